@@ -1,0 +1,1 @@
+"""The Enhancement Exchange: batch enhancement of bibliographic references by robots."""

@@ -1,0 +1,62 @@
+"""What the Azure SDKs raise, in terms of our own errors."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+from functions.domain.errors import ExchangeError, NameTaken, NotFound, Stale, Unavailable
+
+_RETRY_AFTER_MS = "x-ms-retry-after-ms"
+_RETRY_AFTER = "Retry-After"
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise our errors for the SDK's, about `what`; one that is neither expected nor an outage is a bug: it goes on.
+
+    The SDK's own text is left out of ours, as it may quote a URL with its signature.
+    """
+    try:
+        yield
+    except HttpResponseError as error:
+        ours = _ours(error, what)
+        if ours is None:
+            raise
+        raise ours from error
+    except AzureError as error:
+        # No answer at all: connection refused or reset, time-out, name not resolved.
+        raise Unavailable(f"The store of the {what} can't be reached.") from error
+
+
+def _ours(error: HttpResponseError, what: str) -> ExchangeError | None:
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return NotFound(f"There is no such {what}.")
+        case HTTPStatus.CONFLICT:
+            return NameTaken(f"There is such a {what} already.")
+        case HTTPStatus.PRECONDITION_FAILED:
+            return Stale(f"The {what} was changed by somebody else.")
+        case None if isinstance(error, ClientAuthenticationError):
+            return Unavailable("No credential for the managed identity can be had.")
+        case status if status is not None and is_outage(status):
+            return Unavailable(f"The store of the {what} is not available.", retry_after_s=retry_after_s(error))
+        case _:
+            return None
+
+
+def is_outage(status: int) -> bool:
+    """Say whether a service's answer blames the moment and not the request."""
+    return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, 449} or status >= 500  # noqa: PLR2004 - RFC 9110; 449 is Cosmos DB's 'retry with'
+
+
+def retry_after_s(error: HttpResponseError) -> float | None:
+    """Return how long the service asks to wait, if it does, in seconds."""
+    headers: Mapping[str, str] = getattr(error, "headers", None) or getattr(error.response, "headers", None) or {}
+    try:
+        if _RETRY_AFTER_MS in headers:
+            return float(headers[_RETRY_AFTER_MS]) / 1000
+        return float(headers[_RETRY_AFTER])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,141 @@
+"""Blob Storage: our files, the robots' results, and the URLs that open one blob to somebody else."""
+
+import base64
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from azure.core import MatchConditions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.storage.blob import BlobBlock
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+from functions.adapters.azure_errors import translated
+from functions.domain import blob_names
+from functions.domain.batch import Upload
+from functions.domain.errors import NotFound, Stale, UploadReplaced
+
+_BLOCK_BYTES = 4 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+class BlobAccount:
+    """One client for the process, made when it is first needed and never closed."""
+
+    def __init__(self, address: str, credential: AsyncTokenCredential | None) -> None:
+        """Take a connection string, or an account URL and the identity's credential for it."""
+        self._address = address
+        self._credential = credential
+        self._client: BlobServiceClient | None = None
+
+    @property
+    def client(self) -> BlobServiceClient:
+        """The SDK's client; tried again quickly, as somebody may be waiting for the answer."""
+        if self._client is None:
+            options: dict[str, Any] = {
+                "initial_backoff": 1,
+                "increment_base": 2,
+                "max_single_get_size": _CHUNK_BYTES,
+                "max_chunk_get_size": _CHUNK_BYTES,
+            }
+            if self._credential is None:
+                self._client = BlobServiceClient.from_connection_string(self._address, **options)
+            else:
+                self._client = BlobServiceClient(self._address, credential=self._credential, **options)
+        return self._client
+
+    def blob(self, container: str, name: str) -> BlobClient:
+        """Return the client of one blob."""
+        return self.client.get_blob_client(container, name)
+
+    async def close(self) -> None:
+        """Close the connection; a later call opens a new one."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+class _BlockWriter:
+    """Writes a blob in blocks: memory does not grow with it, and nothing of it is seen before it is committed."""
+
+    def __init__(self, blob: BlobClient) -> None:
+        self._blob = blob
+        self._rest = bytearray()
+        self._blocks: list[BlobBlock] = []
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Append; a full block is sent."""
+        self._rest += data
+        while len(self._rest) >= _BLOCK_BYTES:
+            await self._send(bytes(self._rest[:_BLOCK_BYTES]))
+            del self._rest[:_BLOCK_BYTES]
+
+    async def commit(self) -> None:
+        """Send what is left, and make the blob of all blocks."""
+        if self._rest:
+            await self._send(bytes(self._rest))
+        with translated("blob"):
+            await self._blob.commit_block_list(self._blocks)
+
+    async def _send(self, data: bytes) -> None:
+        block_id = base64.b64encode(f"{len(self._blocks):08}".encode()).decode()
+        with translated("blob"):
+            await self._blob.stage_block(block_id, data)
+        self._blocks.append(BlobBlock(block_id))
+
+
+class BlobBatchFiles:
+    """Our own container; see `ports.BatchFiles`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        self._account = account
+
+    @asynccontextmanager
+    async def create(self, name: str) -> AsyncIterator[_BlockWriter]:
+        """Write a blob whole, or not at all."""
+        writer = _BlockWriter(self._account.blob(blob_names.BATCHES, name))
+        yield writer
+        await writer.commit()
+
+    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """Yield its bytes; raises NotFound."""
+        blob = self._account.blob(blob_names.BATCHES, name)
+        with translated("blob"):
+            size = (await blob.get_blob_properties()).size
+            if offset < size:
+                async for chunk in (await blob.download_blob(offset)).chunks():
+                    yield chunk
+
+    async def exists(self, name: str) -> bool:
+        """Say whether there is such a blob."""
+        with translated("blob"):
+            return await self._account.blob(blob_names.BATCHES, name).exists()
+
+
+class BlobResultFiles:
+    """The container that robots write to; see `ports.ResultFiles`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        self._account = account
+
+    async def standing(self, batch_id: UUID) -> Upload | None:
+        """Return the upload that stands now, if one does."""
+        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+        try:
+            with translated("result file"):
+                properties = await blob.get_blob_properties()
+        except NotFound:
+            return None
+        return Upload(etag=properties.etag, last_modified=properties.last_modified.timestamp(), size=properties.size)
+
+    async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of this very upload; raises UploadReplaced as soon as it no longer stands."""
+        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+        try:
+            with translated("result file"):
+                download = await blob.download_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
+                async for chunk in download.chunks():
+                    yield chunk
+        except (NotFound, Stale) as error:
+            raise UploadReplaced("The upload no longer stands.") from error

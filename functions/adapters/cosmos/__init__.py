@@ -1,0 +1,1 @@
+"""Cosmos DB: batches, robots, and references with their identifiers and enhancements."""

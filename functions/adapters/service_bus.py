@@ -1,0 +1,66 @@
+"""Service Bus: the orders that wait to be carried out."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+from azure.servicebus.exceptions import ServiceBusError
+
+from functions.domain.errors import Unavailable
+from functions.domain.events import Due, SendDispatch
+from functions.domain.orders import DispatchOrder, ImportOrder
+
+
+class ServiceBusQueues:
+    """Sends the orders; one client and one sender a queue for the process. See `ports.Queues`."""
+
+    def __init__(
+        self, address: str, credential: AsyncTokenCredential | None, dispatch_queue: str, import_queue: str
+    ) -> None:
+        """Take a connection string, or a namespace's host name and the identity's credential for it."""
+        self._address = address
+        self._credential = credential
+        self._names = {True: dispatch_queue, False: import_queue}
+        self._client: ServiceBusClient | None = None
+        self._senders: dict[str, ServiceBusSender] = {}
+        # A sender is one AMQP link: it sends one message at a time.
+        self._sending = asyncio.Lock()
+
+    async def send(self, due: Due) -> None:
+        """Send the order; one that is due later is held back by the queue itself."""
+        if isinstance(due, SendDispatch):
+            order = DispatchOrder(batch_id=due.batch_id, attempt=due.attempt)
+            at = None if due.at is None else datetime.fromtimestamp(due.at, UTC)
+            message = ServiceBusMessage(order.model_dump_json(), scheduled_enqueue_time_utc=at)
+        else:
+            message = ServiceBusMessage(ImportOrder(batch_id=due.batch_id).model_dump_json())
+        async with self._sending:
+            try:
+                await self._sender(self._names[isinstance(due, SendDispatch)]).send_messages(message)
+            except (ServiceBusError, OSError) as error:
+                await self._drop()
+                raise Unavailable("The queue can't be reached.") from error
+
+    def _sender(self, queue: str) -> ServiceBusSender:
+        if self._client is None:
+            if self._credential is None:
+                self._client = ServiceBusClient.from_connection_string(self._address)
+            else:
+                self._client = ServiceBusClient(self._address, self._credential)
+        if queue not in self._senders:
+            self._senders[queue] = self._client.get_queue_sender(queue)
+        return self._senders[queue]
+
+    async def _drop(self) -> None:
+        """Forget a connection that failed, so that the next message gets a new one."""
+        client, self._client = self._client, None
+        self._senders.clear()
+        if client is not None:
+            await client.close()
+
+    async def close(self) -> None:
+        """Close the connection; a later message opens a new one."""
+        async with self._sending:
+            await self._drop()

@@ -1,0 +1,67 @@
+"""What every model of the wire has in common, and how untrusted JSON becomes one of them."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+_HTTP_URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
+
+# A body can hold a hundred thousand wrong ids; this many faults are enough to mend the program that sent it.
+MOST_FAULTS = 20
+
+
+class WireModel(BaseModel):
+    """A JSON object on the wire. Unknown fields are ignored; NaN and Infinity are no JSON and refused."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+def _checked(url: str) -> str:
+    _HTTP_URL.validate_python(url)
+    return url
+
+
+HttpUrlText = Annotated[str, AfterValidator(_checked)]
+"""An http or https URL, checked but kept to the letter: a signed or stored URL is not ours to normalise."""
+
+
+def faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
+    """Say each fault of a failed validation as `where: why`, at most `MOST_FAULTS` and how many more there are.
+
+    `raw` is the JSON that failed: with it, the names of union members that the path passes through are left out.
+    """
+    document: Any = None
+    if raw is not None:
+        try:
+            document = from_json(raw)
+        except ValueError:
+            document = None
+    said = [_sentence(detail, document) for detail in error.errors(include_url=False, include_input=False)]
+    if len(said) > MOST_FAULTS:
+        return [*said[:MOST_FAULTS], f"and {len(said) - MOST_FAULTS} more faults"]
+    return said
+
+
+def _sentence(detail: ErrorDetails, document: Any) -> str:  # noqa: ANN401 - any JSON value
+    where = ".".join(_path(detail["loc"], document))
+    why = detail["msg"].replace("\n", " ")
+    return f"{where}: {why}" if where else why
+
+
+def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """Keep of a location what can be found in the document, and its last part, which may be missing there."""
+    for part in loc[:-1]:
+        if _has(document, part):
+            document = document[part]
+            yield str(part)
+        elif document is None:
+            yield str(part)
+    yield from map(str, loc[-1:])
+
+
+def _has(document: Any, part: int | str) -> bool:  # noqa: ANN401 - any JSON value
+    if isinstance(document, list):
+        return isinstance(part, int) and part < len(document)
+    return isinstance(document, dict) and part in document

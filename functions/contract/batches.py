@@ -1,0 +1,42 @@
+"""Batch requests: what a requestor asks for, and how it is told what came of it."""
+
+from enum import StrEnum
+
+from pydantic import UUID4, Field
+
+from functions.contract.base import WireModel
+
+
+class BatchStatus(StrEnum):
+    """Where a batch request stands."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IMPORTING = "importing"
+    COMPLETED = "completed"
+    PARTIAL_FAILED = "partial_failed"
+    FAILED = "failed"
+
+
+class BatchEnhancementRequestIn(WireModel):
+    """A requestor's order: this robot, these references."""
+
+    robot_id: UUID4
+    reference_ids: list[UUID4] = Field(min_length=1)
+    source: str | None = None
+
+
+class BatchEnhancementRequestRead(WireModel):
+    """A batch request as its requestor and its robot see it. URLs are signed anew for each answer."""
+
+    id: UUID4
+    robot_id: UUID4
+    reference_ids: list[UUID4]
+    source: str | None = None
+    request_status: BatchStatus
+    reference_data_url: str | None = None
+    result_storage_url: str | None = None
+    validation_result_file: str | None = None
+    validation_result_url: str | None = None
+    error: str | None = None

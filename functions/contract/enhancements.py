@@ -1,0 +1,145 @@
+"""Enhancements: what is known about a reference, and by whose word."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import UUID4, Field
+
+from functions.contract.base import HttpUrlText, WireModel
+
+
+class Visibility(StrEnum):
+    """Who may see a reference or an enhancement."""
+
+    PUBLIC = "public"
+    RESTRICTED = "restricted"
+    HIDDEN = "hidden"
+
+
+class EnhancementType(StrEnum):
+    """The kinds of enhancements that a robot can depend on or deliver."""
+
+    BIBLIOGRAPHIC = "bibliographic"
+    ABSTRACT = "abstract"
+    ANNOTATION = "annotation"
+    LOCATION = "location"
+
+
+class AuthorPosition(StrEnum):
+    """Where an author stands in the list of authors."""
+
+    FIRST = "first"
+    MIDDLE = "middle"
+    LAST = "last"
+
+
+class Authorship(WireModel):
+    """One author of a reference."""
+
+    display_name: str
+    orcid: str
+    position: AuthorPosition
+
+
+class Bibliographic(WireModel):
+    """Bibliographic metadata; sources differ in what they know, so all of it is optional."""
+
+    enhancement_type: Literal["bibliographic"]
+    authorship: list[Authorship] | None = None
+    cited_by_count: int | None = None
+    created_date: date | None = None
+    publication_date: date | None = None
+    publication_year: int | None = None
+    publisher: str | None = None
+    title: str | None = None
+
+
+class AbstractProcess(StrEnum):
+    """How an abstract was come by."""
+
+    UNINVERTED = "uninverted"
+    CLOSED_API = "closed_api"
+    OTHER = "other"
+
+
+class Abstract(WireModel):
+    """The abstract of a reference."""
+
+    enhancement_type: Literal["abstract"]
+    process: AbstractProcess
+    abstract: str
+
+
+class BooleanAnnotation(WireModel):
+    """A label that applies to the reference or doesn't."""
+
+    annotation_type: Literal["boolean"]
+    scheme: str
+    label: str
+    value: bool
+    score: float | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class ScoreAnnotation(WireModel):
+    """How strongly a label applies to the reference."""
+
+    annotation_type: Literal["score"]
+    scheme: str
+    label: str
+    score: float
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class AnnotationSet(WireModel):
+    """At least one annotation."""
+
+    enhancement_type: Literal["annotation"]
+    annotations: list[Annotated[BooleanAnnotation | ScoreAnnotation, Field(discriminator="annotation_type")]] = Field(
+        min_length=1
+    )
+
+
+class DriverVersion(StrEnum):
+    """Which version of a work is found at a location, by the DRIVER guidelines."""
+
+    PUBLISHED = "publishedVersion"
+    ACCEPTED = "acceptedVersion"
+    SUBMITTED = "submittedVersion"
+    OTHER = "other"
+
+
+class Location(WireModel):
+    """A place where the reference can be found."""
+
+    is_oa: bool | None = None
+    version: DriverVersion | None = None
+    landing_page_url: HttpUrlText | None = None
+    pdf_url: HttpUrlText | None = None
+    license: str | None = None
+    extra: dict[str, Any] | None = None
+
+
+class LocationSet(WireModel):
+    """At least one location."""
+
+    enhancement_type: Literal["location"]
+    locations: list[Location] = Field(min_length=1)
+
+
+EnhancementContent = Annotated[
+    Bibliographic | Abstract | AnnotationSet | LocationSet, Field(discriminator="enhancement_type")
+]
+
+
+class Enhancement(WireModel):
+    """One enhancement of one reference. Its `id` is the system's: whatever a robot puts there is replaced."""
+
+    id: UUID4 | None = None
+    reference_id: UUID4
+    source: str
+    visibility: Visibility
+    robot_version: str | None = None
+    derived_from: list[UUID4] | None = None
+    content: EnhancementContent

@@ -1,0 +1,51 @@
+"""References, as robots get them and as they are loaded."""
+
+from typing import Self
+
+from pydantic import UUID4, model_validator
+
+from functions.contract.base import WireModel
+from functions.contract.enhancements import Enhancement, EnhancementContent, EnhancementType, Visibility
+from functions.contract.identifiers import ExternalIdentifier
+
+
+class Reference(WireModel):
+    """A reference with what is known of it; a robot gets only the types that it depends on."""
+
+    id: UUID4
+    visibility: Visibility = Visibility.PUBLIC
+    identifiers: list[ExternalIdentifier] | None = None
+    enhancements: list[Enhancement] | None = None
+
+
+class EnhancementFileInput(WireModel):
+    """An enhancement in a references file: its reference has no id yet."""
+
+    source: str
+    visibility: Visibility
+    robot_version: str | None = None
+    enhancement_type: EnhancementType
+    content: EnhancementContent
+
+    @model_validator(mode="after")
+    def _types_agree(self) -> Self:
+        if self.content.enhancement_type != self.enhancement_type:
+            msg = f"enhancement_type is {self.enhancement_type}, but its content's is {self.content.enhancement_type}"
+            raise ValueError(msg)
+        return self
+
+
+class ReferenceFileInput(WireModel):
+    """A reference to load: the body of `POST /references/`, or a line of a references file."""
+
+    visibility: Visibility = Visibility.PUBLIC
+    identifiers: list[ExternalIdentifier] | None = None
+    enhancements: list[EnhancementFileInput] | None = None
+
+
+class LoadedLine(WireModel):
+    """What became of one line of a references file: the reference's id, or what is wrong with the line."""
+
+    id: UUID4 | None = None
+    error: str | None = None
+    existing: bool = False

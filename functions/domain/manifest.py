@@ -1,0 +1,39 @@
+"""The references that a batch asked for, and which of them its result names."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+# How many of a reference's entries are remembered to tell a repeated one.
+REMEMBERED_ENTRIES = 8
+
+
+class Manifest:
+    """The ids asked for, in the order asked, in memory that depends on their number and not on the result's size."""
+
+    def __init__(self, reference_ids: Iterable[UUID]) -> None:
+        self._seen: dict[bytes, tuple[int, ...] | None] = {item.bytes: None for item in reference_ids}
+
+    def __contains__(self, reference_id: UUID) -> bool:
+        return reference_id.bytes in self._seen
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def name(self, reference_id: UUID) -> None:
+        """Note that an entry names this reference; one that was not asked for is not noted."""
+        key = reference_id.bytes
+        if self._seen.get(key, ()) is None:
+            self._seen[key] = ()
+
+    def repeats(self, reference_id: UUID, fingerprint: int) -> bool:
+        """Say whether an entry with this fingerprint is among the reference's last ones, and remember it if not."""
+        key = reference_id.bytes
+        known = self._seen[key] or ()
+        if fingerprint in known:
+            return True
+        self._seen[key] = (*known[-REMEMBERED_ENTRIES + 1 :], fingerprint)
+        return False
+
+    def missing(self) -> Iterator[UUID]:
+        """Yield the references that no entry names, in the order asked."""
+        return (UUID(bytes=key) for key, entries in self._seen.items() if entries is None)

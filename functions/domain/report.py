@@ -1,0 +1,82 @@
+"""The words of the report: one line per result entry and per missing reference."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from functions.contract.robots import BatchRobotResultValidationEntry
+from functions.domain.windows import Refusal
+
+ADDED = "Enhancement added."
+MISSING = "Missing from the robot's result."
+NOT_REQUESTED = "Not one of the references of this batch request."
+REPEATED = "The same enhancement as in an earlier entry; it was not added again."
+
+LONGEST_MESSAGE = 2_000
+
+
+def one_line(words: str) -> str:
+    """Fold every run of white space and line breaks, and cut what no report needs to quote."""
+    folded = " ".join("".join(mark if mark.isprintable() else " " for mark in words).split())
+    return folded if len(folded) <= LONGEST_MESSAGE else f"{folded[:LONGEST_MESSAGE]} …"
+
+
+def unreadable(why: str) -> str:
+    """Say why a line is no result entry."""
+    return one_line(f"Could not be read: {why}")
+
+
+def robot_said(message: str) -> str:
+    """Quote the robot on a reference that it has no enhancement for."""
+    return one_line(f"The robot reported: {message}")
+
+
+def not_storable(why: str) -> str:
+    """Say why an entry can't be kept."""
+    return one_line(f"Can't be stored: {why}")
+
+
+def verdict(reference_id: UUID | None, error: str | None) -> bytes:
+    """Give the JSONL line of one entry or missing reference."""
+    line = BatchRobotResultValidationEntry(reference_id=reference_id, error=error)
+    return line.model_dump_json().encode() + b"\n"
+
+
+def _text_line(number: int, entry: BatchRobotResultValidationEntry) -> bytes:
+    """Give the same line as people read it; `number` counts the result's non-blank lines from 1."""
+    subject = f"Entry {number}" if entry.reference_id is None else f"Reference {entry.reference_id}"
+    return f"{subject}: {ADDED if entry.error is None else entry.error}\n".encode()
+
+
+@dataclass(slots=True)
+class ReportSlice:
+    """Some lines of the report in both forms."""
+
+    text: bytearray = field(default_factory=bytearray)
+    lines: bytearray = field(default_factory=bytearray)
+
+
+class ReportWriter:
+    """Turns the report so far into the final one: an accepted entry that the store refused gets its reason.
+
+    The report so far has the entries in their order and then the missing references, which no refusal names.
+    """
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self._reasons = {refusal.entry: refusal.reason for refusal in refusals}
+        self._number = 0
+
+    def write(self, verdicts: Iterable[bytes | None]) -> ReportSlice:
+        """Give the next lines of the report for the next lines of the report so far."""
+        written = ReportSlice()
+        for line in verdicts:
+            if line is None:
+                continue
+            self._number += 1
+            entry = BatchRobotResultValidationEntry.model_validate_json(line)
+            reason = self._reasons.get(self._number)
+            if reason is not None:
+                entry = entry.model_copy(update={"error": not_storable(reason)})
+            written.text += _text_line(self._number, entry)
+            written.lines += entry.model_dump_json().encode() + b"\n"
+        return written

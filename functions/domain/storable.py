@@ -1,0 +1,49 @@
+"""What the store can't hold: refused at the door, with a reason, instead of found out when it is too late.
+
+Cosmos DB keeps numbers as IEEE doubles, an item of at most 2 MB, and at most 128 levels of nesting.
+"""
+
+import math
+from typing import Any
+
+DEEPEST = 128
+LARGEST_INTEGER = 2**53
+# The item is the enhancement and a few fields of our own: leave them room in the 2 MB.
+LARGEST_DOCUMENT = 1_900_000
+# An enhancement's content lies a few levels deep in its item.
+OWN_LEVELS = 3
+
+
+def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:  # noqa: ANN401 - any JSON value
+    """Say why the store can't hold this JSON value, or None if it can."""
+    match value:
+        case dict() | list() if depth >= DEEPEST:
+            return f"it is nested more than {DEEPEST} levels deep"
+        case dict() | list():
+            parts = (*value, *value.values()) if isinstance(value, dict) else value
+            return next((reason for part in parts if (reason := unstorable(part, depth + 1)) is not None), None)
+        case float() if not math.isfinite(value):
+            return "NaN and Infinity are no JSON"
+        case int() if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+            return "an integer past 2^53 would lose digits"
+        case str() if not _encodable(value):
+            return "a text holds half of a surrogate pair"
+        case _:
+            return None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def sent_size(text: bytes) -> int:
+    """Return the length in bytes that JSON text has on its way to the store, whose SDK escapes all beyond ASCII."""
+    if text.isascii():
+        return len(text)
+    beyond = [mark for mark in text.decode() if not mark.isascii()]
+    escaped = sum(6 if ord(mark) <= 0xFFFF else 12 for mark in beyond)  # noqa: PLR2004 - \\uXXXX, or a pair of them
+    return len(text) - sum(len(mark.encode()) for mark in beyond) + escaped

@@ -1,0 +1,160 @@
+"""What the steps need of the outside world, each as a Protocol; and `Services`, the record of all of them.
+
+Every call may raise `Unavailable` when the system behind it is down for now. What else a call raises, it says.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from functions.contract.references import Reference, ReferenceFileInput
+from functions.contract.robots import BatchRobotRequest, Robot
+from functions.domain.batch import Batch, Upload
+from functions.domain.events import Due
+from functions.domain.limits import Deadlines, Limits
+from functions.domain.robot_answer import RobotAnswer
+from functions.domain.windows import AcceptedEntry, Refusal
+
+Clock = Callable[[], float]
+"""Gives the seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch as it was read; `etag` changes with every write of it."""
+
+    batch: Batch
+    etag: str
+
+
+class BatchStore(Protocol):
+    """The batch items."""
+
+    async def create(self, batch: Batch) -> None:
+        """Write a new batch; raises NameTaken if its id exists."""
+
+    async def load(self, batch_id: UUID) -> StoredBatch:
+        """Read a batch as it was last written, by whichever process; raises NotFound."""
+
+    async def replace(self, batch: Batch, etag: str) -> None:
+        """Write the batch if it is still as it was read with this ETag; raises Stale if not, NotFound if gone."""
+
+    def due(self, now: float) -> AsyncIterator[UUID]:
+        """Yield the batches whose `due_at` is not after `now`, the longest overdue first."""
+
+
+class RobotStore(Protocol):
+    """The registered robots."""
+
+    async def create(self, robot: Robot) -> None:
+        """Write a new robot; raises NameTaken if its name or id exists."""
+
+    async def load(self, robot_id: UUID) -> Robot:
+        """Read a robot; raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A reference that was asked to be loaded: `existing` if it was there already, and then nothing changed."""
+
+    id: UUID
+    existing: bool
+
+
+class ReferenceStore(Protocol):
+    """The references, their identifiers, and the enhancements beside them."""
+
+    async def add(self, reference: ReferenceFileInput) -> Loaded:
+        """Write a reference under an id of its own; one whose identifiers are known already is left as it is.
+
+        Raises InputRejected if its identifiers belong to different references or the store can't hold it.
+        """
+
+    async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
+        """Return those of the ids that no reference has."""
+
+    def snapshot(self, reference_ids: Iterable[UUID], robot: Robot) -> AsyncIterator[Reference]:
+        """Yield the references with the enhancements and identifiers that the robot depends on, and no others.
+
+        In no order; a reference that does not exist (any more) is left out.
+        """
+
+    def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+        """Write the enhancements beside their references; the same again changes nothing.
+
+        Yields each time that a group of them is stored, with those of it that the store refused for good. At the
+        end all others are stored.
+        """
+
+
+class BlobWriter(Protocol):
+    """A blob being written."""
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Append; the data may be changed once the call returns."""
+
+
+class BatchFiles(Protocol):
+    """The blobs of the container `batches`, which only we write."""
+
+    def create(self, name: str) -> AbstractAsyncContextManager[BlobWriter]:
+        """Write a blob: it is there, whole, when the context ends, and not at all if the context raises."""
+
+    def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """Yield the blob's bytes from `offset` on, in chunks of bounded size; raises NotFound."""
+
+    async def exists(self, name: str) -> bool:
+        """Say whether there is such a blob (they expire)."""
+
+
+class ResultFiles(Protocol):
+    """The blobs of the container `results`, which robots write and we only read."""
+
+    async def standing(self, batch_id: UUID) -> Upload | None:
+        """Return the upload that stands for this batch now, if one does."""
+
+    def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of the upload with this ETag; raises UploadReplaced as soon as it no longer stands."""
+
+
+class UrlSigner(Protocol):
+    """Signed URLs, anew at each call: one blob, one right, an hour or what the setting says."""
+
+    async def to_read(self, name: str) -> str:
+        """Sign a URL to read this blob of the container `batches`."""
+
+    async def to_upload(self, batch_id: UUID) -> str:
+        """Sign a URL to write this batch's result."""
+
+
+class Queues(Protocol):
+    """The queues `dispatch` and `import`."""
+
+    async def send(self, due: Due) -> None:
+        """Send the order. Sent twice, it is delivered twice."""
+
+
+class RobotCalls(Protocol):
+    """Calls to robots."""
+
+    async def offer(self, robot: Robot, request: BatchRobotRequest) -> RobotAnswer:
+        """Post the batch to the robot. Whatever the robot or the network does is in the answer; it never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a step may need."""
+
+    clock: Clock
+    batches: BatchStore
+    robots: RobotStore
+    references: ReferenceStore
+    files: BatchFiles
+    results: ResultFiles
+    urls: UrlSigner
+    queues: Queues
+    robot_calls: RobotCalls
+    limits: Limits
+    deadlines: Deadlines

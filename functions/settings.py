@@ -1,0 +1,119 @@
+"""The app's settings: one typed table, read once at start from the environment (Azure's app settings).
+
+A name is the field's in upper case. Where a dependency may be reached by key, as locally, or by managed identity, as
+in Azure, the setting of the key is optional. Names with a double underscore are those of the triggers' connections:
+the host reads the same ones.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from functions.domain.limits import Deadlines, Limits
+
+
+class SettingsError(Exception):
+    """Some settings are missing or bad; the message names each."""
+
+
+class Settings(BaseModel):
+    """Every setting that our code reads."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
+
+    # Where things are: a connection string, or the address for managed identity.
+    data_storage: str | None = None
+    data_storage__blob_service_uri: str | None = Field(None, alias="DATA_STORAGE__blobServiceUri")
+    service_bus: str | None = None
+    service_bus__fully_qualified_namespace: str | None = Field(None, alias="SERVICE_BUS__fullyQualifiedNamespace")
+    cosmos_endpoint: str
+    cosmos_key: str | None = None
+    cosmos_database: str = Field(min_length=1)
+    dispatch_queue: str = Field(min_length=1)
+    import_queue: str = Field(min_length=1)
+
+    # NCRONTAB with seconds, in UTC: how often overdue batches are looked for. The host reads it too.
+    sweep_schedule: str = Field(min_length=1)
+
+    # How much is taken at once.
+    http_body_limit_bytes: int = Field(10 << 20, gt=0)
+    references_per_batch_limit: int = Field(100_000, gt=0)
+    # One plain PUT carries at most 5,000 MiB; a robot's storage SDK could send more.
+    result_file_limit_bytes: int = Field(4 << 30, gt=0)
+    result_line_limit_bytes: int = Field(1 << 20, gt=0)
+    # A window is what is imported between two records of progress, and what is held in memory of a result.
+    import_window_entries: int = Field(10_000, gt=0)
+    import_window_bytes: int = Field(16 << 20, gt=0)
+    import_requests_at_once: int = Field(8, gt=0)
+
+    # How long a signed URL lives; a robot that takes longer asks anew.
+    signed_url_lifetime_s: float = Field(3600.0, gt=0)
+
+    # One call to a robot, connect and read together.
+    robot_call_timeout_s: float = Field(30.0, gt=0)
+    # A robot out of reach is tried again after this long, then twice as long each time up to the longest, ...
+    robot_retry_first_s: float = Field(5.0, gt=0)
+    robot_retry_longest_s: float = Field(600.0, gt=0)
+    # ... for this long since the first call.
+    robot_retry_all_s: float = Field(3600.0, gt=0)
+
+    # What the sweep goes by; design and reasons in docs of the lifecycle.
+    dispatch_overdue_s: float = Field(300.0, gt=0)
+    received_limit_s: float = Field(7200.0, gt=0)
+    validation_wait_s: float = Field(120.0, gt=0)
+    callback_wait_s: float = Field(900.0, gt=0)
+    robot_silence_limit_s: float = Field(86_400.0, gt=0)
+    progress_limit_s: float = Field(900.0, gt=0)
+    progress_tries: int = Field(10, gt=0)
+    # Long work records its progress at least this often.
+    progress_record_s: float = Field(30.0, gt=0)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not (self.data_storage or self.data_storage__blob_service_uri):
+            raise ValueError("one of DATA_STORAGE and DATA_STORAGE__blobServiceUri is needed")
+        if not (self.service_bus or self.service_bus__fully_qualified_namespace):
+            raise ValueError("one of SERVICE_BUS and SERVICE_BUS__fullyQualifiedNamespace is needed")
+        return self
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Read the table; an empty value counts as not set. Raises SettingsError naming every missing or bad one."""
+        given = {name: value for name, value in environment.items() if value != ""}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            said = [
+                f"{detail['loc'][0] if detail['loc'] else 'settings'}: {detail['msg']}" for detail in error.errors()
+            ]
+            raise SettingsError("The app can't start. " + "; ".join(said)) from None
+
+    @property
+    def limits(self) -> Limits:
+        """How much of anything the steps take."""
+        return Limits(
+            references_per_batch=self.references_per_batch_limit,
+            result_bytes=self.result_file_limit_bytes,
+            line_bytes=self.result_line_limit_bytes,
+            window_entries=self.import_window_entries,
+            window_bytes=self.import_window_bytes,
+        )
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long the lifecycle waits for what."""
+        return Deadlines(
+            dispatch_overdue_s=self.dispatch_overdue_s,
+            received_s=self.received_limit_s,
+            robot_call_s=self.robot_call_timeout_s,
+            robot_retry_first_s=self.robot_retry_first_s,
+            robot_retry_longest_s=self.robot_retry_longest_s,
+            robot_retry_all_s=self.robot_retry_all_s,
+            validation_wait_s=self.validation_wait_s,
+            callback_wait_s=self.callback_wait_s,
+            robot_silence_s=self.robot_silence_limit_s,
+            progress_s=self.progress_limit_s,
+            tries_without_progress=self.progress_tries,
+            record_progress_s=self.progress_record_s,
+        )

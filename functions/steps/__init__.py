@@ -1,0 +1,1 @@
+"""The use cases, one a file: plain values and `Services` in, plain values out."""

@@ -1,0 +1,43 @@
+"""The accepted entries of a result are imported, window after window, and the report is written."""
+
+import logging
+from uuid import UUID
+
+from functions.domain import events
+from functions.domain.batch import Batch, Phase
+from functions.ports import Services
+from functions.steps.advance import advance
+from functions.steps.final_report import write_report
+from functions.steps.import_window import import_window, next_window
+from functions.steps.validate import validate_upload
+
+log = logging.getLogger(__name__)
+
+
+async def import_results(batch_id: UUID, services: Services) -> None:
+    """Import what the robot delivered, from wherever an earlier run got to, to the end. Done twice, it adds nothing.
+
+    Raises NotFound if there is no such batch.
+    """
+    batch = await _pin(batch_id, services)
+    while batch.phase is Phase.PINNED:
+        window = await next_window(batch, services)
+        if window is None:
+            attempt = await write_report(batch, services)
+            batch = (await advance(batch_id, events.ReportWritten(attempt), services)).batch
+        else:
+            batch = await import_window(batch, window, services)
+    log.info("batch %s: nothing more to import", batch_id)
+
+
+async def _pin(batch_id: UUID, services: Services) -> Batch:
+    """Pin the validation of the upload that stands, validating it first if need be."""
+
+    async def observe(_: Batch) -> events.Event:
+        return events.ImportBegun(await services.results.standing(batch_id))
+
+    batch = (await advance(batch_id, observe, services)).batch
+    while batch.phase is Phase.REPORTED:
+        await validate_upload(batch_id, services)
+        batch = (await advance(batch_id, observe, services)).batch
+    return batch

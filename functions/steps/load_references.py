@@ -1,0 +1,43 @@
+"""References are loaded."""
+
+import asyncio
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from functions.contract.base import faults
+from functions.contract.references import LoadedLine, ReferenceFileInput
+from functions.domain.errors import InputRejected
+from functions.domain.storable import unstorable
+from functions.ports import Loaded, Services
+
+_AT_ONCE = 8
+
+
+async def load_reference(reference: ReferenceFileInput, services: Services) -> Loaded:
+    """Load one reference; raises InputRejected if it can't be kept."""
+    why = unstorable(reference.model_dump(mode="json"))
+    if why is not None:
+        raise InputRejected(f"The reference can't be stored: {why}.")
+    return await services.references.add(reference)
+
+
+async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedLine]:
+    """Load a references file's non-blank lines, each for itself, and say of each what became of it, in their order."""
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def load(line: bytes) -> LoadedLine:
+        async with at_once:
+            return await _load_line(line, services)
+
+    return list(await asyncio.gather(*(load(line) for line in lines if line.strip())))
+
+
+async def _load_line(line: bytes, services: Services) -> LoadedLine:
+    try:
+        loaded = await load_reference(ReferenceFileInput.model_validate_json(line, strict=True), services)
+    except ValidationError as error:
+        return LoadedLine(error="; ".join(faults(error, line)))
+    except InputRejected as error:
+        return LoadedLine(error=str(error))
+    return LoadedLine(id=loaded.id, existing=loaded.existing)

@@ -1,0 +1,50 @@
+"""A requestor asks for a batch."""
+
+from collections import Counter
+from uuid import UUID
+
+from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
+from functions.domain.errors import InputRejected, NotFound, TooLarge
+from functions.domain.ids import new_id
+from functions.domain.lifecycle import register
+from functions.ports import Services
+from functions.steps.advance import send_due
+from functions.steps.manifest_file import write_manifest
+from functions.steps.read import as_read
+
+
+async def register_batch(order: BatchEnhancementRequestIn, services: Services) -> BatchEnhancementRequestRead:
+    """Register the order and send its dispatch. Every fault is found before anything is stored.
+
+    Raises InputRejected for repeated ids, TooLarge, NotFound naming every unknown id.
+    """
+    _check_ids(order.reference_ids, services.limits.references_per_batch)
+    await _check_known(order, services)
+    batch_id = new_id()
+    outcome = register(batch_id, order, services.clock(), services.deadlines)
+    await write_manifest(batch_id, order.reference_ids, services.files)
+    await services.batches.create(outcome.batch)
+    await send_due(outcome.due, services)
+    return await as_read(outcome.batch, order.reference_ids, services)
+
+
+def _check_ids(reference_ids: list[UUID], most: int) -> None:
+    if len(reference_ids) > most:
+        raise TooLarge(f"A batch takes at most {most} references; this one has {len(reference_ids)}.")
+    repeated = [str(item) for item, times in Counter(reference_ids).items() if times > 1]
+    if repeated:
+        raise InputRejected(f"reference_ids: each reference may be named once; repeated: {', '.join(repeated)}.")
+
+
+async def _check_known(order: BatchEnhancementRequestIn, services: Services) -> None:
+    faults: list[str] = []
+    try:
+        await services.robots.load(order.robot_id)
+    except NotFound as error:
+        faults.extend(error.faults)
+    unknown = await services.references.missing(order.reference_ids)
+    if unknown:
+        listed = ", ".join(str(item) for item in order.reference_ids if item in unknown)
+        faults.append(f"{len(unknown)} of the reference_ids are unknown: {listed}.")
+    if faults:
+        raise NotFound(*faults)

@@ -1,0 +1,37 @@
+"""A robot calls back."""
+
+from functions.contract.batches import BatchEnhancementRequestRead
+from functions.contract.robots import BatchRobotResult
+from functions.domain import blob_names, events
+from functions.domain.batch import Batch, Phase
+from functions.domain.errors import InputRejected
+from functions.domain.report import one_line
+from functions.ports import Services
+from functions.steps.advance import advance
+from functions.steps.read import read_as_it_stands
+
+
+async def report_result(result: BatchRobotResult, services: Services) -> BatchEnhancementRequestRead:
+    """Take the robot's word that its result is ready, or that the batch failed. The same again is fine.
+
+    Raises NotFound, AlreadyDone if it contradicts what is settled, ResultMissing if no result file stands,
+    InputRejected for a `storage_url` that is not this batch's.
+    """
+
+    async def observe(batch: Batch) -> events.Event:
+        if result.error is not None:
+            return events.ReportedError(one_line(result.error.message))
+        settled = batch.phase in {Phase.PINNED, Phase.ENDED}
+        return events.ReportedSuccess(None if settled else await services.results.standing(batch.id))
+
+    batch = (await services.batches.load(result.request_id)).batch
+    if result.storage_url is not None and not _is_result_of(batch, result.storage_url):
+        raise InputRejected("storage_url: if given, it must be this batch's result_storage_url.")
+    told = await advance(batch.id, observe, services)
+    return await read_as_it_stands(told.batch, services)
+
+
+def _is_result_of(batch: Batch, url: str) -> bool:
+    """Compare the blob's name only: it is never fetched, and its signature is not ours to look at."""
+    path = url.partition("?")[0]
+    return path.endswith(f"/{blob_names.RESULTS}/{blob_names.result(batch.id)}")

@@ -1,0 +1,27 @@
+"""What the robot is given: its references as they are at this moment, in a blob that never changes."""
+
+from uuid import UUID
+
+from functions.domain import blob_names
+from functions.domain.batch import Batch
+from functions.domain.ids import new_id
+from functions.ports import Services
+from functions.steps.manifest_file import read_manifest
+
+_FLUSH_BYTES = 1 << 20
+
+
+async def write_snapshot(batch: Batch, services: Services) -> UUID:
+    """Write the references with what the robot depends on, and return the attempt that names the blob."""
+    attempt = new_id()
+    robot = await services.robots.load(batch.robot_id)
+    reference_ids = await read_manifest(batch.id, services.files)
+    lines = bytearray()
+    async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:
+        async for reference in services.references.snapshot(reference_ids, robot):
+            lines += reference.model_dump_json().encode() + b"\n"
+            if len(lines) >= _FLUSH_BYTES:
+                await blob.write(lines)
+                lines.clear()
+        await blob.write(lines)
+    return attempt

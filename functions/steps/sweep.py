@@ -1,0 +1,38 @@
+"""Whatever is overdue moves on: lost messages, lost blob events, lost callbacks, robots that never answer."""
+
+import logging
+from uuid import UUID
+
+from functions.domain import events
+from functions.domain.batch import Batch, Phase
+from functions.ports import Services
+from functions.steps.advance import advance
+
+log = logging.getLogger(__name__)
+
+
+async def sweep(services: Services) -> None:
+    """Look at each overdue batch, alone: one that can't be moved does not hold up the rest.
+
+    Raises an ExceptionGroup of what went wrong, after the last batch.
+    """
+    wrong: list[Exception] = []
+    async for batch_id in services.batches.due(services.clock()):
+        try:
+            await _sweep_batch(batch_id, services)
+        except Exception as error:  # noqa: BLE001 - raised below, with those of the other batches
+            log.warning("batch %s could not be swept: %s", batch_id, type(error).__name__)
+            error.add_note(f"batch {batch_id}")
+            wrong.append(error)
+    if wrong:
+        raise ExceptionGroup("Some batches could not be swept.", wrong)
+
+
+async def _sweep_batch(batch_id: UUID, services: Services) -> None:
+    async def observe(batch: Batch) -> events.Event:
+        looks = batch.phase in {Phase.RECEIVED, Phase.ACCEPTED}
+        return events.Swept(await services.results.standing(batch_id) if looks else None)
+
+    swept = await advance(batch_id, observe, services)
+    if swept.moved:
+        log.info("batch %s was overdue and is %s", batch_id, swept.batch.status)

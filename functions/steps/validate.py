@@ -1,0 +1,98 @@
+"""A robot's result file is checked, as soon as it is uploaded."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from functions.domain import blob_names, events
+from functions.domain.batch import Batch, Phase, Upload, Validation
+from functions.domain.entries import Checked, EntryChecker
+from functions.domain.errors import UploadReplaced
+from functions.domain.ids import new_id
+from functions.domain.limits import Limits
+from functions.domain.lines import LineSplitter
+from functions.domain.manifest import Manifest
+from functions.ports import Services
+from functions.steps.advance import advance
+from functions.steps.heartbeat import Heartbeat
+from functions.steps.manifest_file import read_manifest
+
+log = logging.getLogger(__name__)
+
+
+async def validate_upload(batch_id: UUID, services: Services) -> None:
+    """Validate the upload that stands, once: another event for the same upload finds it done.
+
+    An upload that is gone, replaced meanwhile, or too late for its batch is no error. Raises NotFound if there is no
+    such batch.
+    """
+    batch = (await services.batches.load(batch_id)).batch
+    upload = await services.results.standing(batch_id)
+    if upload is None or batch.validated(upload) or batch.phase in {Phase.PINNED, Phase.ENDED}:
+        log.info("batch %s: nothing to validate", batch_id)
+        return
+    await advance(batch_id, events.Uploaded(upload), services)
+    try:
+        validation = await _check(batch, upload, services)
+    except UploadReplaced:
+        log.info("batch %s: the upload was replaced while it was validated", batch_id)
+        return
+    await _record(batch_id, validation, services)
+
+
+async def _record(batch_id: UUID, validation: Validation, services: Services) -> None:
+    async def observe(_: Batch) -> events.Event:
+        return events.Validated(validation, await services.results.standing(batch_id))
+
+    recorded = await advance(batch_id, observe, services)
+    log.info(
+        "batch %s: %d entries, %d accepted, %d references missing%s",
+        batch_id,
+        validation.entries,
+        validation.accepted,
+        validation.missing,
+        "" if recorded.moved else "; superseded",
+    )
+
+
+async def _check(batch: Batch, upload: Upload, services: Services) -> Validation:
+    """Read the upload once and write what it gives to two blobs of this attempt: accepted entries, report so far."""
+    attempt = new_id()
+    manifest = Manifest(await read_manifest(batch.id, services.files))
+    checker = EntryChecker(batch.id, manifest, services.limits.line_bytes)
+    fault = _too_large(upload, services.limits)
+    async with (
+        services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
+        services.files.create(blob_names.verdicts(batch.id, attempt)) as verdicts,
+    ):
+        if fault is None:
+            async for checked in _slices(batch.id, upload, checker, services):
+                await accepted.write(checked.accepted)
+                await verdicts.write(checked.verdicts)
+        missing, lines = await asyncio.to_thread(checker.missing)
+        await verdicts.write(lines)
+    return Validation(
+        attempt=attempt,
+        etag=upload.etag,
+        entries=checker.entries,
+        accepted=checker.accepted,
+        missing=missing,
+        fault=fault,
+    )
+
+
+async def _slices(batch_id: UUID, upload: Upload, checker: EntryChecker, services: Services) -> AsyncIterator[Checked]:
+    """Check the upload a chunk at a time, each in a thread: the event loop is every invocation's."""
+    splitter = LineSplitter(services.limits.line_bytes)
+    heartbeat = Heartbeat(batch_id, services)
+    async for chunk in services.results.read(batch_id, upload.etag):
+        yield await asyncio.to_thread(lambda piece: checker.check(splitter.feed(piece)), chunk)
+        await heartbeat.beat()
+    yield checker.check(splitter.end())
+
+
+def _too_large(upload: Upload, limits: Limits) -> str | None:
+    if upload.size <= limits.result_bytes:
+        return None
+    return f"The result file has {upload.size} bytes; at most {limits.result_bytes} are taken."

@@ -1,0 +1,1 @@
+"""What calls the steps: each trigger translates, calls one step, and translates back."""

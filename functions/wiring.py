@@ -1,0 +1,63 @@
+"""The only place that makes real adapters."""
+
+import time
+
+import azure.functions as func
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import DefaultAzureCredential
+
+from functions.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
+from functions.adapters.cosmos.batches import CosmosBatchStore
+from functions.adapters.cosmos.database import CosmosDatabase
+from functions.adapters.cosmos.references import CosmosReferenceStore
+from functions.adapters.cosmos.robots import CosmosRobotStore
+from functions.adapters.robot_http import HttpRobotCalls
+from functions.adapters.service_bus import ServiceBusQueues
+from functions.adapters.signed_urls import SignedUrls
+from functions.ports import Services
+from functions.settings import Settings
+from functions.triggers import blobs, http_batches, http_references, http_robots, queues, timer
+from functions.triggers.current import Running, provide
+
+
+def wire(settings: Settings) -> Services:
+    """Make the adapters that the settings name. Nothing connects before it is first used."""
+    identity = _identity(settings)
+    account = BlobAccount(
+        settings.data_storage or settings.data_storage__blob_service_uri or "",
+        None if settings.data_storage else identity,
+    )
+    database = CosmosDatabase(settings.cosmos_endpoint, settings.cosmos_key or identity, settings.cosmos_database)
+    return Services(
+        clock=time.time,
+        batches=CosmosBatchStore(database),
+        robots=CosmosRobotStore(database),
+        references=CosmosReferenceStore(database, settings.import_requests_at_once),
+        files=BlobBatchFiles(account),
+        results=BlobResultFiles(account),
+        urls=SignedUrls(account, settings.signed_url_lifetime_s, time.time),
+        queues=ServiceBusQueues(
+            settings.service_bus or settings.service_bus__fully_qualified_namespace or "",
+            None if settings.service_bus else identity,
+            settings.dispatch_queue,
+            settings.import_queue,
+        ),
+        robot_calls=HttpRobotCalls(settings.robot_call_timeout_s),
+        limits=settings.limits,
+        deadlines=settings.deadlines,
+    )
+
+
+def build_app(settings: Settings) -> func.FunctionApp:
+    """Make the app: its triggers, on the services that the settings name."""
+    provide(Running(settings, wire(settings)))
+    app = func.FunctionApp()
+    for triggers in (http_batches, http_robots, http_references, queues, blobs, timer):
+        app.register_functions(triggers.blueprint)
+    return app
+
+
+def _identity(settings: Settings) -> AsyncTokenCredential | None:
+    """Return the managed identity's credential (AZURE_CLIENT_ID says which one), if there is no key for something."""
+    keys = (settings.data_storage, settings.service_bus, settings.cosmos_key)
+    return None if all(keys) else DefaultAzureCredential()
