@@ -8,9 +8,15 @@ the host reads the same ones.
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.domain.limits import Deadlines, Limits
+
+# A connection string, as locally, or the address that a managed identity is used with.
+_EITHER = (
+    ("DATA_STORAGE", "DATA_STORAGE__blobServiceUri"),
+    ("SERVICE_BUS", "SERVICE_BUS__fullyQualifiedNamespace"),
+)
 
 
 class SettingsError(Exception):
@@ -58,7 +64,7 @@ class Settings(BaseModel):
     # ... for this long since the first call.
     robot_retry_all_s: float = Field(3600.0, gt=0)
 
-    # What the sweep goes by; design and reasons in docs of the lifecycle.
+    # What the sweep goes by: how long each wait may take before something is done about it.
     dispatch_overdue_s: float = Field(300.0, gt=0)
     received_limit_s: float = Field(7200.0, gt=0)
     validation_wait_s: float = Field(120.0, gt=0)
@@ -69,25 +75,21 @@ class Settings(BaseModel):
     # Long work records its progress at least this often.
     progress_record_s: float = Field(30.0, gt=0)
 
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if not (self.data_storage or self.data_storage__blob_service_uri):
-            raise ValueError("one of DATA_STORAGE and DATA_STORAGE__blobServiceUri is needed")
-        if not (self.service_bus or self.service_bus__fully_qualified_namespace):
-            raise ValueError("one of SERVICE_BUS and SERVICE_BUS__fullyQualifiedNamespace is needed")
-        return self
-
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Read the table; an empty value counts as not set. Raises SettingsError naming every missing or bad one."""
         given = {name: value for name, value in environment.items() if value != ""}
+        faults = [
+            f"{key} (or {address}): Field required" for key, address in _EITHER if not {key, address} & set(given)
+        ]
+        settings = None
         try:
-            return cls.model_validate(given)
+            settings = cls.model_validate(given)
         except ValidationError as error:
-            said = [
-                f"{detail['loc'][0] if detail['loc'] else 'settings'}: {detail['msg']}" for detail in error.errors()
-            ]
-            raise SettingsError("The app can't start. " + "; ".join(said)) from None
+            faults += [f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors()]
+        if settings is None or faults:
+            raise SettingsError("The app can't start. Settings missing or bad: " + "; ".join(faults))
+        return settings
 
     @property
     def limits(self) -> Limits:

@@ -3,7 +3,6 @@
 import time
 
 import azure.functions as func
-from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 
 from functions.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
@@ -22,12 +21,14 @@ from functions.triggers.current import Running, provide
 
 def wire(settings: Settings) -> Services:
     """Make the adapters that the settings name. Nothing connects before it is first used."""
-    identity = _identity(settings)
+    keys = (settings.data_storage, settings.service_bus, settings.cosmos_key)
+    # AZURE_CLIENT_ID says which managed identity; no token is asked for yet.
+    identity = None if all(keys) else DefaultAzureCredential()
     account = BlobAccount(
         settings.data_storage or settings.data_storage__blob_service_uri or "",
         None if settings.data_storage else identity,
     )
-    database = CosmosDatabase(settings.cosmos_endpoint, settings.cosmos_key or identity, settings.cosmos_database)
+    database = CosmosDatabase(settings.cosmos_endpoint, settings.cosmos_key or identity or "", settings.cosmos_database)
     return Services(
         clock=time.time,
         batches=CosmosBatchStore(database),
@@ -55,9 +56,3 @@ def build_app(settings: Settings) -> func.FunctionApp:
     for triggers in (http_batches, http_robots, http_references, queues, blobs, timer):
         app.register_functions(triggers.blueprint)
     return app
-
-
-def _identity(settings: Settings) -> AsyncTokenCredential | None:
-    """Return the managed identity's credential (AZURE_CLIENT_ID says which one), if there is no key for something."""
-    keys = (settings.data_storage, settings.service_bus, settings.cosmos_key)
-    return None if all(keys) else DefaultAzureCredential()

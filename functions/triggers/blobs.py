@@ -1,7 +1,7 @@
 """Blob events: a robot's result file was uploaded."""
 
 import azure.functions as func
-from azurefunctions.extensions.bindings import blob
+from azurefunctions.extensions.bindings import blob  # type: ignore[import-untyped] # it ships no hints
 
 from functions.domain.blob_names import batch_of_result
 from functions.steps.validate import validate_upload

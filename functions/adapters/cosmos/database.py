@@ -12,7 +12,7 @@ Item = dict[str, Any]
 class CosmosDatabase:
     """One client for the process, made when it is first needed and never closed."""
 
-    def __init__(self, endpoint: str, credential: str | AsyncTokenCredential | None, database: str) -> None:
+    def __init__(self, endpoint: str, credential: str | AsyncTokenCredential, database: str) -> None:
         self._endpoint = endpoint
         self._credential = credential
         self._database = database
