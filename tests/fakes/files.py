@@ -1,0 +1,70 @@
+"""Blobs in memory."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from functions.domain.batch import Upload
+from functions.domain.errors import NotFound, UploadReplaced
+
+CHUNK = 1 << 16
+
+
+class FakeWriter:
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    async def write(self, data: bytes | bytearray) -> None:
+        self.data += data
+
+
+class FakeBatchFiles:
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+
+    @asynccontextmanager
+    async def create(self, name: str) -> AsyncIterator[FakeWriter]:
+        writer = FakeWriter()
+        yield writer
+        self.blobs[name] = bytes(writer.data)
+
+    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        if name not in self.blobs:
+            raise NotFound("There is no such blob.")
+        data = self.blobs[name][offset:]
+        for start in range(0, len(data), CHUNK):
+            yield data[start : start + CHUNK]
+
+    async def exists(self, name: str) -> bool:
+        return name in self.blobs
+
+
+class FakeResultFiles:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.uploads: dict[UUID, tuple[Upload, bytes]] = {}
+
+    async def put(self, batch_id: UUID, data: bytes) -> None:
+        self.uploads[batch_id] = (Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data)), data)
+
+    async def standing(self, batch_id: UUID) -> Upload | None:
+        return self.uploads[batch_id][0] if batch_id in self.uploads else None
+
+    async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        start = 0
+        while True:
+            upload, data = self.uploads.get(batch_id, (None, b""))
+            if upload is None or upload.etag != etag:
+                raise UploadReplaced("The upload no longer stands.")
+            if start >= len(data):
+                return
+            yield data[start : start + CHUNK]
+            start += CHUNK
+
+
+class FakeUrls:
+    async def to_read(self, name: str) -> str:
+        return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"
+
+    async def to_upload(self, batch_id: UUID) -> str:
+        return f"https://blobs.test/results/{batch_id}.jsonl?write&{uuid4().hex}"

@@ -1,0 +1,86 @@
+"""References, identifiers and enhancements in memory."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from functions.contract.enhancements import Enhancement
+from functions.contract.references import Reference, ReferenceFileInput
+from functions.contract.robots import Robot
+from functions.domain.errors import InputRejected
+from functions.domain.ids import new_id
+from functions.domain.windows import AcceptedEntry, Refusal
+from functions.ports import Loaded
+
+# As the real store: what a single item may hold.
+LARGEST_ITEM = 2_000_000
+
+
+class FakeReferenceStore:
+    def __init__(self) -> None:
+        self.references: dict[UUID, ReferenceFileInput] = {}
+        self.enhancements: dict[UUID, dict[str, Any]] = {}
+        self.largest_item = LARGEST_ITEM
+        self.owners: dict[tuple[str, ...], UUID] = {}
+
+    async def add(self, reference: ReferenceFileInput) -> Loaded:
+        keys = [_key(identifier) for identifier in reference.identifiers or []]
+        known = {self.owners[key] for key in keys if key in self.owners}
+        if len(known) > 1:
+            raise InputRejected("The identifiers belong to different references.")
+        if known:
+            return Loaded(known.pop(), existing=True)
+        reference_id = new_id()
+        self.owners.update(dict.fromkeys(keys, reference_id))
+        self.references[reference_id] = reference
+        for enhancement in reference.enhancements or []:
+            fields = enhancement.model_dump(mode="json", exclude={"enhancement_type"})
+            self.put({**fields, "id": str(new_id()), "reference_id": str(reference_id)})
+        return Loaded(reference_id, existing=False)
+
+    def put(self, enhancement: dict[str, Any]) -> None:
+        self.enhancements[UUID(enhancement["id"])] = enhancement
+
+    async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
+        return set(reference_ids) - set(self.references)
+
+    async def snapshot(self, reference_ids: Iterable[UUID], robot: Robot) -> AsyncIterator[Reference]:
+        for reference_id in reference_ids:
+            if (loaded := self.references.get(reference_id)) is None:
+                continue
+            yield Reference(
+                id=reference_id,
+                visibility=loaded.visibility,
+                identifiers=[
+                    identifier
+                    for identifier in loaded.identifiers or []
+                    if identifier.identifier_type in robot.dependent_identifiers
+                ],
+                enhancements=[
+                    enhancement
+                    for enhancement in self.enhancements_of(reference_id)
+                    if enhancement.content.enhancement_type in robot.dependent_enhancements
+                ],
+            )
+
+    def enhancements_of(self, reference_id: UUID) -> list[Enhancement]:
+        return [
+            Enhancement.model_validate(item)
+            for item in self.enhancements.values()
+            if item["reference_id"] == str(reference_id)
+        ]
+
+    async def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+        for entry in entries:
+            if entry.size > self.largest_item:
+                yield [Refusal(entry.entry, "it is too large")]
+            else:
+                self.put(entry.enhancement)
+                yield []
+
+
+def _key(identifier: Any) -> tuple[str, ...]:
+    value = str(identifier.identifier)
+    if identifier.identifier_type == "doi":
+        value = value.lower()
+    return identifier.identifier_type, value, getattr(identifier, "other_identifier_name", "")

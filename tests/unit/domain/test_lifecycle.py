@@ -1,0 +1,402 @@
+"""The lifecycle: every phase against every event, then what each move decides."""
+
+from dataclasses import replace
+from typing import get_args
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from functions.domain import events
+from functions.domain.batch import Batch, Phase, Progress, Upload, Validation
+from functions.domain.errors import AlreadyDone, ResultMissing
+from functions.domain.events import Event, SendDispatch, SendImport
+from functions.domain.lifecycle import ROWS, TABLE, apply, register
+from tests.fakes.world import DEADLINES, START
+
+NOW = START + 100_000
+ATTEMPT = UUID("11111111-1111-4111-8111-111111111111")
+UPLOAD = Upload(etag="one", last_modified=NOW - 5, size=10)
+LATER = Upload(etag="two", last_modified=NOW - 1, size=20)
+VALIDATION = Validation(attempt=ATTEMPT, etag="one", entries=3, accepted=3, missing=0)
+
+
+def received(**facts: object) -> Batch:
+    order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source=None)
+    return replace(register(uuid4(), order, NOW - 10, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+
+
+def calling(**facts: object) -> Batch:
+    begun = {"calls_begun": 1, "first_call_at": NOW - 5, "call_until": NOW + 25, "snapshot": ATTEMPT}
+    return received(**{**begun, **facts})
+
+
+def accepted(**facts: object) -> Batch:
+    return calling(**{"status": BatchStatus.ACCEPTED, "accepted_at": NOW - 3, **facts})
+
+
+def reported(**facts: object) -> Batch:
+    return accepted(**{"status": BatchStatus.IMPORTING, "reported_at": NOW - 2, "upload": UPLOAD, **facts})
+
+
+def pinned(**facts: object) -> Batch:
+    return reported(**{"validation": VALIDATION, "pinned": True, "worked_at": NOW - 1, **facts})
+
+
+def ended(**facts: object) -> Batch:
+    return pinned(**{"status": BatchStatus.COMPLETED, "due_at": None, "ended_at": NOW - 1, **facts})
+
+
+OVERDUE = {"due_at": NOW - 1}
+VARIANTS: dict[Phase, list[Batch]] = {
+    Phase.RECEIVED: [
+        received(),
+        received(**OVERDUE),
+        received(created_at=NOW - 7200, **OVERDUE),
+        calling(),
+        calling(first_call_at=NOW - 3600),
+    ],
+    Phase.ACCEPTED: [
+        accepted(),
+        accepted(**OVERDUE),
+        accepted(accepted_at=NOW - 86_400, **OVERDUE),
+        accepted(upload=UPLOAD, validation=VALIDATION),
+    ],
+    Phase.REPORTED: [
+        reported(),
+        reported(validation=VALIDATION),
+        reported(**OVERDUE),
+        reported(nudges=10, **OVERDUE),
+    ],
+    Phase.PINNED: [
+        pinned(),
+        pinned(progress=Progress(windows=1, offset=9, added=3)),
+        pinned(**OVERDUE),
+        pinned(nudges=10, **OVERDUE),
+    ],
+    Phase.ENDED: [
+        ended(),
+        ended(status=BatchStatus.PARTIAL_FAILED),
+        ended(status=BatchStatus.FAILED, robot_error="no"),
+        ended(status=BatchStatus.REJECTED, reported_at=None, pinned=False),
+    ],
+}
+OLD = Upload(etag="old", last_modified=NOW - 1000, size=1)
+EVENTS: list[Event] = [
+    events.CallBegun(1, ATTEMPT),
+    events.CallBegun(2, ATTEMPT),
+    events.RobotTook(),
+    events.RobotRefused(1, 400, "no", None),
+    events.RobotRefused(2, 409, "have it", None),
+    events.RobotRefused(1, 400, "no", UPLOAD),
+    events.RobotOutOfReach(1, "down", None, None),
+    events.RobotOutOfReach(1, "down", None, UPLOAD),
+    events.RobotOutOfReach(7, "down", None, None),
+    events.Uploaded(UPLOAD),
+    events.Uploaded(LATER),
+    events.Worked(),
+    events.Validated(VALIDATION, UPLOAD),
+    events.Validated(VALIDATION, LATER),
+    events.Validated(VALIDATION, None),
+    events.ReportedSuccess(UPLOAD),
+    events.ReportedSuccess(None),
+    events.ReportedError("broken"),
+    events.ImportBegun(UPLOAD),
+    events.ImportBegun(LATER),
+    events.ImportBegun(None),
+    events.WindowImported(Progress(windows=1, offset=9, added=3)),
+    events.WindowImported(Progress(windows=2, offset=18, added=3)),
+    events.ReportWritten(ATTEMPT),
+    events.Swept(None),
+    events.Swept(UPLOAD),
+    events.Swept(OLD),
+]
+
+
+def test_the_events_here_are_all_there_are() -> None:
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
+    assert set(VARIANTS) == set(Phase)
+    assert all(variant.phase is phase for phase, variants in VARIANTS.items() for variant in variants)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("event", EVENTS, ids=repr)
+def test_every_phase_against_every_event(phase: Phase, event: Event) -> None:
+    row = TABLE.get((phase, type(event)))
+    for batch in VARIANTS[phase]:
+        try:
+            outcome = apply(batch, event, NOW, DEADLINES)
+        except (AlreadyDone, ResultMissing):
+            assert row is not None
+            continue
+        if row is None:
+            assert outcome.batch is batch
+            assert outcome.due is None
+            continue
+        assert outcome.batch.phase in row.leads_to | {phase}
+        # Open batches are always found by the sweep, ended ones never.
+        assert (outcome.batch.due_at is None) == outcome.batch.ended
+        assert (outcome.batch.ended_at is not None) == outcome.batch.ended
+        assert outcome.due is None or not outcome.batch.ended
+        if type(event) is events.Swept and outcome.due is not None:
+            assert outcome.batch.due_at is not None
+            assert outcome.batch.due_at > NOW, "the sweep moves the deadline on before it sends"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.phase}-{row.event.__name__}")
+def test_every_move_of_the_table_happens(row: object) -> None:
+    reached = set()
+    for batch in VARIANTS[row.phase]:  # type: ignore[attr-defined] # a Row
+        for event in EVENTS:
+            if type(event) is row.event:  # type: ignore[attr-defined] # a Row
+                try:
+                    reached.add(apply(batch, event, NOW, DEADLINES).batch.phase)
+                except (AlreadyDone, ResultMissing):
+                    continue
+    assert reached - {row.phase} == row.leads_to  # type: ignore[attr-defined] # a Row
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=repr)
+def test_an_event_applied_twice_changes_nothing_more(event: Event) -> None:
+    for batch in (variant for variants in VARIANTS.values() for variant in variants):
+        try:
+            once = apply(batch, event, NOW, DEADLINES).batch
+            if type(event) is events.Swept and once.due_at is not None and once.due_at <= NOW:
+                continue  # an upload that the sweep found is overdue by itself: the next sweep goes on from there
+            twice = apply(once, event, NOW, DEADLINES).batch
+        except (AlreadyDone, ResultMissing):
+            continue
+        assert twice == once
+
+
+def test_registration_is_due_for_dispatch_at_once() -> None:
+    order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4(), uuid4()], source="me")
+    outcome = register(ATTEMPT, order, NOW, DEADLINES)
+    assert outcome.due == SendDispatch(ATTEMPT, 1)
+    assert (outcome.batch.status, outcome.batch.references, outcome.batch.source) == ("received", 2, "me")
+    assert outcome.batch.due_at == NOW + 300
+
+
+class TestDispatch:
+    def test_nobody_else_calls_until_the_call_has_timed_out(self) -> None:
+        begun = apply(received(), events.CallBegun(1, ATTEMPT), NOW, DEADLINES).batch
+        assert begun.calls_begun == 1
+        assert apply(begun, events.CallBegun(1, uuid4()), NOW + 29, DEADLINES).batch is begun
+        again = apply(begun, events.CallBegun(1, uuid4()), NOW + 30, DEADLINES).batch
+        assert again.calls_begun == 2
+        assert again.snapshot == ATTEMPT, "the reference data is taken once"
+
+    def test_an_early_order_or_one_for_another_attempt_does_nothing(self) -> None:
+        waiting = received(attempt=3, attempt_due_at=NOW + 60)
+        assert apply(waiting, events.CallBegun(3, ATTEMPT), NOW, DEADLINES).batch is waiting
+        for attempt in (2, 4):
+            assert apply(waiting, events.CallBegun(attempt, ATTEMPT), NOW + 61, DEADLINES).batch is waiting
+
+    def test_a_robot_out_of_reach_is_tried_again_with_growing_delays(self) -> None:
+        batch, delays = calling(first_call_at=NOW), []
+        for attempt in range(1, 9):
+            outcome = apply(batch, events.RobotOutOfReach(attempt, "down", None, None), NOW, DEADLINES)
+            batch = outcome.batch
+            assert outcome.due == SendDispatch(batch.id, attempt + 1, batch.attempt_due_at)
+            delays.append(batch.attempt_due_at - NOW)
+        for number, delay in enumerate(delays):
+            plain = min(5 * 2**number, 600)
+            assert plain <= delay <= plain * 1.25
+
+    def test_retry_after_is_honoured_as_far_as_the_hour_goes(self) -> None:
+        batch = calling(first_call_at=NOW - 100)
+        soon = apply(batch, events.RobotOutOfReach(1, "busy", 1800.0, None), NOW, DEADLINES).batch
+        assert soon.attempt_due_at == NOW + 1800
+        late = apply(batch, events.RobotOutOfReach(1, "busy", 90_000.0, None), NOW, DEADLINES).batch
+        assert late.attempt_due_at == NOW + 3500
+        over = apply(
+            calling(first_call_at=NOW - 3600, attempt=4),
+            events.RobotOutOfReach(4, "HTTP 503: busy", 9.0, None),
+            NOW,
+            DEADLINES,
+        )
+        assert over.batch.status is BatchStatus.FAILED
+        assert over.batch.error == "The robot could not be reached in 4 attempts: HTTP 503: busy"
+
+    def test_a_refusal_ends_it_in_the_robots_words(self) -> None:
+        batch = apply(calling(), events.RobotRefused(1, 422, "I only read English.", None), NOW, DEADLINES).batch
+        assert (batch.status, batch.error) == (
+            BatchStatus.REJECTED,
+            "The robot refused the batch (HTTP 422): I only read English.",
+        )
+
+    def test_a_409_after_an_earlier_call_means_that_the_robot_has_the_batch(self) -> None:
+        assert (
+            apply(calling(), events.RobotRefused(1, 409, "no", None), NOW, DEADLINES).batch.status
+            is BatchStatus.REJECTED
+        )
+        assert (
+            apply(calling(), events.RobotRefused(2, 409, "no", None), NOW, DEADLINES).batch.status
+            is BatchStatus.ACCEPTED
+        )
+
+    @pytest.mark.parametrize(
+        "event", [events.RobotRefused(1, 400, "no", UPLOAD), events.RobotOutOfReach(1, "down", None, UPLOAD)], ids=repr
+    )
+    def test_a_result_that_stands_wins_over_refusal_and_silence(self, event: Event) -> None:
+        batch = apply(calling(first_call_at=NOW - 3600), event, NOW, DEADLINES).batch
+        assert (batch.status, batch.upload) == (BatchStatus.ACCEPTED, UPLOAD)
+
+    def test_what_a_call_still_yields_moves_nothing_back(self) -> None:
+        for batch in (accepted(), reported(), pinned(), ended()):
+            for event in EVENTS:
+                if isinstance(event, events.RobotTook | events.RobotRefused | events.RobotOutOfReach):
+                    assert apply(batch, event, NOW, DEADLINES).batch is batch
+
+    def test_an_overdue_dispatch_is_sent_again_and_given_up_after_two_hours(self) -> None:
+        overdue = received(due_at=NOW)
+        outcome = apply(overdue, events.Swept(None), NOW, DEADLINES)
+        assert outcome.due == SendDispatch(overdue.id, 1)
+        assert outcome.batch.due_at == NOW + 300
+        assert apply(outcome.batch, events.Swept(None), NOW + 299, DEADLINES).batch is outcome.batch
+        over = apply(received(created_at=NOW - 7200, due_at=NOW), events.Swept(None), NOW, DEADLINES).batch
+        assert over.status is BatchStatus.FAILED
+        assert over.error == "The batch could not be handed to the robot within 2 h."
+
+
+class TestDelivery:
+    def test_an_upload_or_a_callback_counts_as_acceptance(self) -> None:
+        assert apply(calling(), events.Uploaded(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.ACCEPTED
+        outcome = apply(calling(), events.ReportedSuccess(UPLOAD), NOW, DEADLINES)
+        assert outcome.batch.status is BatchStatus.IMPORTING
+        assert outcome.batch.accepted_at == NOW
+
+    def test_the_import_is_due_once_both_have_come_in_either_order(self) -> None:
+        validated = apply(accepted(), events.Validated(VALIDATION, UPLOAD), NOW, DEADLINES)
+        assert validated.due is None
+        assert apply(validated.batch, events.ReportedSuccess(UPLOAD), NOW, DEADLINES).due == SendImport(
+            validated.batch.id
+        )
+        told = apply(accepted(), events.ReportedSuccess(UPLOAD), NOW, DEADLINES)
+        assert told.due is None
+        assert told.batch.due_at == NOW + 120, "blob events get lost"
+        assert apply(told.batch, events.Validated(VALIDATION, UPLOAD), NOW, DEADLINES).due == SendImport(told.batch.id)
+
+    def test_a_validation_counts_only_if_its_upload_still_stands(self) -> None:
+        for standing in (LATER, None):
+            batch = reported()
+            outcome = apply(batch, events.Validated(VALIDATION, standing), NOW, DEADLINES)
+            assert outcome.batch is batch
+            assert outcome.due is None
+
+    def test_a_callback_for_a_replaced_upload_waits_for_its_validation(self) -> None:
+        outcome = apply(accepted(validation=VALIDATION, upload=UPLOAD), events.ReportedSuccess(LATER), NOW, DEADLINES)
+        assert outcome.batch.status is BatchStatus.IMPORTING
+        assert outcome.due is None
+
+    def test_a_success_without_a_result_leaves_the_batch_open(self) -> None:
+        with pytest.raises(ResultMissing):
+            apply(accepted(), events.ReportedSuccess(None), NOW, DEADLINES)
+
+    def test_the_later_of_two_uploads_is_kept_whatever_their_order(self) -> None:
+        batch = apply(accepted(upload=LATER), events.Uploaded(UPLOAD), NOW, DEADLINES).batch
+        assert batch.upload == LATER
+        assert apply(accepted(upload=UPLOAD), events.Uploaded(LATER), NOW, DEADLINES).batch.upload == LATER
+
+    @pytest.mark.parametrize("batch", [calling(), accepted(validation=VALIDATION, upload=UPLOAD), reported()])
+    def test_an_error_before_the_pin_fails_the_batch(self, batch: Batch) -> None:
+        failed = apply(batch, events.ReportedError("out of memory"), NOW, DEADLINES).batch
+        assert (failed.status, failed.error) == (BatchStatus.FAILED, "The robot reported an error: out of memory")
+
+    def test_the_same_callback_again_is_fine_and_a_contradicting_one_is_not(self) -> None:
+        for batch in (reported(), pinned(), ended()):
+            assert apply(batch, events.ReportedSuccess(UPLOAD), NOW, DEADLINES).batch is batch
+        failed = ended(status=BatchStatus.FAILED, robot_error="no")
+        assert apply(failed, events.ReportedError("no"), NOW, DEADLINES).batch is failed
+        for batch, event in (
+            (failed, events.ReportedSuccess(UPLOAD)),
+            (pinned(), events.ReportedError("no")),
+            (ended(), events.ReportedError("no")),
+            (ended(reported_at=None), events.ReportedSuccess(UPLOAD)),
+            (ended(reported_at=None), events.ReportedError("no")),
+        ):
+            with pytest.raises(AlreadyDone):
+                apply(batch, event, NOW, DEADLINES)
+
+    def test_after_the_pin_uploads_change_nothing(self) -> None:
+        for batch in (pinned(), ended()):
+            for event in (events.Uploaded(LATER), events.Validated(VALIDATION, UPLOAD), events.ImportBegun(LATER)):
+                assert apply(batch, event, NOW, DEADLINES).batch is batch
+
+    def test_an_upload_without_a_callback_is_taken_as_reported(self) -> None:
+        old = replace(UPLOAD, last_modified=NOW - 900)
+        outcome = apply(accepted(due_at=NOW), events.Swept(old), NOW, DEADLINES)
+        assert outcome.batch.status is BatchStatus.IMPORTING
+        assert outcome.due is None
+        validated = accepted(due_at=NOW, validation=VALIDATION, upload=old)
+        assert apply(validated, events.Swept(old), NOW, DEADLINES).due == SendImport(validated.id)
+
+    def test_an_upload_that_the_sweep_finds_is_waited_for_from_its_own_time_on(self) -> None:
+        outcome = apply(accepted(due_at=NOW), events.Swept(UPLOAD), NOW, DEADLINES)
+        assert outcome.batch.status is BatchStatus.ACCEPTED
+        assert outcome.batch.due_at == UPLOAD.last_modified + 900
+
+    def test_a_silent_robot_fails_the_batch_after_a_last_look(self) -> None:
+        silent = accepted(accepted_at=NOW - 86_400, due_at=NOW)
+        batch = apply(silent, events.Swept(None), NOW, DEADLINES).batch
+        assert (batch.status, batch.error) == (
+            BatchStatus.FAILED,
+            "The robot took the batch, but delivered no result within 24 h.",
+        )
+        assert apply(silent, events.Swept(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.ACCEPTED
+
+
+class TestImport:
+    def test_the_pin_takes_the_validation_of_the_upload_that_stands(self) -> None:
+        batch = apply(reported(validation=VALIDATION), events.ImportBegun(UPLOAD), NOW, DEADLINES).batch
+        assert batch.pinned
+        unvalidated = reported(validation=VALIDATION)
+        assert apply(unvalidated, events.ImportBegun(LATER), NOW, DEADLINES).batch is unvalidated
+
+    def test_a_result_that_is_gone_fails_the_batch(self) -> None:
+        batch = apply(reported(), events.ImportBegun(None), NOW, DEADLINES).batch
+        assert (batch.status, batch.error) == (BatchStatus.FAILED, "The result file is gone: nothing was imported.")
+
+    def test_progress_is_recorded_window_by_window(self) -> None:
+        first = Progress(windows=1, offset=100, added=4)
+        batch = apply(pinned(nudges=3), events.WindowImported(first), NOW, DEADLINES).batch
+        assert (batch.progress, batch.nudges) == (first, 0)
+        for other in (first, Progress(windows=3, offset=300, added=12)):
+            assert apply(batch, events.WindowImported(other), NOW, DEADLINES).batch is batch
+
+    @pytest.mark.parametrize(
+        ("entries", "missing", "added", "status"),
+        [
+            (3, 0, 3, BatchStatus.COMPLETED),
+            (3, 1, 3, BatchStatus.PARTIAL_FAILED),
+            (4, 0, 3, BatchStatus.PARTIAL_FAILED),
+            (3, 0, 2, BatchStatus.PARTIAL_FAILED),
+            (3, 0, 0, BatchStatus.FAILED),
+            (0, 3, 0, BatchStatus.FAILED),
+        ],
+    )
+    def test_it_ends_by_the_counts(self, entries: int, missing: int, added: int, status: BatchStatus) -> None:
+        validation = replace(VALIDATION, entries=entries, missing=missing)
+        batch = pinned(validation=validation, progress=Progress(windows=1, added=added))
+        batch = apply(batch, events.ReportWritten(ATTEMPT), NOW, DEADLINES).batch
+        assert (batch.status, batch.report, batch.due_at, batch.ended_at) == (status, ATTEMPT, None, NOW)
+        assert (batch.error is None) == (status is not BatchStatus.FAILED)
+
+    def test_a_stalled_import_is_sent_again_ten_times_and_then_fails(self) -> None:
+        batch, now, sends = pinned(progress=Progress(windows=1, offset=9, added=2)), NOW, 0
+        while not batch.ended:
+            assert batch.due_at is not None
+            now = max(batch.due_at, now)
+            outcome = apply(batch, events.Swept(None), now, DEADLINES)
+            sends += outcome.due == SendImport(batch.id)
+            batch = outcome.batch
+        assert sends == 10
+        assert batch.error == "The import made no progress in 10 tries: 2 of 3 accepted enhancements were added."
+
+    def test_work_puts_the_deadline_off_but_is_no_progress(self) -> None:
+        batch = apply(pinned(nudges=9), events.Worked(), NOW, DEADLINES).batch
+        assert (batch.due_at, batch.nudges) == (NOW + 900, 9)
+
+    def test_a_validation_at_work_is_not_started_a_second_time(self) -> None:
+        batch = apply(reported(), events.Worked(), NOW + 60, DEADLINES).batch
+        assert batch.due_at == NOW + 60 + 120

@@ -1,0 +1,111 @@
+"""A world of fakes, and what steps are tested with in it."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.contract.batches import BatchEnhancementRequestIn
+from functions.contract.references import ReferenceFileInput
+from functions.contract.robots import BatchRobotResult, Robot
+from functions.domain.batch import Batch
+from functions.domain.events import SendDispatch
+from functions.domain.ids import new_id
+from functions.steps.dispatch import dispatch_batch
+from functions.steps.import_results import import_results
+from functions.steps.register import register_batch
+from functions.steps.report import report_result
+from functions.steps.validate import validate_upload
+from tests.fakes.world import World
+
+
+def annotation(reference_id: UUID, label: str = "cohort", **fields: Any) -> dict[str, Any]:
+    """Give an enhancement as a robot sends it."""
+    return {
+        "reference_id": str(reference_id),
+        "source": "test robot",
+        "visibility": "public",
+        "content": {
+            "enhancement_type": "annotation",
+            "annotations": [
+                {"annotation_type": "boolean", "scheme": "design", "label": label, "value": True, "score": 0.5}
+            ],
+        },
+        **fields,
+    }
+
+
+def jsonl(*entries: Any) -> bytes:
+    """Give a result file; bytes go in as they are."""
+    return b"\n".join(item if isinstance(item, bytes) else json.dumps(item).encode() for item in entries)
+
+
+class Exchange(World):
+    """A world with a robot, some references, and the flow's steps as one calls them."""
+
+    reference_ids: list[UUID]
+    robot: Robot
+
+    async def populate(self, references: int = 5) -> None:
+        self.robot = Robot(id=new_id(), name=f"robot {references}", base_url="https://robot.test", description="", owner="")
+        await self.robots.create(self.robot)
+        loads = [
+            await self.references.add(
+                ReferenceFileInput.model_validate(
+                    {"identifiers": [{"identifier_type": "pm_id", "identifier": number}], "enhancements": None}
+                )
+            )
+            for number in range(references)
+        ]
+        self.reference_ids = [load.id for load in loads]
+
+    async def register(self) -> UUID:
+        order = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
+        return (await register_batch(order, self.services)).id
+
+    async def dispatched(self) -> UUID:
+        batch_id = await self.register()
+        await self.dispatch(batch_id)
+        return batch_id
+
+    async def dispatch(self, batch_id: UUID, attempt: int = 1) -> None:
+        await dispatch_batch(batch_id, attempt, self.services)
+
+    async def upload(self, batch_id: UUID, *entries: Any) -> None:
+        await self.results.put(batch_id, jsonl(*entries))
+
+    async def validate(self, batch_id: UUID) -> None:
+        await validate_upload(batch_id, self.services)
+
+    async def call_back(self, batch_id: UUID, error: str | None = None) -> str:
+        body = {"request_id": str(batch_id), "error": {"message": error} if error else None}
+        return (await report_result(BatchRobotResult.model_validate(body), self.services)).request_status
+
+    async def run_import(self, batch_id: UUID) -> None:
+        await import_results(batch_id, self.services)
+
+    def batch(self, batch_id: UUID) -> Batch:
+        return self.batches.items[batch_id].batch
+
+    def sent(self, kind: type) -> int:
+        return sum(isinstance(due, kind) for due in self.queues.sent)
+
+    def last_dispatch(self) -> SendDispatch:
+        return [due for due in self.queues.sent if isinstance(due, SendDispatch)][-1]
+
+    def report(self, batch_id: UUID) -> list[str]:
+        attempt = self.batch(batch_id).report
+        return self.files.blobs[f"{batch_id}/{attempt}/validation.txt"].decode().splitlines()
+
+    def report_entries(self, batch_id: UUID) -> list[dict[str, Any]]:
+        attempt = self.batch(batch_id).report
+        return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/validation.jsonl"].splitlines()]
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[Exchange]:
+    world = Exchange()
+    await world.populate()
+    yield world

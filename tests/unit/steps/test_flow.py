@@ -1,0 +1,377 @@
+"""The flow's steps together, on fakes: what arrives twice, out of order, or not at all."""
+
+import json
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.contract.robots import BatchRobotRequest, BatchRobotResult
+from functions.domain import report
+from functions.domain.errors import AlreadyDone, InputRejected, NotFound, ResultMissing, TooLarge, Unavailable
+from functions.domain.events import SendDispatch, SendImport
+from functions.domain.robot_answer import RobotAnswer
+from functions.steps.read import read_batch
+from functions.steps.report import report_result
+from functions.steps.sweep import sweep
+from tests.unit.steps.conftest import Exchange, annotation
+
+
+async def delivered(exchange: Exchange) -> UUID:
+    batch_id = await exchange.dispatched()
+    await exchange.upload(batch_id, *(annotation(item) for item in exchange.reference_ids))
+    return batch_id
+
+
+class TestWholeFlow:
+    async def test_every_reference_enhanced_is_completed(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.validate(batch_id)
+        assert await exchange.call_back(batch_id) == "importing"
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "completed"
+        assert exchange.report(batch_id) == [f"Reference {item}: Enhancement added." for item in exchange.reference_ids]
+        assert len(exchange.references.enhancements) == 5
+        for item in exchange.reference_ids:
+            (enhancement,) = exchange.references.enhancements_of(item)
+            sent = json.loads(enhancement.model_dump_json(exclude_unset=True))
+            assert {**sent, "id": None} == {**annotation(item), "id": None}
+
+    async def test_a_mixed_file_is_partial_failed_and_every_line_has_its_say(self, exchange: Exchange) -> None:
+        one, two, three, four, _five = exchange.reference_ids
+        stranger = uuid4()
+        batch_id = await exchange.dispatched()
+        await exchange.upload(
+            batch_id,
+            annotation(one),
+            b"not json",
+            b"   ",
+            annotation(one),
+            annotation(stranger),
+            {"reference_id": str(two), "message": "no\nabstract"},
+            annotation(three, source=7),
+            annotation(four, label="first"),
+            annotation(four, label="second"),
+        )
+        await exchange.validate(batch_id)
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "partial_failed"
+        lines = exchange.report(batch_id)
+        assert lines[0] == f"Reference {one}: {report.ADDED}"
+        assert lines[1].startswith("Entry 2: Could not be read: Invalid JSON")
+        assert lines[2] == f"Reference {one}: {report.REPEATED}"
+        assert lines[3] == f"Reference {stranger}: {report.NOT_REQUESTED}"
+        assert lines[4] == f"Reference {two}: The robot reported: no abstract"
+        assert lines[5] == "Entry 6: Could not be read: source: Input should be a valid string"
+        assert lines[6:8] == [f"Reference {four}: {report.ADDED}"] * 2
+        assert sorted(lines[8:]) == sorted(f"Reference {item}: {report.MISSING}" for item in (three, _five))
+        entries = exchange.report_entries(batch_id)
+        assert [entry["error"] is None for entry in entries] == [line.endswith(report.ADDED) for line in lines]
+        assert [entry["reference_id"] for entry in entries][1] is None
+
+    @pytest.mark.parametrize("entries", [(), (b"nothing",), (b"", b" ")])
+    async def test_nothing_usable_is_failed_with_a_report(self, exchange: Exchange, entries: tuple[bytes, ...]) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, *entries)
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        batch = exchange.batch(batch_id)
+        assert batch.status == "failed"
+        assert batch.error is not None
+        assert len(exchange.report(batch_id)) == len([entry for entry in entries if entry.strip()]) + 5
+
+    async def test_a_file_larger_than_the_limit_is_not_read(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.results.put(batch_id, b" " * ((1 << 22) + 1))
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).error == "The result file has 4194305 bytes; at most 4194304 are taken."
+
+    async def test_whatever_is_done_again_adds_nothing(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        for _ in range(3):
+            await exchange.dispatch(batch_id)
+            await exchange.validate(batch_id)
+        for _ in range(3):
+            await exchange.call_back(batch_id)
+        for _ in range(3):
+            await exchange.run_import(batch_id)
+        await exchange.validate(batch_id)
+        assert await exchange.call_back(batch_id) == "completed"
+        assert len(exchange.references.enhancements) == 5
+        assert len(exchange.robot_calls.offers) == 1
+        validations = [name for name in exchange.files.blobs if name.endswith("accepted.jsonl")]
+        assert len(validations) == 1
+
+
+class TestRegister:
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            (lambda ids: [*ids, ids[0]], InputRejected, "each reference may be named once"),
+            (lambda ids: [*ids, uuid4(), uuid4()], NotFound, "2 of the reference_ids are unknown"),
+            (lambda _ids: [uuid4() for _ in range(1001)], TooLarge, "at most 1000 references"),
+        ],
+    )
+    async def test_a_bad_order_leaves_nothing_behind(
+        self, exchange: Exchange, change: Callable[[list[UUID]], list[UUID]], error: type[Exception], words: str
+    ) -> None:
+        exchange.reference_ids = change(exchange.reference_ids)
+        with pytest.raises(error, match=words):
+            await exchange.register()
+        assert not exchange.batches.items
+        assert not exchange.files.blobs
+        assert not exchange.queues.sent
+
+    async def test_every_unknown_id_is_named(self, exchange: Exchange) -> None:
+        unknown = [uuid4() for _ in range(30)]
+        exchange.reference_ids += unknown
+        exchange.robot = exchange.robot.model_copy(update={"id": uuid4()})
+        with pytest.raises(NotFound) as raised:
+            await exchange.register()
+        robot, references = raised.value.faults
+        assert str(exchange.robot.id) in robot
+        assert all(str(item) in references for item in unknown)
+
+    async def test_it_is_accepted_though_the_queue_is_down_and_the_sweep_sends_it(self, exchange: Exchange) -> None:
+        exchange.queues.down = True
+        batch_id = await exchange.register()
+        exchange.queues.down = False
+        exchange.clock.now += 300
+        await sweep(exchange.services)
+        assert exchange.queues.sent == [SendDispatch(batch_id, 1)]
+
+
+class TestDispatch:
+    async def test_the_robot_gets_urls_and_the_snapshot_what_it_depends_on(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        ((robot, request),) = exchange.robot_calls.offers
+        assert (robot, request.id) == (exchange.robot, batch_id)
+        snapshot = exchange.batch(batch_id).snapshot
+        assert request.reference_storage_url.startswith(f"https://blobs.test/batches/{batch_id}/{snapshot}/")
+        lines = exchange.files.blobs[f"{batch_id}/{snapshot}/reference_data.jsonl"].splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [str(item) for item in exchange.reference_ids]
+
+    async def test_a_robot_that_is_down_is_tried_again_by_scheduled_orders(self, exchange: Exchange) -> None:
+        answers = [RobotAnswer(503, "busy", 40.0), RobotAnswer(None, "no answer within 30 s"), RobotAnswer(202, "")]
+        exchange.robot_calls.behaviour = scripted(*answers)
+        batch_id = await exchange.dispatched()
+        assert exchange.last_dispatch() == SendDispatch(batch_id, 2, exchange.clock.now + 40)
+        await exchange.dispatch(batch_id, 2)
+        assert len(exchange.robot_calls.offers) == 1, "it came early"
+        for attempt in (2, 3):
+            exchange.clock.now = exchange.last_dispatch().at or 0
+            await exchange.dispatch(batch_id, attempt)
+        assert exchange.batch(batch_id).status == "accepted"
+        assert len({request.reference_storage_url.partition("?")[0] for _, request in exchange.robot_calls.offers}) == 1
+
+    @pytest.mark.parametrize("answer", [RobotAnswer(404, "no such path"), RobotAnswer(302, "elsewhere")])
+    async def test_a_refusal_or_a_redirect_rejects(self, exchange: Exchange, answer: RobotAnswer) -> None:
+        exchange.robot_calls.behaviour = scripted(answer)
+        batch_id = await exchange.dispatched()
+        assert exchange.batch(batch_id).status == "rejected"
+        assert answer.words in (exchange.batch(batch_id).error or "")
+
+    async def test_a_robot_that_delivers_before_it_answers(self, exchange: Exchange) -> None:
+        async def eager(request: BatchRobotRequest) -> RobotAnswer:
+            await exchange.upload(request.id, *(annotation(item) for item in exchange.reference_ids))
+            await exchange.call_back(request.id)
+            await exchange.run_import(request.id)
+            return RobotAnswer(500, "I crashed after all")
+
+        exchange.robot_calls.behaviour = eager
+        batch_id = await exchange.dispatched()
+        assert exchange.batch(batch_id).status == "completed"
+
+    async def test_a_call_that_timed_out_and_then_409_is_acceptance(self, exchange: Exchange) -> None:
+        exchange.robot_calls.behaviour = scripted(RobotAnswer(None, "no answer"), RobotAnswer(409, "I have it"))
+        batch_id = await exchange.dispatched()
+        exchange.clock.now = exchange.last_dispatch().at or 0
+        await exchange.dispatch(batch_id, 2)
+        assert exchange.batch(batch_id).status == "accepted"
+
+    async def test_an_order_for_no_batch_raises(self, exchange: Exchange) -> None:
+        with pytest.raises(NotFound):
+            await exchange.dispatch(uuid4())
+        with pytest.raises(NotFound):
+            await exchange.run_import(uuid4())
+
+
+class TestDelivery:
+    async def test_a_callback_before_the_upload_is_refused_and_fine_afterwards(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        with pytest.raises(ResultMissing):
+            await exchange.call_back(batch_id)
+        assert exchange.batch(batch_id).status == "accepted"
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0]))
+        assert await exchange.call_back(batch_id) == "importing"
+
+    async def test_the_validation_sends_the_import_when_the_callback_came_first(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        assert exchange.sent(SendImport) == 0
+        await exchange.validate(batch_id)
+        assert exchange.sent(SendImport) == 1
+
+    async def test_the_last_of_two_uploads_counts(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="old"))
+        await exchange.validate(batch_id)
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="new"))
+        await exchange.call_back(batch_id)
+        await exchange.validate(batch_id)
+        await exchange.run_import(batch_id)
+        (enhancement,) = exchange.references.enhancements.values()
+        assert enhancement["content"]["annotations"][0]["label"] == "new"
+
+    async def test_an_upload_after_the_pin_changes_nothing(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        before = dict(exchange.references.enhancements)
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="late"))
+        await exchange.validate(batch_id)
+        await exchange.run_import(batch_id)
+        assert exchange.references.enhancements == before
+        assert exchange.batch(batch_id).status == "completed"
+
+    async def test_a_robots_error_after_an_upload_imports_nothing(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.validate(batch_id)
+        assert await exchange.call_back(batch_id, error="out of\nmemory") == "failed"
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).error == "The robot reported an error: out of memory"
+        assert not exchange.references.enhancements
+        with pytest.raises(AlreadyDone):
+            await exchange.call_back(batch_id)
+
+    async def test_an_upload_replaced_while_it_is_validated_is_superseded(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        standing = exchange.results.standing
+        looks = 0
+
+        async def replaced_meanwhile(wanted: UUID) -> object:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="new"))
+            return await standing(wanted)
+
+        exchange.results.standing = replaced_meanwhile  # type: ignore[method-assign,assignment] # a fake of this test's own
+        await exchange.validate(batch_id)
+        assert exchange.batch(batch_id).validation is None
+
+    async def test_a_result_that_is_gone_when_the_import_begins_fails(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        exchange.results.uploads.clear()
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "failed"
+
+    @pytest.mark.parametrize("end", ["", "?sig=abc"])
+    async def test_a_storage_url_must_be_this_batchs(self, exchange: Exchange, end: str) -> None:
+        batch_id, other = await delivered(exchange), await delivered(exchange)
+        urls = {item: f"https://blobs.test/results/{item}.jsonl{end}" for item in (batch_id, other)}
+        with pytest.raises(InputRejected):
+            await call_back_with(exchange, batch_id, urls[other])
+        await call_back_with(exchange, batch_id, urls[batch_id])
+
+
+class TestImport:
+    async def test_an_interrupted_import_goes_on_where_it_was(self, exchange: Exchange) -> None:
+        await exchange.populate(11)
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        await exchange.validate(batch_id)
+        windows: list[int] = []
+        whole = exchange.references.import_entries
+
+        async def dies_in_the_second_window(entries: object) -> object:
+            windows.append(len(entries))  # type: ignore[arg-type] # a sequence of entries
+            if len(windows) == 2:
+                raise Unavailable("down")
+            async for refusals in whole(entries):  # type: ignore[arg-type] # passed on
+                yield refusals
+
+        exchange.references.import_entries = dies_in_the_second_window  # type: ignore[method-assign,assignment] # a fake of this test's own
+        with pytest.raises(Unavailable):
+            await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).progress.added == 4
+        await exchange.run_import(batch_id)
+        assert windows == [4, 4, 4, 3]
+        assert exchange.batch(batch_id).status == "completed"
+        assert len(exchange.references.enhancements) == 11
+
+    async def test_what_the_store_refuses_is_in_the_report_and_stops_nothing(self, exchange: Exchange) -> None:
+        exchange.references.largest_item = 700
+        one, two, *_ = exchange.reference_ids
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, annotation(one), annotation(two, label="x" * 700))
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "partial_failed"
+        assert exchange.report(batch_id)[:2] == [
+            f"Reference {one}: Enhancement added.",
+            f"Reference {two}: Can't be stored: it is too large",
+        ]
+
+    async def test_no_report_url_before_the_end_and_none_when_it_has_expired(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.validate(batch_id)
+        await exchange.call_back(batch_id)
+        before = await read_batch(batch_id, exchange.services)
+        assert before.validation_result_file is None
+        assert before.reference_data_url is not None
+        assert before.result_storage_url is not None
+        await exchange.run_import(batch_id)
+        after = await read_batch(batch_id, exchange.services)
+        assert after.validation_result_file is not None
+        assert after.validation_result_url is not None
+        for name in [name for name in exchange.files.blobs if "validation" in name]:
+            del exchange.files.blobs[name]
+        assert (await read_batch(batch_id, exchange.services)).validation_result_file is None
+
+
+class TestSweep:
+    async def test_lost_events_are_made_up_for_one_after_the_other(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        exchange.clock.now += 900
+        await sweep(exchange.services)
+        assert exchange.batch(batch_id).status == "importing"
+        exchange.clock.now += 120
+        await sweep(exchange.services)
+        assert exchange.sent(SendImport) == 1
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "completed"
+
+    async def test_a_batch_that_cannot_be_swept_holds_up_no_other(self, exchange: Exchange) -> None:
+        broken, healthy = await exchange.register(), await exchange.register()
+        standing = exchange.results.standing
+
+        async def broken_for_one(batch_id: UUID) -> object:
+            if batch_id == broken:
+                raise RuntimeError("boom")
+            return await standing(batch_id)
+
+        exchange.results.standing = broken_for_one  # type: ignore[method-assign,assignment] # a fake of this test's own
+        exchange.queues.sent.clear()
+        exchange.clock.now += 300
+        with pytest.raises(ExceptionGroup) as raised:
+            await sweep(exchange.services)
+        assert [str(error) for error in raised.value.exceptions] == ["boom"]
+        assert exchange.queues.sent == [SendDispatch(healthy, 1)]
+
+
+def scripted(*answers: RobotAnswer) -> Callable[[BatchRobotRequest], Awaitable[RobotAnswer]]:
+    remaining = iter(answers)
+
+    async def answer(_request: BatchRobotRequest) -> RobotAnswer:
+        return next(remaining)
+
+    return answer
+
+
+async def call_back_with(exchange: Exchange, batch_id: UUID, url: str) -> None:
+    body = BatchRobotResult.model_validate({"request_id": str(batch_id), "storage_url": url})
+    await report_result(body, exchange.services)
