@@ -8,8 +8,8 @@
 // dead-letter queue after the last delivery, scheduled messages, peek; in memory. What a dropped connection held comes
 // back when its lock expires, as in Azure.
 //
-// What it leaves out: topics, sessions, deferral, transactions, duplicate detection, time to live, and any check of who
-// connects.
+// What it leaves out: topics, sessions, deferral, transactions, duplicate detection, time to live, the largest size
+// of a message, and any check of who connects.
 
 const fs = require("fs");
 const rhea = require("rhea");

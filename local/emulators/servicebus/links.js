@@ -6,7 +6,6 @@ const rhea = require("rhea");
 const { manage } = require("./management");
 const { outgoing, scheduledFor } = require("./wire");
 
-const LARGEST = 256 * 1024;
 const CBS = "$cbs";
 const MANAGEMENT = "/$management";
 const SETTLED = 1;
@@ -91,9 +90,6 @@ class Links {
     if (name.endsWith(MANAGEMENT)) return this.reply(receiver, name, manage(queue, message, this.now()), delivery);
     // A batch is one delivery whose body holds the encoded messages, one a data section.
     const messages = delivery.format === BATCH_FORMAT ? unpacked(message) : [message];
-    if (messages.some((one) => size(one) > LARGEST)) {
-      return delivery.reject({ condition: "amqp:link:message-size-exceeded", description: "The message is too large." });
-    }
     for (const one of messages) queue.send(one, this.now(), scheduledFor(one));
     return delivery.accept();
   }
@@ -165,11 +161,6 @@ function echoTerminals(link) {
 function unpacked(bytes) {
   const { content } = rhea.message.decode(bytes).body;
   return (Array.isArray(content) ? content : [content]).map((section) => rhea.message.decode(section));
-}
-
-function size(message) {
-  const content = message.body?.content ?? message.body ?? "";
-  return Buffer.isBuffer(content) || typeof content === "string" ? Buffer.byteLength(content) : 0;
 }
 
 /** The answer to a token: there is nobody to keep out here. */

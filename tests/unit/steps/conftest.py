@@ -1,7 +1,6 @@
 """A world of fakes, and what steps are tested with in it."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -105,7 +104,7 @@ class Exchange(World):
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[Exchange]:
+async def exchange() -> Exchange:
     world = Exchange()
     await world.populate()
-    yield world
+    return world

@@ -1,0 +1,74 @@
+"""The parts of the stack as processes: each says when it is ready, and ends with us."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from local.problem import StackError
+
+_READY_S = 60.0
+_END_S = 5.0
+_TAIL_LINES = 15
+
+
+class Part:
+    """One process of the stack. It holds a pipe to its stdin: when we die, however, it ends."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.name = name
+        self.process = process
+        self.log = log
+
+    @classmethod
+    async def start(cls, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path) -> "Part":
+        """Start the process; what it logs goes to a file of its own."""
+        log = logs / f"{name}.log"
+        with log.open("wb") as stderr:
+            # In a session of its own: a terminal's Ctrl-C is for us, and we end the parts in order.
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=stderr,
+                env=environment,
+                start_new_session=True,
+            )
+        return cls(name, process, log)
+
+    async def ready(self) -> dict[str, Any]:
+        """Wait until it says where it listens. Raises StackError in a sentence if it doesn't."""
+        said_there = self.process.stdout
+        try:
+            line = await asyncio.wait_for(said_there.readline(), _READY_S) if said_there else b""
+        except TimeoutError:
+            raise StackError(f"{self.name} did not answer within {_READY_S:g} s; its log is {self.log}.") from None
+        said: dict[str, Any] = json.loads(line) if line.startswith(b"{") else {}
+        if said.get("ready"):
+            return said
+        if "taken" in said.get("error", ""):
+            raise StackError(
+                f"{self.name} can't start: {said['error']}. "
+                "Stop the other program (is another stack running?), or use --free-ports."
+            )
+        raise StackError(f"{self.name} did not start: {said.get('error', '')}\n{self.tail()}")
+
+    def tail(self) -> str:
+        """Return the end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+        return "\n".join([f"The end of {self.log}:", *(f"    {line}" for line in lines)])
+
+    async def end(self) -> None:
+        """End it: first with good words, then without."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), _END_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()

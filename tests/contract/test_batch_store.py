@@ -1,0 +1,81 @@
+"""What every BatchStore does."""
+
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from functions.domain.batch import Batch, Progress, Upload, Validation
+from functions.domain.errors import NameTaken, NotFound, Stale
+from functions.domain.lifecycle import register
+from functions.ports import BatchStore
+from tests.fakes.world import DEADLINES, START
+
+
+def a_batch(**facts: object) -> Batch:
+    order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source="żółć 文")
+    return replace(register(uuid4(), order, START + 0.123456, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+
+
+async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None:
+    full = a_batch(
+        status=BatchStatus.IMPORTING,
+        error="no",
+        snapshot=uuid4(),
+        upload=Upload(etag='"0x1"', last_modified=START + 0.5, size=2**40),
+        validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
+        progress=Progress(windows=2, offset=2**40, added=5, refused=2, refused_windows=(1, 2)),
+        pinned=True,
+    )
+    for batch in (a_batch(), full):
+        await batches.create(batch)
+        assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    with pytest.raises(NameTaken):
+        await batches.create(replace(batch, error="other"))
+    assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_no_such_batch(batches: BatchStore) -> None:
+    with pytest.raises(NotFound):
+        await batches.load(uuid4())
+    with pytest.raises(NotFound):
+        await batches.replace(a_batch(), '"etag"')
+
+
+async def test_replace_with_a_stale_etag_conflicts(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    stored = await batches.load(batch.id)
+    await batches.replace(replace(batch, error="first"), stored.etag)
+    with pytest.raises(Stale):
+        await batches.replace(replace(batch, error="second"), stored.etag)
+    fresh = await batches.load(batch.id)
+    assert fresh.batch.error == "first"
+    assert fresh.etag != stored.etag
+
+
+async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batches: BatchStore) -> None:
+    soon, late, ended, future = (
+        a_batch(due_at=START - 10),
+        a_batch(due_at=START - 20),
+        a_batch(due_at=None),
+        a_batch(due_at=START + 10),
+    )
+    for batch in (soon, late, ended, future):
+        await batches.create(batch)
+
+    async def due(now: float) -> list[UUID]:
+        mine = {soon.id, late.id, ended.id, future.id}
+        return [batch_id async for batch_id in batches.due(now) if batch_id in mine]
+
+    assert await due(START) == [late.id, soon.id]
+    assert await due(START - 15) == [late.id]
+    stored = await batches.load(late.id)
+    await batches.replace(replace(late, due_at=None), stored.etag)
+    assert await due(START + 10) == [soon.id, future.id]

@@ -1,0 +1,45 @@
+"""What every RobotStore does."""
+
+from uuid import uuid4
+
+import pytest
+
+from functions.contract.enhancements import EnhancementType
+from functions.contract.identifiers import IdentifierType
+from functions.contract.robots import Robot
+from functions.domain.errors import NameTaken, NotFound
+from functions.ports import RobotStore
+
+
+def a_robot(**fields: object) -> Robot:
+    return Robot.model_validate(
+        {
+            "id": uuid4(),
+            "name": f"robot {uuid4()}",
+            "base_url": "https://Robot.example/Path",
+            "description": "d",
+            "owner": "o",
+            "dependent_enhancements": [EnhancementType.ABSTRACT],
+            "dependent_identifiers": [IdentifierType.DOI],
+            **fields,
+        }
+    )
+
+
+async def test_a_robot_comes_back_as_it_was_written(robots: RobotStore) -> None:
+    robot = a_robot()
+    await robots.create(robot)
+    assert await robots.load(robot.id) == robot
+
+
+async def test_no_such_robot(robots: RobotStore) -> None:
+    missing = uuid4()
+    with pytest.raises(NotFound, match=str(missing)):
+        await robots.load(missing)
+
+
+async def test_a_name_is_taken_once(robots: RobotStore) -> None:
+    robot = a_robot()
+    await robots.create(robot)
+    with pytest.raises(NameTaken, match=robot.name):
+        await robots.create(a_robot(name=robot.name))

@@ -1,0 +1,64 @@
+"""The local stack as tests use it: started as a person would, on free ports, in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: where its parts answer, the settings that the app has, and the folder of its logs."""
+
+    addresses: Mapping[str, str]
+    settings: Mapping[str, str]
+    folder: Path
+
+    @property
+    def api(self) -> str:
+        """The address of the function app."""
+        return self.addresses["api"]
+
+    def log(self, part: str) -> str:
+        """Return what a part has logged so far."""
+        return (self.folder / "logs" / f"{part}.log").read_text(errors="replace")
+
+
+@contextmanager
+def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stack]:
+    """Start `python -m local.up` with these options and settings, and end it however the test ends."""
+    overrides = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--lifeline", *options]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.log").open("wb") as output:
+        up = subprocess.Popen(
+            [*command, *overrides], cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=output, env=os.environ.copy()
+        )
+        try:
+            yield _wait(up, folder)
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(30)
+            if up.stdin is not None:
+                up.stdin.close()
+
+
+def _wait(up: subprocess.Popen[bytes], folder: Path) -> Stack:
+    """Wait until the stack says where it is; fail with its words if it ends first."""
+    deadline = time.monotonic() + PATIENCE_S
+    ready = folder / "stack.json"
+    while not ready.exists():
+        if up.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the stack did not start:\n{(folder / 'up.log').read_text(errors='replace')}")
+        time.sleep(0.05)
+    values = json.loads((folder / "local.settings.json").read_text())["Values"]
+    return Stack(json.loads(ready.read_text()), values, folder)
