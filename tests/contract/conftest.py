@@ -11,7 +11,6 @@ from functions.adapters.cosmos.batches import CosmosBatchStore
 from functions.adapters.cosmos.database import CosmosDatabase
 from functions.adapters.cosmos.references import CosmosReferenceStore
 from functions.adapters.cosmos.robots import CosmosRobotStore
-from functions.adapters.service_bus import ServiceBusQueues
 from functions.ports import BatchFiles, BatchStore, ReferenceStore, RobotStore
 from tests.fakes import FakeBatchFiles, FakeBatchStore, FakeReferenceStore, FakeRobotStore
 from tests.stacks import Stack, running_stack
@@ -48,14 +47,6 @@ async def account(emulators: Stack) -> AsyncIterator[BlobAccount]:
     account = BlobAccount(emulators.settings["DATA_STORAGE"], None)
     yield account
     await account.close()
-
-
-@pytest.fixture(scope="session")
-async def queues(emulators: Stack) -> AsyncIterator[ServiceBusQueues]:
-    settings = emulators.settings
-    queues = ServiceBusQueues(settings["SERVICE_BUS"], None, settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"])
-    yield queues
-    await queues.close()
 
 
 def _real(request: pytest.FixtureRequest, name: str) -> Any:

@@ -48,7 +48,9 @@ class Exchange(World):
     robot: Robot
 
     async def populate(self, references: int = 5) -> None:
-        self.robot = Robot(id=new_id(), name=f"robot {references}", base_url="https://robot.test", description="", owner="")
+        self.robot = Robot(
+            id=new_id(), name=f"robot {references}", base_url="https://robot.test", description="", owner=""
+        )
         await self.robots.create(self.robot)
         loads = [
             await self.references.add(

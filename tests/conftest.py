@@ -1,0 +1,14 @@
+"""What tests of every kind use."""
+
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """A port of the loopback interface at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,91 @@
+"""What every Queues does."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import pytest
+from azure.servicebus.aio import ServiceBusClient
+
+from functions.adapters.service_bus import ServiceBusQueues
+from functions.domain.errors import Unavailable
+from functions.domain.events import Due, SendDispatch, SendImport
+from functions.domain.orders import DispatchOrder, ImportOrder
+from functions.ports import Queues
+from tests.fakes import FakeQueues
+from tests.stacks import Stack
+
+Next = Callable[[], Awaitable[Due]]
+
+
+@pytest.fixture
+async def queues_and_next(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Queues, Next]]:
+    """The queues, and a function that takes the next order off them."""
+    if kind == "fake":
+        fake = FakeQueues()
+
+        async def next_sent() -> Due:
+            return fake.sent.pop(0)
+
+        yield fake, next_sent
+        return
+    stack: Stack = request.getfixturevalue("emulators")
+    async with ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client:
+
+        async def next_received() -> Due:
+            for queue in ("dispatch", "import"):
+                async with client.get_queue_receiver(queue) as receiver:
+                    for message in await receiver.receive_messages(max_wait_time=1):
+                        await receiver.complete_message(message)
+                        body = b"".join(message.body)
+                        if queue == "import":
+                            return SendImport(ImportOrder.model_validate_json(body).batch_id)
+                        order = DispatchOrder.model_validate_json(body)
+                        return SendDispatch(order.batch_id, order.attempt)
+            pytest.fail("no order came")
+
+        queues = real_queues(stack)
+        yield queues, next_received
+        await queues.close()
+
+
+def real_queues(stack: Stack) -> ServiceBusQueues:
+    settings = stack.settings
+    return ServiceBusQueues(settings["SERVICE_BUS"], None, settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"])
+
+
+@pytest.mark.parametrize("due", [SendDispatch(uuid4(), 3), SendImport(uuid4())], ids=repr)
+async def test_an_order_arrives_as_it_was_sent(queues_and_next: tuple[Queues, Next], due: Due) -> None:
+    queues, take = queues_and_next
+    await queues.send(due)
+    assert await take() == due
+
+
+async def test_an_order_sent_twice_arrives_twice(queues_and_next: tuple[Queues, Next]) -> None:
+    queues, take = queues_and_next
+    due = SendDispatch(uuid4(), 1)
+    await queues.send(due)
+    await queues.send(due)
+    assert [await take(), await take()] == [due, due]
+
+
+async def test_a_scheduled_order_is_held_back_until_its_time(emulators: Stack) -> None:
+    due, at = uuid4(), time.time() + 1.5
+    queues = real_queues(emulators)
+    await queues.send(SendDispatch(due, 2, at))
+    await queues.close()
+    async with (
+        ServiceBusClient.from_connection_string(emulators.settings["SERVICE_BUS"]) as client,
+        client.get_queue_receiver("dispatch") as receiver,
+    ):
+        (message,) = await receiver.receive_messages(max_wait_time=10)
+        assert time.time() >= at - 0.1
+        assert DispatchOrder.model_validate_json(b"".join(message.body)).batch_id == due
+        await receiver.complete_message(message)
+
+
+async def test_a_queue_that_is_away_is_unavailable(unused_tcp_port: int) -> None:
+    address = f"Endpoint=sb://127.0.0.1:{unused_tcp_port};SharedAccessKeyName=a;SharedAccessKey=a;UseDevelopmentEmulator=true;"
+    queues = ServiceBusQueues(address, None, "dispatch", "import")
+    with pytest.raises(Unavailable):
+        await queues.send(SendImport(uuid4()))
