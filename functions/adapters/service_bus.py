@@ -12,6 +12,9 @@ from functions.domain.errors import Unavailable
 from functions.domain.events import Due, SendDispatch
 from functions.domain.orders import DispatchOrder, ImportOrder
 
+# Somebody may be waiting for the answer; what could not be sent is sent by the sweep.
+_RETRIES = 1
+
 
 class ServiceBusQueues:
     """Sends the orders; one client and one sender a queue for the process. See `ports.Queues`."""
@@ -46,9 +49,9 @@ class ServiceBusQueues:
     def _sender(self, queue: str) -> ServiceBusSender:
         if self._client is None:
             if self._credential is None:
-                self._client = ServiceBusClient.from_connection_string(self._address)
+                self._client = ServiceBusClient.from_connection_string(self._address, retry_total=_RETRIES)
             else:
-                self._client = ServiceBusClient(self._address, self._credential)
+                self._client = ServiceBusClient(self._address, self._credential, retry_total=_RETRIES)
         if queue not in self._senders:
             self._senders[queue] = self._client.get_queue_sender(queue)
         return self._senders[queue]

@@ -30,18 +30,20 @@ async def queues_and_next(kind: str, request: pytest.FixtureRequest) -> AsyncIte
         yield fake, next_sent
         return
     stack: Stack = request.getfixturevalue("emulators")
-    async with ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client:
+    async with (
+        ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client,
+        client.get_queue_receiver("dispatch") as dispatches,
+        client.get_queue_receiver("import") as imports,
+    ):
 
         async def next_received() -> Due:
-            for queue in ("dispatch", "import"):
-                async with client.get_queue_receiver(queue) as receiver:
-                    for message in await receiver.receive_messages(max_wait_time=1):
-                        await receiver.complete_message(message)
-                        body = b"".join(message.body)
-                        if queue == "import":
-                            return SendImport(ImportOrder.model_validate_json(body).batch_id)
-                        order = DispatchOrder.model_validate_json(body)
-                        return SendDispatch(order.batch_id, order.attempt)
+            for message in await dispatches.receive_messages(max_wait_time=1):
+                await dispatches.complete_message(message)
+                order = DispatchOrder.model_validate_json(b"".join(message.body))
+                return SendDispatch(order.batch_id, order.attempt)
+            for message in await imports.receive_messages(max_wait_time=5):
+                await imports.complete_message(message)
+                return SendImport(ImportOrder.model_validate_json(b"".join(message.body)).batch_id)
             pytest.fail("no order came")
 
         queues = real_queues(stack)

@@ -1,0 +1,65 @@
+"""Stacks with shortened waits: the usual one, one whose blob events never come, one where everything comes twice."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.e2e.exchange import Exchange, exchange_on
+from tests.stacks import Stack, running_stack
+
+SHORT = {
+    "SWEEP_SCHEDULE": "* * * * * *",
+    "ROBOT_CALL_TIMEOUT_S": "1.5",
+    "ROBOT_RETRY_FIRST_S": "0.3",
+    "ROBOT_RETRY_LONGEST_S": "1",
+    "ROBOT_RETRY_ALL_S": "4",
+    "DISPATCH_OVERDUE_S": "4",
+    "VALIDATION_WAIT_S": "2",
+    "CALLBACK_WAIT_S": "5",
+    "ROBOT_SILENCE_LIMIT_S": "6",
+    "PROGRESS_LIMIT_S": "4",
+}
+
+
+@pytest.fixture(scope="session")
+def usual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("usual"), **SHORT) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack_without_blob_events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = {**SHORT, "LOCAL_BLOB_POLL_SECONDS": "86400", "SIGNED_URL_LIFETIME_S": "2"}
+    with running_stack(tmp_path_factory.mktemp("eventless"), **settings) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack_with_everything_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("twice"), "--every-event-twice", **SHORT) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def exchange(usual_stack: Stack) -> AsyncIterator[Exchange]:
+    async with exchange_on(usual_stack) as client:
+        yield client
+
+
+@pytest.fixture(params=["usual_stack", "stack_with_everything_twice"])
+async def either(request: pytest.FixtureRequest) -> AsyncIterator[Exchange]:
+    """The usual exchange, and the one where everything comes twice."""
+    async with exchange_on(request.getfixturevalue(request.param)) as client:
+        yield client
+
+
+@pytest.fixture
+async def eventless(stack_without_blob_events: Stack) -> AsyncIterator[Exchange]:
+    async with exchange_on(stack_without_blob_events) as client:
+        yield client
+
+
+@pytest.fixture
+async def twice(stack_with_everything_twice: Stack) -> AsyncIterator[Exchange]:
+    async with exchange_on(stack_with_everything_twice) as client:
+        yield client

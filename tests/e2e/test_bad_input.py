@@ -1,0 +1,115 @@
+"""What bad input gets: a clear error, and nothing stored, sent or dispatched."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.exchange import Exchange
+from tests.e2e.robot import running_robot, takes_it
+
+BATCHES = "/references/enhancement/batch/"
+V1 = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "faults"),
+    [
+        ({"robot_id": str(uuid4())}, 404, ["There is no robot"]),
+        ({"reference_ids": []}, 422, ["reference_ids: List should have at least 1 item"]),
+        ({"reference_ids": "x"}, 422, ["reference_ids: Input should be a valid array"]),
+        ({"reference_ids": ["x", V1]}, 422, ["reference_ids.0: ", "reference_ids.1: UUID version 4 expected"]),
+        ({"robot_id": V1, "reference_ids": None}, 422, ["robot_id: UUID version 4", "reference_ids: "]),
+        ({"source": 7}, 422, ["source: Input should be a valid string"]),
+    ],
+)
+async def test_a_bad_order(exchange: Exchange, change: dict[str, Any], status: int, faults: list[str]) -> None:
+    references = await exchange.load(1, start=300)
+    async with running_robot(exchange.stack.api, takes_it) as robot:
+        order = {"robot_id": await exchange.register_robot(robot.url), "reference_ids": references, **change}
+        got, problem = await exchange.post(BATCHES, order)
+        assert got == problem["status"] == status
+        assert len(problem["errors"]) == len(faults)
+        assert all(said.startswith(fault) for said, fault in zip(problem["errors"], faults, strict=True)), problem
+        assert problem["detail"] == " ".join(problem["errors"])
+        assert robot.orders == []
+
+
+async def test_duplicates_and_unknown_references_are_named(exchange: Exchange) -> None:
+    one, two = await exchange.load(2, start=302)
+    unknown = [str(uuid4()) for _ in range(25)]
+    async with running_robot(exchange.stack.api, takes_it) as robot:
+        robot_id = await exchange.register_robot(robot.url)
+        status, problem = await exchange.post(BATCHES, {"robot_id": robot_id, "reference_ids": [one, two, one.upper()]})
+        assert (status, one in problem["detail"], two in problem["detail"]) == (422, True, False)
+        status, problem = await exchange.post(BATCHES, {"robot_id": robot_id, "reference_ids": [one, *unknown]})
+        assert status == 404
+        assert all(item in problem["detail"] for item in unknown)
+        assert one not in problem["detail"]
+
+
+@pytest.mark.parametrize("path", [BATCHES, "/robot/enhancement/batch/", "/robots/", "/references/"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope"])
+async def test_a_body_that_is_not_json(exchange: Exchange, path: str, body: bytes) -> None:
+    status, problem = await exchange.post(path, body)
+    assert (status, problem["title"]) == (400, "Bad Request")
+
+
+async def test_too_many_ids_and_too_large_a_body(exchange: Exchange) -> None:
+    ids = [str(uuid4()) for _ in range(100_001)]
+    status, problem = await exchange.post(BATCHES, {"robot_id": str(uuid4()), "reference_ids": ids})
+    assert (status, problem["detail"]) == (413, "A batch takes at most 100000 references; this one has 100001.")
+    status, problem = await exchange.post(BATCHES, b" " * (10 * 1024 * 1024 + 1))
+    assert status == 413
+
+
+@pytest.mark.parametrize(("batch_id", "status"), [(str(uuid4()), 404), (V1, 422), ("x", 422)])
+async def test_no_such_batch(exchange: Exchange, batch_id: str, status: int) -> None:
+    async with exchange.session.get(exchange.stack.api + BATCHES + batch_id) as response:
+        assert response.status == status
+        assert response.content_type == "application/problem+json"
+    if status == 404:
+        assert (await exchange.post("/robot/enhancement/batch/", {"request_id": batch_id}))[0] == 404
+
+
+async def test_a_storage_url_that_is_not_this_batchs(exchange: Exchange) -> None:
+    references = await exchange.load(1, start=304)
+    async with running_robot(exchange.stack.api, takes_it) as robot:
+        batch = await exchange.request(await exchange.register_robot(robot.url), references)
+        await exchange.until(batch, {"accepted"})
+        order = robot.orders[-1]
+        await robot.upload(order, b"x")
+        other = order["result_storage_url"].replace(batch["id"], str(uuid4()))
+        assert (await robot.call_back(order, storage_url=other))[0] == 422
+        assert (await robot.call_back(order, storage_url=order["result_storage_url"]))[0] == 200
+
+
+async def test_robots_are_checked_at_registration(exchange: Exchange) -> None:
+    robot = {"name": f"r {uuid4()}", "base_url": "https://r.example", "description": "d", "owner": "o"}
+    assert (await exchange.post("/robots/", robot))[0] == 201
+    assert (await exchange.post("/robots/", robot))[0] == 409
+    for change in ({"base_url": "ftp://x"}, {"dependent_enhancements": ["full_text"]}, {"typo": 1}, {"owner": None}):
+        assert (await exchange.post("/robots/", {**robot, "name": str(uuid4()), **change}))[0] == 422
+
+
+async def test_a_references_file_is_answered_line_by_line(exchange: Exchange) -> None:
+    lines = [
+        b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}',
+        b"nope",
+        b"",
+        b'{"visibility": "secret"}',
+    ]
+    headers = {"Content-Type": "application/jsonl"}
+    url = f"{exchange.stack.api}/references/"
+    for existing in (False, True):
+        async with exchange.session.post(url, data=b"\n".join(lines), headers=headers) as response:
+            assert response.status == 200
+            answers = [await response.json(loads=_lines, content_type=None)][0]
+        assert [answer["error"] is None for answer in answers] == [True, False, False]
+        assert answers[0]["existing"] is existing
+
+
+def _lines(text: str) -> list[dict[str, Any]]:
+    import json
+
+    return [json.loads(line) for line in text.splitlines()]
