@@ -44,13 +44,13 @@ def faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
     return said
 
 
-def _sentence(detail: ErrorDetails, document: Any) -> str:  # noqa: ANN401 - any JSON value
+def _sentence(detail: ErrorDetails, document: Any) -> str:
     where = ".".join(_path(detail["loc"], document))
     why = detail["msg"].replace("\n", " ")
     return f"{where}: {why}" if where else why
 
 
-def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
     """Keep of a location what can be found in the document, and its last part, which may be missing there."""
     for part in loc[:-1]:
         if _has(document, part):
@@ -61,7 +61,7 @@ def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:  # noqa: 
     yield from map(str, loc[-1:])
 
 
-def _has(document: Any, part: int | str) -> bool:  # noqa: ANN401 - any JSON value
+def _has(document: Any, part: int | str) -> bool:
     if isinstance(document, list):
         return isinstance(part, int) and part < len(document)
     return isinstance(document, dict) and part in document

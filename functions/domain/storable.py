@@ -14,7 +14,7 @@ LARGEST_DOCUMENT = 1_900_000
 OWN_LEVELS = 3
 
 
-def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:  # noqa: ANN401 - any JSON value
+def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:
     """Say why the store can't hold this JSON value, or None if it can."""
     match value:
         case dict() | list() if depth >= DEEPEST:
