@@ -1,20 +1,23 @@
 """What the functions of an app are bound to."""
 
 import importlib.util
+import inspect
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import azure.functions as func
 
 Binding = Mapping[str, Any]
 TRIGGERS = {"httpTrigger", "serviceBusTrigger", "blobTrigger", "timerTrigger"}
 OUTPUTS = {"http"}
+_RETURN = "$return"
+_CONTEXT = "context"
 
 
 class HostError(Exception):
@@ -23,53 +26,84 @@ class HostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the app: its name, its code, and its trigger with every `%NAME%` replaced by the app setting."""
+    """One function of the app.
+
+    The trigger has every `%NAME%` replaced by the app setting; the hint is that of the parameter it fills.
+    """
 
     name: str
     code: Callable[..., Any]
     trigger: Binding
+    hint: Any
+    wants_context: bool
 
 
 def load_functions(path: Path) -> list[Function]:
-    """Load the module and read the functions of the one FunctionApp that is bound in it."""
+    """Load the module and read the functions of the one FunctionApp that is bound in it; raises HostError."""
+    if not path.is_file():
+        raise HostError(f"There is no file {path}.")
     sys.path.insert(0, str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise HostError(f"There is no module {path}.")
+        raise HostError(f"{path} is no Python module.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
+    # Names are counted, not objects: Azure's worker refuses a second name of the same app too.
     apps = [value for value in vars(module).values() if isinstance(value, func.FunctionApp)]
     if len(apps) != 1:
         raise HostError(f"{path.name} must bind exactly one name to a FunctionApp; it binds {len(apps)}.")
-    return [_function(item) for item in apps[0].get_functions()]
+    try:
+        functions = apps[0].get_functions()
+    except ValueError as error:
+        raise HostError(f"{path.name}: {error}") from error
+    return [_function(item) for item in functions]
 
 
-def _function(item: Any) -> Function:  # noqa: ANN401 - the library's Function has no hints
-    name = item.get_function_name()
+def connection(function: Function) -> str:
+    """Return the connection string that the trigger's `connection` names; raises HostError."""
+    name = function.trigger["connection"]
+    if name not in os.environ:
+        raise HostError(f"The function '{function.name}' needs the connection {name}: that app setting is missing.")
+    return os.environ[name]
+
+
+def _function(item: Any) -> Function:
+    name, code = item.get_function_name(), item.get_user_function()
     bindings = [json.loads(raw) for raw in item.get_raw_bindings()]
     unknown = [one["type"] for one in bindings if one["type"] not in TRIGGERS | OUTPUTS]
+    if unknown:
+        raise HostError(f"The function '{name}' has the binding '{unknown[0]}', which this host does not know.")
     triggers = [one for one in bindings if one["type"] in TRIGGERS]
-    if unknown or len(triggers) != 1:
-        said = f"the binding '{unknown[0]}', which this host does not know" if unknown else f"{len(triggers)} triggers"
-        raise HostError(f"The function '{name}' has {said}.")
-    trigger = {key: _resolved(value, name) if isinstance(value, str) else value for key, value in triggers[0].items()}
-    return Function(name, item.get_user_function(), trigger)
+    if len(triggers) != 1:
+        raise HostError(f"The function '{name}' has {len(triggers)} triggers; it needs exactly one.")
+    trigger = {key: _resolved(value, name) for key, value in triggers[0].items()}
+    wants_context = _wants_context(name, code, bindings)
+    return Function(name, code, trigger, _hints(name, code).get(trigger["name"]), wants_context)
 
 
-def _resolved(value: str, function: str) -> str:
+def _wants_context(name: str, code: Callable[..., Any], bindings: Sequence[Binding]) -> bool:
+    """Say whether the function takes the context; raises HostError unless the others are exactly its bindings."""
+    parameters = set(inspect.signature(code).parameters)
+    bound = {one["name"] for one in bindings} - {_RETURN}
+    if parameters - {_CONTEXT} != bound - {_CONTEXT}:
+        has, needs = (", ".join(sorted(names)) or "none" for names in (parameters, bound))
+        raise HostError(f"The parameters of '{name}' must be named as its bindings, {needs}; they are {has}.")
+    return _CONTEXT in parameters - bound
+
+
+def _hints(name: str, code: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(code)
+    except NameError as error:
+        raise HostError(f"A hint of '{name}' can't be resolved: {error}. Import it at run time.") from error
+
+
+def _resolved(value: Any, function: str) -> Any:
     def setting(match: re.Match[str]) -> str:
         try:
             return os.environ[match[1]]
         except KeyError:
             raise HostError(f"The function '{function}' needs the app setting {match[1]}, which is missing.") from None
 
-    return re.sub(r"%([^%]+)%", setting, value)
-
-
-def connection(trigger: Binding, function: str) -> str:
-    """Return the connection string that the trigger's `connection` names."""
-    name = trigger["connection"]
-    if name not in os.environ:
-        raise HostError(f"The function '{function}' needs the connection {name}, and that app setting is missing.")
-    return os.environ[name]
+    return re.sub(r"%([^%]+)%", setting, value) if isinstance(value, str) else value

@@ -1,17 +1,24 @@
 """One call of a function."""
 
 import asyncio
+import contextvars
+import functools
 import inspect
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+import azure.functions as func
 
 from local.host.bindings import Function
 
 log = logging.getLogger("host")
+
+# Not the event loop's: the end of that one waits for each function in it.
+_threads = ThreadPoolExecutor(thread_name_prefix="function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +34,45 @@ class Failed(Exception):  # noqa: N818 - what became of the call
     """The call failed, and this has been logged."""
 
 
-async def invoke(function: Function, argument: Any, timeout_s: float) -> Any:  # noqa: ANN401 - whatever the binding gives
+async def invoke(function: Function, argument: Any, timeout_s: float) -> Any:
     """Call the function with its binding; raises Failed whatever it raises, or if it takes too long.
 
-    `async` functions run on the event loop, others in a thread. A function that is not called over HTTP and returns
-    anything but None has failed, as in Azure.
+    `async` functions run on the event loop, others in a thread. As in Azure, a function has failed that returns
+    anything but a response or a text over HTTP, or anything but None otherwise.
     """
     invocation = uuid4().hex
     arguments = {function.trigger["name"]: argument}
-    if "context" in inspect.signature(function.code).parameters:
-        arguments["context"] = Context(function.name, invocation, str(Path.cwd()))
+    if function.wants_context:
+        folder = inspect.getfile(function.code).rpartition("/")[0]
+        arguments["context"] = Context(function.name, invocation, folder)
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
             result = await _run(function, arguments)
-        if function.trigger["type"] != "httpTrigger" and result is not None:
-            raise TypeError(f"returned {type(result).__name__}")  # noqa: TRY301 - it fails as what the function raises
-    except Exception as error:
+        _check(function, result)
+    except (Exception, asyncio.CancelledError) as error:
         log.exception("%s %s failed after %.3f s", function.name, invocation, time.monotonic() - started)
+        if isinstance(error, asyncio.CancelledError) and _host_ends():
+            raise
         raise Failed(function.name) from error
     log.info("%s %s succeeded in %.3f s", function.name, invocation, time.monotonic() - started)
     return result
 
 
-async def _run(function: Function, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever it returns
+async def _run(function: Function, arguments: dict[str, Any]) -> Any:
     if inspect.iscoroutinefunction(function.code):
         return await function.code(**arguments)
-    return await asyncio.to_thread(function.code, **arguments)
+    call = functools.partial(contextvars.copy_context().run, function.code, **arguments)
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+
+
+def _check(function: Function, result: Any) -> None:
+    over_http = function.trigger["type"] == "httpTrigger"
+    if not (isinstance(result, func.HttpResponse | str) if over_http else result is None):
+        raise TypeError(f"{function.name} returned {type(result).__name__}")
+
+
+def _host_ends() -> bool:
+    """Tell a call that is cancelled from one whose own doing raised CancelledError."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

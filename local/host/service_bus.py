@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 
 from azure.functions.servicebus import ServiceBusMessage
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import ServiceBusError
 
-from local.host.bindings import Function, connection
+from local.host.bindings import Function, HostError, connection
+from local.host.deliveries import Deliveries, stopped_within
 from local.host.host_json import HostJson
 from local.host.invoke import Failed, invoke
 
@@ -24,83 +25,78 @@ class ServiceBusListener:
     """Runs a function for each message of its queue, some at once. Connects anew for ever when the broker is away."""
 
     def __init__(self, function: Function, host: HostJson, *, twice: bool) -> None:
+        trigger = function.trigger
+        if "queueName" not in trigger or trigger.get("isSessionsEnabled") or trigger.get("cardinality") == "MANY":
+            raise HostError(f"'{function.name}': this host knows queues without sessions, a message at a time.")
         self._function = function
-        self._queue = function.trigger["queueName"]
-        self._connection = connection(function.trigger, function.name)
+        self._connection = connection(function)
         self._host = host
-        self._deliveries = 2 if twice else 1
-        self._handling: set[asyncio.Task[None]] = set()
+        self._times = 2 if twice else 1
+        self._deliveries = Deliveries()
 
-    async def run(self) -> None:
-        """Listen until cancelled; messages that are being handled then come again when their locks expire."""
-        while True:
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Listen until the host is to stop, then let the calls end that run."""
+        while not stopping.is_set():
             try:
                 async with ServiceBusClient.from_connection_string(self._connection) as client:
-                    await self._listen(client)
+                    await self._listen(client, stopping)
             except (ServiceBusError, OSError) as error:
                 log.warning("%s: the queue is away (%s), trying again", self._function.name, type(error).__name__)
-            await asyncio.sleep(_RECONNECT_S)
+                await stopped_within(stopping, _RECONNECT_S)
 
-    async def _listen(self, client: ServiceBusClient) -> None:
-        free = asyncio.Semaphore(self._host.messages_at_once)
+    async def _listen(self, client: ServiceBusClient, stopping: asyncio.Event) -> None:
         renewer = AutoLockRenewer(max_lock_renewal_duration=self._host.lock_renewal_s)
-        async with client.get_queue_receiver(self._queue) as receiver, renewer:
-            while True:
+        async with client.get_queue_receiver(self._function.trigger["queueName"]) as receiver, renewer:
+            while not stopping.is_set():
                 # Take no message before there is room for it: its lock would run meanwhile.
-                await free.acquire()
-                messages = await receiver.receive_messages(max_message_count=1, max_wait_time=_POLL_S)
-                if not messages:
-                    free.release()
-                    continue
-                renewer.register(receiver, messages[0])
-                # A function runs on to its end though the connection breaks meanwhile.
-                task = asyncio.create_task(self._handle(receiver, messages[0], free))
-                self._handling.add(task)
-                task.add_done_callback(self._handling.discard)
+                await self._deliveries.fewer_than(self._host.messages_at_once)
+                for message in await receiver.receive_messages(max_message_count=1, max_wait_time=_POLL_S):
+                    renewer.register(receiver, message)
+                    # A function runs on to its end though the connection breaks meanwhile.
+                    self._deliveries.start(self._deliver(receiver, message))
+            await self._deliveries.over()
 
-    async def _handle(
-        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, free: asyncio.Semaphore
-    ) -> None:
-        async with _released(free):
-            try:
-                for delivery in range(self._deliveries):
-                    await invoke(self._function, _to_functions(message, delivery), self._host.function_timeout_s)
-            except Failed:
-                await self._settle(receiver.abandon_message(message))
-            else:
-                await self._settle(receiver.complete_message(message))
+    async def _deliver(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
+        try:
+            for again in range(self._times):
+                await invoke(self._function, self._to_functions(message, again), self._host.function_timeout_s)
+        except Failed:
+            await self._settle(receiver.abandon_message(message))
+        else:
+            await self._settle(receiver.complete_message(message))
 
-    async def _settle(self, settling: object) -> None:
+    async def _settle(self, settling: Awaitable[None]) -> None:
         """Settle; if that fails, the lock expires and the message comes again, as in Azure."""
         try:
-            await settling  # type: ignore[misc] # a coroutine of the SDK
+            await settling
         except (ServiceBusError, ValueError, OSError) as error:
-            log.warning("%s: a message could not be settled: %s", self._function.name, type(error).__name__)
+            log.warning("%s: a message could not be settled (%s)", self._function.name, type(error).__name__)
 
-
-@asynccontextmanager
-async def _released(free: asyncio.Semaphore) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        free.release()
-
-
-def _to_functions(message: ServiceBusReceivedMessage, more_deliveries: int) -> ServiceBusMessage:
-    given = message.application_properties or {}
-    properties = {str(_text(key)): _text(value) for key, value in given.items()}
-    return ServiceBusMessage(
-        body=b"".join(message.body),
-        message_id=message.message_id or "",
-        user_properties=properties,
-        application_properties=properties,
-        content_type=message.content_type,
-        correlation_id=message.correlation_id,
-        delivery_count=(message.delivery_count or 0) + 1 + more_deliveries,
-        sequence_number=message.sequence_number,
-        enqueued_time_utc=message.enqueued_time_utc,
-        lock_token=str(message.lock_token),
-    )
+    def _to_functions(self, message: ServiceBusReceivedMessage, again: int) -> ServiceBusMessage:
+        if message.body_type is not AmqpMessageBodyType.DATA:
+            log.error("%s: a message's body is not bytes", self._function.name)
+            raise Failed(self._function.name)
+        properties = {str(_text(key)): _text(value) for key, value in (message.application_properties or {}).items()}
+        return ServiceBusMessage(
+            body=b"".join(message.body),
+            message_id=message.message_id or "",
+            user_properties=properties,
+            application_properties=properties,
+            content_type=message.content_type,
+            correlation_id=message.correlation_id,
+            # The broker counts those before, Azure's host this one too.
+            delivery_count=(message.delivery_count or 0) + 1 + again,
+            sequence_number=message.sequence_number,
+            enqueued_time_utc=message.enqueued_time_utc,
+            expires_at_utc=message.expires_at_utc,
+            locked_until=message.locked_until_utc,
+            lock_token=str(message.lock_token),
+            subject=message.subject,
+            reply_to=message.reply_to,
+            to=message.to,
+            time_to_live=message.time_to_live,
+            scheduled_enqueue_time_utc=message.scheduled_enqueue_time_utc,
+        )
 
 
 def _text(value: object) -> object:

@@ -1,0 +1,31 @@
+"""What ends the host: a signal, or the end of stdin, which is that of the parent."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+_CHUNK = 4096
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event that is set when the host is to stop."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    threading.Thread(target=_watch_stdin, args=(loop, stopping), daemon=True).start()
+    return stopping
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Read it to its end. In a thread: an event loop watches pipes and terminals, but no file and no /dev/null."""
+    # A closed one has ended as well.
+    with suppress(OSError, AttributeError):
+        while os.read(sys.stdin.fileno(), _CHUNK):
+            pass
+    # The loop may be over by now.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(stopping.set)
