@@ -10,18 +10,31 @@ from local.paths import ROOT
 # The well-known keys that these emulators ship with.
 _STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
-ACCOUNT = "devstoreaccount1"
+_ACCOUNT = "devstoreaccount1"
+
+# Where each part is, by its name in `stack.json`.
+_ADDRESSES = {
+    "api": "http://127.0.0.1:{}",
+    "blob": f"http://127.0.0.1:{{}}/{_ACCOUNT}",
+    "cosmos": "https://127.0.0.1:{}",
+    "servicebus": "sb://127.0.0.1:{}",
+}
 
 
-def app_settings(ports: Mapping[str, int], bundle: Path, overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return the sample's settings, with the addresses of this stack, and the caller's own on top."""
+def app_settings(stack: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return the sample's settings, with those of this stack on top, and the caller's own on top of these."""
     sample: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    return {**sample, **stack, **overrides}
+
+
+def stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
+    """Return the settings by which a client finds the parts of this stack."""
     storage = (
-        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={_STORAGE_KEY};"
-        f"BlobEndpoint=http://127.0.0.1:{ports['blob']}/{ACCOUNT};"
-        f"QueueEndpoint=http://127.0.0.1:{ports['queue']}/{ACCOUNT};"
+        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_STORAGE_KEY};"
+        f"BlobEndpoint=http://127.0.0.1:{ports['blob']}/{_ACCOUNT};"
+        f"QueueEndpoint=http://127.0.0.1:{ports['queue']}/{_ACCOUNT};"
     )
-    here = {
+    return {
         "AzureWebJobsStorage": storage,
         "DATA_STORAGE": storage,
         "SERVICE_BUS": (
@@ -33,17 +46,11 @@ def app_settings(ports: Mapping[str, int], bundle: Path, overrides: Mapping[str,
         "COSMOS_DATABASE": topology()["cosmos"]["database"],
         "SSL_CERT_FILE": str(bundle),
     }
-    return {**sample, **here, **overrides}
 
 
 def addresses(ports: Mapping[str, int]) -> dict[str, str]:
     """Return where each part is, as `stack.json` says it."""
-    found = {
-        "blob": f"http://127.0.0.1:{ports['blob']}/{ACCOUNT}",
-        "cosmos": f"https://127.0.0.1:{ports['cosmos']}",
-        "servicebus": f"sb://127.0.0.1:{ports['servicebus']}",
-    }
-    return {"api": f"http://127.0.0.1:{ports['api']}", **found} if "api" in ports else found
+    return {name: form.format(ports[name]) for name, form in _ADDRESSES.items() if name in ports}
 
 
 def write_json(path: Path, content: object) -> None:

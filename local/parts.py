@@ -12,6 +12,7 @@ from local.problem import StackError
 _READY_S = 60.0
 _END_S = 5.0
 _TAIL_LINES = 15
+_CHUNK = 65536
 
 
 class Part:
@@ -26,26 +27,28 @@ class Part:
     async def start(cls, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path) -> "Part":
         """Start the process; what it logs goes to a file of its own."""
         log = logs / f"{name}.log"
-        with log.open("wb") as stderr:
-            # In a session of its own: a terminal's Ctrl-C is for us, and we end the parts in order.
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-                env=environment,
-                start_new_session=True,
-            )
+        log.write_bytes(b"")
+        with log.open("ab") as stderr:
+            try:
+                # In a session of its own: a terminal's Ctrl-C is for us, and we end the parts in order.
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=stderr,
+                    env=environment,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise StackError(f"{name} can't be started: {error}.") from error
         return cls(name, process, log)
 
     async def ready(self) -> dict[str, Any]:
-        """Wait until it says where it listens. Raises StackError in a sentence if it doesn't."""
-        said_there = self.process.stdout
+        """Wait until it says where it listens, and return that. Raises StackError in a sentence if it doesn't."""
         try:
-            line = await asyncio.wait_for(said_there.readline(), _READY_S) if said_there else b""
+            said = await asyncio.wait_for(self._first_words(), _READY_S)
         except TimeoutError:
             raise StackError(f"{self.name} did not answer within {_READY_S:g} s; its log is {self.log}.") from None
-        said: dict[str, Any] = json.loads(line) if line.startswith(b"{") else {}
         if said.get("ready"):
             return said
         if "taken" in said.get("error", ""):
@@ -53,7 +56,14 @@ class Part:
                 f"{self.name} can't start: {said['error']}. "
                 "Stop the other program (is another stack running?), or use --free-ports."
             )
-        raise StackError(f"{self.name} did not start: {said.get('error', '')}\n{self.tail()}")
+        raise StackError(f"{self.name} did not start. {said.get('error', '')}\n{self.tail()}")
+
+    async def over(self) -> None:
+        """Wait until it ends; what it still prints goes to its log, as a full pipe would hold it up."""
+        with self.log.open("ab", buffering=0) as log:
+            while chunk := await self._stdout.read(_CHUNK):
+                log.write(chunk)
+        await self.process.wait()
 
     def tail(self) -> str:
         """Return the end of its log."""
@@ -72,3 +82,19 @@ class Part:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             await self.process.wait()
+
+    @property
+    def _stdout(self) -> asyncio.StreamReader:
+        assert self.process.stdout is not None  # noqa: S101 - we asked for a pipe
+        return self.process.stdout
+
+    async def _first_words(self) -> dict[str, Any]:
+        """Return the line of JSON that says how the start went; others, of an app that prints, go to the log."""
+        with self.log.open("ab", buffering=0) as log:
+            async for line in self._stdout:
+                with contextlib.suppress(ValueError):
+                    said = json.loads(line)
+                    if isinstance(said, dict) and said.keys() & {"ready", "error"}:
+                        return said
+                log.write(line)
+        return {}

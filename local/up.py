@@ -5,22 +5,23 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from local.ending import ending
 from local.install import install
 from local.parts import Part
 from local.paths import NODE, ROOT
 from local.problem import StackError
 from local.stack import DEFAULT_PORTS, Options, Stack
 
-_PARENT_POLL_S = 0.5
-
 
 def main() -> int:
     """Run the stack until Ctrl-C, a crash of one part, or the end of whoever started it."""
+    # Before the installation, which takes its time: the parent may be gone after it.
+    parent = os.getppid()
     given = _arguments().parse_args()
     options = Options(
         folder=given.dir.resolve(),
@@ -35,12 +36,12 @@ def main() -> int:
     try:
         install(options.node)
         with only_one(options.folder):
-            return asyncio.run(_run(options, lifeline=given.lifeline))
+            return asyncio.run(_run(options, parent, lifeline=given.lifeline))
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return 0
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -78,48 +79,30 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-async def _run(options: Options, *, lifeline: bool) -> int:
-    ended = asyncio.create_task(_end(lifeline=lifeline))
+async def _run(options: Options, parent: int, *, lifeline: bool) -> int:
     stack = Stack(options)
+    end = asyncio.create_task(ending(parent, lifeline=lifeline))
+    starting = asyncio.create_task(stack.start())
+    last: list[asyncio.Future[Any]] = [end, stack.crashed]
     try:
-        starting = asyncio.create_task(stack.start())
-        await asyncio.wait([ended, starting], return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            starting.cancel()
+        await asyncio.wait([*last, starting], return_when=asyncio.FIRST_COMPLETED)
+        if not end.done() and not stack.crashed.done():
+            starting.result()
+            print(f"{'logs':<11}{options.folder / 'logs'}\nCtrl-C ends it.", flush=True)
+            await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
+        if end.done():
+            end.result()
             return 0
-        for name, where in starting.result().items():
-            print(f"{name:<11}{where}")
-        print(f"{'logs':<11}{options.folder / 'logs'}\nCtrl-C ends it.", flush=True)
-        crash = asyncio.create_task(stack.crashed())
-        await asyncio.wait([ended, crash], return_when=asyncio.FIRST_COMPLETED)
-        return _say_crash(crash.result()) if crash.done() else 0
+        return _say_crash(stack.crashed.result())
     finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
         await stack.end()
 
 
 def _say_crash(part: Part) -> int:
     print(f"{part.name} ended by itself (exit code {part.process.returncode}).\n{part.tail()}", file=sys.stderr)
     return 1
-
-
-async def _end(*, lifeline: bool) -> None:
-    """Wait for Ctrl-C, for SIGTERM, or for the end of our parent."""
-    loop = asyncio.get_running_loop()
-    signalled = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, signalled.set)
-    waits: list[asyncio.Future[object]] = [asyncio.ensure_future(signalled.wait()), asyncio.ensure_future(_orphaned())]
-    if lifeline:
-        reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        waits.append(asyncio.ensure_future(reader.read()))
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-
-
-async def _orphaned() -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it
-        await asyncio.sleep(_PARENT_POLL_S)
 
 
 if __name__ == "__main__":
