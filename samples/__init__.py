@@ -1,0 +1,1 @@
+"""Sample references and robots."""

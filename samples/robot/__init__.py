@@ -1,0 +1,1 @@
+"""A sample robot: it tags the study design of references by what their titles and abstracts say."""

@@ -1,0 +1,1 @@
+"""The sample references, robots and demo: the robots over real HTTP, against a stand-in of the exchange."""
