@@ -1,0 +1,50 @@
+# What a person types. `make demo` and `make test` need Python 3.11+ and make, nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo up test lint types check install clean
+
+help: ## what there is to type
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: install ## the main job, end to end, on this machine
+	@$(RUN) -m local.demo
+
+up: install ## keep the local stack in the foreground
+	@$(RUN) -m local.up $(ARGS)
+
+test: $(VENV)/dev ## every test, on real parts
+	@$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/dev ## ruff, strict
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+
+types: $(VENV)/dev ## mypy, strict
+	@$(RUN) -m mypy
+
+check: lint types test demo ## all of it, as the gate does
+
+install: $(VENV)/local ## what the stack and the demo need
+clean: ## remove what was installed and made
+	rm -rf $(VENV) .local local/emulators/node_modules
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed. Say: make PYTHON=python3.13"; exit 1; }
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: install it (Debian and Ubuntu: python3-venv)."; exit 1; }
+
+$(VENV)/local: $(VENV)/bin/python requirements.txt requirements-local.txt local/emulators/package-lock.json
+	@echo "Installing what the local stack needs ..."
+	@$(PIP) -r requirements-local.txt
+	@$(RUN) -m local.install
+	@touch $@
+
+$(VENV)/dev: $(VENV)/local requirements-dev.txt
+	@echo "Installing what the tests need ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
