@@ -1,1 +1,1 @@
-"""Tests: `unit` on fakes, `contract` of each port on the fake and on the real thing, `local` of the local stack, `e2e`."""
+"""Tests: `unit` on fakes, `contract` of each port on fake and real thing, `local` of the local stack, `e2e`."""

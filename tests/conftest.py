@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def unused_tcp_port() -> int:
-    """A port of the loopback interface at which nobody listens."""
+    """Give a port of the loopback interface at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -40,7 +40,7 @@ def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stac
     command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--lifeline", *options]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.log").open("wb") as output:
-        up = subprocess.Popen(
+        up = subprocess.Popen(  # noqa: S603 - arguments are ours
             [*command, *overrides], cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=output, env=os.environ.copy()
         )
         try:

@@ -33,7 +33,6 @@ def main() -> int:
     parser.add_argument("--host-json", type=Path, default=Path("host.json"), help="its host.json")
     parser.add_argument("--port", type=int, default=7071, help="0 for any free one")
     parser.add_argument("--every-event-twice", action="store_true", help="deliver each message and blob event twice")
-    parser.add_argument("--ready-file", type=Path, help="where to write the line that says where it listens")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("azure").setLevel(logging.WARNING)
@@ -58,7 +57,7 @@ async def _serve(functions: list[Function], host: HostJson, given: argparse.Name
         return PORT_TAKEN
     stopping = stop_event()
     running = [asyncio.create_task(listener.run(stopping)) for listener in listeners]
-    _say({"ready": True, "port": port}, given.ready_file)
+    _say({"ready": True, "port": port})
     # A listener that ends by itself has a bug: the host goes with it, loudly.
     await asyncio.wait([asyncio.create_task(stopping.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
@@ -85,11 +84,5 @@ async def _end(running: list[asyncio.Task[None]]) -> int:
     return 1 if broken else 0
 
 
-def _say(message: dict[str, Any], file: Path | None = None) -> None:
-    line = json.dumps(message)
-    print(line, flush=True)
-    if file is not None:
-        draft = file.with_name(f"{file.name}.draft")
-        draft.write_text(f"{line}\n")
-        # At once: whoever reads it reads all of it.
-        draft.replace(file)
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)

@@ -41,11 +41,15 @@ async def test_chunks_are_of_bounded_size(files: BatchFiles, name: str) -> None:
     assert max([len(chunk) async for chunk in files.read(name)]) <= 1 << 20
 
 
+async def write_and_fail(files: BatchFiles, name: str) -> None:
+    async with files.create(name) as blob:
+        await blob.write(b"x" * 5_000_000)
+        raise ZeroDivisionError
+
+
 async def test_nothing_of_it_is_there_if_the_writing_fails(files: BatchFiles, name: str) -> None:
-    with pytest.raises(RuntimeError):
-        async with files.create(name) as blob:
-            await blob.write(b"x" * 5_000_000)
-            raise RuntimeError
+    with pytest.raises(ZeroDivisionError):
+        await write_and_fail(files, name)
     assert not await files.exists(name)
     with pytest.raises(NotFound):
         await content(files, name)

@@ -20,7 +20,7 @@ Next = Callable[[], Awaitable[Due]]
 
 @pytest.fixture
 async def queues_and_next(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Queues, Next]]:
-    """The queues, and a function that takes the next order off them."""
+    """Give the queues, and a function that takes the next order off them."""
     if kind == "fake":
         fake = FakeQueues()
 

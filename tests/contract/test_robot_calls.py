@@ -41,7 +41,7 @@ async def offer(base_url: str, timeout_s: float = 5.0) -> RobotAnswer:
 
 @pytest.mark.parametrize("end", ["", "/", "/robots/design/"])
 async def test_the_request_is_posted_to_batch_below_the_base_url(end: str) -> None:
-    seen: list[tuple[str, str, str, object]] = []
+    seen: list[tuple[str, str, str, dict[str, object]]] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
         seen.append((request.method, request.path, request.content_type, await request.json()))

@@ -48,7 +48,7 @@ async def exchange(usual_stack: Stack) -> AsyncIterator[Exchange]:
 
 @pytest.fixture(params=["usual_stack", "stack_with_everything_twice"])
 async def either(request: pytest.FixtureRequest) -> AsyncIterator[Exchange]:
-    """The usual exchange, and the one where everything comes twice."""
+    """Give the usual exchange, and the one where everything comes twice."""
     async with exchange_on(request.getfixturevalue(request.param)) as client:
         yield client
 

@@ -8,6 +8,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.results import jsonl
+
 Order = dict[str, Any]
 Behaviour = Callable[["Robot", Order], Awaitable[web.Response]]
 
@@ -44,11 +46,6 @@ class Robot:
     async def _asked(self, request: web.Request) -> web.Response:
         self.orders.append(await request.json())
         return await self.behaviour(self, self.orders[-1])
-
-
-def jsonl(*entries: Any) -> bytes:
-    """Give a result file; bytes go in as they are."""
-    return b"".join((item if isinstance(item, bytes) else json.dumps(item).encode()) + b"\n" for item in entries)
 
 
 @asynccontextmanager

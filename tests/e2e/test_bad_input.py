@@ -1,5 +1,6 @@
 """What bad input gets: a clear error, and nothing stored, sent or dispatched."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -110,6 +111,4 @@ async def test_a_references_file_is_answered_line_by_line(exchange: Exchange) ->
 
 
 def _lines(text: str) -> list[dict[str, Any]]:
-    import json
-
     return [json.loads(line) for line in text.splitlines()]

@@ -8,7 +8,7 @@ from aiohttp import web
 from tests.e2e.exchange import Batch, Exchange, eventually
 from tests.e2e.robot import Order, Robot, running_robot, takes_it
 from tests.e2e.test_outcomes import deliver, entries_for
-from tests.unit.steps.conftest import annotation
+from tests.results import annotation
 
 
 async def labels(exchange: Exchange, reference_id: str) -> list[str]:
@@ -92,7 +92,7 @@ async def test_a_robot_that_delivers_all_before_it_answers_the_call(exchange: Ex
 async def test_a_robot_that_lets_the_call_time_out_and_then_answers_409(exchange: Exchange) -> None:
     references = await exchange.load(2, start=110)
 
-    async def slow(robot: Robot, order: Order) -> web.Response:
+    async def slow(robot: Robot, _order: Order) -> web.Response:
         if len(robot.orders) == 1:
             await asyncio.Event().wait()
         return web.json_response({"detail": "I have it."}, status=409)

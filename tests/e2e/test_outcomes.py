@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tests.e2e.exchange import Exchange
 from tests.e2e.robot import Behaviour, Order, Robot, running_robot, takes_it
-from tests.unit.steps.conftest import annotation
+from tests.results import annotation
 
 
 def entries_for(reference_ids: list[str], label: str = "cohort") -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import aiohttp
 from tests.e2e.exchange import SAMPLES, Exchange
 from tests.e2e.robot import running_robot, takes_it
 from tests.e2e.test_order_of_events import taken
-from tests.unit.steps.conftest import annotation
+from tests.results import annotation
 
 
 async def test_the_robot_sees_what_it_depends_on_as_it_was_at_dispatch(exchange: Exchange) -> None:
@@ -40,7 +40,7 @@ async def add_abstract(exchange: Exchange, reference: str) -> None:
     content = {"enhancement_type": "abstract", "process": "other", "abstract": "found elsewhere"}
     async with running_robot(exchange.stack.api, takes_it) as robot:
         batch, order = await taken(exchange, robot, [reference])
-        await robot.upload(order, {**annotation(reference), "content": content})  # type: ignore[arg-type] # an id as text
+        await robot.upload(order, {**annotation(reference), "content": content})
         await robot.call_back(order)
         assert (await exchange.ended(batch))["request_status"] == "completed"
 
@@ -60,7 +60,7 @@ async def test_expired_urls_open_nothing_and_fresh_ones_do(eventless: Exchange) 
     async with running_robot(eventless.stack.api, takes_it) as robot:
         batch, order = await taken(eventless, robot, references)
         await asyncio.sleep(3)  # URLs live for two seconds on this stack
-        assert await robot.upload(order, annotation(references[0])) == 403  # type: ignore[arg-type] # an id as text
+        assert await robot.upload(order, annotation(references[0])) == 403
         async with robot.session.get(order["reference_storage_url"]) as response:
             assert response.status == 403
         fresh = await eventless.read(batch)

@@ -1,4 +1,3 @@
-import json
 import logging
 import os
 import signal
@@ -88,9 +87,8 @@ def tick(timer: func.TimerRequest) -> None: ...
 
 
 def test_says_where_it_listens(tmp_path: Path) -> None:
-    ready_file = tmp_path / "ready"
-    with App(tmp_path, HELLO).running("--ready-file", str(ready_file)) as host:
-        assert json.loads(ready_file.read_text()) == {"ready": True, "port": host.port}
+    with App(tmp_path, HELLO).running() as host:
+        assert host.process.said == {"ready": True, "port": host.port}
         assert host.call("GET", "/api/hello").body == b"hello"
 
 

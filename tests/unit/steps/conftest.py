@@ -18,27 +18,7 @@ from functions.steps.register import register_batch
 from functions.steps.report import report_result
 from functions.steps.validate import validate_upload
 from tests.fakes.world import World
-
-
-def annotation(reference_id: UUID, label: str = "cohort", **fields: Any) -> dict[str, Any]:
-    """Give an enhancement as a robot sends it."""
-    return {
-        "reference_id": str(reference_id),
-        "source": "test robot",
-        "visibility": "public",
-        "content": {
-            "enhancement_type": "annotation",
-            "annotations": [
-                {"annotation_type": "boolean", "scheme": "design", "label": label, "value": True, "score": 0.5}
-            ],
-        },
-        **fields,
-    }
-
-
-def jsonl(*entries: Any) -> bytes:
-    """Give a result file; bytes go in as they are."""
-    return b"\n".join(item if isinstance(item, bytes) else json.dumps(item).encode() for item in entries)
+from tests.results import jsonl
 
 
 class Exchange(World):

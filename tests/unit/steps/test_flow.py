@@ -14,7 +14,8 @@ from functions.domain.robot_answer import RobotAnswer
 from functions.steps.read import read_batch
 from functions.steps.report import report_result
 from functions.steps.sweep import sweep
-from tests.unit.steps.conftest import Exchange, annotation
+from tests.results import annotation
+from tests.unit.steps.conftest import Exchange
 
 
 async def delivered(exchange: Exchange) -> UUID:
