@@ -10,8 +10,6 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from functions.domain.limits import Deadlines, Limits
-
 # A connection string, as locally, or the address that a managed identity is used with.
 _EITHER = (
     ("DATA_STORAGE", "DATA_STORAGE__blobServiceUri"),
@@ -90,32 +88,3 @@ class Settings(BaseModel):
         if settings is None or faults:
             raise SettingsError("The app can't start. Settings missing or bad: " + "; ".join(faults))
         return settings
-
-    @property
-    def limits(self) -> Limits:
-        """How much of anything the steps take."""
-        return Limits(
-            references_per_batch=self.references_per_batch_limit,
-            result_bytes=self.result_file_limit_bytes,
-            line_bytes=self.result_line_limit_bytes,
-            window_entries=self.import_window_entries,
-            window_bytes=self.import_window_bytes,
-        )
-
-    @property
-    def deadlines(self) -> Deadlines:
-        """How long the lifecycle waits for what."""
-        return Deadlines(
-            dispatch_overdue_s=self.dispatch_overdue_s,
-            received_s=self.received_limit_s,
-            robot_call_s=self.robot_call_timeout_s,
-            robot_retry_first_s=self.robot_retry_first_s,
-            robot_retry_longest_s=self.robot_retry_longest_s,
-            robot_retry_all_s=self.robot_retry_all_s,
-            validation_wait_s=self.validation_wait_s,
-            callback_wait_s=self.callback_wait_s,
-            robot_silence_s=self.robot_silence_limit_s,
-            progress_s=self.progress_limit_s,
-            tries_without_progress=self.progress_tries,
-            record_progress_s=self.progress_record_s,
-        )

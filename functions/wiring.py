@@ -13,6 +13,7 @@ from functions.adapters.cosmos.robots import CosmosRobotStore
 from functions.adapters.robot_http import HttpRobotCalls
 from functions.adapters.service_bus import ServiceBusQueues
 from functions.adapters.signed_urls import SignedUrls
+from functions.domain.limits import Deadlines, Limits
 from functions.ports import Services
 from functions.settings import Settings
 from functions.triggers import blobs, http_batches, http_references, http_robots, queues, timer
@@ -44,8 +45,37 @@ def wire(settings: Settings) -> Services:
             settings.import_queue,
         ),
         robot_calls=HttpRobotCalls(settings.robot_call_timeout_s),
-        limits=settings.limits,
-        deadlines=settings.deadlines,
+        limits=_limits(settings),
+        deadlines=_deadlines(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    """How much of anything the steps take."""
+    return Limits(
+        references_per_batch=settings.references_per_batch_limit,
+        result_bytes=settings.result_file_limit_bytes,
+        line_bytes=settings.result_line_limit_bytes,
+        window_entries=settings.import_window_entries,
+        window_bytes=settings.import_window_bytes,
+    )
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    """How long the lifecycle waits for what."""
+    return Deadlines(
+        dispatch_overdue_s=settings.dispatch_overdue_s,
+        received_s=settings.received_limit_s,
+        robot_call_s=settings.robot_call_timeout_s,
+        robot_retry_first_s=settings.robot_retry_first_s,
+        robot_retry_longest_s=settings.robot_retry_longest_s,
+        robot_retry_all_s=settings.robot_retry_all_s,
+        validation_wait_s=settings.validation_wait_s,
+        callback_wait_s=settings.callback_wait_s,
+        robot_silence_s=settings.robot_silence_limit_s,
+        progress_s=settings.progress_limit_s,
+        tries_without_progress=settings.progress_tries,
+        record_progress_s=settings.progress_record_s,
     )
 
 

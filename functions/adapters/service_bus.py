@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
-from azure.servicebus.exceptions import ServiceBusError
 
 from functions.domain.errors import Unavailable
 from functions.domain.events import Due, SendDispatch
@@ -42,7 +42,7 @@ class ServiceBusQueues:
         async with self._sending:
             try:
                 await self._sender(self._names[isinstance(due, SendDispatch)]).send_messages(message)
-            except (ServiceBusError, OSError) as error:
+            except (AzureError, OSError) as error:
                 await self._drop()
                 raise Unavailable("The queue can't be reached.") from error
 

@@ -31,9 +31,10 @@ class RobotRefused:
 
 @dataclass(frozen=True, slots=True)
 class RobotOutOfReach:
-    """The call of this attempt got no answer that settles it; `upload` is what stands in its result blob."""
+    """Call number `call`, of this attempt, got no answer that settles it; `upload` stands in its result blob."""
 
     attempt: int
+    call: int
     reason: str
     retry_after_s: float | None
     upload: Upload | None

@@ -37,5 +37,5 @@ def event_of(answer: RobotAnswer, batch: Batch, standing: Upload | None) -> even
         return events.RobotTook()
     if answer.out_of_reach:
         reason = f"HTTP {answer.http_status}: {answer.words}" if answer.http_status else answer.words
-        return events.RobotOutOfReach(batch.attempt, reason, answer.retry_after_s, standing)
+        return events.RobotOutOfReach(batch.attempt, batch.calls_begun, reason, answer.retry_after_s, standing)
     return events.RobotRefused(batch.calls_begun, answer.http_status or 0, answer.words, standing)

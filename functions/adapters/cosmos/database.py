@@ -6,6 +6,8 @@ from typing import Any
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
+from functions.adapters.azure_errors import translated
+
 Item = dict[str, Any]
 
 
@@ -20,12 +22,13 @@ class CosmosDatabase:
         self._opening = asyncio.Lock()
 
     async def container(self, name: str) -> ContainerProxy:
-        """Return the container, connecting first if nobody has."""
+        """Return the container, connecting first if nobody has; raises Unavailable."""
         async with self._opening:
             if self._client is None:
                 client = CosmosClient(self._endpoint, self._credential)
                 # Without it the first request has no connection pool to use.
-                await client.__aenter__()
+                with translated("database"):
+                    await client.__aenter__()
                 self._client = client
         return self._client.get_database_client(self._database).get_container_client(name)
 

@@ -48,7 +48,8 @@ def robot_refused(batch: Batch, event: events.RobotRefused, now: float, _deadlin
 
 def robot_out_of_reach(batch: Batch, event: events.RobotOutOfReach, now: float, deadlines: Deadlines) -> Outcome:
     """Make the next attempt due, later each time, as long as the time for all of them lasts; then fail."""
-    if event.attempt != batch.attempt:
+    if (event.attempt, event.call) != (batch.attempt, batch.calls_begun):
+        # Another call of this attempt has begun since, or its outcome is recorded already.
         return Outcome(batch)
     if event.upload is not None:
         return Outcome(accepted(batch, now, event.upload))

@@ -89,9 +89,10 @@ EVENTS: list[Event] = [
     events.RobotRefused(1, 400, "no", None),
     events.RobotRefused(2, 409, "have it", None),
     events.RobotRefused(1, 400, "no", UPLOAD),
-    events.RobotOutOfReach(1, "down", None, None),
-    events.RobotOutOfReach(1, "down", None, UPLOAD),
-    events.RobotOutOfReach(7, "down", None, None),
+    events.RobotOutOfReach(1, 1, "down", None, None),
+    events.RobotOutOfReach(1, 1, "down", None, UPLOAD),
+    events.RobotOutOfReach(7, 1, "down", None, None),
+    events.RobotOutOfReach(1, 7, "down", None, None),
     events.Uploaded(UPLOAD),
     events.Uploaded(LATER),
     events.Worked(),
@@ -195,7 +196,7 @@ class TestDispatch:
     def test_a_robot_out_of_reach_is_tried_again_with_growing_delays(self) -> None:
         batch, delays = calling(first_call_at=NOW), []
         for attempt in range(1, 9):
-            outcome = apply(batch, events.RobotOutOfReach(attempt, "down", None, None), NOW, DEADLINES)
+            outcome = apply(batch, events.RobotOutOfReach(attempt, 1, "down", None, None), NOW, DEADLINES)
             batch = outcome.batch
             assert outcome.due == SendDispatch(batch.id, attempt + 1, batch.attempt_due_at)
             delays.append(batch.attempt_due_at - NOW)
@@ -203,15 +204,19 @@ class TestDispatch:
             plain = min(5 * 2**number, 600)
             assert plain <= delay <= plain * 1.25
 
+    def test_the_outcome_of_a_call_that_another_has_overtaken_starts_no_third(self) -> None:
+        second = calling(calls_begun=2)
+        assert apply(second, events.RobotOutOfReach(1, 1, "down", None, None), NOW, DEADLINES).batch is second
+
     def test_retry_after_is_honoured_as_far_as_the_hour_goes(self) -> None:
         batch = calling(first_call_at=NOW - 100)
-        soon = apply(batch, events.RobotOutOfReach(1, "busy", 1800.0, None), NOW, DEADLINES).batch
+        soon = apply(batch, events.RobotOutOfReach(1, 1, "busy", 1800.0, None), NOW, DEADLINES).batch
         assert soon.attempt_due_at == NOW + 1800
-        late = apply(batch, events.RobotOutOfReach(1, "busy", 90_000.0, None), NOW, DEADLINES).batch
+        late = apply(batch, events.RobotOutOfReach(1, 1, "busy", 90_000.0, None), NOW, DEADLINES).batch
         assert late.attempt_due_at == NOW + 3500
         over = apply(
             calling(first_call_at=NOW - 3600, attempt=4),
-            events.RobotOutOfReach(4, "HTTP 503: busy", 9.0, None),
+            events.RobotOutOfReach(4, 1, "HTTP 503: busy", 9.0, None),
             NOW,
             DEADLINES,
         )
@@ -236,7 +241,9 @@ class TestDispatch:
         )
 
     @pytest.mark.parametrize(
-        "event", [events.RobotRefused(1, 400, "no", UPLOAD), events.RobotOutOfReach(1, "down", None, UPLOAD)], ids=repr
+        "event",
+        [events.RobotRefused(1, 400, "no", UPLOAD), events.RobotOutOfReach(1, 1, "down", None, UPLOAD)],
+        ids=repr,
     )
     def test_a_result_that_stands_wins_over_refusal_and_silence(self, event: Event) -> None:
         batch = apply(calling(first_call_at=NOW - 3600), event, NOW, DEADLINES).batch
