@@ -1,0 +1,62 @@
+import json
+import re
+
+import pytest
+
+from functions.settings import Settings, SettingsError
+from tests.stacks import ROOT
+
+SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+# What the host reads and our code does not.
+OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+# The addresses for managed identity, which the emulators don't take.
+IN_AZURE = {"DATA_STORAGE__blobServiceUri", "SERVICE_BUS__fullyQualifiedNamespace"}
+
+
+def names() -> set[str]:
+    return {field.alias or name for name, field in Settings.model_fields.items()}
+
+
+def test_the_sample_has_every_setting_and_no_other() -> None:
+    assert set(SAMPLE) == (names() - IN_AZURE) | OF_THE_HOST
+
+
+def test_the_sample_is_what_the_code_takes_if_nothing_is_said() -> None:
+    required = {name: SAMPLE[name] for name in SAMPLE if name.startswith(("COSMOS", "DATA", "SERVICE", "DISPATCH"))}
+    required |= {"IMPORT_QUEUE": SAMPLE["IMPORT_QUEUE"], "SWEEP_SCHEDULE": SAMPLE["SWEEP_SCHEDULE"]}
+    assert Settings.read(required) == Settings.read(SAMPLE)
+
+
+def test_every_missing_and_bad_setting_is_named_in_one_message() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.read({"PROGRESS_TRIES": "0", "ROBOT_CALL_TIMEOUT_S": "soon", "COSMOS_ENDPOINT": ""})
+    required = {alias for alias in names() if re.search(rf"\b{alias}\b", str(raised.value))}
+    assert required == {
+        *IN_AZURE,
+        *("DATA_STORAGE", "SERVICE_BUS", "COSMOS_ENDPOINT", "COSMOS_DATABASE", "DISPATCH_QUEUE", "IMPORT_QUEUE"),
+        *("SWEEP_SCHEDULE", "PROGRESS_TRIES", "ROBOT_CALL_TIMEOUT_S"),
+    }
+
+
+def test_an_address_for_managed_identity_does_instead_of_a_connection_string() -> None:
+    given = {name: value for name, value in SAMPLE.items() if name not in {"DATA_STORAGE", "SERVICE_BUS", "COSMOS_KEY"}}
+    settings = Settings.read(
+        {
+            **given,
+            "DATA_STORAGE__blobServiceUri": "https://data.example",
+            "SERVICE_BUS__fullyQualifiedNamespace": "bus.example",
+        }
+    )
+    assert (settings.data_storage, settings.service_bus, settings.cosmos_key) == (None, None, None)
+
+
+def test_a_message_about_a_bad_setting_does_not_show_its_value() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.read({**SAMPLE, "COSMOS_KEY": "s3cret", "RESULT_LINE_LIMIT_BYTES": "s3cret"})
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLE if name.endswith(("_S", "_BYTES", "_TRIES"))))
+def test_amounts_and_waits_are_positive(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({**SAMPLE, name: "-1"})
