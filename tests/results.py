@@ -1,0 +1,26 @@
+"""Result files as robots write them."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+
+def annotation(reference_id: UUID | str, label: str = "cohort", **fields: Any) -> dict[str, Any]:
+    """Give an enhancement as a robot sends it."""
+    return {
+        "reference_id": str(reference_id),
+        "source": "test robot",
+        "visibility": "public",
+        "content": {
+            "enhancement_type": "annotation",
+            "annotations": [
+                {"annotation_type": "boolean", "scheme": "design", "label": label, "value": True, "score": 0.5}
+            ],
+        },
+        **fields,
+    }
+
+
+def jsonl(*entries: Any) -> bytes:
+    """Give a result file; bytes go in as they are."""
+    return b"".join((item if isinstance(item, bytes) else json.dumps(item).encode()) + b"\n" for item in entries)
