@@ -3,18 +3,23 @@
 Every call may raise `Unavailable` when the system behind it is down for now. What else a call raises, it says.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from functions.contract.batches import BatchStatus
+from functions.contract.identifiers import ExternalIdentifier
 from functions.contract.references import Reference, ReferenceFileInput
 from functions.contract.robots import BatchRobotRequest, Robot
 from functions.domain.batch import Batch, Upload
+from functions.domain.callers import Member
 from functions.domain.events import Due
 from functions.domain.limits import Deadlines, Limits
 from functions.domain.robot_answer import RobotAnswer
+from functions.domain.selection import Selection
+from functions.domain.signatures import RobotSecrets
 from functions.domain.windows import AcceptedEntry, Refusal
 
 Clock = Callable[[], float]
@@ -27,6 +32,22 @@ class StoredBatch:
 
     batch: Batch
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which batches to list: this requestor's and of this status, or of all."""
+
+    requestor: str | None
+    status: BatchStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some batches, the newest first; `after` asks for the ones that follow and is None if there are none."""
+
+    batches: Sequence[Batch]
+    after: str | None
 
 
 class BatchStore(Protocol):
@@ -44,15 +65,36 @@ class BatchStore(Protocol):
     def due(self, now: float) -> AsyncIterator[UUID]:
         """Yield the batches whose `due_at` is not after `now`, the longest overdue first."""
 
+    async def open_of(self, requestor: str, most: int) -> int:
+        """Count the requestor's batches that have not ended, but no further than `most`."""
+
+    async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
+        """Return a page of batches, the newest first, and where the next one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRobot:
+    """A robot as it was read: which version its secret is of; `etag` changes with every write of it."""
+
+    robot: Robot
+    secret_version: int
+    etag: str
+
 
 class RobotStore(Protocol):
     """The registered robots."""
 
-    async def create(self, robot: Robot) -> None:
-        """Write a new robot; raises NameTaken if its name or id exists."""
+    async def create(self, robot: Robot) -> int:
+        """Write a new robot and return the version of its secret; raises NameTaken if its name or id exists."""
 
-    async def load(self, robot_id: UUID) -> Robot:
-        """Read a robot; raises NotFound."""
+    async def load(self, robot_id: UUID) -> StoredRobot:
+        """Read a robot as it was last written; raises NotFound."""
+
+    async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
+        """Write it if it is still as it was read with this ETag; raises Stale if not, NotFound, NameTaken."""
+
+    async def all(self) -> Sequence[Robot]:
+        """Return all robots, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +117,11 @@ class ReferenceStore(Protocol):
     async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
         """Return those of the ids that no reference has."""
 
-    def snapshot(self, reference_ids: Iterable[UUID], robot: Robot) -> AsyncIterator[Reference]:
-        """Yield the references with the enhancements and identifiers that the robot depends on, and no others.
+    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
+        """Return the id of the reference that has this identifier, if one does."""
+
+    def snapshot(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
+        """Yield the references with the enhancements and identifiers that are selected, and no others.
 
         In no order; a reference that does not exist (any more) is left out.
         """
@@ -139,8 +184,25 @@ class Queues(Protocol):
 class RobotCalls(Protocol):
     """Calls to robots."""
 
-    async def offer(self, robot: Robot, request: BatchRobotRequest) -> RobotAnswer:
-        """Post the batch to the robot. Whatever the robot or the network does is in the answer; it never raises."""
+    async def offer(self, robot: Robot, secret: str, request: BatchRobotRequest) -> RobotAnswer:
+        """Post the batch to the robot, signed. What the robot or the network does is in the answer; it never raises."""
+
+    async def faults(self, base_url: str) -> list[str]:
+        """Say why this address of a robot may not be called, a sentence each; none if it may."""
+
+
+class Tokens(Protocol):
+    """Access tokens."""
+
+    async def member(self, token: str) -> Member:
+        """Say whose token it is, and what it allows; raises NotAuthenticated unless it holds in every respect."""
+
+
+class Dependency(Protocol):
+    """A system that we depend on."""
+
+    async def check(self) -> None:
+        """Reach it in the cheapest way that shows that it is there; raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,5 +218,8 @@ class Services:
     urls: UrlSigner
     queues: Queues
     robot_calls: RobotCalls
+    secrets: RobotSecrets
+    tokens: Tokens
+    dependencies: Mapping[str, Dependency]
     limits: Limits
     deadlines: Deadlines

@@ -6,9 +6,9 @@ the host reads the same ones.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 # A connection string, as locally, or the address that a managed identity is used with.
 _EITHER = (
@@ -21,18 +21,25 @@ class SettingsError(Exception):
     """Some settings are missing or bad; the message names each."""
 
 
+def _resolved(value: str) -> str:
+    """Refuse a Key Vault reference that Azure could not resolve: it is handed on as it stands, for all to guess."""
+    if value.startswith("@Microsoft.KeyVault"):
+        raise ValueError("the Key Vault reference is not resolved")
+    return value
+
+
 class Settings(BaseModel):
     """Every setting that our code reads."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
 
     # Where things are: a connection string, or the address for managed identity.
-    data_storage: str | None = None
+    data_storage: str | None = Field(None, repr=False)
     data_storage__blob_service_uri: str | None = Field(None, alias="DATA_STORAGE__blobServiceUri")
-    service_bus: str | None = None
+    service_bus: str | None = Field(None, repr=False)
     service_bus__fully_qualified_namespace: str | None = Field(None, alias="SERVICE_BUS__fullyQualifiedNamespace")
     cosmos_endpoint: str
-    cosmos_key: str | None = None
+    cosmos_key: str | None = Field(None, repr=False)
     cosmos_database: str = Field(min_length=1)
     dispatch_queue: str = Field(min_length=1)
     import_queue: str = Field(min_length=1)
@@ -40,9 +47,20 @@ class Settings(BaseModel):
     # NCRONTAB with seconds, in UTC: how often overdue batches are looked for. The host reads it too.
     sweep_schedule: str = Field(min_length=1)
 
+    # Whose access tokens are taken: the issuer, what they must be for, and where the issuer publishes its keys. While
+    # one is missing, nobody with a token is let in, and each is told why.
+    token_issuer: str | None = None
+    token_audience: str | None = None
+    token_keys_url: str | None = Field(None, pattern="^https://")
+
+    # What robots' secrets are derived from, so that none is stored. Whoever has it can be any robot.
+    robot_master_key: Annotated[str, AfterValidator(_resolved)] = Field(min_length=32, repr=False)
+
     # How much is taken at once.
     http_body_limit_bytes: int = Field(10 << 20, gt=0)
     references_per_batch_limit: int = Field(100_000, gt=0)
+    # Of one requestor.
+    open_batches_limit: int = Field(100, gt=0)
     # One plain PUT carries at most 5,000 MiB; a robot's storage SDK could send more.
     result_file_limit_bytes: int = Field(4 << 30, gt=0)
     result_line_limit_bytes: int = Field(1 << 20, gt=0)
@@ -54,8 +72,11 @@ class Settings(BaseModel):
     # How long a signed URL lives; a robot that takes longer asks anew.
     signed_url_lifetime_s: float = Field(3600.0, gt=0)
 
-    # One call to a robot, connect and read together.
+    # One call to a robot, connect and read together; and of that, for the connection.
     robot_call_timeout_s: float = Field(30.0, gt=0)
+    robot_connect_timeout_s: float = Field(10.0, gt=0)
+    # For the local stack alone: robots may be called by http and at addresses that are not public.
+    robots_anywhere: bool = False
     # A robot out of reach is tried again after this long, then twice as long each time up to the longest, ...
     robot_retry_first_s: float = Field(5.0, gt=0)
     robot_retry_longest_s: float = Field(600.0, gt=0)

@@ -5,6 +5,7 @@ import time
 import azure.functions as func
 from azure.identity.aio import DefaultAzureCredential
 
+from functions.adapters.access_tokens import AccessTokens
 from functions.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
 from functions.adapters.cosmos.batches import CosmosBatchStore
 from functions.adapters.cosmos.database import CosmosDatabase
@@ -14,10 +15,12 @@ from functions.adapters.robot_http import HttpRobotCalls
 from functions.adapters.service_bus import ServiceBusQueues
 from functions.adapters.signed_urls import SignedUrls
 from functions.domain.limits import Deadlines, Limits
+from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
 from functions.settings import Settings
-from functions.triggers import blobs, http_batches, http_references, http_robots, queues, timer
+from functions.triggers import blobs, queues, timer
 from functions.triggers.current import Running, provide
+from functions.triggers.http.serve import register_http
 
 
 def wire(settings: Settings) -> Services:
@@ -30,6 +33,12 @@ def wire(settings: Settings) -> Services:
         None if settings.data_storage else identity,
     )
     database = CosmosDatabase(settings.cosmos_endpoint, settings.cosmos_key or identity or "", settings.cosmos_database)
+    bus = ServiceBusQueues(
+        settings.service_bus or settings.service_bus__fully_qualified_namespace or "",
+        None if settings.service_bus else identity,
+        settings.dispatch_queue,
+        settings.import_queue,
+    )
     return Services(
         clock=time.time,
         batches=CosmosBatchStore(database),
@@ -38,13 +47,16 @@ def wire(settings: Settings) -> Services:
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
         urls=SignedUrls(account, settings.signed_url_lifetime_s, time.time),
-        queues=ServiceBusQueues(
-            settings.service_bus or settings.service_bus__fully_qualified_namespace or "",
-            None if settings.service_bus else identity,
-            settings.dispatch_queue,
-            settings.import_queue,
+        queues=bus,
+        robot_calls=HttpRobotCalls(
+            settings.robot_call_timeout_s,
+            settings.robot_connect_timeout_s,
+            time.time,
+            anywhere=settings.robots_anywhere,
         ),
-        robot_calls=HttpRobotCalls(settings.robot_call_timeout_s),
+        secrets=RobotSecrets(settings.robot_master_key),
+        tokens=AccessTokens(settings.token_issuer, settings.token_audience, settings.token_keys_url),
+        dependencies={"blob storage": account, "cosmos db": database, "service bus": bus},
         limits=_limits(settings),
         deadlines=_deadlines(settings),
     )
@@ -54,6 +66,7 @@ def _limits(settings: Settings) -> Limits:
     """How much of anything the steps take."""
     return Limits(
         references_per_batch=settings.references_per_batch_limit,
+        open_batches=settings.open_batches_limit,
         result_bytes=settings.result_file_limit_bytes,
         line_bytes=settings.result_line_limit_bytes,
         window_entries=settings.import_window_entries,
@@ -83,6 +96,7 @@ def build_app(settings: Settings) -> func.FunctionApp:
     """Make the app: its triggers, on the services that the settings name."""
     provide(Running(settings, wire(settings)))
     app = func.FunctionApp()
-    for triggers in (http_batches, http_robots, http_references, queues, blobs, timer):
+    register_http(app)
+    for triggers in (queues, blobs, timer):
         app.register_functions(triggers.blueprint)
     return app

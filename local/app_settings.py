@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.azure_resources import topology
+from local.issuer import AUDIENCE, ISSUER
 from local.paths import ROOT
 
 # The well-known keys that these emulators ship with.
@@ -18,6 +19,7 @@ _ADDRESSES = {
     "blob": f"http://127.0.0.1:{{}}/{_ACCOUNT}",
     "cosmos": "https://127.0.0.1:{}",
     "servicebus": "sb://127.0.0.1:{}",
+    "issuer": "https://127.0.0.1:{}",
 }
 
 
@@ -44,6 +46,9 @@ def stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
         "COSMOS_ENDPOINT": f"https://127.0.0.1:{ports['cosmos']}",
         "COSMOS_KEY": _COSMOS_KEY,
         "COSMOS_DATABASE": topology()["cosmos"]["database"],
+        "TOKEN_ISSUER": ISSUER,
+        "TOKEN_AUDIENCE": AUDIENCE,
+        "TOKEN_KEYS_URL": f"https://127.0.0.1:{ports['issuer']}/keys",
         "SSL_CERT_FILE": str(bundle),
     }
 
@@ -53,8 +58,10 @@ def addresses(ports: Mapping[str, int]) -> dict[str, str]:
     return {name: form.format(ports[name]) for name, form in _ADDRESSES.items() if name in ports}
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write the file at once: whoever reads it reads all of it."""
+def write_json(path: Path, content: object, *, private: bool = False) -> None:
+    """Write the file at once: whoever reads it reads all of it. A private one is readable by its owner alone."""
     draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600 if private else 0o644)
     draft.write_text(json.dumps(content, indent=2) + "\n")
     draft.replace(path)

@@ -11,16 +11,15 @@ from local.problem import StackError
 _PARENT_POLL_S = 0.5
 
 
-async def ending(parent: int, *, lifeline: bool) -> None:
-    """Wait for Ctrl-C, SIGTERM or SIGHUP, for the end of the parent process, or with a lifeline for that of stdin."""
+async def ending(parent: int | None, *, lifeline: bool) -> None:
+    """Wait for Ctrl-C, SIGTERM or SIGHUP, the end of the parent if one is given, or with a lifeline that of stdin."""
     loop = asyncio.get_running_loop()
     signalled = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, signalled.set)
-    waits: list[asyncio.Future[object]] = [
-        asyncio.ensure_future(signalled.wait()),
-        asyncio.ensure_future(_orphaned(parent)),
-    ]
+    waits: list[asyncio.Future[object]] = [asyncio.ensure_future(signalled.wait())]
+    if parent is not None:
+        waits.append(asyncio.ensure_future(_orphaned(parent)))
     if lifeline:
         waits.append(asyncio.ensure_future((await _stdin()).read()))
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

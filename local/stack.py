@@ -9,10 +9,11 @@ from pathlib import Path
 
 from local.app_settings import addresses, app_settings, stack_settings, write_json
 from local.azure_resources import make_certificates, make_resources
+from local.issuer import ROLES, make_key, mint
 from local.parts import Part
 from local.paths import EMULATORS, ROOT, TOPOLOGY
 
-DEFAULT_PORTS = {"api": 7071, "blob": 10000, "queue": 10001, "cosmos": 8081, "servicebus": 5672}
+DEFAULT_PORTS = {"api": 7071, "blob": 10000, "queue": 10001, "cosmos": 8081, "servicebus": 5672, "issuer": 7072}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Stack:
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         self.file.unlink(missing_ok=True)
         certificate, key, bundle = make_certificates(folder / "tls")
+        make_key(folder / "issuer.pem")
         _be_a_client(bundle)
         ports = await self._start_emulators(certificate, key)
         own = stack_settings(ports, bundle)
@@ -55,7 +57,8 @@ class Stack:
         await make_resources(own["DATA_STORAGE"], own["COSMOS_ENDPOINT"], own["COSMOS_KEY"])
         if self._options.with_host:
             ports |= await self._start_host(settings)
-        write_json(self.file, addresses(ports))
+        tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
+        write_json(self.file, {**addresses(ports), "tokens": tokens}, private=True)
 
     async def end(self) -> None:
         """End every part, the app first: nothing stays listening."""
@@ -73,7 +76,15 @@ class Stack:
         }
         for name, given in arguments.items():
             await self._start(name, [str(self._options.node), str(EMULATORS / f"{name}.js"), *given], os.environ)
-        tells = ({"blobPort": "blob", "queuePort": "queue"}, {"port": "cosmos"}, {"port": "servicebus"})
+        issuer = ["--port", str(wanted["issuer"]), "--key", str(self._options.folder / "issuer.pem")]
+        issuer += ["--tls", str(certificate), str(key)]
+        await self._start("issuer", [sys.executable, "-m", "local.issuer", *issuer], _with_root(os.environ))
+        tells = (
+            {"blobPort": "blob", "queuePort": "queue"},
+            {"port": "cosmos"},
+            {"port": "servicebus"},
+            {"port": "issuer"},
+        )
         found = await asyncio.gather(*map(self._answering, self._parts, tells))
         return {name: port for ports in found for name, port in ports.items()}
 
@@ -81,8 +92,7 @@ class Stack:
         options = self._options
         command = [sys.executable, "-m", "local.host", "--app", str(options.app), "--host-json", str(options.host_json)]
         command += ["--port", str(options.ports["api"]), *(["--every-event-twice"] * options.every_event_twice)]
-        paths = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
-        host = await self._start("host", command, {**os.environ, "PYTHONPATH": paths, **settings})
+        host = await self._start("host", command, {**_with_root(os.environ), **settings})
         return await self._answering(host, {"port": "api"})
 
     async def _answering(self, part: Part, ports: Mapping[str, str]) -> dict[str, int]:
@@ -103,6 +113,12 @@ class Stack:
         part = await Part.start(name, command, environment, self._options.folder / "logs")
         self._parts.append(part)
         return part
+
+
+def _with_root(environment: Mapping[str, str]) -> dict[str, str]:
+    """Let a process import this project from wherever it is started."""
+    paths = os.pathsep.join(part for part in (str(ROOT), environment.get("PYTHONPATH")) if part)
+    return {**environment, "PYTHONPATH": paths}
 
 
 def _be_a_client(bundle: Path) -> None:

@@ -17,9 +17,10 @@ PATIENCE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where its parts answer, the settings that the app has, and the folder of its logs."""
+    """A running stack: where its parts answer, tokens by role, the settings of the app, the folder of its logs."""
 
     addresses: Mapping[str, str]
+    tokens: Mapping[str, str]
     settings: Mapping[str, str]
     folder: Path
 
@@ -61,4 +62,5 @@ def _wait(up: subprocess.Popen[bytes], folder: Path) -> Stack:
             raise RuntimeError(f"the stack did not start:\n{(folder / 'up.log').read_text(errors='replace')}")
         time.sleep(0.05)
     values = json.loads((folder / "local.settings.json").read_text())["Values"]
-    return Stack(json.loads(ready.read_text()), values, folder)
+    addresses = json.loads(ready.read_text())
+    return Stack(addresses, addresses.pop("tokens"), values, folder)

@@ -49,6 +49,11 @@ class BlobAccount:
         """Return the client of one blob."""
         return self.client.get_blob_client(container, name)
 
+    async def check(self) -> None:
+        """See whether it is there; raises Unavailable. See `ports.Dependency`."""
+        with translated("container"):
+            await self.client.get_container_client(blob_names.BATCHES).get_container_properties()
+
     async def close(self) -> None:
         """Close the connection; a later call opens a new one."""
         if self._client is not None:

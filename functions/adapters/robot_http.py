@@ -6,10 +6,15 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from yarl import URL
 
+from functions.adapters.guarded_connector import guarded_connector, resolved
 from functions.contract.robots import BatchRobotRequest, Robot
+from functions.domain.public_addresses import is_public, url_faults
 from functions.domain.report import one_line
 from functions.domain.robot_answer import RobotAnswer
+from functions.domain.signatures import signed_headers
+from functions.ports import Clock
 
 # What is read of a robot's answer: enough for its words, and no more.
 _ANSWER_BYTES = 16 << 10
@@ -17,17 +22,37 @@ _WORDS = ("detail", "message", "error")
 
 
 class HttpRobotCalls:
-    """Posts batches to robots; see `ports.RobotCalls`. One pool of connections for the process."""
+    """Posts batches to robots; see `ports.RobotCalls`. One pool of connections for the process.
 
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+    Unless `anywhere`, only https is called, and only at public addresses.
+    """
+
+    def __init__(self, timeout_s: float, connect_timeout_s: float, clock: Clock, *, anywhere: bool) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=connect_timeout_s)
+        self._clock = clock
+        self._anywhere = anywhere
         self._session: aiohttp.ClientSession | None = None
 
-    async def offer(self, robot: Robot, request: BatchRobotRequest) -> RobotAnswer:
+    async def faults(self, base_url: str) -> list[str]:
+        """Say why this address may not be called; where its name leads to may change, so each call looks again."""
+        if self._anywhere:
+            return []
+        faults = url_faults(base_url)
+        try:
+            addresses = await resolved(URL(base_url).host or "")
+        except (OSError, UnicodeError):
+            return [*faults, "base_url: its host can't be found."]
+        if not all(map(is_public, addresses)):
+            faults.append("base_url: its host has an address that is not public.")
+        return faults
+
+    async def offer(self, robot: Robot, secret: str, request: BatchRobotRequest) -> RobotAnswer:
         """Post the batch to `<base_url>/batch/`. A redirect is not followed: it is the robot's answer."""
         url = f"{robot.base_url.rstrip('/')}/batch/"
+        if not self._anywhere and url_faults(url):
+            return RobotAnswer(None, "its address may not be called")
         body = request.model_dump_json().encode()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **signed_headers(secret, body, robot.id, self._clock())}
         try:
             async with self._open().post(url, data=body, headers=headers, allow_redirects=False) as response:
                 content = await _head(response)
@@ -36,11 +61,19 @@ class HttpRobotCalls:
         except TimeoutError:
             return RobotAnswer(None, f"no answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            # By its kind only: the text may quote the address.
             return RobotAnswer(None, f"the connection failed ({type(error).__name__})")
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, auto_decompress=False)
+            connector = aiohttp.TCPConnector() if self._anywhere else guarded_connector()
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=self._timeout,
+                auto_decompress=False,
+                # A cookie of one robot is none of another's business.
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
         return self._session
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """Service Bus: the orders that wait to be carried out."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -39,9 +40,20 @@ class ServiceBusQueues:
             message = ServiceBusMessage(order.model_dump_json(), scheduled_enqueue_time_utc=at)
         else:
             message = ServiceBusMessage(ImportOrder(batch_id=due.batch_id).model_dump_json())
+        await self._with_sender(
+            self._names[isinstance(due, SendDispatch)], lambda sender: sender.send_messages(message)
+        )
+
+    async def check(self) -> None:
+        """See whether the queues are there; raises Unavailable. See `ports.Dependency`."""
+        for queue in self._names.values():
+            # An empty batch is made after the link to the queue is open, and not sent.
+            await self._with_sender(queue, lambda sender: sender.create_message_batch())
+
+    async def _with_sender(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
         async with self._sending:
             try:
-                await self._sender(self._names[isinstance(due, SendDispatch)]).send_messages(message)
+                await use(self._sender(queue))
             except (AzureError, OSError) as error:
                 await self._drop()
                 raise Unavailable("The queue can't be reached.") from error

@@ -1,5 +1,6 @@
 """Batch requests: what a requestor asks for, and how it is told what came of it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import UUID4, Field
@@ -40,3 +41,29 @@ class BatchEnhancementRequestRead(WireModel):
     validation_result_file: str | None = None
     validation_result_url: str | None = None
     error: str | None = None
+
+
+class BatchListQuery(WireModel):
+    """Which batch requests to list; `continuation` is what the page before gave."""
+
+    status: BatchStatus | None = None
+    continuation: str | None = Field(None, pattern=r"^[0-9A-Za-z_-]{1,200}$")
+
+
+class BatchEnhancementRequestSummary(WireModel):
+    """A batch request in a list: without its references, of which there may be many, and its URLs."""
+
+    id: UUID4
+    robot_id: UUID4
+    source: str | None = None
+    request_status: BatchStatus
+    error: str | None = None
+    references: int
+    created_at: datetime
+
+
+class BatchEnhancementRequestList(WireModel):
+    """A page of batch requests, the newest first; `continuation` asks for the next one and is null on the last."""
+
+    batch_requests: list[BatchEnhancementRequestSummary]
+    continuation: str | None = None

@@ -2,11 +2,11 @@
 
 from typing import Self
 
-from pydantic import UUID4, model_validator
+from pydantic import UUID4, AliasChoices, Field, model_validator
 
 from functions.contract.base import WireModel
 from functions.contract.enhancements import Enhancement, EnhancementContent, EnhancementType, Visibility
-from functions.contract.identifiers import ExternalIdentifier
+from functions.contract.identifiers import ExternalIdentifier, IdentifierType
 
 
 class Reference(WireModel):
@@ -23,7 +23,8 @@ class EnhancementFileInput(WireModel):
 
     source: str
     visibility: Visibility
-    robot_version: str | None = None
+    # Files that were prepared early call it by its old name.
+    robot_version: str | None = Field(None, validation_alias=AliasChoices("robot_version", "processor_version"))
     enhancement_type: EnhancementType
     content: EnhancementContent
 
@@ -43,9 +44,24 @@ class ReferenceFileInput(WireModel):
     enhancements: list[EnhancementFileInput] | None = None
 
 
+class LoadedReference(WireModel):
+    """A reference that was asked to be loaded; one that was there already was left as it is, and is `existing`."""
+
+    id: UUID4
+    existing: bool
+
+
 class LoadedLine(WireModel):
     """What became of one line of a references file: the reference's id, or what is wrong with the line."""
 
     id: UUID4 | None = None
     error: str | None = None
     existing: bool = False
+
+
+class ReferenceQuery(WireModel):
+    """An identifier of the reference that is looked for."""
+
+    identifier: str
+    identifier_type: IdentifierType
+    other_identifier_name: str | None = None

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import UUID4, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    UUID4,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+)
 
 from functions.contract.base import HttpUrlText, WireModel
 from functions.contract.enhancements import Enhancement, EnhancementType
@@ -22,11 +31,27 @@ class RobotIn(WireModel):
     dependent_enhancements: list[EnhancementType] = Field(default_factory=list)
     dependent_identifiers: list[IdentifierType] = Field(default_factory=list)
 
+    @model_serializer(mode="wrap")
+    def _without_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the robot doesn't depend on: published clients refuse fields that they don't know."""
+        dumped: dict[str, Any] = fields(self)
+        return {name: value for name, value in dumped.items() if value or not name.startswith("dependent_")}
+
 
 class Robot(RobotIn):
     """A registered robot."""
 
     id: UUID4
+
+
+class ProvisionedRobot(Robot):
+    """A robot with its secret, shown when it is registered and when the secret is cycled, and never again."""
+
+    client_secret: str = Field(repr=False)
+
+
+class RobotList(RootModel[list[Robot]]):
+    """All robots, by their names."""
 
 
 class BatchRobotRequest(WireModel):

@@ -55,10 +55,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One batch request. Times are seconds since the epoch; `due_at` is None once it has ended."""
+    """One batch request. `requestor` is the `id` of the member who asked for it.
+
+    Times are seconds since the epoch; `due_at` is None once it has ended.
+    """
 
     id: UUID
     robot_id: UUID
+    requestor: str
     source: str | None
     references: int
     created_at: float

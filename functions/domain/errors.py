@@ -3,14 +3,17 @@
     ExchangeError
     ├── InputRejected         wrong for good: sent again as it is, it is refused again
     │   ├── NotJson           the body is not JSON at all
-    │   └── TooLarge          more than a limit allows
+    │   ├── TooLarge          more than a limit allows
+    │   ├── NotAuthenticated  it does not show who calls
+    │   └── Forbidden         whoever calls may not do this
     ├── NotFound              no such batch, robot, reference or blob
     │   └── ResultMissing     a robot says that its result is there, and it is not
     ├── AlreadyDone           came too late: the state of things has moved past it
     │   ├── UploadReplaced    the result file that was being read no longer stands
     │   └── NameTaken         something else already goes by that name
     └── Unavailable           a dependency is down for now: the same again, later, may well succeed
-        └── Stale             somebody else wrote first: load again, decide again
+        ├── Stale             somebody else wrote first: load again, decide again
+        └── TooManyOpen       a requestor has to wait for batches of theirs to end
 
 What each becomes at the border is one table, in `functions/triggers/outcomes.py`. Anything else is a bug.
 """
@@ -36,6 +39,14 @@ class NotJson(InputRejected):
 
 class TooLarge(InputRejected):
     """What was sent is more than a limit allows."""
+
+
+class NotAuthenticated(InputRejected):
+    """It is not shown who calls: no token or signature, or one that does not hold."""
+
+
+class Forbidden(InputRejected):
+    """Whoever calls is known, and may not do this."""
 
 
 class NotFound(ExchangeError):  # noqa: N818 - named for what happened, as its kin
@@ -68,3 +79,7 @@ class Unavailable(ExchangeError):  # noqa: N818 - named for what happened, as it
 
 class Stale(Unavailable):
     """A conditional write lost against another one."""
+
+
+class TooManyOpen(Unavailable):
+    """A requestor has as many open batches as a limit allows."""

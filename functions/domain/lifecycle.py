@@ -104,11 +104,14 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Outco
     return Outcome(replace(moved, due_at=due_at(moved, deadlines)), outcome.due)
 
 
-def register(batch_id: UUID, order: BatchEnhancementRequestIn, now: float, deadlines: Deadlines) -> Outcome:
+def register(
+    batch_id: UUID, order: BatchEnhancementRequestIn, requestor: str, now: float, deadlines: Deadlines
+) -> Outcome:
     """Give a new batch for this order; its first dispatch is due."""
     batch = Batch(
         id=batch_id,
         robot_id=order.robot_id,
+        requestor=requestor,
         source=order.source,
         references=len(order.reference_ids),
         created_at=now,

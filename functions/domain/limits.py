@@ -8,6 +8,7 @@ class Limits:
     """How much of anything is taken."""
 
     references_per_batch: int
+    open_batches: int
     result_bytes: int
     line_bytes: int
     window_entries: int

@@ -34,13 +34,14 @@ async def dispatch_batch(batch_id: UUID, attempt: int, services: Services) -> No
 
 
 async def _offer(batch: Batch, snapshot: UUID, services: Services) -> RobotAnswer:
-    robot = await services.robots.load(batch.robot_id)
+    stored = await services.robots.load(batch.robot_id)
+    secret = services.secrets.of(batch.robot_id, stored.secret_version)
     request = BatchRobotRequest(
         id=batch.id,
         reference_storage_url=await services.urls.to_read(blob_names.reference_data(batch.id, snapshot)),
         result_storage_url=await services.urls.to_upload(batch.id),
     )
-    return await services.robot_calls.offer(robot, request)
+    return await services.robot_calls.offer(stored.robot, secret, request)
 
 
 async def _settle(batch: Batch, answer: RobotAnswer, services: Services) -> None:

@@ -6,20 +6,21 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from functions.contract.base import faults
-from functions.contract.references import LoadedLine, ReferenceFileInput
+from functions.contract.references import LoadedLine, LoadedReference, ReferenceFileInput
 from functions.domain.errors import InputRejected
 from functions.domain.storable import unstorable
-from functions.ports import Loaded, Services
+from functions.ports import Services
 
 _AT_ONCE = 8
 
 
-async def load_reference(reference: ReferenceFileInput, services: Services) -> Loaded:
+async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadedReference:
     """Load one reference; raises InputRejected if it can't be kept."""
     why = unstorable(reference.model_dump(mode="json"))
     if why is not None:
         raise InputRejected(f"The reference can't be stored: {why}.")
-    return await services.references.add(reference)
+    loaded = await services.references.add(reference)
+    return LoadedReference(id=loaded.id, existing=loaded.existing)
 
 
 async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedLine]:

@@ -6,13 +6,15 @@ from uuid import UUID
 from functions.contract.batches import BatchEnhancementRequestRead
 from functions.domain import blob_names
 from functions.domain.batch import Batch
+from functions.domain.callers import Caller, check_may_see
 from functions.ports import Services
 from functions.steps.manifest_file import read_manifest
 
 
-async def read_batch(batch_id: UUID, services: Services) -> BatchEnhancementRequestRead:
-    """Return the batch with freshly signed URLs; raises NotFound."""
+async def read_batch(batch_id: UUID, caller: Caller, services: Services) -> BatchEnhancementRequestRead:
+    """Return the batch with freshly signed URLs; raises NotFound, Forbidden."""
     stored = await services.batches.load(batch_id)
+    check_may_see(caller, stored.batch)
     return await read_as_it_stands(stored.batch, services)
 
 

@@ -4,7 +4,8 @@ from collections import Counter
 from uuid import UUID
 
 from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from functions.domain.errors import InputRejected, NotFound, TooLarge
+from functions.domain.callers import Member
+from functions.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpen
 from functions.domain.ids import new_id
 from functions.domain.lifecycle import register
 from functions.ports import Services
@@ -12,16 +13,22 @@ from functions.steps.advance import send_due
 from functions.steps.manifest_file import write_manifest
 from functions.steps.read import as_read
 
+# How long a requestor with too many open batches is asked to wait: batches take minutes.
+_OPEN_RETRY_S = 60.0
 
-async def register_batch(order: BatchEnhancementRequestIn, services: Services) -> BatchEnhancementRequestRead:
+
+async def register_batch(
+    order: BatchEnhancementRequestIn, caller: Member, services: Services
+) -> BatchEnhancementRequestRead:
     """Register the order and send its dispatch. Every fault is found before anything is stored.
 
-    Raises InputRejected for repeated ids, TooLarge, NotFound naming every unknown id.
+    Raises InputRejected for repeated ids, TooLarge, NotFound naming every unknown id, TooManyOpen.
     """
     _check_ids(order.reference_ids, services.limits.references_per_batch)
+    await _check_open(caller, services)
     await _check_known(order, services)
     batch_id = new_id()
-    outcome = register(batch_id, order, services.clock(), services.deadlines)
+    outcome = register(batch_id, order, caller.id, services.clock(), services.deadlines)
     await write_manifest(batch_id, order.reference_ids, services.files)
     await services.batches.create(outcome.batch)
     await send_due(outcome.due, services)
@@ -34,6 +41,15 @@ def _check_ids(reference_ids: list[UUID], most: int) -> None:
     repeated = [str(item) for item, times in Counter(reference_ids).items() if times > 1]
     if repeated:
         raise InputRejected(f"reference_ids: each reference may be named once; repeated: {', '.join(repeated)}.")
+
+
+async def _check_open(caller: Member, services: Services) -> None:
+    most = services.limits.open_batches
+    if await services.batches.open_of(caller.id, most) >= most:
+        raise TooManyOpen(
+            f"You have {most} batch requests that have not ended, which is the most: wait for one to end.",
+            retry_after_s=_OPEN_RETRY_S,
+        )
 
 
 async def _check_known(order: BatchEnhancementRequestIn, services: Services) -> None:

@@ -2,8 +2,9 @@
 
 from functions.contract.batches import BatchEnhancementRequestRead
 from functions.contract.robots import BatchRobotResult
-from functions.domain import blob_names, events
+from functions.domain import events
 from functions.domain.batch import Batch, Phase
+from functions.domain.callers import CallingRobot, check_may_see
 from functions.domain.errors import InputRejected
 from functions.domain.report import one_line
 from functions.ports import Services
@@ -11,10 +12,12 @@ from functions.steps.advance import advance
 from functions.steps.read import read_as_it_stands
 
 
-async def report_result(result: BatchRobotResult, services: Services) -> BatchEnhancementRequestRead:
+async def report_result(
+    result: BatchRobotResult, caller: CallingRobot, services: Services
+) -> BatchEnhancementRequestRead:
     """Take the robot's word that its result is ready, or that the batch failed. The same again is fine.
 
-    Raises NotFound, AlreadyDone if it contradicts what is settled, ResultMissing if no result file stands,
+    Raises NotFound, Forbidden, AlreadyDone if it contradicts what is settled, ResultMissing if no result file stands,
     InputRejected for a `storage_url` that is not this batch's.
     """
 
@@ -25,13 +28,14 @@ async def report_result(result: BatchRobotResult, services: Services) -> BatchEn
         return events.ReportedSuccess(None if settled else await services.results.standing(batch.id))
 
     batch = (await services.batches.load(result.request_id)).batch
-    if result.storage_url is not None and not _is_result_of(batch, result.storage_url):
+    check_may_see(caller, batch)
+    if result.storage_url is not None and not await _is_result_of(batch, result.storage_url, services):
         raise InputRejected("storage_url: if given, it must be this batch's result_storage_url.")
     told = await advance(batch.id, observe, services)
     return await read_as_it_stands(told.batch, services)
 
 
-def _is_result_of(batch: Batch, url: str) -> bool:
-    """Compare the blob's name only: it is never fetched, and its signature is not ours to look at."""
-    path = url.partition("?")[0]
-    return path.endswith(f"/{blob_names.RESULTS}/{blob_names.result(batch.id)}")
+async def _is_result_of(batch: Batch, url: str, services: Services) -> bool:
+    """Compare it with what the robot was given, but for the signature; it is never fetched."""
+    given = await services.urls.to_upload(batch.id)
+    return url.partition("?")[0] == given.partition("?")[0]

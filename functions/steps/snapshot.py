@@ -5,6 +5,7 @@ from uuid import UUID
 from functions.domain import blob_names
 from functions.domain.batch import Batch
 from functions.domain.ids import new_id
+from functions.domain.selection import of_robot
 from functions.ports import Services
 from functions.steps.manifest_file import read_manifest
 
@@ -14,11 +15,11 @@ _FLUSH_BYTES = 1 << 20
 async def write_snapshot(batch: Batch, services: Services) -> UUID:
     """Write the references with what the robot depends on, and return the attempt that names the blob."""
     attempt = new_id()
-    robot = await services.robots.load(batch.robot_id)
+    selection = of_robot((await services.robots.load(batch.robot_id)).robot)
     reference_ids = await read_manifest(batch.id, services.files)
     lines = bytearray()
     async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:
-        async for reference in services.references.snapshot(reference_ids, robot):
+        async for reference in services.references.snapshot(reference_ids, selection):
             lines += reference.model_dump_json().encode() + b"\n"
             if len(lines) >= _FLUSH_BYTES:
                 await blob.write(lines)

@@ -31,6 +31,8 @@ OUTCOMES: dict[type[errors.ExchangeError], Outcome] = {
     errors.InputRejected: Outcome(HTTPStatus.UNPROCESSABLE_ENTITY, Fate.DONE),
     errors.NotJson: Outcome(HTTPStatus.BAD_REQUEST, Fate.DONE),
     errors.TooLarge: Outcome(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Fate.DONE),
+    errors.NotAuthenticated: Outcome(HTTPStatus.UNAUTHORIZED, Fate.DONE),
+    errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN, Fate.DONE),
     errors.NotFound: Outcome(HTTPStatus.NOT_FOUND, Fate.DELIVER_AGAIN),
     errors.ResultMissing: Outcome(HTTPStatus.CONFLICT, Fate.DONE),
     errors.AlreadyDone: Outcome(HTTPStatus.CONFLICT, Fate.DONE),
@@ -38,6 +40,7 @@ OUTCOMES: dict[type[errors.ExchangeError], Outcome] = {
     errors.NameTaken: Outcome(HTTPStatus.CONFLICT, Fate.DONE),
     errors.Unavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, Fate.DELIVER_AGAIN),
     errors.Stale: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, Fate.DELIVER_AGAIN),
+    errors.TooManyOpen: Outcome(HTTPStatus.TOO_MANY_REQUESTS, Fate.DELIVER_AGAIN),
 }
 
 

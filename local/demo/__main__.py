@@ -12,8 +12,8 @@ from pathlib import Path
 import aiohttp
 
 from local.demo.acts import first_act, second_act
-from local.demo.processes import robot, stack
-from local.demo.requestor import DemoError, Json, Requestor
+from local.demo.processes import free_address, robot, stack
+from local.demo.requestor import DemoError, Json, Operator, Requestor
 from local.demo.show import bar, console
 from local.paths import ROOT
 
@@ -34,21 +34,23 @@ async def _demo() -> None:
     console.print(INTRO)
     console.print("[bold]Starting the stack[/bold]")
     async with stack(LOGS) as where, aiohttp.ClientSession() as session:
+        tokens = where.pop("tokens")
         for name, address in where.items():
             console.print(f"  {name:<11}{address}")
-        requestor = Requestor(where["api"], session)
-        references = await _load(requestor)
+        requestor = Requestor(where["api"], tokens["requestor"], session)
+        operator = Operator(where["api"], tokens["operator"], session)
+        references = await _load(operator)
         console.print("\n[bold]Act one: a robot tags the study design of each reference[/bold]")
-        async with robot("samples.robot", where["api"], LOGS / "robot.log", session) as url:
-            robot_id = await requestor.register_robot(_registration("study design", url))
-            await first_act(requestor, robot_id, references, FOLDER / "act-one")
+        tagger = await operator.register_robot(_registration("study design"))
+        async with robot("samples.robot", tagger, where["api"], LOGS / "robot.log", session):
+            await first_act(requestor, tagger["id"], references, FOLDER / "act-one")
         console.print("\n[bold]Act two: a robot that misbehaves; the report names each misdeed[/bold]")
-        async with robot("samples.misbehaving_robot", where["api"], LOGS / "misbehaving_robot.log", session) as url:
-            robot_id = await requestor.register_robot(_registration("misbehaving", url))
-            await second_act(requestor, robot_id, url, list(references)[:_MISBEHAVED], FOLDER / "act-two")
+        villain = await operator.register_robot(_registration("misbehaving"))
+        async with robot("samples.misbehaving_robot", villain, where["api"], LOGS / "misbehaving_robot.log", session):
+            await second_act(requestor, villain, list(references)[:_MISBEHAVED], FOLDER / "act-two")
 
 
-async def _load(requestor: Requestor) -> dict[str, Json]:
+async def _load(operator: Operator) -> dict[str, Json]:
     """Load the sample references; return them by the ids that they have got."""
     console.print("\n[bold]Loading references[/bold] (Nagtegaal 2019, CC0)")
     lines = REFERENCES.read_bytes().splitlines()
@@ -57,15 +59,15 @@ async def _load(requestor: Requestor) -> dict[str, Json]:
         task = progress.add_task("references", total=len(lines))
         for start in range(0, len(lines), _LOAD_AT_ONCE):
             part = lines[start : start + _LOAD_AT_ONCE]
-            references.update(zip(await requestor.load(part), map(json.loads, part), strict=True))
+            references.update(zip(await operator.load(part), map(json.loads, part), strict=True))
             progress.update(task, completed=len(references))
     return references
 
 
-def _registration(name: str, url: str) -> Json:
+def _registration(name: str) -> Json:
     return {
         "name": name,
-        "base_url": url,
+        "base_url": free_address(),
         "description": f"The demo's {name} robot",
         "owner": "the demo",
         "dependent_enhancements": ["bibliographic", "abstract"],

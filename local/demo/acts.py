@@ -23,13 +23,11 @@ async def first_act(requestor: Requestor, robot_id: str, references: Mapping[str
     _check_status(batch, "completed" if expected.counts(wanted).keys() == {expected.ADDED} else "partial_failed")
 
 
-async def second_act(
-    requestor: Requestor, robot_id: str, robot_url: str, reference_ids: Iterable[str], folder: Path
-) -> None:
+async def second_act(requestor: Requestor, robot: Json, reference_ids: Iterable[str], folder: Path) -> None:
     """Hold the report against the misbehaving robot's own account. Raises DemoError unless each misdeed is named."""
-    batch = await _run_batch(requestor, robot_id, reference_ids, folder)
+    batch = await _run_batch(requestor, robot["id"], reference_ids, folder)
     found = await _report_of(requestor, batch, folder)
-    account = await requestor.ask(f"{robot_url}/account")
+    account = await requestor.ask(f"{robot['base_url']}/account")
     show_misdeeds(account)
     expected.check(expected.of_second_act(account), found)
     _check_status(batch, "partial_failed")

@@ -8,10 +8,11 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
-from local.demo.requestor import DemoError
+from local.demo.requestor import DemoError, Json
 from local.paths import ROOT
 
 # The first start may have to install the emulators.
@@ -53,7 +54,7 @@ class Child:
 
 
 @contextlib.asynccontextmanager
-async def child(log: Path, module: str, *arguments: str) -> AsyncIterator[Child]:
+async def child(log: Path, module: str, *arguments: str, **environment: str) -> AsyncIterator[Child]:
     """Run a module, and end it at the end. It holds a pipe from us as its stdin: it ends when we die, too."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -62,7 +63,7 @@ async def child(log: Path, module: str, *arguments: str) -> AsyncIterator[Child]
             stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=output,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
             # In a session of its own: a terminal's Ctrl-C is for us, and we end it.
             start_new_session=True,
         )
@@ -74,8 +75,8 @@ async def child(log: Path, module: str, *arguments: str) -> AsyncIterator[Child]
 
 
 @contextlib.asynccontextmanager
-async def stack(folder: Path) -> AsyncIterator[dict[str, str]]:
-    """Run the local stack on free ports; give where its parts are."""
+async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """Run the local stack on free ports; give where its parts are, and the `tokens` by their roles."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else is waiting
     where = folder / "stack.json"
     where.unlink(missing_ok=True)
@@ -88,13 +89,19 @@ async def stack(folder: Path) -> AsyncIterator[dict[str, str]]:
         yield json.loads(where.read_text())
 
 
-@contextlib.asynccontextmanager
-async def robot(module: str, api: str, log: Path, session: aiohttp.ClientSession) -> AsyncIterator[str]:
-    """Run a sample robot; give its base URL."""
+def free_address() -> str:
+    """Find an address on this machine for a robot that is still to be registered and started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextlib.asynccontextmanager
+async def robot(
+    module: str, provisioned: Json, api: str, log: Path, session: aiohttp.ClientSession
+) -> AsyncIterator[None]:
+    """Run a sample robot as it was registered, with the secret that it was given."""
+    url = provisioned["base_url"]
 
     async def ready() -> bool:
         try:
@@ -103,6 +110,8 @@ async def robot(module: str, api: str, log: Path, session: aiohttp.ClientSession
         except aiohttp.ClientError:
             return False
 
-    async with child(log, "local.demo.leashed", module, "--port", str(port), "--api", api) as running:
+    given = {"ROBOT_ID": provisioned["id"], "ROBOT_SECRET": provisioned["client_secret"]}
+    arguments = (module, "--port", url.rpartition(":")[2], "--api", api)
+    async with child(log, "local.demo.leashed", *arguments, **given) as running:
         await running.until(ready)
-        yield url
+        yield

@@ -1,6 +1,7 @@
 """How a batch goes through this robot."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -79,7 +80,10 @@ class Robot:
 
     async def _take(self, request: web.Request) -> web.Response:
         """Answer at once: the exchange does not wait for the work."""
-        order: Json = await request.json()
+        body = await request.read()
+        if not self._exchange.credentials.signed(request.headers, body):
+            return web.json_response({"detail": "This is not signed by the exchange."}, status=401)
+        order: Json = json.loads(body)
         if order["id"] in self._batches:
             return web.json_response({"detail": "I have this batch already."}, status=409)
         self._batches[order["id"]] = asyncio.create_task(self._handle(order))

@@ -8,6 +8,8 @@ from typing import Any
 
 import aiohttp
 
+from samples.robot.signing import Credentials
+
 log = logging.getLogger("robot")
 
 TRIES = 5
@@ -25,7 +27,14 @@ class RefusedError(Exception):
 class Exchange:
     """The exchange, as a robot sees it. A request that fails for now is tried again, with growing pauses."""
 
-    def __init__(self, api: str, session: aiohttp.ClientSession, first_pause_s: float = FIRST_PAUSE_S) -> None:
+    def __init__(
+        self,
+        api: str,
+        credentials: Credentials,
+        session: aiohttp.ClientSession,
+        first_pause_s: float = FIRST_PAUSE_S,
+    ) -> None:
+        self.credentials = credentials
         self._api = api.rstrip("/")
         self._session = session
         self._first_pause_s = first_pause_s
@@ -60,12 +69,15 @@ class Exchange:
         return _check(response)
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> aiohttp.ClientResponse:
-        """Call the exchange itself."""
-        return await self._try(method, self._api + path, data=body, headers=call_headers())
+        """Call the exchange itself: signed, which storage would not understand."""
+        return await self._try(method, self._api + path, data=body, signed=True)
 
-    async def _try(self, method: str, url: str, **options: Any) -> aiohttp.ClientResponse:
+    async def _try(self, method: str, url: str, *, signed: bool = False, **options: Any) -> aiohttp.ClientResponse:
         """Send a request until it is answered by something other than a failure for now."""
         for number in range(1, TRIES):
+            if signed:
+                # Anew each time, as a signature is good for minutes.
+                options["headers"] = {"Content-Type": "application/json", **self.credentials.headers(options["data"])}
             try:
                 response = await self._session.request(method, url, **options)
             except (aiohttp.ClientError, TimeoutError) as error:
@@ -77,11 +89,6 @@ class Exchange:
                 log.warning("%s was answered with %d, trying again", method, response.status)
             await asyncio.sleep(self._first_pause_s * 2 ** (number - 1))
         return await self._session.request(method, url, **options)
-
-
-def call_headers() -> dict[str, str]:
-    """Give the headers of a call to the exchange."""
-    return {"Content-Type": "application/json"}
 
 
 def jsonl(entries: Iterable[Mapping[str, Any]]) -> bytes:

@@ -15,7 +15,7 @@ from tests.fakes.world import DEADLINES, START
 
 def a_batch(**facts: object) -> Batch:
     order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source="żółć 文")
-    return replace(register(uuid4(), order, START + 0.123456, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+    return replace(register(uuid4(), order, "somebody", START + 0.123456, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
 
 
 async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None:

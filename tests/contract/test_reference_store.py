@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from functions.contract.enhancements import EnhancementType
+from functions.contract.identifiers import IdentifierType
 from functions.contract.references import Reference, ReferenceFileInput
-from functions.contract.robots import Robot
 from functions.domain.errors import InputRejected
 from functions.domain.ids import new_id
+from functions.domain.selection import EVERYTHING, Selection
 from functions.domain.windows import AcceptedEntry, Refusal
 from functions.ports import ReferenceStore
 
@@ -32,18 +34,8 @@ def other(value: str, name: str = "n") -> dict[str, Any]:
     return {"identifier_type": "other", "identifier": value, "other_identifier_name": name}
 
 
-def a_robot(enhancements: list[str], identifiers: list[str]) -> Robot:
-    fields = {"name": "r", "base_url": "https://r.example", "description": "", "owner": "", "id": new_id()}
-    return Robot.model_validate(
-        {**fields, "dependent_enhancements": enhancements, "dependent_identifiers": identifiers}
-    )
-
-
-EVERYTHING = a_robot(["bibliographic", "abstract", "annotation", "location"], ["doi", "pm_id", "open_alex", "other"])
-
-
-async def one(references: ReferenceStore, reference_id: UUID, robot: Robot = EVERYTHING) -> Reference:
-    (found,) = [item async for item in references.snapshot([reference_id], robot)]
+async def one(references: ReferenceStore, reference_id: UUID, selection: Selection = EVERYTHING) -> Reference:
+    (found,) = [item async for item in references.snapshot([reference_id], selection)]
     return found
 
 
@@ -103,7 +95,11 @@ async def test_a_snapshot_has_what_the_robot_depends_on_and_nothing_else(
     references: ReferenceStore, enhancements: list[str], identifiers: list[str], expected: tuple[set[str], set[str]]
 ) -> None:
     loaded = await references.add(a_reference())
-    found = await one(references, loaded.id, a_robot(enhancements, identifiers))
+    found = await one(
+        references,
+        loaded.id,
+        Selection(frozenset(map(EnhancementType, enhancements)), frozenset(map(IdentifierType, identifiers))),
+    )
     types = {item.content.enhancement_type for item in found.enhancements or []}
     assert (types, {item.identifier_type for item in found.identifiers or []}) == expected
 

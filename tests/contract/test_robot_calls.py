@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from functions.domain.robot_answer import RobotAnswer
 REQUEST = BatchRobotRequest(
     id=new_id(), reference_storage_url="https://b.test/r?sig=x", result_storage_url="https://b.test/w?sig=y"
 )
+ROBOT_ID = new_id()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -30,11 +32,11 @@ async def a_robot(handler: Handler) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def offer(base_url: str, timeout_s: float = 5.0) -> RobotAnswer:
-    robot = Robot(id=new_id(), name="r", base_url=base_url, description="", owner="")
-    calls = HttpRobotCalls(timeout_s)
+async def offer(base_url: str, timeout_s: float = 5.0, *, anywhere: bool = True) -> RobotAnswer:
+    robot = Robot(id=ROBOT_ID, name="r", base_url=base_url, description="", owner="")
+    calls = HttpRobotCalls(timeout_s, timeout_s, time.time, anywhere=anywhere)
     try:
-        return await calls.offer(robot, REQUEST)
+        return await calls.offer(robot, "secret", REQUEST)
     finally:
         await calls.close()
 

@@ -28,8 +28,9 @@ def a_robot(**fields: object) -> Robot:
 
 async def test_a_robot_comes_back_as_it_was_written(robots: RobotStore) -> None:
     robot = a_robot()
-    await robots.create(robot)
-    assert await robots.load(robot.id) == robot
+    version = await robots.create(robot)
+    stored = await robots.load(robot.id)
+    assert (stored.robot, stored.secret_version) == (robot, version)
 
 
 async def test_no_such_robot(robots: RobotStore) -> None:

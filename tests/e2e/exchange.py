@@ -13,13 +13,16 @@ import aiohttp
 
 from functions.adapters.cosmos.database import CosmosDatabase
 from functions.adapters.cosmos.references import CosmosReferenceStore
-from functions.contract.robots import Robot as RobotRecord
 from functions.domain.ids import new_id
+from functions.domain.selection import EVERYTHING
+from samples.robot.signing import Credentials
 from tests.stacks import ROOT, Stack
 
 PATIENCE_S = 40.0
 ENDED = {"completed", "partial_failed", "failed", "rejected"}
 SAMPLES = ROOT / "samples" / "references.jsonl"
+BATCHES = "/references/enhancement/batch/"
+CALLBACK = "/robot/enhancement/batch/"
 Batch = dict[str, Any]
 
 
@@ -30,11 +33,17 @@ class Exchange:
         self.stack = stack
         self.session = session
         self.store = store
+        # The secret of each robot that was registered, by its id.
+        self.secrets: dict[str, str] = {}
 
-    async def post(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
+    def as_role(self, role: str) -> dict[str, str]:
+        """Give the header by which one is let in in this role."""
+        return {"Authorization": f"Bearer {self.stack.tokens[role]}"}
+
+    async def post(self, path: str, body: Any, role: str = "operator") -> tuple[int, dict[str, Any]]:
         """Post JSON, or bytes as they are; return the HTTP status and the body."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **self.as_role(role)}
         async with self.session.post(self.stack.api + path, data=data, headers=headers) as response:
             return response.status, await response.json(content_type=None)
 
@@ -43,12 +52,22 @@ class Exchange:
         robot = {"name": f"robot {new_id()}", "base_url": url, "description": "d", "owner": "o", **fields}
         status, body = await self.post("/robots/", robot)
         assert status == 201, body
+        self.secrets[body["id"]] = body["client_secret"]
         return str(body["id"])
+
+    async def call_as_robot(
+        self, credentials: Credentials, body: Any, path: str = CALLBACK
+    ) -> tuple[int, dict[str, Any]]:
+        """Post JSON, or bytes as they are, signed; return the HTTP status and the body."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **credentials.headers(data)}
+        async with self.session.post(self.stack.api + path, data=data, headers=headers) as response:
+            return response.status, await response.json()
 
     async def load(self, count: int, start: int = 0) -> list[str]:
         """Load sample references and return their ids."""
         lines = SAMPLES.read_bytes().splitlines(keepends=True)[start : start + count]
-        headers = {"Content-Type": "application/jsonl"}
+        headers = {"Content-Type": "application/jsonl", **self.as_role("operator")}
         url = f"{self.stack.api}/references/"
         async with self.session.post(url, data=b"".join(lines), headers=headers) as response:
             assert response.status == 200
@@ -59,13 +78,14 @@ class Exchange:
     async def request(self, robot_id: str, reference_ids: list[str]) -> Batch:
         """Request a batch."""
         order = {"robot_id": robot_id, "reference_ids": reference_ids, "source": "test"}
-        status, body = await self.post("/references/enhancement/batch/", order)
+        status, body = await self.post(BATCHES, order, role="requestor")
         assert status == 202, body
         return body
 
     async def read(self, batch: Batch) -> Batch:
         """Read how a batch stands."""
-        async with self.session.get(f"{self.stack.api}/references/enhancement/batch/{batch['id']}") as response:
+        url = self.stack.api + BATCHES + batch["id"]
+        async with self.session.get(url, headers=self.as_role("requestor")) as response:
             assert response.status == 200
             body: Batch = await response.json()
             return body
@@ -99,10 +119,7 @@ class Exchange:
 
     async def stored(self, reference_id: str, source: str = "test robot") -> list[dict[str, Any]]:
         """Return the enhancements of this source that the reference has in Cosmos DB."""
-        everything = ["bibliographic", "abstract", "annotation", "location"]
-        fields = {"name": "n", "base_url": "http://x", "description": "", "owner": "", "id": new_id()}
-        robot = RobotRecord.model_validate({**fields, "dependent_enhancements": everything})
-        found = [item async for item in self.store.snapshot([UUID(reference_id)], robot)]
+        found = [item async for item in self.store.snapshot([UUID(reference_id)], EVERYTHING)]
         dumped = [item.model_dump(mode="json", exclude_unset=True) for item in (found[0].enhancements or [])]
         return [item for item in dumped if item["source"] == source]
 

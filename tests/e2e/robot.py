@@ -4,10 +4,13 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 from aiohttp import web
 
+from samples.robot.signing import Credentials
+from tests.e2e.exchange import Exchange
 from tests.results import jsonl
 
 Order = dict[str, Any]
@@ -17,9 +20,11 @@ Behaviour = Callable[["Robot", Order], Awaitable[web.Response]]
 class Robot:
     """Listens at `url`; each request for a batch goes to `behaviour`. `orders` has them all, in order."""
 
-    def __init__(self, api: str, behaviour: Behaviour) -> None:
-        self.api = api
+    def __init__(self, exchange: Exchange, behaviour: Behaviour) -> None:
+        self.exchange = exchange
         self.behaviour = behaviour
+        # As whom it was asked for each batch.
+        self.asked_as: dict[str, Credentials] = {}
         self.orders: list[Order] = []
         self.url = ""
         self.session = aiohttp.ClientSession()
@@ -40,18 +45,23 @@ class Robot:
     async def call_back(self, order: Order, error: str | None = None, **fields: Any) -> tuple[int, dict[str, Any]]:
         """Call back; return the HTTP status and the body."""
         body = {"request_id": order["id"], "error": {"message": error} if error else None, **fields}
-        async with self.session.post(f"{self.api}/robot/enhancement/batch/", json=body) as response:
-            return response.status, await response.json()
+        return await self.exchange.call_as_robot(self.asked_as[order["id"]], body)
 
     async def _asked(self, request: web.Request) -> web.Response:
-        self.orders.append(await request.json())
+        body = await request.read()
+        robot_id = request.headers["X-Client-Id"]
+        credentials = Credentials(UUID(robot_id), self.exchange.secrets[robot_id])
+        assert credentials.signed(request.headers, body)
+        order = json.loads(body)
+        self.asked_as[order["id"]] = credentials
+        self.orders.append(order)
         return await self.behaviour(self, self.orders[-1])
 
 
 @asynccontextmanager
-async def running_robot(api: str, behaviour: Behaviour, port: int = 0) -> AsyncIterator[Robot]:
+async def running_robot(exchange: Exchange, behaviour: Behaviour, port: int = 0) -> AsyncIterator[Robot]:
     """Run a robot at a port."""
-    robot = Robot(api, behaviour)
+    robot = Robot(exchange, behaviour)
     app = web.Application()
     app.router.add_post("/batch/", robot._asked)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -2,14 +2,14 @@
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from tests.e2e.exchange import Exchange
+from samples.robot.signing import Credentials
+from tests.e2e.exchange import BATCHES, CALLBACK, Exchange
 from tests.e2e.robot import running_robot, takes_it
 
-BATCHES = "/references/enhancement/batch/"
 V1 = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
 
 
@@ -26,7 +26,7 @@ V1 = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
 )
 async def test_a_bad_order(exchange: Exchange, change: dict[str, Any], status: int, faults: list[str]) -> None:
     references = await exchange.load(1, start=300)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         order = {"robot_id": await exchange.register_robot(robot.url), "reference_ids": references, **change}
         got, problem = await exchange.post(BATCHES, order)
         assert got == problem["status"] == status
@@ -39,7 +39,7 @@ async def test_a_bad_order(exchange: Exchange, change: dict[str, Any], status: i
 async def test_duplicates_and_unknown_references_are_named(exchange: Exchange) -> None:
     one, two = await exchange.load(2, start=302)
     unknown = [str(uuid4()) for _ in range(25)]
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         robot_id = await exchange.register_robot(robot.url)
         status, problem = await exchange.post(BATCHES, {"robot_id": robot_id, "reference_ids": [one, two, one.upper()]})
         assert (status, one in problem["detail"], two in problem["detail"]) == (422, True, False)
@@ -49,10 +49,14 @@ async def test_duplicates_and_unknown_references_are_named(exchange: Exchange) -
         assert one not in problem["detail"]
 
 
-@pytest.mark.parametrize("path", [BATCHES, "/robot/enhancement/batch/", "/robots/", "/references/"])
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope"])
+@pytest.mark.parametrize("path", [BATCHES, CALLBACK, "/robots/", "/references/"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope", b"[" * 100_000])
 async def test_a_body_that_is_not_json(exchange: Exchange, path: str, body: bytes) -> None:
-    status, problem = await exchange.post(path, body)
+    if path == CALLBACK:
+        robot_id = await exchange.register_robot("https://r.example")
+        status, problem = await exchange.call_as_robot(Credentials(UUID(robot_id), exchange.secrets[robot_id]), body)
+    else:
+        status, problem = await exchange.post(path, body)
     assert (status, problem["title"]) == (400, "Bad Request")
 
 
@@ -66,16 +70,19 @@ async def test_too_many_ids_and_too_large_a_body(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize(("batch_id", "status"), [(str(uuid4()), 404), (V1, 422), ("x", 422)])
 async def test_no_such_batch(exchange: Exchange, batch_id: str, status: int) -> None:
-    async with exchange.session.get(exchange.stack.api + BATCHES + batch_id) as response:
+    url = exchange.stack.api + BATCHES + batch_id
+    async with exchange.session.get(url, headers=exchange.as_role("requestor")) as response:
         assert response.status == status
         assert response.content_type == "application/problem+json"
     if status == 404:
-        assert (await exchange.post("/robot/enhancement/batch/", {"request_id": batch_id}))[0] == 404
+        robot_id = await exchange.register_robot("https://r.example")
+        robot = Credentials(UUID(robot_id), exchange.secrets[robot_id])
+        assert (await exchange.call_as_robot(robot, {"request_id": batch_id}))[0] == 404
 
 
 async def test_a_storage_url_that_is_not_this_batchs(exchange: Exchange) -> None:
     references = await exchange.load(1, start=304)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch = await exchange.request(await exchange.register_robot(robot.url), references)
         await exchange.until(batch, {"accepted"})
         order = robot.orders[-1]
@@ -100,7 +107,7 @@ async def test_a_references_file_is_answered_line_by_line(exchange: Exchange) ->
         b"",
         b'{"visibility": "secret"}',
     ]
-    headers = {"Content-Type": "application/jsonl"}
+    headers = {"Content-Type": "application/jsonl", **exchange.as_role("operator")}
     url = f"{exchange.stack.api}/references/"
     for existing in (False, True):
         async with exchange.session.post(url, data=b"\n".join(lines), headers=headers) as response:

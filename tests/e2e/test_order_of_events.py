@@ -25,7 +25,7 @@ async def taken(exchange: Exchange, robot: Robot, references: list[str]) -> tupl
 
 async def test_a_callback_before_the_upload_is_409_and_fine_afterwards(exchange: Exchange) -> None:
     references = await exchange.load(2, start=100)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, references)
         status, problem = await robot.call_back(order)
         assert status == 409
@@ -39,7 +39,7 @@ async def test_a_callback_before_the_upload_is_409_and_fine_afterwards(exchange:
 
 async def test_the_last_upload_before_the_callback_counts(exchange: Exchange) -> None:
     (reference,) = await exchange.load(1, start=104)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, [reference])
         for label in ("first", "second", "third"):
             await robot.upload(order, annotation(reference, label))
@@ -50,7 +50,7 @@ async def test_the_last_upload_before_the_callback_counts(exchange: Exchange) ->
 
 async def test_callbacks_twice_and_uploads_after_the_end_change_nothing(exchange: Exchange) -> None:
     (reference,) = await exchange.load(1, start=106)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, [reference])
         await robot.upload(order, annotation(reference, "in time"))
         assert (await robot.call_back(order))[0] == 200
@@ -81,7 +81,7 @@ async def test_a_robot_that_delivers_all_before_it_answers_the_call(exchange: Ex
         answered.set()
         return web.Response(status=500)
 
-    async with running_robot(exchange.stack.api, eager) as robot:
+    async with running_robot(exchange, eager) as robot:
         batch = await exchange.request(await exchange.register_robot(robot.url), references)
         assert (await exchange.ended(batch))["request_status"] == "completed"
         await answered.wait()
@@ -97,7 +97,7 @@ async def test_a_robot_that_lets_the_call_time_out_and_then_answers_409(exchange
             await asyncio.Event().wait()
         return web.json_response({"detail": "I have it."}, status=409)
 
-    async with running_robot(exchange.stack.api, slow) as robot:
+    async with running_robot(exchange, slow) as robot:
         batch, order = await taken(exchange, robot, references)
         assert len(robot.orders) == 2
         assert order["id"] == robot.orders[0]["id"]
@@ -108,7 +108,7 @@ async def test_a_robot_that_lets_the_call_time_out_and_then_answers_409(exchange
 
 async def test_an_upload_replaced_right_before_and_right_after_the_callback(exchange: Exchange) -> None:
     reference, other = await exchange.load(2, start=112)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, [reference])
         await robot.upload(order, annotation(reference, "old"))
         await robot.upload(order, annotation(reference, "replaced before"))
@@ -127,7 +127,7 @@ async def test_an_upload_replaced_right_before_and_right_after_the_callback(exch
 
 async def test_a_blob_event_that_never_comes(eventless: Exchange) -> None:
     references = await eventless.load(3, start=120)
-    async with running_robot(eventless.stack.api, takes_it) as robot:
+    async with running_robot(eventless, takes_it) as robot:
         batch, order = await taken(eventless, robot, references)
         await robot.upload(order, *entries_for(references))
         assert (await robot.call_back(order))[1]["request_status"] == "importing"
@@ -138,7 +138,7 @@ async def test_a_blob_event_that_never_comes(eventless: Exchange) -> None:
 
 async def test_neither_a_blob_event_nor_a_callback(eventless: Exchange) -> None:
     references = await eventless.load(1, start=124)
-    async with running_robot(eventless.stack.api, takes_it) as robot:
+    async with running_robot(eventless, takes_it) as robot:
         batch, order = await taken(eventless, robot, references)
         await robot.upload(order, *entries_for(references))
         assert (await eventless.ended(batch))["request_status"] == "completed"
@@ -146,7 +146,7 @@ async def test_neither_a_blob_event_nor_a_callback(eventless: Exchange) -> None:
 
 async def test_an_upload_without_a_callback_is_taken_as_reported(exchange: Exchange) -> None:
     references = await exchange.load(1, start=126)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, references)
         await robot.upload(order, *entries_for(references))
         assert (await exchange.ended(batch))["request_status"] == "completed"
@@ -164,7 +164,7 @@ async def test_everything_twice_adds_nothing(twice: Exchange) -> None:
             assert (await robot.call_back(order))[0] == 200
         return web.Response(status=202)
 
-    async with running_robot(twice.stack.api, doubly) as robot:
+    async with running_robot(twice, doubly) as robot:
         batch = await twice.request(await twice.register_robot(robot.url), [reference])
         assert (await twice.ended(batch))["request_status"] == "completed"
         assert len(robot.orders) == 1, "the robot is called once though the message came twice"

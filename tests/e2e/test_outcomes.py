@@ -28,7 +28,7 @@ async def enhances_all(robot: Robot, order: Order) -> web.Response:
 
 
 async def run(exchange: Exchange, behaviour: Behaviour, references: list[str]) -> dict[str, Any]:
-    async with running_robot(exchange.stack.api, behaviour) as robot:
+    async with running_robot(exchange, behaviour) as robot:
         batch = await exchange.request(await exchange.register_robot(robot.url), references)
         return await exchange.ended(batch)
 
@@ -132,7 +132,7 @@ async def test_a_robot_that_refuses_connections_at_first(exchange: Exchange, unu
     robot_id = await exchange.register_robot(f"http://127.0.0.1:{unused_tcp_port}")
     batch = await exchange.request(robot_id, references)
     await exchange.until(batch, {"received"})
-    async with running_robot(exchange.stack.api, enhances_all, unused_tcp_port):
+    async with running_robot(exchange, enhances_all, unused_tcp_port):
         assert (await exchange.ended(batch))["request_status"] == "completed"
 
 

@@ -15,7 +15,7 @@ from tests.results import annotation
 async def test_the_robot_sees_what_it_depends_on_as_it_was_at_dispatch(exchange: Exchange) -> None:
     references = await exchange.load(8, start=200)
     samples = [json.loads(line) for line in SAMPLES.read_bytes().splitlines()[200:208]]
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         robot_id = await exchange.register_robot(robot.url, dependent_enhancements=["abstract"])
         batch = await exchange.until(await exchange.request(robot_id, references), {"accepted"})
         seen = await robot.references(robot.orders[-1])
@@ -38,7 +38,7 @@ def contents(sample: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 async def add_abstract(exchange: Exchange, reference: str) -> None:
     content = {"enhancement_type": "abstract", "process": "other", "abstract": "found elsewhere"}
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         batch, order = await taken(exchange, robot, [reference])
         await robot.upload(order, {**annotation(reference), "content": content})
         await robot.call_back(order)
@@ -47,7 +47,7 @@ async def add_abstract(exchange: Exchange, reference: str) -> None:
 
 async def test_identifiers_come_only_to_those_who_depend_on_them(exchange: Exchange) -> None:
     references = await exchange.load(1, start=210)
-    async with running_robot(exchange.stack.api, takes_it) as robot:
+    async with running_robot(exchange, takes_it) as robot:
         robot_id = await exchange.register_robot(robot.url, dependent_identifiers=["other"])
         await exchange.until(await exchange.request(robot_id, references), {"accepted"})
         (given,) = await robot.references(robot.orders[-1])
@@ -57,7 +57,7 @@ async def test_identifiers_come_only_to_those_who_depend_on_them(exchange: Excha
 
 async def test_expired_urls_open_nothing_and_fresh_ones_do(eventless: Exchange) -> None:
     references = await eventless.load(1, start=212)
-    async with running_robot(eventless.stack.api, takes_it) as robot:
+    async with running_robot(eventless, takes_it) as robot:
         batch, order = await taken(eventless, robot, references)
         await asyncio.sleep(3)  # URLs live for two seconds on this stack
         assert await robot.upload(order, annotation(references[0])) == 403
@@ -70,7 +70,7 @@ async def test_expired_urls_open_nothing_and_fresh_ones_do(eventless: Exchange) 
 
 async def test_no_url_opens_another_batchs_blobs(exchange: Exchange) -> None:
     references = await exchange.load(2, start=214)
-    async with running_robot(exchange.stack.api, takes_it) as robot, aiohttp.ClientSession() as session:
+    async with running_robot(exchange, takes_it) as robot, aiohttp.ClientSession() as session:
         (first, mine), (second, theirs) = [await taken(exchange, robot, [item]) for item in references]
         # The paths of the other batch with the signature of mine.
         for name in ("reference_storage_url", "result_storage_url"):

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from functions.domain.batch import Batch
 from functions.domain.errors import NameTaken, NotFound, Stale
-from functions.ports import StoredBatch
+from functions.ports import Page, StoredBatch, Wanted
 
 
 class FakeBatchStore:
@@ -34,3 +34,22 @@ class FakeBatchStore:
         for at, batch_id in sorted(overdue):
             if at <= now:
                 yield batch_id
+
+    async def open_of(self, requestor: str, most: int) -> int:
+        mine = [item for item in self.items.values() if item.batch.requestor == requestor and not item.batch.ended]
+        return min(len(mine), most)
+
+    async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
+        places = {_place(item.batch): item.batch for item in self.items.values()}
+        found = [
+            (place, batch)
+            for place, batch in sorted(places.items(), reverse=True)
+            if wanted.requestor in {None, batch.requestor}
+            and wanted.status in {None, batch.status}
+            and (after is None or place < after)
+        ]
+        return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
+
+
+def _place(batch: Batch) -> str:
+    return f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"

@@ -30,8 +30,14 @@ class FakeRobotCalls:
 
     def __init__(self) -> None:
         self.offers: list[tuple[Robot, BatchRobotRequest]] = []
+        self.secrets: list[str] = []
         self.behaviour: Behaviour = accept
+        self.found: list[str] = []
 
-    async def offer(self, robot: Robot, request: BatchRobotRequest) -> RobotAnswer:
+    async def offer(self, robot: Robot, secret: str, request: BatchRobotRequest) -> RobotAnswer:
         self.offers.append((robot, request))
+        self.secrets.append(secret)
         return await self.behaviour(request)
+
+    async def faults(self, _base_url: str) -> list[str]:
+        return self.found

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from functions.contract.enhancements import Enhancement
+from functions.contract.identifiers import ExternalIdentifier
 from functions.contract.references import Reference, ReferenceFileInput
-from functions.contract.robots import Robot
 from functions.domain.errors import InputRejected
 from functions.domain.ids import new_id
+from functions.domain.selection import Selection
 from functions.domain.windows import AcceptedEntry, Refusal
 from functions.ports import Loaded
 
@@ -44,7 +45,10 @@ class FakeReferenceStore:
     async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
         return set(reference_ids) - set(self.references)
 
-    async def snapshot(self, reference_ids: Iterable[UUID], robot: Robot) -> AsyncIterator[Reference]:
+    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
+        return self.owners.get(_key(identifier))
+
+    async def snapshot(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         for reference_id in reference_ids:
             if (loaded := self.references.get(reference_id)) is None:
                 continue
@@ -54,12 +58,12 @@ class FakeReferenceStore:
                 identifiers=[
                     identifier
                     for identifier in loaded.identifiers or []
-                    if identifier.identifier_type in robot.dependent_identifiers
+                    if identifier.identifier_type in selection.identifiers
                 ],
                 enhancements=[
                     enhancement
                     for enhancement in self.enhancements_of(reference_id)
-                    if enhancement.content.enhancement_type in robot.dependent_enhancements
+                    if enhancement.content.enhancement_type in selection.enhancements
                 ],
             )
 

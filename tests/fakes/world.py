@@ -1,7 +1,9 @@
 """All fakes together, as the services that steps take."""
 
 from functions.domain.limits import Deadlines, Limits
+from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
+from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
 from tests.fakes.files import FakeBatchFiles, FakeResultFiles, FakeUrls
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
@@ -26,7 +28,12 @@ DEADLINES = Deadlines(
 )
 
 LIMITS = Limits(
-    references_per_batch=1000, result_bytes=1 << 22, line_bytes=1 << 16, window_entries=4, window_bytes=1 << 20
+    references_per_batch=1000,
+    open_batches=100,
+    result_bytes=1 << 22,
+    line_bytes=1 << 16,
+    window_entries=4,
+    window_bytes=1 << 20,
 )
 
 
@@ -51,6 +58,8 @@ class World:
         self.urls = FakeUrls()
         self.queues = FakeQueues()
         self.robot_calls = FakeRobotCalls()
+        self.tokens = FakeTokens()
+        self.store, self.queue = FakeDependency(), FakeDependency()
         self.services = Services(
             clock=self.clock,
             batches=self.batches,
@@ -61,6 +70,9 @@ class World:
             urls=self.urls,
             queues=self.queues,
             robot_calls=self.robot_calls,
+            secrets=RobotSecrets("the master key of a world of fakes"),
+            tokens=self.tokens,
+            dependencies={"store": self.store, "queue": self.queue},
             limits=limits,
             deadlines=deadlines,
         )

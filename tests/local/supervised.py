@@ -73,7 +73,7 @@ class Supervised:
         """Return its live child processes by the name of their part."""
         found = {}
         for child in (one for one in processes() if one.parent == self.pid):
-            name = re.search(r"(\w+)\.js |local\.(host) ", child.command)
+            name = re.search(r"(\w+)\.js |local\.(host|issuer) ", child.command)
             found[next(filter(None, name.groups())) if name else child.command] = child
         self._seen |= {child.pid for child in found.values()}
         return found
@@ -83,8 +83,8 @@ class Supervised:
         eventually(lambda: self.ready.exists() or self.started.poll() is not None, "a stack that is up")
         assert self.ready.exists(), self.said()
         self.parts()
-        addresses: dict[str, str] = json.loads(self.ready.read_text())
-        return addresses
+        said = json.loads(self.ready.read_text())
+        return {name: address for name, address in said.items() if name != "tokens"}
 
     def settings(self) -> dict[str, str]:
         """Return the app settings that it wrote."""
@@ -93,7 +93,7 @@ class Supervised:
 
     def ports(self) -> set[int]:
         """Return each port that a client of the stack may use."""
-        where = [*json.loads(self.ready.read_text()).values(), self.settings()["DATA_STORAGE"]]
+        where = [*self.up().values(), self.settings()["DATA_STORAGE"]]
         return {int(port) for text in where for port in re.findall(r"127\.0\.0\.1:(\d+)", text)}
 
     def ended(self) -> int:

@@ -20,7 +20,7 @@ from azure.storage.blob import BlobServiceClient
 from tests.local.supervised import COMMAND, ROOT, Supervised, eventually, supervised
 
 TOPOLOGY = json.loads((ROOT / "infra" / "topology.json").read_text())
-PARTS = {"azurite", "cosmos", "servicebus", "host"}
+PARTS = {"azurite", "cosmos", "servicebus", "issuer", "host"}
 
 # It tells of its environment, and prints more than a pipe holds.
 APP = """\
@@ -73,7 +73,7 @@ def fetch(url: str) -> str:
 
 def test_stack_json_says_where_the_parts_are(emulators: Supervised) -> None:
     addresses = emulators.up()
-    assert list(addresses) == ["blob", "cosmos", "servicebus"]
+    assert list(addresses) == ["blob", "cosmos", "servicebus", "issuer"]
     assert all(address in emulators.said() for address in addresses.values())
     assert emulators.parts().keys() == PARTS - {"host"}
 

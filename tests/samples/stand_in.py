@@ -12,9 +12,11 @@ import aiohttp
 from aiohttp import web
 
 from samples.robot.robot import Robot, Work, work
+from samples.robot.signing import Credentials
 from samples.robot.wire import Exchange
 
 PATIENCE_S = 20.0
+CREDENTIALS = Credentials(uuid4(), "the robot's secret")
 # In place of an HTTP status: the connection is cut without an answer.
 CUT = 0
 
@@ -53,9 +55,13 @@ class StandIn:
         self._signature += 1
 
     async def ask(self, order: Json | None = None) -> int:
-        """Ask the robot for the batch; return the HTTP status."""
-        url = f"{self.robot_url}/batch/"
-        async with aiohttp.ClientSession() as session, session.post(url, json=order or self.order()) as response:
+        """Ask the robot for the batch, signed; return the HTTP status."""
+        url, body = f"{self.robot_url}/batch/", json.dumps(order or self.order()).encode()
+        return await self.send(url, body, CREDENTIALS.headers(body))
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Post this to the robot; return the HTTP status."""
+        async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as response:
             return response.status
 
     async def called_back(self) -> Json:
@@ -81,11 +87,13 @@ class StandIn:
 
     async def _callback(self, request: web.Request) -> web.Response:
         self._meet("callback", request)
+        assert CREDENTIALS.signed(request.headers, await request.read())
         self.callbacks.put_nowait(await request.json())
         return web.json_response({"id": self.batch_id, "request_status": "importing"})
 
     async def _read(self, request: web.Request) -> web.Response:
         self._meet("read", request)
+        assert CREDENTIALS.signed(request.headers, b"")
         if request.match_info["id"] != self.batch_id:
             raise web.HTTPNotFound
         data, result = self._urls()
@@ -139,6 +147,6 @@ async def with_robot(
 ) -> AsyncIterator[StandIn]:
     """Serve the stand-in and the sample robot, which pauses shortly."""
     async with stand_in(data, faults) as exchange, aiohttp.ClientSession() as session:
-        robot = Robot(Exchange(exchange.url, session, first_pause_s=0.001), work_on)
+        robot = Robot(Exchange(exchange.url, CREDENTIALS, session, first_pause_s=0.001), work_on)
         async with serving(robot.app()) as exchange.robot_url:
             yield exchange

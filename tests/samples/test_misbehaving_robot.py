@@ -15,7 +15,7 @@ from samples.misbehaving_robot.misdeeds import MISDEEDS
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot.wire import Exchange
 from tests.samples.references import Json, given
-from tests.samples.stand_in import jsonl, serving, stand_in
+from tests.samples.stand_in import CREDENTIALS, jsonl, serving, stand_in
 
 COUNT = 60
 
@@ -23,7 +23,7 @@ COUNT = 60
 async def misbehave(references: list[Json]) -> tuple[bytes, dict[str, list[str]]]:
     """Give the result that it delivers, and its account."""
     async with stand_in(jsonl(*references)) as exchange, aiohttp.ClientSession() as session:
-        robot = MisbehavingRobot(Exchange(exchange.url, session))
+        robot = MisbehavingRobot(Exchange(exchange.url, CREDENTIALS, session))
         async with serving(robot.app()) as exchange.robot_url:
             assert await exchange.ask() == 202
             assert (await exchange.called_back())["error"] is None

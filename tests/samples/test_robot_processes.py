@@ -1,5 +1,6 @@
 """The robots as processes of their own, started as their guide says."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.samples.references import given
-from tests.samples.stand_in import PATIENCE_S, jsonl, stand_in
+from tests.samples.stand_in import CREDENTIALS, PATIENCE_S, jsonl, stand_in
 from tests.stacks import ROOT
 
 
@@ -21,7 +22,8 @@ def robot_process(module: str, api: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", module, "--port", str(port), "--api", api]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603 - arguments are ours
+    given = {**os.environ, "ROBOT_ID": str(CREDENTIALS.robot_id), "ROBOT_SECRET": CREDENTIALS.secret}
+    process = subprocess.Popen(command, cwd=ROOT, env=given, stderr=subprocess.DEVNULL)  # noqa: S603 - arguments are ours
     try:
         _wait_until_listening(port, process)
         yield f"http://127.0.0.1:{port}"
@@ -52,3 +54,12 @@ async def test_a_robot_takes_a_batch(module: str) -> None:
             assert await exchange.ask() == 202
             assert (await exchange.called_back())["error"] is None
     assert exchange.result
+
+
+@pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
+def test_a_robot_says_what_its_environment_lacks(module: str) -> None:
+    command = [sys.executable, "-m", module, "--api", "http://127.0.0.1:1"]
+    without = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
+    ended = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)  # noqa: S603 - arguments are ours
+    assert ended.returncode == 2
+    assert "the environment lacks ROBOT_ID and ROBOT_SECRET" in ended.stderr

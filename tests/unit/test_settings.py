@@ -11,6 +11,11 @@ SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_t
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 # The addresses for managed identity, which the emulators don't take.
 IN_AZURE = {"DATA_STORAGE__blobServiceUri", "SERVICE_BUS__fullyQualifiedNamespace"}
+# What differs from place to place, so that the code has no value for it, or another one for Azure.
+OF_THIS_MACHINE = (
+    *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "SWEEP_SCHEDULE"),
+    *("TOKEN", "ROBOT_MASTER_KEY", "ROBOTS_ANYWHERE"),
+)
 
 
 def names() -> set[str]:
@@ -22,9 +27,8 @@ def test_the_sample_has_every_setting_and_no_other() -> None:
 
 
 def test_the_sample_is_what_the_code_takes_if_nothing_is_said() -> None:
-    required = {name: SAMPLE[name] for name in SAMPLE if name.startswith(("COSMOS", "DATA", "SERVICE", "DISPATCH"))}
-    required |= {"IMPORT_QUEUE": SAMPLE["IMPORT_QUEUE"], "SWEEP_SCHEDULE": SAMPLE["SWEEP_SCHEDULE"]}
-    assert Settings.read(required) == Settings.read(SAMPLE)
+    of_this_machine = {name: value for name, value in SAMPLE.items() if name.startswith(OF_THIS_MACHINE)}
+    assert Settings.read(of_this_machine) == Settings.read(SAMPLE)
 
 
 def test_every_missing_and_bad_setting_is_named_in_one_message() -> None:
@@ -34,7 +38,7 @@ def test_every_missing_and_bad_setting_is_named_in_one_message() -> None:
     assert required == {
         *IN_AZURE,
         *("DATA_STORAGE", "SERVICE_BUS", "COSMOS_ENDPOINT", "COSMOS_DATABASE", "DISPATCH_QUEUE", "IMPORT_QUEUE"),
-        *("SWEEP_SCHEDULE", "PROGRESS_TRIES", "ROBOT_CALL_TIMEOUT_S"),
+        *("SWEEP_SCHEDULE", "ROBOT_MASTER_KEY", "PROGRESS_TRIES", "ROBOT_CALL_TIMEOUT_S"),
     }
 
 
@@ -54,6 +58,25 @@ def test_a_message_about_a_bad_setting_does_not_show_its_value() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.read({**SAMPLE, "COSMOS_KEY": "s3cret", "RESULT_LINE_LIMIT_BYTES": "s3cret"})
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["too short", "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/key)"])
+def test_a_master_key_that_could_be_guessed_is_refused(key: str) -> None:
+    with pytest.raises(SettingsError, match="ROBOT_MASTER_KEY") as raised:
+        Settings.read({**SAMPLE, "ROBOT_MASTER_KEY": key})
+    assert key not in str(raised.value)
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    shown = repr(Settings.read(SAMPLE))
+    assert not [
+        name for name in ("ROBOT_MASTER_KEY", "COSMOS_KEY", "DATA_STORAGE", "SERVICE_BUS") if SAMPLE[name] in shown
+    ]
+
+
+def test_keys_are_fetched_over_https_only() -> None:
+    with pytest.raises(SettingsError, match="TOKEN_KEYS_URL"):
+        Settings.read({**SAMPLE, "TOKEN_KEYS_URL": "http://issuer.example/keys"})
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SAMPLE if name.endswith(("_S", "_BYTES", "_TRIES"))))

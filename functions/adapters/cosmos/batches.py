@@ -9,12 +9,15 @@ from pydantic import TypeAdapter
 from functions.adapters.azure_errors import translated
 from functions.adapters.cosmos.database import CosmosDatabase, Item
 from functions.domain.batch import Batch
-from functions.ports import StoredBatch
+from functions.ports import Page, StoredBatch, Wanted
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
 # An ended batch has no due_at at all, so that the comparison leaves it out.
 _DUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
+_OPEN = "SELECT TOP @most VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
+# Where a batch stands in a list: by its age, and by its id among those of the same moment.
+_PLACE = "place"
 
 
 class CosmosBatchStore:
@@ -51,9 +54,38 @@ class CosmosBatchStore:
             async for item in container.query_items(_DUE, parameters=[{"name": "@now", "value": now}]):
                 yield UUID(item["id"])
 
+    async def open_of(self, requestor: str, most: int) -> int:
+        """Count the requestor's open batches, but no further than `most`."""
+        parameters: list[dict[str, object]] = [
+            {"name": "@requestor", "value": requestor},
+            {"name": "@most", "value": most},
+        ]
+        with translated("batch request"):
+            container = await self._database.container(_CONTAINER)
+            return len([item async for item in container.query_items(_OPEN, parameters=parameters)])
+
+    async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
+        """Return a page of batches; one more is asked for than is shown, to know whether there is another page."""
+        given = {"requestor": wanted.requestor, "status": wanted.status, _PLACE: after}
+        conditions = [
+            f"c.{name} {'<' if name == _PLACE else '='} @{name}" for name, value in given.items() if value is not None
+        ]
+        parameters: list[dict[str, object]] = [
+            {"name": f"@{name}", "value": value} for name, value in given.items() if value is not None
+        ]
+        parameters.append({"name": "@size", "value": size + 1})
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        query = f"SELECT TOP @size * FROM c {where}ORDER BY c.{_PLACE} DESC"  # noqa: S608 - names of our own
+        with translated("batch request"):
+            container = await self._database.container(_CONTAINER)
+            items = [item async for item in container.query_items(query, parameters=parameters)]
+        batches = [_BATCH.validate_python(item) for item in items[:size]]
+        return Page(batches, items[size - 1][_PLACE] if len(items) > size else None)
+
 
 def _item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
+    item[_PLACE] = f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
     if item["due_at"] is None:
         del item["due_at"]
     return item

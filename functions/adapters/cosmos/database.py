@@ -10,6 +10,9 @@ from functions.adapters.azure_errors import translated
 
 Item = dict[str, Any]
 
+# Any container does for a look at whether the database answers.
+_PROBED = "batches"
+
 
 class CosmosDatabase:
     """One client for the process, made when it is first needed and never closed."""
@@ -31,6 +34,12 @@ class CosmosDatabase:
                     await client.__aenter__()
                 self._client = client
         return self._client.get_database_client(self._database).get_container_client(name)
+
+    async def check(self) -> None:
+        """See whether it is there; raises Unavailable. See `ports.Dependency`."""
+        container = await self.container(_PROBED)
+        with translated("database"):
+            await container.read()
 
     async def close(self) -> None:
         """Close the connection; a later call of `container` opens a new one."""

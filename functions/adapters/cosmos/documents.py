@@ -8,8 +8,8 @@ from uuid import UUID
 
 from functions.adapters.cosmos.database import Item
 from functions.contract.references import Reference, ReferenceFileInput
-from functions.contract.robots import Robot
 from functions.domain.ids import bucket_of, derived_id
+from functions.domain.selection import Selection
 
 REFERENCE = "reference"
 ENHANCEMENT = "enhancement"
@@ -41,8 +41,8 @@ def size_of(item: Item) -> int:
     return len(json.dumps(item))
 
 
-def to_references(items: Iterable[Item], robot: Robot) -> Iterator[Reference]:
-    """Put references together from their items, with no other identifiers than the robot depends on.
+def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Reference]:
+    """Put references together from their items, with no other identifiers than those selected.
 
     An enhancement whose reference is not among the items is left out.
     """
@@ -54,7 +54,7 @@ def to_references(items: Iterable[Item], robot: Robot) -> Iterator[Reference]:
         else:
             enhancements[item["reference_id"]].append(item)
     for item in references:
-        known = [one for one in item.get("identifiers") or [] if one["identifier_type"] in robot.dependent_identifiers]
+        known = [one for one in item.get("identifiers") or [] if one["identifier_type"] in selection.identifiers]
         yield Reference.model_validate(
             {**item, "identifiers": known, "enhancements": enhancements[item["id"]]}, strict=False
         )

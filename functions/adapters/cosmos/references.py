@@ -10,10 +10,11 @@ from functions.adapters.azure_errors import translated
 from functions.adapters.cosmos import bulk, documents, identifiers
 from functions.adapters.cosmos.database import CosmosDatabase, Item
 from functions.adapters.in_flight import as_completed
+from functions.contract.identifiers import ExternalIdentifier
 from functions.contract.references import Reference, ReferenceFileInput
-from functions.contract.robots import Robot
 from functions.domain.errors import InputRejected
 from functions.domain.ids import bucket_of, derived_id, new_id
+from functions.domain.selection import Selection
 from functions.domain.windows import AcceptedEntry, Refusal
 from functions.ports import Loaded
 
@@ -70,13 +71,18 @@ class CosmosReferenceStore:
             found.update(UUID(item) for item in ids)
         return asked - found
 
-    async def snapshot(self, reference_ids: Iterable[UUID], robot: Robot) -> AsyncIterator[Reference]:
+    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
+        """Look at the identifier's item."""
+        claims = await self._database.container(_IDENTIFIERS)
+        return await identifiers.owner_of(claims, identifiers.key_of(identifier))
+
+    async def snapshot(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Ask one query a bucket and group of references; each group's answer is put together and handed on."""
-        types = ", ".join(f"'{kind}'" for kind in robot.dependent_enhancements)
+        types = ", ".join(f"'{kind}'" for kind in sorted(selection.enhancements))
         wanted = f" OR c.content.enhancement_type IN ({types})" if types else ""
         text = f"SELECT * FROM c WHERE c.bucket = @bucket AND (c.kind = 'reference'{wanted}) AND c.reference_id IN "  # noqa: S608 - the types are an enum's
         async for items in self._query(text, reference_ids, _REFERENCES_A_QUERY):
-            for reference in documents.to_references(items, robot):
+            for reference in documents.to_references(items, selection):
                 yield reference
 
     async def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:

@@ -59,7 +59,7 @@ def queue_with_short_locks(bus: str) -> Queue:
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the connection string of a storage account."""
     with azurite(tmp_path_factory.mktemp("azurite")) as ports:
-        yield stack_settings({**ports, "servicebus": 0, "cosmos": 0}, Path())["DATA_STORAGE"]
+        yield stack_settings({**ports, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path())["DATA_STORAGE"]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def service_bus_process(topology: Path, folder: Path, port: int = 0) -> Iterator
 
 
 def bus_connection(port: int) -> str:
-    return stack_settings({"servicebus": port, "blob": 0, "queue": 0, "cosmos": 0}, Path())["SERVICE_BUS"]
+    return stack_settings({"servicebus": port, "blob": 0, "queue": 0, "cosmos": 0, "issuer": 0}, Path())["SERVICE_BUS"]
 
 
 @contextmanager

@@ -220,7 +220,7 @@ def test_waits_for_a_container_that_is_still_to_be_made(tmp_path: Path, storage:
 
 def test_watches_on_when_the_store_is_back(tmp_path: Path, unused_tcp_port: int) -> None:
     app = App(tmp_path, BY_NAME)
-    storage = stack_settings({"blob": unused_tcp_port, "queue": 0, "servicebus": 0, "cosmos": 0}, Path())[
+    storage = stack_settings({"blob": unused_tcp_port, "queue": 0, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path())[
         "DATA_STORAGE"
     ]
     with watching(app, storage, "results") as host:

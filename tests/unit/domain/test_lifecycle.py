@@ -23,7 +23,7 @@ VALIDATION = Validation(attempt=ATTEMPT, etag="one", entries=3, accepted=3, miss
 
 def received(**facts: object) -> Batch:
     order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source=None)
-    return replace(register(uuid4(), order, NOW - 10, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+    return replace(register(uuid4(), order, "somebody", NOW - 10, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
 
 
 def calling(**facts: object) -> Batch:
@@ -172,7 +172,7 @@ def test_an_event_applied_twice_changes_nothing_more(event: Event) -> None:
 
 def test_registration_is_due_for_dispatch_at_once() -> None:
     order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4(), uuid4()], source="me")
-    outcome = register(ATTEMPT, order, NOW, DEADLINES)
+    outcome = register(ATTEMPT, order, "somebody", NOW, DEADLINES)
     assert outcome.due == SendDispatch(ATTEMPT, 1)
     assert (outcome.batch.status, outcome.batch.references, outcome.batch.source) == ("received", 2, "me")
     assert outcome.batch.due_at == NOW + 300

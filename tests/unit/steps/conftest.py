@@ -10,6 +10,7 @@ from functions.contract.batches import BatchEnhancementRequestIn
 from functions.contract.references import ReferenceFileInput
 from functions.contract.robots import BatchRobotResult, Robot
 from functions.domain.batch import Batch
+from functions.domain.callers import CallingRobot, Member, Role
 from functions.domain.events import SendDispatch
 from functions.domain.ids import new_id
 from functions.steps.dispatch import dispatch_batch
@@ -19,6 +20,8 @@ from functions.steps.report import report_result
 from functions.steps.validate import validate_upload
 from tests.fakes.world import World
 from tests.results import jsonl
+
+REQUESTOR = Member("a requestor", frozenset({Role.REQUESTOR}))
 
 
 class Exchange(World):
@@ -42,9 +45,13 @@ class Exchange(World):
         ]
         self.reference_ids = [load.id for load in loads]
 
+    @property
+    def calling_robot(self) -> CallingRobot:
+        return CallingRobot(self.robot.id)
+
     async def register(self) -> UUID:
         order = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
-        return (await register_batch(order, self.services)).id
+        return (await register_batch(order, REQUESTOR, self.services)).id
 
     async def dispatched(self) -> UUID:
         batch_id = await self.register()
@@ -62,7 +69,9 @@ class Exchange(World):
 
     async def call_back(self, batch_id: UUID, error: str | None = None) -> str:
         body = {"request_id": str(batch_id), "error": {"message": error} if error else None}
-        return (await report_result(BatchRobotResult.model_validate(body), self.services)).request_status
+        return (
+            await report_result(BatchRobotResult.model_validate(body), self.calling_robot, self.services)
+        ).request_status
 
     async def run_import(self, batch_id: UUID) -> None:
         await import_results(batch_id, self.services)

@@ -15,7 +15,7 @@ from functions.steps.read import read_batch
 from functions.steps.report import report_result
 from functions.steps.sweep import sweep
 from tests.results import annotation
-from tests.unit.steps.conftest import Exchange
+from tests.unit.steps.conftest import REQUESTOR, Exchange
 
 
 async def delivered(exchange: Exchange) -> UUID:
@@ -321,17 +321,17 @@ class TestImport:
         batch_id = await delivered(exchange)
         await exchange.validate(batch_id)
         await exchange.call_back(batch_id)
-        before = await read_batch(batch_id, exchange.services)
+        before = await read_batch(batch_id, REQUESTOR, exchange.services)
         assert before.validation_result_file is None
         assert before.reference_data_url is not None
         assert before.result_storage_url is not None
         await exchange.run_import(batch_id)
-        after = await read_batch(batch_id, exchange.services)
+        after = await read_batch(batch_id, REQUESTOR, exchange.services)
         assert after.validation_result_file is not None
         assert after.validation_result_url is not None
         for name in [name for name in exchange.files.blobs if "validation" in name]:
             del exchange.files.blobs[name]
-        assert (await read_batch(batch_id, exchange.services)).validation_result_file is None
+        assert (await read_batch(batch_id, REQUESTOR, exchange.services)).validation_result_file is None
 
 
 class TestSweep:
@@ -375,4 +375,4 @@ def scripted(*answers: RobotAnswer) -> Callable[[BatchRobotRequest], Awaitable[R
 
 async def call_back_with(exchange: Exchange, batch_id: UUID, url: str) -> None:
     body = BatchRobotResult.model_validate({"request_id": str(batch_id), "storage_url": url})
-    await report_result(body, exchange.services)
+    await report_result(body, exchange.calling_robot, exchange.services)

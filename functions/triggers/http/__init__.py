@@ -1,0 +1,1 @@
+"""HTTP: endpoints, the one door that every request passes, and what describes them."""
