@@ -1,0 +1,53 @@
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from functions.adapters.cosmos.identifiers import key_of
+from functions.contract.identifiers import ExternalIdentifier
+
+IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
+
+
+def key(kind: str, identifier: Any, name: str | None = None) -> str:
+    named = {} if name is None else {"other_identifier_name": name}
+    return key_of(IDENTIFIER.validate_python({"identifier_type": kind, "identifier": identifier, **named}))
+
+
+DIFFERENT = [
+    ("doi", "10.1000/182", None),
+    ("doi", "10.1000/183", None),
+    ("other", "10.1000/182", "doi"),
+    ("pm_id", 7, None),
+    ("pm_id", 77, None),
+    ("other", "7", "pm_id"),
+    ("open_alex", "W7", None),
+    ("other", "W7", "open_alex"),
+    ("other", "w7", "open_alex"),
+    ("other", "7", "a"),
+    ("other", "7", "A"),
+    ("other", "7", ""),
+    ("other", "", "7"),
+    ("other", "7a", ""),
+    ("other", " 7", ""),
+]
+
+
+def test_different_identifiers_have_different_keys() -> None:
+    keys = [key(*identifier) for identifier in DIFFERENT]
+    assert len(set(keys)) == len(DIFFERENT)
+    assert keys == [key(*identifier) for identifier in DIFFERENT]
+
+
+@pytest.mark.parametrize("same", ["10.1000/ABC", "10.1000/abc", "https://doi.org/10.1000/aBc", " 10.1000/AbC "])
+def test_a_doi_is_the_same_whatever_its_case_and_resolver(same: str) -> None:
+    assert key("doi", same) == key("doi", "10.1000/abc")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(), st.text())
+def test_a_key_can_be_an_items_id_whatever_the_identifier_holds(identifier: str, name: str) -> None:
+    assert re.fullmatch("[0-9a-f]{64}", key("other", identifier, name))

@@ -1,0 +1,135 @@
+import json
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from functions.contract.base import MOST_FAULTS, HttpUrlText, WireModel, faults
+from functions.contract.batches import BatchEnhancementRequestIn
+from functions.contract.enhancements import Authorship, ScoreAnnotation
+from functions.contract.references import ReferenceFileInput
+
+URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)
+
+
+def failed(model: type[WireModel], raw: bytes) -> ValidationError:
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate_json(raw, strict=True)
+    return raised.value
+
+
+def faults_of(model: type[WireModel], body: object) -> list[str]:
+    raw = json.dumps(body).encode()
+    return faults(failed(model, raw), raw)
+
+
+class TestModels:
+    def test_unknown_fields_are_ignored(self) -> None:
+        sent = {"display_name": "A", "orcid": "0", "position": "first"}
+        author = Authorship.model_validate_json(json.dumps({**sent, "unknown": {"deep": [1]}}), strict=True)
+        assert json.loads(author.model_dump_json()) == sent
+
+    def test_what_was_read_can_not_be_changed(self) -> None:
+        author = Authorship.model_validate({"display_name": "A", "orcid": "0", "position": "first"})
+        with pytest.raises(ValidationError):
+            author.orcid = "1"  # type: ignore[misc] # it is refused
+
+    @pytest.mark.parametrize("score", ["NaN", "Infinity", "-Infinity", "1e999"])
+    def test_a_number_is_finite(self, score: str) -> None:
+        raw = b'{"annotation_type": "score", "scheme": "s", "label": "l", "score": %b}' % score.encode()
+        (fault,) = faults(failed(ScoreAnnotation, raw), raw)
+        assert fault == "score: Input should be a finite number"
+
+
+class TestUrls:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://h",
+            "https://robot.example",
+            "https://robot.example/",
+            "HTTPS://Robot.Example:443/A/../b?q=%7e&sig=a%2Bb%3D#f",
+            "http://user:word@127.0.0.1:8000//x",
+            "http://[::1]:8000",
+            "http://bücher.example/文",
+        ],
+    )
+    def test_it_is_kept_to_the_letter(self, url: str) -> None:
+        assert URL.validate_json(json.dumps(url), strict=True) == url
+
+    @pytest.mark.parametrize(
+        "url",
+        ["", "robot.example", "/path", "//robot.example", "http://", "ftp://h", "file:///etc/passwd", "http://h:x"],
+    )
+    def test_what_is_no_http_url_is_refused(self, url: str) -> None:
+        with pytest.raises(ValidationError):
+            URL.validate_json(json.dumps(url), strict=True)
+
+    @pytest.mark.parametrize("value", ["7", "null", "{}", '["http://h"]'])
+    def test_it_is_a_text(self, value: str) -> None:
+        with pytest.raises(ValidationError):
+            URL.validate_json(value, strict=True)
+
+
+class TestFaults:
+    def test_each_says_where_and_why(self) -> None:
+        assert faults_of(BatchEnhancementRequestIn, {"reference_ids": ["x", 7], "source": 1}) == [
+            "robot_id: Field required",
+            "reference_ids.0: Input should be a valid UUID, invalid character: found `x` at 0",
+            "reference_ids.1: UUID input should be a string, bytes or UUID object",
+            "source: Input should be a valid string",
+        ]
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            ({"enhancement_type": "bibliographic", "title": 7}, "title: Input should be a valid string"),
+            (
+                {"enhancement_type": "bibliographic", "authorship": [{"display_name": "A", "orcid": "0"}]},
+                "authorship.0.position: Field required",
+            ),
+            ({"enhancement_type": "location", "locations": [{}, 7]}, "locations.1: Input should be an object"),
+            (
+                {
+                    "enhancement_type": "annotation",
+                    "annotations": [{"annotation_type": "boolean", "scheme": "s", "label": "l", "value": 1}],
+                },
+                "annotations.0.value: Input should be a valid boolean",
+            ),
+        ],
+    )
+    def test_the_path_is_that_of_the_json_that_was_sent(self, content: dict[str, object], expected: str) -> None:
+        kind = content["enhancement_type"]
+        enhancement = {"source": "s", "visibility": "public", "enhancement_type": kind, "content": content}
+        body = {"identifiers": [{"identifier_type": "doi", "identifier": 7}], "enhancements": [enhancement]}
+        assert faults_of(ReferenceFileInput, body) == [
+            "identifiers.0.identifier: Input should be a valid string",
+            f"enhancements.0.content.{expected}",
+        ]
+
+    def test_without_the_json_the_path_names_the_types_as_well(self) -> None:
+        raw = b'{"identifiers": [{"identifier_type": "doi", "identifier": 7}]}'
+        assert faults(failed(ReferenceFileInput, raw)) == [
+            "identifiers.0.doi.identifier: Input should be a valid string"
+        ]
+
+    @pytest.mark.parametrize("raw", [b"", b"{", b"not json", b'"\xff"', b"[" * 1000])
+    def test_what_is_no_json_has_one_fault_without_a_path(self, raw: bytes) -> None:
+        (fault,) = faults(failed(BatchEnhancementRequestIn, raw), raw)
+        assert fault.startswith("Invalid JSON: ")
+
+    @pytest.mark.parametrize(("wrong", "told"), [(MOST_FAULTS, MOST_FAULTS), (MOST_FAULTS + 1, MOST_FAULTS + 1)])
+    def test_up_to_so_many_are_told(self, wrong: int, told: int) -> None:
+        said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (wrong - 1)})
+        assert len(said) == told
+
+    def test_of_a_hundred_thousand_the_first_are_told_and_the_rest_counted(self) -> None:
+        said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * 100_000})
+        assert len(said) == MOST_FAULTS + 1
+        assert said[0].startswith("robot_id: ")
+        assert said[MOST_FAULTS - 1].startswith(f"reference_ids.{MOST_FAULTS - 2}: ")
+        assert said[-1] == f"and {100_001 - MOST_FAULTS} more faults"
+
+    def test_a_fault_is_one_line_and_does_not_repeat_the_value(self) -> None:
+        raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()
+        (fault,) = faults(failed(ScoreAnnotation, raw), raw)
+        assert fault == "score: Input should be a valid number"

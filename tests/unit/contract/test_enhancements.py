@@ -1,0 +1,216 @@
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import pytest
+from pydantic import ValidationError
+
+from functions.contract.enhancements import (
+    AbstractProcess,
+    AuthorPosition,
+    DriverVersion,
+    Enhancement,
+    EnhancementType,
+    Visibility,
+)
+
+Json = dict[str, Any]
+
+ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+AUTHOR = {"display_name": "Ż. Ółć", "orcid": "0000-0001-2345-6789", "position": "first"}
+BIBLIOGRAPHIC = {
+    "enhancement_type": "bibliographic",
+    "authorship": [AUTHOR, {**AUTHOR, "position": "last"}],
+    "cited_by_count": 12,
+    "created_date": "2020-02-29",
+    "publication_date": "0999-12-31",
+    "publication_year": 999,
+    "publisher": "",
+    "title": "T \u2028 文 \U0001f9ea",
+}
+ABSTRACT = {"enhancement_type": "abstract", "process": "uninverted", "abstract": "A\n\nB"}
+BOOLEAN = {
+    "annotation_type": "boolean",
+    "scheme": "design",
+    "label": "cohort",
+    "value": False,
+    "score": 0.1,
+    "data": {"phrases": ["a", None], "n": {"x": 1.5}},
+}
+SCORE = {"annotation_type": "score", "scheme": "topic", "label": "nudging", "score": 0.75, "data": {"k": [1, {}]}}
+LOCATION = {
+    "is_oa": False,
+    "version": "publishedVersion",
+    "landing_page_url": "HTTPS://Example.org:443/a?q=%7e",
+    "pdf_url": "http://example.org",
+    "license": "cc-by",
+    "extra": {"any": ["thing"]},
+}
+ENHANCEMENT = {
+    "id": ONE,
+    "reference_id": TWO,
+    "source": "robot",
+    "visibility": "restricted",
+    "robot_version": "1.2",
+    "derived_from": [ONE, TWO],
+    "content": ABSTRACT,
+}
+
+
+def holding(content: Json) -> Json:
+    return {**ENHANCEMENT, "content": content}
+
+
+class Part(NamedTuple):
+    """An object of an enhancement with all that it can have, and how to put one in its place."""
+
+    full: Json
+    optional: set[str]
+    placed: Callable[[Json], Json]
+
+
+PARTS = {
+    "enhancement": Part(ENHANCEMENT, {"id", "robot_version", "derived_from"}, lambda part: part),
+    "bibliographic": Part(BIBLIOGRAPHIC, set(BIBLIOGRAPHIC) - {"enhancement_type"}, holding),
+    "author": Part(AUTHOR, set(), lambda part: holding({**BIBLIOGRAPHIC, "authorship": [AUTHOR, part]})),
+    "abstract": Part(ABSTRACT, set(), holding),
+    "annotation": Part({"enhancement_type": "annotation", "annotations": [BOOLEAN, SCORE]}, set(), holding),
+    "boolean": Part(
+        BOOLEAN, {"score", "data"}, lambda part: holding({"enhancement_type": "annotation", "annotations": [part]})
+    ),
+    "score": Part(
+        SCORE, {"data"}, lambda part: holding({"enhancement_type": "annotation", "annotations": [SCORE, part]})
+    ),
+    "location": Part({"enhancement_type": "location", "locations": [LOCATION, {}]}, set(), holding),
+    "place": Part(LOCATION, set(LOCATION), lambda part: holding({"enhancement_type": "location", "locations": [part]})),
+}
+OPTIONAL = [(name, field) for name, part in PARTS.items() for field in sorted(part.optional)]
+REQUIRED = [(name, field) for name, part in PARTS.items() for field in part.full if field not in part.optional]
+
+
+def read(sent: Json) -> Enhancement:
+    return Enhancement.model_validate_json(json.dumps(sent), strict=True)
+
+
+def comes_back(sent: Json) -> bool:
+    returned: Json = json.loads(read(sent).model_dump_json(exclude_unset=True))
+    return returned == sent
+
+
+def without(fields: Json, *names: str) -> Json:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_it_comes_back_field_for_field_with_all_that_it_can_have_and_the_least(part: Part) -> None:
+    assert comes_back(part.placed(part.full))
+    assert comes_back(part.placed(without(part.full, *part.optional)))
+
+
+@pytest.mark.parametrize(("name", "field"), OPTIONAL)
+def test_an_optional_field_may_be_left_out_or_null(name: str, field: str) -> None:
+    part = PARTS[name]
+    assert comes_back(part.placed(without(part.full, field)))
+    if field != "data":
+        assert comes_back(part.placed({**part.full, field: None}))
+
+
+@pytest.mark.parametrize(("name", "field"), REQUIRED)
+def test_a_required_field_may_not(name: str, field: str) -> None:
+    part = PARTS[name]
+    for wrong in (without(part.full, field), {**part.full, field: None}):
+        with pytest.raises(ValidationError):
+            read(part.placed(wrong))
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_unknown_fields_are_dropped_without_a_word(part: Part) -> None:
+    unknown = read(part.placed({**part.full, "unknown": {"deep": [1]}}))
+    assert unknown == read(part.placed(part.full))
+    assert "unknown" not in unknown.model_dump_json()
+
+
+WRONG = [
+    ("enhancement", "id", "11111111-1111-1111-8111-111111111111"),
+    ("enhancement", "id", 7),
+    ("enhancement", "reference_id", "11111111-1111-7111-8111-111111111111"),
+    ("enhancement", "source", 7),
+    ("enhancement", "visibility", "secret"),
+    ("enhancement", "robot_version", 1.2),
+    ("enhancement", "derived_from", ONE),
+    ("enhancement", "derived_from", ["11111111-1111-5111-8111-111111111111"]),
+    ("enhancement", "content", {"enhancement_type": "nothing"}),
+    ("enhancement", "content", [ABSTRACT]),
+    ("bibliographic", "authorship", AUTHOR),
+    ("bibliographic", "cited_by_count", "12"),
+    ("bibliographic", "cited_by_count", 12.0),
+    ("bibliographic", "cited_by_count", True),
+    ("bibliographic", "created_date", "2021-02-29"),
+    ("bibliographic", "created_date", "29.2.2020"),
+    ("bibliographic", "created_date", "2020-02-29T00:00:00Z"),
+    ("bibliographic", "created_date", 1582934400),
+    ("bibliographic", "publication_date", "2020"),
+    ("bibliographic", "publication_year", "1999"),
+    ("bibliographic", "publisher", ["P"]),
+    ("bibliographic", "title", 7),
+    ("author", "display_name", 7),
+    ("author", "orcid", 7),
+    ("author", "position", "second"),
+    ("abstract", "process", "inverted"),
+    ("abstract", "abstract", {"A": [0]}),
+    ("annotation", "annotations", []),
+    ("annotation", "annotations", BOOLEAN),
+    ("annotation", "annotations", [BOOLEAN, {**SCORE, "annotation_type": "text"}]),
+    ("boolean", "value", 1),
+    ("boolean", "value", "true"),
+    ("boolean", "score", "0.1"),
+    ("boolean", "score", True),
+    ("boolean", "data", []),
+    ("boolean", "scheme", 7),
+    ("boolean", "label", False),
+    ("score", "score", "0.1"),
+    ("score", "score", True),
+    ("score", "data", "text"),
+    ("location", "locations", []),
+    ("location", "locations", [7]),
+    ("place", "is_oa", 0),
+    ("place", "is_oa", "yes"),
+    ("place", "version", "draft"),
+    ("place", "landing_page_url", "example.org"),
+    ("place", "pdf_url", "ftp://example.org"),
+    ("place", "license", 4),
+    ("place", "extra", ["thing"]),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "value"), WRONG)
+def test_a_wrong_type_is_refused_and_not_converted(name: str, field: str, value: object) -> None:
+    part = PARTS[name]
+    with pytest.raises(ValidationError):
+        read(part.placed({**part.full, field: value}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (Visibility, {"public", "restricted", "hidden"}),
+        (EnhancementType, {"bibliographic", "abstract", "annotation", "location"}),
+        (AuthorPosition, {"first", "middle", "last"}),
+        (AbstractProcess, {"uninverted", "closed_api", "other"}),
+        (DriverVersion, {"publishedVersion", "acceptedVersion", "submittedVersion", "other"}),
+    ],
+)
+def test_the_words_are_those_that_clients_know(kind: type[StrEnum], values: set[str]) -> None:
+    assert {item.value for item in kind} == values
+
+
+def test_whole_numbers_are_scores_too() -> None:
+    for score in (0, 1, -3):
+        assert comes_back(PARTS["score"].placed({**SCORE, "score": score}))
+
+
+def test_annotations_without_data_have_none_of_anothers() -> None:
+    annotation = PARTS["boolean"].placed(without(BOOLEAN, "data"))
+    content = read(annotation).model_dump()["content"]
+    assert content["annotations"][0]["data"] == {}

@@ -1,0 +1,58 @@
+from uuid import UUID, uuid4
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.domain.manifest import REMEMBERED_ENTRIES, Manifest
+
+ONE, TWO, THREE = (uuid4() for _ in range(3))
+
+
+def test_it_knows_what_was_asked_for_and_nothing_else() -> None:
+    manifest = Manifest([ONE, TWO])
+    assert ONE in manifest
+    assert THREE not in manifest
+    assert len(manifest) == 2
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.uuids(version=4), unique=True, max_size=10), st.data())
+def test_what_no_entry_names_is_missing_in_the_order_asked(asked: list[UUID], data: st.DataObject) -> None:
+    manifest = Manifest(asked)
+    named = data.draw(st.lists(st.sampled_from(asked))) if asked else []
+    for item in named:
+        manifest.name(item)
+    assert list(manifest.missing()) == [item for item in asked if item not in named]
+
+
+def test_naming_what_was_not_asked_for_asks_for_nothing() -> None:
+    manifest = Manifest([ONE])
+    manifest.name(TWO)
+    assert TWO not in manifest
+    assert list(manifest.missing()) == [ONE]
+
+
+def test_an_entry_repeats_only_within_its_reference() -> None:
+    manifest = Manifest([ONE, TWO])
+    assert not manifest.repeats(ONE, 7)
+    assert manifest.repeats(ONE, 7)
+    assert not manifest.repeats(TWO, 7)
+    assert list(manifest.missing()) == []
+
+
+def test_naming_a_reference_again_forgets_none_of_its_entries() -> None:
+    manifest = Manifest([ONE])
+    manifest.name(ONE)
+    manifest.repeats(ONE, 7)
+    manifest.name(ONE)
+    assert manifest.repeats(ONE, 7)
+
+
+def test_a_references_last_entries_are_remembered_and_no_more() -> None:
+    manifest = Manifest([ONE])
+    for fingerprint in range(1000):
+        assert not manifest.repeats(ONE, fingerprint)
+    last = range(1000 - REMEMBERED_ENTRIES, 1000)
+    assert all(manifest.repeats(ONE, fingerprint) for fingerprint in last)
+    assert not manifest.repeats(ONE, last[0] - 1)
+    assert len(manifest._seen[ONE.bytes] or ()) == REMEMBERED_ENTRIES

@@ -1,0 +1,100 @@
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic_core import to_json
+
+from functions.domain.storable import LARGEST_INTEGER, sent_size, unstorable
+
+TOO_DEEP = "it is nested more than 128 levels deep"
+PAST_DOUBLES = "an integer past 2^53 would lose digits"
+NOT_FINITE = "NaN and Infinity are no JSON"
+HALF_A_PAIR = "a text holds half of a surrogate pair"
+
+# DEL is left out: json.dumps escapes it, though it is ASCII.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=20)
+
+
+def nested(levels: int, innermost: Any = 0) -> Any:
+    value = innermost
+    for level in range(levels):
+        value = [value] if level % 2 else {"k": value}
+    return value
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.recursive(st.none() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)))
+@example("")
+@example({'"\\\b\x1f\x80\uffff\U00010000': "żółć 文 \U0001f9ea"})
+def test_the_size_is_that_of_the_json_that_the_sdk_sends(value: Any) -> None:
+    text = to_json(value)
+    assert sent_size(text) == len(json.dumps(json.loads(text), separators=(",", ":")))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        0,
+        "",
+        "żółć 文 \U0001f9ea \x00",
+        0.1 + 0.2,
+        -0.0,
+        1.7e308,
+        1e300,
+        LARGEST_INTEGER,
+        -LARGEST_INTEGER,
+        {},
+        [],
+        nested(125),
+        nested(124, "deep"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_a_store_of_doubles_can_hold_is_taken(value: Any) -> None:
+    assert unstorable(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (LARGEST_INTEGER + 1, PAST_DOUBLES),
+        (-LARGEST_INTEGER - 1, PAST_DOUBLES),
+        (10**400, PAST_DOUBLES),
+        (math.nan, NOT_FINITE),
+        (math.inf, NOT_FINITE),
+        (-math.inf, NOT_FINITE),
+        ("\ud800", HALF_A_PAIR),
+        ("\udc00\ud800", HALF_A_PAIR),
+        (nested(126), TOO_DEEP),
+        (nested(126, "deep"), TOO_DEEP),
+        (nested(180), TOO_DEEP),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_it_cannot_hold_is_said(value: Any, why: str) -> None:
+    assert unstorable(value) == why
+
+
+@pytest.mark.parametrize("inside", [["x", {"k": [0, "\ud800"]}], {"a": 1, "b": {"c": "\ud800"}}, {"k": {"\ud800": 1}}])
+def test_it_looks_everywhere(inside: Any) -> None:
+    assert unstorable({"data": inside}) == HALF_A_PAIR
+
+
+def test_levels_count_from_where_the_value_lies() -> None:
+    assert unstorable(nested(128), depth=0) is None
+    assert unstorable(nested(129), depth=0) == TOO_DEEP
+    assert unstorable(nested(1), depth=127) is None
+    assert unstorable(nested(1), depth=128) == TOO_DEEP
+    assert unstorable("no level of its own", depth=128) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-(2**60), 2**60) | st.integers(LARGEST_INTEGER - 2, LARGEST_INTEGER + 2) | st.floats())
+def test_a_number_that_is_taken_survives_as_a_double(number: float) -> None:
+    if unstorable(number) is None:
+        assert json.loads(json.dumps(number), parse_int=float) == number
