@@ -1,10 +1,11 @@
 """What the Azure SDKs raise, in terms of our own errors."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, IncompleteReadError
 
 from functions.domain.errors import ExchangeError, NameTaken, NotFound, Stale, Unavailable
 
@@ -30,7 +31,7 @@ def translated(what: str) -> Iterator[None]:
         raise Unavailable(f"The store of the {what} can't be reached.") from error
 
 
-def _ours(error: HttpResponseError, what: str) -> ExchangeError | None:
+def _ours(error: HttpResponseError, what: str) -> ExchangeError | None:  # noqa: PLR0911 - a row a status
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             return NotFound(f"There is no such {what}.")
@@ -40,6 +41,8 @@ def _ours(error: HttpResponseError, what: str) -> ExchangeError | None:
             return Stale(f"The {what} was changed by somebody else.")
         case None if isinstance(error, ClientAuthenticationError):
             return Unavailable("No credential for the managed identity can be had.")
+        case _ if error.status_code is None or isinstance(error, IncompleteReadError):
+            return Unavailable(f"The answer with the {what} broke off.")
         case status if status is not None and is_outage(status):
             return Unavailable(f"The store of the {what} is not available.", retry_after_s=retry_after_s(error))
         case _:
@@ -55,8 +58,7 @@ def retry_after_s(error: HttpResponseError) -> float | None:
     """Return how long the service asks to wait, if it does, in seconds."""
     headers: Mapping[str, str] = getattr(error, "headers", None) or getattr(error.response, "headers", None) or {}
     try:
-        if _RETRY_AFTER_MS in headers:
-            return float(headers[_RETRY_AFTER_MS]) / 1000
-        return float(headers[_RETRY_AFTER])
+        seconds = float(headers[_RETRY_AFTER_MS]) / 1000 if _RETRY_AFTER_MS in headers else float(headers[_RETRY_AFTER])
     except (KeyError, ValueError):
         return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -15,6 +15,7 @@ async def as_completed(work: Iterable[Coroutine[Any, Any, T]], at_once: int) -> 
     """
     remaining = iter(work)
     running = {asyncio.ensure_future(item) for item in islice(remaining, at_once)}
+    done: set[asyncio.Task[T]] = set()
     try:
         while running:
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -24,6 +25,7 @@ async def as_completed(work: Iterable[Coroutine[Any, Any, T]], at_once: int) -> 
     finally:
         for item in running:
             item.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        # Those that ended beside the one that is raised may have errors of their own.
+        await asyncio.gather(*running, *done, return_exceptions=True)
         for unused in remaining:
             unused.close()

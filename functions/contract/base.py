@@ -1,9 +1,10 @@
 """What every model of the wire has in common, and how untrusted JSON becomes one of them."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, from_json
 
 _HTTP_URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
@@ -18,13 +19,26 @@ class WireModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+# What the parser would forgive, and whoever calls the URL would not.
+_URL = re.compile(r"https?://[^\s\\\x00-\x1f\x7f]+", re.IGNORECASE)
+# The same in the dialect of JSON Schema. Not `uri`: names and paths may be in any script, as the parser takes them.
+_URL_SCHEMA = WithJsonSchema(
+    {"type": "string", "format": "url", "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s\\\x00-\x1f\x7f]+$"}
+)
+
+
 def _checked(url: str) -> str:
+    if not _URL.fullmatch(url):
+        raise ValueError("this is no URL that begins with http:// or https:// and has no blanks")
     _HTTP_URL.validate_python(url)
     return url
 
 
-HttpUrlText = Annotated[str, AfterValidator(_checked)]
+HttpUrlText = Annotated[str, AfterValidator(_checked), _URL_SCHEMA]
 """An http or https URL, checked but kept to the letter: a signed or stored URL is not ours to normalise."""
+
+OwnUrl = Annotated[str, _URL_SCHEMA]
+"""A URL that we made, so there is nothing to check."""
 
 
 def faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
@@ -40,7 +54,7 @@ def faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
             document = None
     said = [_sentence(detail, document) for detail in error.errors(include_url=False, include_input=False)]
     if len(said) > MOST_FAULTS:
-        return [*said[:MOST_FAULTS], f"and {len(said) - MOST_FAULTS} more faults"]
+        return [*said[:MOST_FAULTS], f"and {len(said) - MOST_FAULTS} more"]
     return said
 
 
@@ -51,14 +65,28 @@ def _sentence(detail: ErrorDetails, document: Any) -> str:
 
 
 def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
-    """Keep of a location what can be found in the document, and its last part, which may be missing there."""
+    """Keep of a location what can be found in the document, and its last part, which may be missing there.
+
+    The name of a union's member comes right after the object that it is of, whose tag it is; it may be a field's, too.
+    """
+    tag_passed = False
     for part in loc[:-1]:
-        if _has(document, part):
-            document = document[part]
+        if not tag_passed and part in _tags(document):
+            tag_passed = True
+        elif _has(document, part):
+            document, tag_passed = document[part], False
             yield str(part)
         elif document is None:
             yield str(part)
     yield from map(str, loc[-1:])
+
+
+def _tags(document: Any) -> set[str]:
+    """Return which members of unions an object says that it is."""
+    if not isinstance(document, dict):
+        return set()
+    said = (document.get(name) for name in ("enhancement_type", "annotation_type", "identifier_type"))
+    return {tag for tag in said if isinstance(tag, str)}
 
 
 def _has(document: Any, part: int | str) -> bool:

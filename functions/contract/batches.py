@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import UUID4, Field
 
-from functions.contract.base import WireModel
+from functions.contract.base import OwnUrl, WireModel
 
 
 class BatchStatus(StrEnum):
@@ -24,7 +24,8 @@ class BatchEnhancementRequestIn(WireModel):
     """A requestor's order: this robot, these references."""
 
     robot_id: UUID4
-    reference_ids: list[UUID4] = Field(min_length=1)
+    # Checked not here but where every id that comes twice can be named.
+    reference_ids: list[UUID4] = Field(min_length=1, json_schema_extra={"uniqueItems": True})
     source: str | None = None
 
 
@@ -36,10 +37,10 @@ class BatchEnhancementRequestRead(WireModel):
     reference_ids: list[UUID4]
     source: str | None = None
     request_status: BatchStatus
-    reference_data_url: str | None = None
-    result_storage_url: str | None = None
-    validation_result_file: str | None = None
-    validation_result_url: str | None = None
+    reference_data_url: OwnUrl | None = None
+    result_storage_url: OwnUrl | None = None
+    validation_result_file: OwnUrl | None = None
+    validation_result_url: OwnUrl | None = None
     error: str | None = None
 
 

@@ -1,10 +1,11 @@
 """Enhancements: what is known about a reference, and by whose word."""
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import UUID4, Field
+from pydantic import UUID4, BeforeValidator, Field
 
 from functions.contract.base import HttpUrlText, WireModel
 
@@ -42,14 +43,27 @@ class Authorship(WireModel):
     position: AuthorPosition
 
 
+def _day(value: object) -> object:
+    """Read what is written as a date, and not, as the parser would too, seconds since the epoch or a time."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("this is not of the form YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, on the wire as `YYYY-MM-DD`."""
+
+
 class Bibliographic(WireModel):
     """Bibliographic metadata; sources differ in what they know, so all of it is optional."""
 
     enhancement_type: Literal["bibliographic"]
     authorship: list[Authorship] | None = None
     cited_by_count: int | None = None
-    created_date: date | None = None
-    publication_date: date | None = None
+    created_date: Day | None = None
+    publication_date: Day | None = None
     publication_year: int | None = None
     publisher: str | None = None
     title: str | None = None

@@ -1,8 +1,8 @@
 """References, as robots get them and as they are loaded."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import UUID4, AliasChoices, Field, model_validator
+from pydantic import UUID4, AliasChoices, ConfigDict, Field, model_validator
 
 from functions.contract.base import WireModel
 from functions.contract.enhancements import Enhancement, EnhancementContent, EnhancementType, Visibility
@@ -18,8 +18,16 @@ class Reference(WireModel):
     enhancements: list[Enhancement] | None = None
 
 
+def _of_type(name: str) -> dict[str, Any]:
+    said = {"enhancement_type": {"const": name}}
+    return {"properties": {**said, "content": {"properties": said}}}
+
+
 class EnhancementFileInput(WireModel):
     """An enhancement in a references file: its reference has no id yet."""
+
+    # What `_types_agree` checks, in the words of JSON Schema.
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_of_type(name) for name in EnhancementType]})
 
     source: str
     visibility: Visibility

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 class LineSplitter:
     """Cuts chunks into lines, without their line feeds, and never holds more than one line of the allowed length.
 
-    A longer line comes out as None, once, when its end is seen: its bytes are dropped as they arrive.
+    A longer line comes out as None, once, when its end is seen: its bytes are dropped as they arrive. One that is
+    longer and nothing but blanks comes out empty, as a blank line is no line that says anything.
     """
 
     def __init__(self, longest: int | None = None) -> None:
         self._longest = longest
         self._rest = bytearray()
         self._dropping = False
+        self._blank = True
 
     def feed(self, chunk: bytes) -> Iterator[bytes | None]:
         """Yield each line that ends in this chunk. Exhaust it before the next chunk is fed."""
@@ -28,14 +30,17 @@ class LineSplitter:
 
     def _end(self, piece: bytes) -> bytes | None:
         self._keep(piece)
-        line = None if self._dropping else bytes(self._rest)
+        line = bytes(self._rest) if not self._dropping else b"" if self._blank else None
         self._rest.clear()
-        self._dropping = False
+        self._dropping, self._blank = False, True
         return line
 
     def _keep(self, piece: bytes) -> None:
         if self._longest is not None and len(self._rest) + len(piece) > self._longest:
+            self._blank = self._blank and not self._rest.strip()
             self._dropping = True
             self._rest.clear()
+        if self._dropping:
+            self._blank = self._blank and not piece.strip()
         if not self._dropping:
             self._rest += piece

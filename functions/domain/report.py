@@ -1,5 +1,6 @@
 """The words of the report: one line per result entry and per missing reference."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -14,10 +15,13 @@ REPEATED = "The same enhancement as in an earlier entry; it was not added again.
 
 LONGEST_MESSAGE = 2_000
 
+# Control marks, line and paragraph separators, and the marks that turn the direction of what follows them.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def one_line(words: str) -> str:
-    """Fold every run of white space and line breaks, and cut what no report needs to quote."""
-    folded = " ".join("".join(mark if mark.isprintable() else " " for mark in words).split())
+    """Fold every run of white space, line breaks and control marks, and cut what no report needs to quote."""
+    folded = " ".join(_CONTROL.sub(" ", words).split())
     return folded if len(folded) <= LONGEST_MESSAGE else f"{folded[:LONGEST_MESSAGE]} …"
 
 

@@ -12,6 +12,8 @@ LARGEST_INTEGER = 2**53
 LARGEST_DOCUMENT = 1_900_000
 # An enhancement's content lies a few levels deep in its item.
 OWN_LEVELS = 3
+# The one mark of ASCII that JSON lets stand and the SDK escapes.
+_DELETE = b"\x7f"
 
 
 def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:
@@ -41,9 +43,12 @@ def _encodable(text: str) -> bool:
 
 
 def sent_size(text: bytes) -> int:
-    """Return the length in bytes that JSON text has on its way to the store, whose SDK escapes all beyond ASCII."""
-    if text.isascii():
+    """Return the length in bytes that JSON text has on its way to the store, whose SDK escapes all beyond ASCII.
+
+    It is exact but for numbers, which the SDK may write a little longer.
+    """
+    if text.isascii() and _DELETE not in text:
         return len(text)
-    beyond = [mark for mark in text.decode() if not mark.isascii()]
+    beyond = [mark for mark in text.decode() if not " " <= mark <= "~"]
     escaped = sum(6 if ord(mark) <= 0xFFFF else 12 for mark in beyond)  # noqa: PLR2004 - \\uXXXX, or a pair of them
     return len(text) - sum(len(mark.encode()) for mark in beyond) + escaped

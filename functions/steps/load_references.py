@@ -16,7 +16,7 @@ _AT_ONCE = 8
 
 async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadedReference:
     """Load one reference; raises InputRejected if it can't be kept."""
-    why = unstorable(reference.model_dump(mode="json"))
+    why = unstorable(reference.model_dump())
     if why is not None:
         raise InputRejected(f"The reference can't be stored: {why}.")
     loaded = await services.references.add(reference)

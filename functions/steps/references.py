@@ -29,10 +29,11 @@ async def read_reference(reference_id: UUID, caller: Member, services: Services)
 
 async def find_reference(query: ReferenceQuery, caller: Member, services: Services) -> Reference:
     """Return the reference that has this identifier; raises NotFound, InputRejected for what can be none."""
+    asked = query.model_dump_json(exclude_none=True).encode()
     try:
-        identifier = _IDENTIFIER.validate_python(query.model_dump(mode="json", exclude_none=True))
+        identifier = _IDENTIFIER.validate_json(asked)
     except ValidationError as error:
-        raise InputRejected(*(f"{fault}." for fault in faults(error))) from error
+        raise InputRejected(*(f"{fault}." for fault in faults(error, asked))) from error
     reference_id = await services.references.find(identifier)
     if reference_id is None:
         raise NotFound("No reference has this identifier.")

@@ -13,6 +13,7 @@ from local.host.invoke import Failed, invoke
 from local.host.routes import Route, make_routes
 
 _BODY_BYTES = 100 << 20
+_HEADERS_BYTES = 32 << 10
 _ESCAPED_PERCENT = "%25"
 
 
@@ -27,7 +28,9 @@ class HttpServer:
         app.router.add_route("*", "/{path:.*}", self._answer)
         # Without the access log, as a query may hold a signature; and a function gets the body as it came,
         # compressed or not, or the sender's signature would not fit it.
-        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=grace_s)
+        self._runner = web.AppRunner(
+            app, access_log=None, auto_decompress=False, shutdown_timeout=grace_s, max_field_size=_HEADERS_BYTES
+        )
 
     async def start(self, port: int) -> int:
         """Listen, on any free port for 0; return the port. Raises OSError if it is taken."""

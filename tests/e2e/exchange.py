@@ -29,10 +29,11 @@ Batch = dict[str, Any]
 class Exchange:
     """A client of one stack."""
 
-    def __init__(self, stack: Stack, session: aiohttp.ClientSession, store: CosmosReferenceStore) -> None:
+    def __init__(self, stack: Stack, session: aiohttp.ClientSession, database: CosmosDatabase) -> None:
         self.stack = stack
         self.session = session
-        self.store = store
+        self.database = database
+        self.store = CosmosReferenceStore(database, 4)
         # The secret of each robot that was registered, by its id.
         self.secrets: dict[str, str] = {}
 
@@ -112,6 +113,10 @@ class Exchange:
         """Fetch the report as JSONL."""
         return [json.loads(line) for line in (await self._fetch(batch["validation_result_url"])).splitlines()]
 
+    async def remove(self, container: str, item_id: str, partition: str) -> None:
+        """Remove an item from Cosmos DB, as nobody can over HTTP."""
+        await (await self.database.container(container)).delete_item(item_id, partition_key=partition)
+
     async def _fetch(self, url: str) -> bytes:
         async with self.session.get(url) as response:
             assert response.status == 200
@@ -141,5 +146,5 @@ async def exchange_on(stack: Stack) -> AsyncIterator[Exchange]:
     os.environ["SSL_CERT_FILE"] = settings["SSL_CERT_FILE"]
     database = CosmosDatabase(settings["COSMOS_ENDPOINT"], settings["COSMOS_KEY"], settings["COSMOS_DATABASE"])
     async with aiohttp.ClientSession() as session:
-        yield Exchange(stack, session, CosmosReferenceStore(database, 4))
+        yield Exchange(stack, session, database)
     await database.close()

@@ -38,7 +38,7 @@ def of_enhancement(reference_id: UUID, enhancement: dict[str, Any]) -> Item:
 
 def size_of(item: Item) -> int:
     """Return the length that the SDK's JSON of the item has, in bytes."""
-    return len(json.dumps(item))
+    return len(json.dumps(item, separators=(",", ":")))
 
 
 def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Reference]:

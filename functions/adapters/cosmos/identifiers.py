@@ -1,6 +1,7 @@
 """Which reference an identifier belongs to: one item an identifier."""
 
 import hashlib
+import json
 from uuid import UUID
 
 from azure.cosmos.aio import ContainerProxy
@@ -16,12 +17,13 @@ def key_of(identifier: ExternalIdentifier) -> str:
     DOIs are the same whatever their case.
     """
     value = str(identifier.identifier)
-    scheme: str = identifier.identifier_type
+    scheme = [str(identifier.identifier_type)]
     if isinstance(identifier, DOIIdentifier):
         value = value.lower()
     if isinstance(identifier, OtherIdentifier):
-        scheme = f"{scheme}\x1f{identifier.other_identifier_name}"
-    return hashlib.sha256(f"{scheme}\x1f{value}".encode()).hexdigest()
+        scheme.append(identifier.other_identifier_name)
+    # As JSON, in which no part can be taken for two.
+    return hashlib.sha256(json.dumps([*scheme, value]).encode()).hexdigest()
 
 
 async def owner_of(container: ContainerProxy, key: str) -> UUID | None:

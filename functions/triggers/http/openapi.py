@@ -8,10 +8,12 @@ from inspect import getdoc
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from functions.contract.problems import Problem
 from functions.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
+from functions.domain.storable import LARGEST_INTEGER
 from functions.triggers.http.answers import JSON, PROBLEM
 from functions.triggers.http.call import JSONL
 from functions.triggers.http.door import BEARER, schemes
@@ -39,6 +41,27 @@ _MEANINGS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is down: nothing was kept or everything was; try again.",
 }
 _TEXT = {"schema": {"type": "string"}}
+_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "How to show who calls.", {"type": "string"}),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
+}
+_REFS = "#/components/schemas/{model}"
+_UUID4 = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
+}
+
+
+class _Exact(GenerateJsonSchema):
+    """Says in JSON Schema what pydantic checks, or the store can hold, and pydantic's own schema leaves out."""
+
+    def uuid_schema(self, schema: core_schema.UuidSchema) -> JsonSchemaValue:  # noqa: ARG002 - there is one kind
+        return {**_UUID4}
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        return {"minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER, **super().int_schema(schema)}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> Document:
@@ -78,15 +101,17 @@ def _operation(one: Endpoint) -> Document:
 
 def _path_parameters(one: Endpoint) -> Iterator[Document]:
     for name in re.findall(r"\{(\w+)\}", one.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid4"}}
+        yield {"name": name, "in": "path", "required": True, "schema": _UUID4}
 
 
 def _query_parameters(one: Endpoint) -> Iterator[Document]:
     if one.asks is None:
         return
-    schema = one.asks.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = one.asks.model_json_schema(ref_template=_REFS, schema_generator=_Exact)
     for name, of in schema["properties"].items():
-        yield {"name": name, "in": "query", "required": name in schema.get("required", []), "schema": of}
+        # A query can leave something out, but has no word for null.
+        (sent,) = (choice for choice in of.get("anyOf", [of]) if choice != {"type": "null"})
+        yield {"name": name, "in": "query", "required": name in schema.get("required", []), "schema": sent}
 
 
 def _responses(one: Endpoint) -> Iterator[tuple[HTTPStatus, Document]]:
@@ -98,8 +123,9 @@ def _responses(one: Endpoint) -> Iterator[tuple[HTTPStatus, Document]]:
         yield HTTPStatus.OK, {"description": "A line for each line that was sent.", "content": {JSONL: _TEXT}}
     for status in sorted(_errors(one)):
         problem = {"description": _MEANINGS[status], "content": {PROBLEM: {"schema": _ref(Problem)}}}
-        if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-            problem["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+        if status in _HEADERS:
+            name, meaning, schema = _HEADERS[status]
+            problem["headers"] = {name: {"description": meaning, "required": True, "schema": schema}}
         yield status, problem
 
 
@@ -119,7 +145,7 @@ def _errors(one: Endpoint) -> set[HTTPStatus]:
 
 
 def _ref(model: type[BaseModel]) -> Document:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"$ref": _REFS.format(model=model.__name__)}
 
 
 def _schemas(endpoints: Iterable[Endpoint]) -> Document:
@@ -128,7 +154,7 @@ def _schemas(endpoints: Iterable[Endpoint]) -> Document:
         models.update(model for model in (one.takes, one.lines, one.gives, one.asks) if model is not None)
     wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
     wanted.sort(key=lambda item: item[0].__name__)
-    _, schema = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    _, schema = models_json_schema(wanted, ref_template=_REFS, schema_generator=_Exact)
     found: Document = schema["$defs"]
     return found
 

@@ -7,6 +7,7 @@ from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
     HttpResponseError,
+    IncompleteReadError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
@@ -68,6 +69,9 @@ OURS: list[tuple[Exception, type[ExchangeError]]] = [
     (AzureError(SECRET), Unavailable),
     (ClientAuthenticationError(SECRET), Unavailable),
     (CredentialUnavailableError(SECRET), Unavailable),
+    # A download that breaks off: the SDK has no status to give, or that of the answer which began well.
+    (answered(None), Unavailable),
+    (answered(206, IncompleteReadError), Unavailable),
 ]
 
 
@@ -129,3 +133,9 @@ def test_an_outage_blames_the_moment(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 304, 400, 401, 403, 404, 409, 412, 413, 424])
 def test_everything_else_is_none(status: int) -> None:
     assert not is_outage(status)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf", "-5", "soon", ""])
+def test_a_wait_that_is_none_is_not_handed_on(value: str) -> None:
+    assert retry_after_s(answered(503, headers={"Retry-After": value})) is None
+    assert retry_after_s(answered(429, headers={"x-ms-retry-after-ms": value})) is None

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import inspect
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -117,3 +118,15 @@ async def test_a_caller_that_is_cancelled_leaves_nothing_under_way() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(take(), 0.02)
     assert (requests.under_way, sorted(requests.cancelled)) == (0, [0, 1])
+
+
+async def test_of_several_that_fail_at_once_the_others_are_no_surprise_to_the_event_loop() -> None:
+    surprises: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: surprises.append(context))
+    try:
+        with pytest.raises(ValueError, match=r"\d"):
+            [result async for result in as_completed((fails(number) for number in range(3)), 3)]
+        gc.collect()
+    finally:
+        asyncio.get_running_loop().set_exception_handler(None)
+    assert surprises == []

@@ -58,7 +58,27 @@ class TestUrls:
 
     @pytest.mark.parametrize(
         "url",
-        ["", "robot.example", "/path", "//robot.example", "http://", "ftp://h", "file:///etc/passwd", "http://h:x"],
+        [
+            *(
+                "",
+                "robot.example",
+                "/path",
+                "//robot.example",
+                "http://",
+                "ftp://h",
+                "file:///etc/passwd",
+                "http://h:x",
+            ),
+            *(
+                "https://h/ ",
+                " https://h",
+                "https://h\n.example",
+                "\x00https://h",
+                "http:h",
+                "https:\\\\h\\x",
+                "https:h",
+            ),
+        ],
     )
     def test_what_is_no_http_url_is_refused(self, url: str) -> None:
         with pytest.raises(ValidationError):
@@ -88,6 +108,19 @@ class TestFaults:
                 "authorship.0.position: Field required",
             ),
             ({"enhancement_type": "location", "locations": [{}, 7]}, "locations.1: Input should be an object"),
+            # The name of a type that is a field's as well.
+            (
+                {"enhancement_type": "abstract", "process": "other", "abstract": 7},
+                "abstract: Input should be a valid string",
+            ),
+            ({"enhancement_type": "abstract", "abstract": "a"}, "process: Field required"),
+            (
+                {
+                    "enhancement_type": "annotation",
+                    "annotations": [{"annotation_type": "score", "scheme": "s", "label": 7, "score": 1}],
+                },
+                "annotations.0.label: Input should be a valid string",
+            ),
             (
                 {
                     "enhancement_type": "annotation",
@@ -127,7 +160,7 @@ class TestFaults:
         assert len(said) == MOST_FAULTS + 1
         assert said[0].startswith("robot_id: ")
         assert said[MOST_FAULTS - 1].startswith(f"reference_ids.{MOST_FAULTS - 2}: ")
-        assert said[-1] == f"and {100_001 - MOST_FAULTS} more faults"
+        assert said[-1] == f"and {100_001 - MOST_FAULTS} more"
 
     def test_a_fault_is_one_line_and_does_not_repeat_the_value(self) -> None:
         raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()

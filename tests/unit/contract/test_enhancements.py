@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from functions.contract.enhancements import (
     AbstractProcess,
     AuthorPosition,
+    Bibliographic,
     DriverVersion,
     Enhancement,
     EnhancementType,
@@ -214,3 +215,11 @@ def test_annotations_without_data_have_none_of_anothers() -> None:
     annotation = PARTS["boolean"].placed(without(BOOLEAN, "data"))
     content = read(annotation).model_dump()["content"]
     assert content["annotations"][0]["data"] == {}
+
+
+@pytest.mark.parametrize("day", ["1582934400", "0", "20200229", "2020-W09-6", "2020-02-29T00:00:00", "2020-02-30", "x"])
+def test_what_is_not_written_as_a_day_is_refused(day: str) -> None:
+    with pytest.raises(ValidationError):
+        Bibliographic.model_validate_json(
+            json.dumps({"enhancement_type": "bibliographic", "created_date": day}), strict=True
+        )

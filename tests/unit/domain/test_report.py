@@ -36,6 +36,8 @@ def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None
         ("no\r\n  abstract\there ", "no abstract here"),
         ("a\u2028b\x85c\x00d\ud800e", "a b c d e"),
         ("żółć 文 \U0001f9ea", "żółć 文 \U0001f9ea"),
+        ("co\u00adoperation \U0001f469\u200d\U0001f52c", "co\u00adoperation \U0001f469\u200d\U0001f52c"),
+        ("harmless\u202egnp.exe\u2066", "harmless gnp.exe"),
         ("x" * 2000, "x" * 2000),
         ("x" * 2001, "x" * 2000 + " …"),
     ],

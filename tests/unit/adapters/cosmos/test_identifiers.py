@@ -33,6 +33,9 @@ DIFFERENT = [
     ("other", "", "7"),
     ("other", "7a", ""),
     ("other", " 7", ""),
+    ("other", "b\x1fc", "a"),
+    ("other", "c", "a\x1fb"),
+    ("other", '"], "', "a"),
 ]
 
 

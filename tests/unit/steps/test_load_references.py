@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+from functions.contract.references import ReferenceFileInput
+from functions.domain.errors import InputRejected
+from functions.steps.load_references import load_lines, load_reference
+from tests.fakes.world import World
+
+
+def line(data: str) -> bytes:
+    content = (
+        '{"enhancement_type": "annotation", "annotations": [{"annotation_type": "boolean", "scheme": "s", "label": "l",'
+        f' "value": true, "data": {data}}}]}}'
+    )
+    enhancement = f'{{"source": "s", "visibility": "public", "enhancement_type": "annotation", "content": {content}}}'
+    return f'{{"identifiers": null, "enhancements": [{enhancement}]}}'.encode()
+
+
+@pytest.mark.parametrize("data", ['{"x": NaN}', '{"x": 1e999}', '{"x": 9007199254740993}', '{"x": "\\u0000"}'])
+async def test_what_the_store_would_change_is_refused_and_not_changed(data: str) -> None:
+    world = World()
+    (loaded,) = await load_lines([line(data)], world.services)
+    stored = [
+        enhancement["content"]["annotations"][0]["data"] for enhancement in world.references.enhancements.values()
+    ]
+    assert (loaded.error is None) == bool(stored) == ("u0000" in data)
+    assert stored in ([], [json.loads(data)])
+
+
+async def test_one_reference_that_cannot_be_kept_is_an_error() -> None:
+    world = World()
+    with pytest.raises(InputRejected, match="NaN"):
+        await load_reference(ReferenceFileInput.model_validate_json(line('{"x": NaN}')), world.services)
+    assert not world.references.references
+
+
+async def test_each_line_has_its_answer_in_order_and_blank_ones_have_none() -> None:
+    world = World()
+    known = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
+    loaded = await load_lines([known, b"", b"nope", b"  ", b'{"visibility": "secret"}'], world.services)
+    again = await load_lines([known], world.services)
+    assert [one.error is None for one in loaded] == [True, False, False]
+    assert (again[0].id, again[0].existing, loaded[0].existing) == (loaded[0].id, True, False)
+
+
+async def test_an_old_name_of_the_robots_version_is_understood() -> None:
+    enhancement = {
+        "source": "s",
+        "visibility": "public",
+        "enhancement_type": "abstract",
+        "processor_version": "0.9",
+        "content": {"enhancement_type": "abstract", "process": "other", "abstract": "a"},
+    }
+    world = World()
+    (loaded,) = await load_lines([json.dumps({"enhancements": [enhancement]}).encode()], world.services)
+    assert loaded.id is not None
+    assert [one.robot_version for one in world.references.enhancements_of(loaded.id)] == ["0.9"]
