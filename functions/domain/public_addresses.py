@@ -1,10 +1,14 @@
 """Which addresses the exchange may call: a robot's `base_url` is somebody else's word, and the call is ours."""
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-# Azure's own service for virtual machines: public by its number, and nobody's robot.
-_AZURE_PLATFORM = IPv4Address("168.63.129.16")
+# What Python's tables, which differ from version to version, let pass or may: Azure's own service for virtual machines,
+# which is public by its number alone, the IETF's assignments, a network's own NAT64, and what was once site-local.
+_NOBODYS: tuple[IPv4Network | IPv6Network, ...] = (
+    *map(IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")),
+    *map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20")),
+)
 # IPv4 in other clothes: what is translated to must be public as well.
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
@@ -17,12 +21,8 @@ def is_public(address: str) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv4Address):
-        return _public_v4(found)
-    embedded = _embedded(found)
-    if embedded is not None:
-        return _public_v4(embedded)
-    return found.is_global and not found.is_multicast
+    reached = found if isinstance(found, IPv4Address) else _embedded(found) or found
+    return reached.is_global and not reached.is_multicast and not any(reached in network for network in _NOBODYS)
 
 
 def url_faults(url: str) -> list[str]:
@@ -36,10 +36,6 @@ def url_faults(url: str) -> list[str]:
     if parts.query or parts.fragment:
         faults.append("base_url: it must have no query and no fragment, as '/batch/' is added to it.")
     return faults
-
-
-def _public_v4(address: IPv4Address) -> bool:
-    return address.is_global and not address.is_multicast and address != _AZURE_PLATFORM
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:

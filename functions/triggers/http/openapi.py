@@ -49,7 +49,7 @@ _HEADERS = {
 _REFS = "#/components/schemas/{model}"
 _UUID4 = {
     "type": "string",
-    "format": "uuid",
+    "format": "uuid4",
     "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
 }
 
