@@ -30,7 +30,7 @@ class AccessTokens:
         """Say whose token it is; raises NotAuthenticated, or Unavailable if there is nothing to check it by."""
         missing = [name for name, value in self._settings.items() if not value]
         if missing:
-            raise Unavailable(f"Nobody can be let in: {', '.join(missing)} is not set.")
+            raise Unavailable(f"Nobody can be let in while settings are missing: {', '.join(missing)}.")
         if len(token) > _LONGEST_TOKEN:
             raise NotAuthenticated("The access token is too long.")
         try:
