@@ -1,11 +1,11 @@
 # What a person types. `make demo` and `make test` need Python 3.11+ and make, nothing else.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test lint types check install clean
+.PHONY: help demo up test lint types check lock install clean
 
 help: ## what there is to type
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -19,18 +19,24 @@ up: install ## keep the local stack in the foreground
 test: $(VENV)/dev ## every test, on real parts
 	@$(RUN) -m pytest $(ARGS)
 
-lint: $(VENV)/dev ## ruff, strict
+lint: $(VENV)/dev ## ruff, strict, and bandit on what is deployed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+	@$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml functions function_app.py
 
 types: $(VENV)/dev ## mypy, strict
 	@$(RUN) -m mypy
 
 check: lint types test demo ## all of it, as the gate does
 
+lock: $(VENV)/dev ## write requirements.txt anew from requirements.in, with hashes
+	@{ echo "# What Azure installs. Made by \`make lock\` from requirements.in: change that, not this."; \
+	   $(RUN) -m uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	     --no-annotate --no-header --quiet; } > requirements.txt
+
 install: $(VENV)/local ## what the stack and the demo need
 clean: ## remove what was installed and made
-	rm -rf $(VENV) .local local/emulators/node_modules
+	rm -rf $(VENV) .local local/emulators/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say: make PYTHON=..."; exit 1; }
@@ -40,11 +46,13 @@ $(VENV)/bin/python:
 
 $(VENV)/local: $(VENV)/bin/python requirements.txt requirements-local.txt local/emulators/package-lock.json
 	@echo "Installing what the local stack needs ..."
+	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) -r requirements-local.txt
 	@$(RUN) -m local.install
 	@touch $@
 
-$(VENV)/dev: $(VENV)/local requirements-dev.txt
+$(VENV)/dev: $(VENV)/local requirements-dev.txt requirements-sdk.txt
 	@echo "Installing what the tests need ..."
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt -r requirements-sdk.txt
+	@$(RUN) -m tests.sdk.install
 	@touch $@

@@ -54,15 +54,24 @@ class Part:
         if "taken" in said.get("error", ""):
             raise StackError(
                 f"{self.name} can't start: {said['error']}. "
-                "Stop the other program (is another stack running?), or use --free-ports."
+                "Stop the other program (is another stack running?), or type: make up ARGS=--free-ports"
             )
         raise StackError(f"{self.name} did not start. {said.get('error', '')}\n{self.tail()}")
 
     async def over(self) -> None:
-        """Wait until it ends; what it still prints goes to its log, as a full pipe would hold it up."""
+        """Wait until it ends; what it still prints goes to its log, as a full pipe would hold it up.
+
+        By whole lines, for what it logs itself goes to the same file: neither is to end up inside the other.
+        """
+        rest = b""
         with self.log.open("ab", buffering=0) as log:
             while chunk := await self._stdout.read(_CHUNK):
-                log.write(chunk)
+                ended, newline, rest = (rest + chunk).rpartition(b"\n")
+                if len(rest) > _CHUNK:
+                    # A line without an end has to be cut somewhere.
+                    ended, newline, rest = ended + newline, rest, b""
+                log.write(ended + newline)
+            log.write(rest)
         await self.process.wait()
 
     def tail(self) -> str:

@@ -92,6 +92,7 @@ async def _run(options: Options, parent: int, *, lifeline: bool) -> int:
             await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
         if end.done():
             end.result()
+            print("\nStopping ...", flush=True)
             return 0
         return _say_crash(stack.crashed.result())
     finally:

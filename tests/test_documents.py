@@ -1,5 +1,6 @@
 """What the documents say, held against the code."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from functions.contract.batches import BatchStatus
 from functions.domain.lifecycle import ROWS
+from functions.triggers.http.serve import ENDPOINTS
 from tests.stacks import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "samples").glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -24,6 +26,7 @@ def code(text: str) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_path_that_is_named_exists(document: Path) -> None:
     folders = [
+        ROOT,
         ROOT / "functions",
         ROOT / "tests",
         document.parent,
@@ -74,3 +77,15 @@ def test_decisions_are_dated() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "DECISIONS.md").read_text(), re.MULTILINE)
     assert headings
     assert all(re.match(r"20\d\d-\d\d-\d\d · \w", heading) for heading in headings)
+
+
+def test_the_table_of_doors_is_that_of_the_endpoints() -> None:
+    rows = re.findall(r"^\| `([A-Z]+ /\S+)` \| ([^|]+) \|$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted((f"{one.method} /{one.path}", one.door.value) for one in ENDPOINTS)
+
+
+def test_every_setting_that_a_document_names_exists() -> None:
+    known = set(json.loads((ROOT / "local.settings.sample.json").read_text())["Values"])
+    for document in DOCUMENTS:
+        named = {word for word in code(document.read_text()) if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", word)}
+        assert named <= known | {"ROBOT_ID", "ROBOT_SECRET"}, document.name

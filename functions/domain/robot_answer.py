@@ -21,6 +21,11 @@ class RobotAnswer:
     retry_after_s: float | None = None
 
     @property
+    def outcome(self) -> str:
+        """Say what came of the call, without the robot's words: they may be anything."""
+        return f"it answered {self.http_status}" if self.http_status else "it could not be reached"
+
+    @property
     def took(self) -> bool:
         """Whether the robot took the batch."""
         return self.http_status is not None and 200 <= self.http_status < 300  # noqa: PLR2004 - RFC 9110

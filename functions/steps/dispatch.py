@@ -29,7 +29,7 @@ async def dispatch_batch(batch_id: UUID, attempt: int, services: Services) -> No
         log.info("batch %s: somebody else is calling the robot", batch_id)
         return
     answer = await _offer(begun.batch, begun.batch.snapshot or snapshot, services)
-    log.info("batch %s: robot %s answered %s", batch_id, before.robot_id, answer.http_status or "nothing")
+    log.info("batch %s: robot %s: %s", batch_id, before.robot_id, answer.outcome)
     await _settle(begun.batch, answer, services)
 
 

@@ -27,7 +27,7 @@ async def import_results(batch_id: UUID, services: Services) -> None:
             batch = (await advance(batch_id, events.ReportWritten(attempt), services)).batch
         else:
             batch = await import_window(batch, window, services)
-    log.info("batch %s: nothing more to import", batch_id)
+    log.info("batch %s: all that there was to import is imported", batch_id)
 
 
 async def _pin(batch_id: UUID, services: Services) -> Batch:

@@ -61,6 +61,6 @@ async def _check_known(order: BatchEnhancementRequestIn, services: Services) -> 
     unknown = await services.references.missing(order.reference_ids)
     if unknown:
         listed = ", ".join(str(item) for item in order.reference_ids if item in unknown)
-        faults.append(f"{len(unknown)} of the reference_ids are unknown: {listed}.")
+        faults.append(f"reference_ids: there are no such references: {listed}.")
     if faults:
         raise NotFound(*faults)

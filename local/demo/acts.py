@@ -8,8 +8,23 @@ from pathlib import Path
 
 from local.demo import expected
 from local.demo.requestor import DemoError, Json, Requestor
-from local.demo.show import ENDED, Steps, keep_report, keep_status, show_counts, show_head, show_misdeeds
+from local.demo.show import (
+    ENDED,
+    Steps,
+    console,
+    keep_report,
+    keep_status,
+    show_counts,
+    show_enhancement,
+    show_head,
+    show_misdeeds,
+)
+from samples.robot.robot import SOURCE
 
+_WHY_PARTIAL = """\
+  It ends as `partial_failed`, as it should: some references have no abstract, and no design in their title, so the
+  robot says that it can't judge them. `completed` is a batch of which every reference was enhanced.
+"""
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.05
 
@@ -21,6 +36,9 @@ async def first_act(requestor: Requestor, robot_id: str, references: Mapping[str
     wanted = expected.of_first_act(references)
     expected.check(wanted, found)
     _check_status(batch, "completed" if expected.counts(wanted).keys() == {expected.ADDED} else "partial_failed")
+    console.print(_WHY_PARTIAL, markup=False)
+    tagged = next(item for item in references if found[expected.ADDED, item])
+    show_enhancement(await requestor.reference(tagged), SOURCE)
 
 
 async def second_act(requestor: Requestor, robot: Json, reference_ids: Iterable[str], folder: Path) -> None:

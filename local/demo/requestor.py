@@ -61,6 +61,10 @@ class Requestor(_Client):
         """Read how a batch stands."""
         return await self._call("GET", f"/references/enhancement/batch/{batch_id}", 200)
 
+    async def reference(self, reference_id: str) -> Json:
+        """Read a reference with all that is known of it by now."""
+        return await self._call("GET", f"/references/{reference_id}/", 200)
+
     async def fetch(self, url: str) -> bytes:
         """Fetch a file by its signed URL: it needs no token."""
         async with self._session.get(url) as response:

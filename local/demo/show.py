@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from functions.domain.report import ADDED
 from local.demo.expected import NAMED
 from local.demo.requestor import Json
 
@@ -61,11 +62,25 @@ def show_counts(found: Counter[str]) -> None:
 
 
 def show_head(text: Sequence[str]) -> None:
-    """Show the first lines of a report."""
-    for line in text[:_HEAD]:
+    """Show the first lines of a report, and if all of these are good news, the first that is not."""
+    shown = list(text[:_HEAD])
+    if all(line.endswith(ADDED) for line in shown):
+        shown += [line for line in text[_HEAD:] if not line.endswith(ADDED)][:1]
+    for line in shown:
         console.print(f"    {line}", style="dim", markup=False)
-    if len(text) > _HEAD:
-        console.print(f"    ... and {len(text) - _HEAD} more", style="dim")
+    if len(text) > len(shown):
+        console.print(f"    ... and {len(text) - len(shown)} more", style="dim")
+
+
+def show_enhancement(reference: Json, source: str) -> None:
+    """Show what a robot of this source added to a reference."""
+    titles = [one["content"].get("title") for one in reference["enhancements"]]
+    console.print(f'  For example, "{next(filter(None, titles), reference["id"])}" has been tagged', markup=False)
+    for added in (one for one in reference["enhancements"] if one["source"] == source):
+        for tag in added["content"]["annotations"]:
+            phrases = ", ".join(tag["data"].get("phrases", []))
+            score = f" {tag['score']:.2f}" if tag.get("score") is not None else ""
+            console.print(f"    {tag['label']}{score}  {phrases}", style="bold", markup=False)
 
 
 def show_misdeeds(account: Mapping[str, Sequence[str]]) -> None:

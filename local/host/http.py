@@ -25,7 +25,7 @@ class HttpServer:
         self._timeout_s = host.function_timeout_s
         most = int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", _BODY_BYTES))
         app = web.Application(client_max_size=most)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._answer)
         # Without the access log, as a query may hold a signature; and a function gets the body as it came,
         # compressed or not, or the sender's signature would not fit it.
         self._runner = web.AppRunner(

@@ -29,7 +29,7 @@ class Route:
         self.template = f"{prefix}/{route}".strip("/")
         self.methods = {method.upper() for method in function.trigger.get("methods") or _METHODS}
         self._names = [found["name"] for found in _PARAMETER.finditer(self.template)]
-        self._pattern = re.compile("".join(map(_pattern, self.template.split("/"))), re.IGNORECASE)
+        self._pattern = re.compile("".join(map(_pattern, self.template.split("/"))), re.IGNORECASE | re.DOTALL)
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters if this is the path's route. Case and a trailing slash don't matter."""

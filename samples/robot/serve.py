@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import Callable
 from uuid import UUID
 
@@ -37,7 +38,10 @@ def main(make: Callable[[Exchange], web.Application] = lambda exchange: Robot(ex
     credentials = Credentials(UUID(os.environ[ID]), os.environ[SECRET])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(make, given.api, given.port, credentials))
+        try:
+            asyncio.run(_serve(make, given.api, given.port, credentials))
+        except OSError as error:
+            sys.exit(f"The robot can't listen at port {given.port}: {error.strerror}. Choose another with --port.")
 
 
 async def _serve(make: Callable[[Exchange], web.Application], api: str, port: int, credentials: Credentials) -> None:

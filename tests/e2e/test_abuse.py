@@ -247,7 +247,7 @@ PATHS = [
     path("up and away", 404, "/robots/../admin/host/status"),
     path("up, escaped", 422, "/robots/%2e%2e%2fhealth"),
     path("NUL", 422, "/robots/%00"),
-    path("a line break", 404, "/robots/{robot}%0d%0aX-Injected:1"),
+    path("a line break", 422, "/robots/{robot}%0d%0aX-Injected:1"),
     path("a quote", 422, "/references/'%20OR%20'1'='1"),
     path("a quote in a query", 422, "/references/?identifier=x'&identifier_type='"),
     path("a continuation made up", 422, "/references/enhancement/batch/?continuation=../x"),

@@ -7,7 +7,9 @@ import azure.functions as func
 # Imported for the endpoints that they add to the table.
 from functions.triggers.http import about, batches, references, robots  # noqa: F401 - the reason stands above
 from functions.triggers.http.answers import answer
-from functions.triggers.http.endpoints import by_path
+from functions.triggers.http.endpoints import ENDPOINTS, by_path
+
+__all__ = ["ENDPOINTS", "METHODS", "register_http"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

@@ -119,8 +119,8 @@ def test_minds_neither_case_nor_a_trailing_slash(host: Host, path: str) -> None:
 
 
 def test_decodes_parameters_but_for_a_slash(host: Host) -> None:
-    answer = host.call("GET", "/v1/things/a%20b%2Fc/parts/100%25%C3%A9.json")
-    assert answer.json() == {"thing_id": "a b%2Fc", "name": "100%\u00e9"}
+    answer = host.call("GET", "/v1/things/a%20b%2Fc%0A/parts/100%25%C3%A9.json")
+    assert answer.json() == {"thing_id": "a b%2Fc\n", "name": "100%\u00e9"}
 
 
 def test_takes_the_rest_of_a_path(host: Host) -> None:

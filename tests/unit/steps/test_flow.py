@@ -111,7 +111,7 @@ class TestRegister:
         ("change", "error", "words"),
         [
             (lambda ids: [*ids, ids[0]], InputRejected, "each reference may be named once"),
-            (lambda ids: [*ids, uuid4(), uuid4()], NotFound, "2 of the reference_ids are unknown"),
+            (lambda ids: [*ids, uuid4(), uuid4()], NotFound, "there are no such references"),
             (lambda _ids: [uuid4() for _ in range(1001)], TooLarge, "at most 1000 references"),
         ],
     )
