@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, from_json
 
-_HTTP_URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
+# It also bounds the length, as clients do: a longer one would make what has it unreadable to them.
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 # A body can hold a hundred thousand wrong ids; this many faults are enough to mend the program that sent it.
 MOST_FAULTS = 20
@@ -23,7 +24,12 @@ class WireModel(BaseModel):
 _URL = re.compile(r"https?://[^\s\\\x00-\x1f\x7f]+", re.IGNORECASE)
 # The same in the dialect of JSON Schema. Not `uri`: names and paths may be in any script, as the parser takes them.
 _URL_SCHEMA = WithJsonSchema(
-    {"type": "string", "format": "url", "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s\\\x00-\x1f\x7f]+$"}
+    {
+        "type": "string",
+        "format": "url",
+        "maxLength": 2083,
+        "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s\\\x00-\x1f\x7f]+$",
+    }
 )
 
 

@@ -1,0 +1,34 @@
+"""The releases, one after another, and a stack for those tests that need one."""
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.e2e.exchange import Exchange, exchange_on
+from tests.sdk.install import SINCE
+from tests.sdk.releases import RELEASES, Release, ReleaseError, load
+from tests.stacks import Stack, running_stack
+
+collect_ignore_glob = [] if sys.version_info >= SINCE else ["test_*.py"]
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def sdk(request: pytest.FixtureRequest) -> Release:
+    """Give a release; that one is missing is a failure, as nothing would be shown of it."""
+    try:
+        return load(request.param)
+    except ReleaseError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("sdk")) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def exchange(stack: Stack) -> AsyncIterator[Exchange]:
+    async with exchange_on(stack) as client:
+        yield client

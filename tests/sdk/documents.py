@@ -1,0 +1,157 @@
+"""A document of everything on the wire, with every field it can have; and all ways to leave optional ones out."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.contract import batches, enhancements, identifiers, references, robots
+
+Json = dict[str, Any]
+Model = type[BaseModel]
+
+ONE, TWO, THREE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "123")
+SIGNED = "http://127.0.0.1:10000/devstoreaccount1/batches/a?se=2030-01-01T00%3A00%3A00Z&sp=r&sig=a%2Bb%2Fc%3D"
+
+AUTHOR: Json = {"display_name": "Ż. Ółć", "orcid": "0000-0001-2345-6789", "position": "first"}
+BOOLEAN: Json = {
+    "annotation_type": "boolean",
+    "scheme": "design",
+    "label": "cohort",
+    "value": False,
+    "score": 0.1,
+    "data": {"phrases": ["a", None], "n": {"id": 1.5}},
+}
+SCORE: Json = {
+    "annotation_type": "score",
+    "scheme": "topic",
+    "label": "nudging",
+    "score": -0.75,
+    "data": {"k": [1, {}], "null": None},
+}
+LOCATION: Json = {
+    "is_oa": False,
+    "version": "publishedVersion",
+    "landing_page_url": "HTTPS://Example.org:443/ä?q=%7e&r=<x>#f",
+    "pdf_url": "http://bücher.example",
+    "license": "cc-by",
+    "extra": {"any": ["thing", None], "pdf_url": "http://kept.example"},
+}
+CONTENTS: dict[Model, Json] = {
+    enhancements.Bibliographic: {
+        "enhancement_type": "bibliographic",
+        "authorship": [AUTHOR, {**AUTHOR, "position": "middle"}, {**AUTHOR, "position": "last"}],
+        "cited_by_count": 0,
+        "created_date": "2020-02-29",
+        "publication_date": "0999-12-31",
+        "publication_year": 999,
+        "publisher": "",
+        "title": "T \u2028 文 \U0001f9ea\n",
+    },
+    enhancements.Abstract: {"enhancement_type": "abstract", "process": "uninverted", "abstract": "A\n\nB"},
+    enhancements.AnnotationSet: {"enhancement_type": "annotation", "annotations": [BOOLEAN, SCORE]},
+    enhancements.LocationSet: {"enhancement_type": "location", "locations": [LOCATION, LOCATION]},
+}
+IDENTIFIERS: dict[Model, Json] = {
+    identifiers.DOIIdentifier: {"identifier": "10.1234/a-b;(c)<d>[e]%2F&+:_.", "identifier_type": "doi"},
+    identifiers.PubMedIdentifier: {"identifier": 31415926, "identifier_type": "pm_id"},
+    identifiers.OpenAlexIdentifier: {"identifier": "W2741809807", "identifier_type": "open_alex"},
+    identifiers.OtherIdentifier: {
+        "identifier": "",
+        "identifier_type": "other",
+        "other_identifier_name": "ISBN",
+    },
+}
+ENHANCEMENT: Json = {
+    "id": ONE,
+    "reference_id": TWO,
+    "source": "robot",
+    "visibility": "restricted",
+    "robot_version": "1.2",
+    "derived_from": [THREE, ONE, THREE],
+    "content": CONTENTS[enhancements.Abstract],
+}
+ROBOT: Json = {
+    "name": "n",
+    "base_url": "http://robot.example:8000/a",
+    "description": "",
+    "owner": "o",
+    "dependent_enhancements": ["bibliographic", "abstract", "annotation", "location"],
+    "dependent_identifiers": ["doi", "pm_id", "open_alex", "other"],
+}
+FILE_ENHANCEMENTS: list[Json] = [
+    {
+        "source": "file",
+        "visibility": "hidden",
+        "robot_version": "1.2",
+        "enhancement_type": content["enhancement_type"],
+        "content": content,
+    }
+    for content in CONTENTS.values()
+]
+FULL: dict[Model, Json] = {
+    **CONTENTS,
+    **IDENTIFIERS,
+    enhancements.Authorship: AUTHOR,
+    enhancements.BooleanAnnotation: BOOLEAN,
+    enhancements.ScoreAnnotation: SCORE,
+    enhancements.Location: LOCATION,
+    enhancements.Enhancement: ENHANCEMENT,
+    references.EnhancementFileInput: FILE_ENHANCEMENTS[0],
+    references.Reference: {
+        "id": TWO,
+        "visibility": "hidden",
+        "identifiers": list(IDENTIFIERS.values()),
+        "enhancements": [{**ENHANCEMENT, "content": content} for content in CONTENTS.values()],
+    },
+    references.ReferenceFileInput: {
+        "visibility": "restricted",
+        "identifiers": list(IDENTIFIERS.values()),
+        "enhancements": FILE_ENHANCEMENTS,
+    },
+    batches.BatchEnhancementRequestIn: {"robot_id": ONE, "reference_ids": [TWO, THREE, TWO], "source": "me\n文"},
+    batches.BatchEnhancementRequestRead: {
+        "id": THREE,
+        "robot_id": ONE,
+        "reference_ids": [TWO, ONE],
+        "source": "",
+        "request_status": "received",
+        "reference_data_url": f"{SIGNED}1",
+        "result_storage_url": f"{SIGNED}2",
+        "validation_result_file": f"{SIGNED}3",
+        "validation_result_url": f"{SIGNED}4",
+        "error": "It's broken.",
+    },
+    robots.BatchRobotRequest: {
+        "id": THREE,
+        "reference_storage_url": f"{SIGNED}1",
+        "result_storage_url": f"{SIGNED}2",
+        "extra_fields": {"any": {"thing": None}},
+    },
+    robots.RobotError: {"message": "out\nof tea"},
+    robots.LinkedRobotError: {"message": "", "reference_id": TWO},
+    robots.BatchRobotResult: {"request_id": THREE, "error": {"message": "out of tea"}, "storage_url": SIGNED},
+    robots.BatchRobotResultValidationEntry: {"reference_id": TWO, "error": "no"},
+    robots.RobotIn: ROBOT,
+    robots.Robot: {**ROBOT, "id": ONE},
+    robots.ProvisionedRobot: {**ROBOT, "id": ONE, "client_secret": "5f"},
+}
+
+
+def variants(full: Json, model: Any) -> Iterator[Json]:
+    """Yield what the model knows of this document, without each of the sets of fields that it can do without."""
+    known = {name: value for name, value in full.items() if name in model.model_fields}
+    optional = [name for name in known if not model.model_fields[name].is_required()]
+    for count in range(len(optional) + 1):
+        for left_out in combinations(optional, count):
+            yield {name: value for name, value in known.items() if name not in left_out}
+
+
+# Where a part of some content is: the content's model, and the field that has a list of such parts.
+PARTS: dict[Model, tuple[Model, str]] = {
+    enhancements.Authorship: (enhancements.Bibliographic, "authorship"),
+    enhancements.BooleanAnnotation: (enhancements.AnnotationSet, "annotations"),
+    enhancements.ScoreAnnotation: (enhancements.AnnotationSet, "annotations"),
+    enhancements.Location: (enhancements.LocationSet, "locations"),
+}

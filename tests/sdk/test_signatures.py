@@ -1,0 +1,60 @@
+"""A release takes our signature, and we take its."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.domain.errors import NotAuthenticated
+from functions.domain.signatures import SCHEME, SignedCall, check_signature, check_timestamp, signed_headers
+from tests.sdk.documents import ONE
+from tests.sdk.releases import Release
+from tests.sdk.robot import incoming
+
+ROBOT = UUID(ONE)
+SECRET = "5f" * 32
+BODIES = [b"", b'{"id": 1}', '{"text": "文 \u2028"}'.encode(), bytes(range(256))]
+
+
+def headers_of(sdk: Release, body: bytes, secret: str = SECRET) -> Mapping[str, str]:
+    """Sign a call as the release's client does."""
+    request = sdk.client.httpx.Request("POST", "http://exchange.example/", content=body)
+    signed: Any = next(sdk.client.HMACSigningAuth(secret, ROBOT).sync_auth_flow(request))
+    headers: Mapping[str, str] = signed.headers
+    return headers
+
+
+def check(headers: Mapping[str, str], body: bytes) -> None:
+    scheme, _, signature = headers["Authorization"].partition(" ")
+    assert scheme == SCHEME
+    check_timestamp(headers["X-Request-Timestamp"], time.time())
+    check_signature(SignedCall(UUID(headers["X-Client-Id"]), signature, headers["X-Request-Timestamp"], body), SECRET)
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("whole_seconds", [False, True])
+async def test_it_takes_a_call_that_we_signed(sdk: Release, body: bytes, whole_seconds: bool) -> None:  # noqa: FBT001
+    now = float(int(time.time())) if whole_seconds else time.time()
+    assert await sdk.auth.HMACAuth(SECRET)(incoming(sdk, signed_headers(SECRET, body, ROBOT, now), body))
+
+
+async def test_it_refuses_another_body_another_secret_and_an_old_call(sdk: Release) -> None:
+    now = time.time()
+    for secret, signed, at in ((SECRET, b"other", now), ("other", b"body", now), (SECRET, b"body", now - 301)):
+        request = incoming(sdk, signed_headers(secret, signed, ROBOT, at), b"body")
+        with pytest.raises(sdk.auth.AuthException) as refused:
+            await sdk.auth.HMACAuth(SECRET)(request)
+        assert refused.value.status_code == 401
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_we_take_a_call_that_its_client_signed(sdk: Release, body: bytes) -> None:
+    check(headers_of(sdk, body), body)
+
+
+def test_we_refuse_another_body_and_another_secret(sdk: Release) -> None:
+    for secret, signed in ((SECRET, b"other"), ("other", b"body")):
+        with pytest.raises(NotAuthenticated):
+            check(headers_of(sdk, signed, secret), b"body")
