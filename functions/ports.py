@@ -25,6 +25,9 @@ from functions.domain.windows import AcceptedEntry, Refusal
 Clock = Callable[[], float]
 """Gives the seconds since the epoch."""
 
+NewId = Callable[[], UUID]
+"""Makes an id that nothing else has."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
@@ -210,6 +213,7 @@ class Services:
     """Everything that a step may need."""
 
     clock: Clock
+    new_id: NewId
     batches: BatchStore
     robots: RobotStore
     references: ReferenceStore

@@ -58,12 +58,16 @@ class Settings(BaseModel):
 
     # How much is taken at once.
     http_body_limit_bytes: int = Field(10 << 20, gt=0)
-    references_per_batch_limit: int = Field(100_000, gt=0)
+    references_per_batch_limit: int = Field(100_000, gt=0, le=100_000)
+    # Lines of one references file: it has to be answered while somebody waits.
+    references_per_load_limit: int = Field(5_000, gt=0)
     # Of one requestor.
     open_batches_limit: int = Field(100, gt=0)
     # One plain PUT carries at most 5,000 MiB; a robot's storage SDK could send more.
     result_file_limit_bytes: int = Field(4 << 30, gt=0)
     result_line_limit_bytes: int = Field(1 << 20, gt=0)
+    # Of entries that can't be read, repeat others or name references nobody asked for: what has more is no result.
+    result_useless_entries_limit: int = Field(200_000, gt=0)
     # A window is what is imported between two records of progress, and what is held in memory of a result.
     import_window_entries: int = Field(10_000, gt=0)
     import_window_bytes: int = Field(16 << 20, gt=0)

@@ -14,6 +14,7 @@ from functions.adapters.cosmos.robots import CosmosRobotStore
 from functions.adapters.robot_http import HttpRobotCalls
 from functions.adapters.service_bus import ServiceBusQueues
 from functions.adapters.signed_urls import SignedUrls
+from functions.domain.ids import new_id
 from functions.domain.limits import Deadlines, Limits
 from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
@@ -41,6 +42,7 @@ def wire(settings: Settings) -> Services:
     )
     return Services(
         clock=time.time,
+        new_id=new_id,
         batches=CosmosBatchStore(database),
         robots=CosmosRobotStore(database),
         references=CosmosReferenceStore(database, settings.import_requests_at_once),
@@ -67,8 +69,10 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         references_per_batch=settings.references_per_batch_limit,
         open_batches=settings.open_batches_limit,
+        references_per_load=settings.references_per_load_limit,
         result_bytes=settings.result_file_limit_bytes,
         line_bytes=settings.result_line_limit_bytes,
+        useless_entries=settings.result_useless_entries_limit,
         window_entries=settings.import_window_entries,
         window_bytes=settings.import_window_bytes,
     )

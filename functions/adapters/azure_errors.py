@@ -14,6 +14,18 @@ _RETRY_AFTER = "Retry-After"
 
 
 @contextmanager
+def creating(what: str) -> Iterator[None]:
+    """Raise NameTaken for a conflict, which is what it means where something new is written; else as `translated`."""
+    with translated(what):
+        try:
+            yield
+        except HttpResponseError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            raise NameTaken(f"There is such a {what} already.") from error
+
+
+@contextmanager
 def translated(what: str) -> Iterator[None]:
     """Raise our errors for the SDK's, about `what`; one that is neither expected nor an outage is a bug: it goes on.
 
@@ -36,7 +48,8 @@ def _ours(error: HttpResponseError, what: str) -> ExchangeError | None:  # noqa:
         case HTTPStatus.NOT_FOUND:
             return NotFound(f"There is no such {what}.")
         case HTTPStatus.CONFLICT:
-            return NameTaken(f"There is such a {what} already.")
+            # As of a blob that was archived: it may come back, and meanwhile others have to wait.
+            return Unavailable(f"The {what} is in a state that does not allow it.")
         case HTTPStatus.PRECONDITION_FAILED:
             return Stale(f"The {what} was changed by somebody else.")
         case None if isinstance(error, ClientAuthenticationError):

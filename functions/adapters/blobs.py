@@ -36,6 +36,8 @@ class BlobAccount:
             options: dict[str, Any] = {
                 "initial_backoff": 1,
                 "increment_base": 2,
+                "connection_timeout": 5,
+                "read_timeout": 20,
                 "max_single_get_size": _CHUNK_BYTES,
                 "max_chunk_get_size": _CHUNK_BYTES,
             }
@@ -109,7 +111,7 @@ class BlobBatchFiles:
         with translated("blob"):
             size = (await blob.get_blob_properties()).size
             if offset < size:
-                async for chunk in (await blob.download_blob(offset)).chunks():
+                async for chunk in (await blob.download_blob(offset, decompress=False)).chunks():
                     yield chunk
 
     async def exists(self, name: str) -> bool:
@@ -139,7 +141,10 @@ class BlobResultFiles:
         blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
         try:
             with translated("result file"):
-                download = await blob.download_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
+                # As it lies there: a robot may call its blob compressed, and a small one could grow without end.
+                download = await blob.download_blob(
+                    etag=etag, match_condition=MatchConditions.IfNotModified, decompress=False
+                )
                 async for chunk in download.chunks():
                     yield chunk
         except (NotFound, Stale) as error:

@@ -15,6 +15,7 @@ from functions.domain.orders import DispatchOrder, ImportOrder
 
 # Somebody may be waiting for the answer; what could not be sent is sent by the sweep.
 _RETRIES = 1
+_PATIENCE_S = 10.0
 
 
 class ServiceBusQueues:
@@ -51,12 +52,24 @@ class ServiceBusQueues:
             await self._with_sender(queue, lambda sender: sender.create_message_batch())
 
     async def _with_sender(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
-        async with self._sending:
-            try:
-                await use(self._sender(queue))
-            except (AzureError, OSError) as error:
-                await self._drop()
-                raise Unavailable("The queue can't be reached.") from error
+        try:
+            # The wait for others that send counts, too: whoever waits for an answer has not long.
+            async with asyncio.timeout(_PATIENCE_S), self._sending:
+                await self._use(queue, use)
+        except TimeoutError as error:
+            raise Unavailable(f"The queue did not answer within {_PATIENCE_S:g} s.") from error
+
+    async def _use(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
+        try:
+            await use(self._sender(queue))
+        except (AzureError, OSError) as error:
+            await self._drop()
+            raise Unavailable("The queue can't be reached.") from error
+        except asyncio.CancelledError:
+            # What a call that was cut short leaves behind is no link to send by.
+            self._client = None
+            self._senders.clear()
+            raise
 
     def _sender(self, queue: str) -> ServiceBusSender:
         if self._client is None:

@@ -13,6 +13,12 @@ _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 # A body can hold a hundred thousand wrong ids; this many faults are enough to mend the program that sent it.
 MOST_FAULTS = 20
 
+# Beyond it, not every whole number is a double, which is what the store keeps.
+LARGEST_INTEGER = 2**53
+
+# Of free text that is kept beside what the system writes itself: an item of the store has room for both.
+LONGEST_TEXT = 2_000
+
 
 class WireModel(BaseModel):
     """A JSON object on the wire. Unknown fields are ignored; NaN and Infinity are no JSON and refused."""

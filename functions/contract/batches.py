@@ -5,7 +5,10 @@ from enum import StrEnum
 
 from pydantic import UUID4, Field
 
-from functions.contract.base import OwnUrl, WireModel
+from functions.contract.base import LONGEST_TEXT, OwnUrl, WireModel
+
+# A longer list is refused before each of its ids is looked at.
+MOST_REFERENCES = 100_000
 
 
 class BatchStatus(StrEnum):
@@ -25,8 +28,10 @@ class BatchEnhancementRequestIn(WireModel):
 
     robot_id: UUID4
     # Checked not here but where every id that comes twice can be named.
-    reference_ids: list[UUID4] = Field(min_length=1, json_schema_extra={"uniqueItems": True})
-    source: str | None = None
+    reference_ids: list[UUID4] = Field(
+        min_length=1, max_length=MOST_REFERENCES, json_schema_extra={"uniqueItems": True}
+    )
+    source: str | None = Field(None, max_length=LONGEST_TEXT)
 
 
 class BatchEnhancementRequestRead(WireModel):

@@ -5,9 +5,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import UUID4, BeforeValidator, Field
+from pydantic import UUID4, BeforeValidator, Field, ValidationInfo
 
-from functions.contract.base import HttpUrlText, WireModel
+from functions.contract.base import LARGEST_INTEGER, HttpUrlText, WireModel
 
 
 class Visibility(StrEnum):
@@ -60,7 +60,7 @@ class Bibliographic(WireModel):
     """Bibliographic metadata; sources differ in what they know, so all of it is optional."""
 
     enhancement_type: Literal["bibliographic"]
-    authorship: list[Authorship] | None = None
+    authorship: list[Authorship] | None = Field(None, fail_fast=True)
     cited_by_count: int | None = None
     created_date: Day | None = None
     publication_date: Day | None = None
@@ -85,6 +85,20 @@ class Abstract(WireModel):
     abstract: str
 
 
+def _exact(value: object, info: ValidationInfo) -> object:
+    """Refuse a whole number that a double can't hold: it would come back as another one.
+
+    Not what comes from the store, which gives back 6e16 as a whole number.
+    """
+    sent = info.mode == "json" and isinstance(value, int) and not isinstance(value, bool)
+    if sent and abs(value) > LARGEST_INTEGER:
+        raise ValueError("a whole number past 2^53 would lose digits")
+    return value
+
+
+Score = Annotated[float, BeforeValidator(_exact)]
+
+
 class BooleanAnnotation(WireModel):
     """A label that applies to the reference or doesn't."""
 
@@ -92,7 +106,7 @@ class BooleanAnnotation(WireModel):
     scheme: str
     label: str
     value: bool
-    score: float | None = None
+    score: Score | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -102,17 +116,18 @@ class ScoreAnnotation(WireModel):
     annotation_type: Literal["score"]
     scheme: str
     label: str
-    score: float
+    score: Score
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+Annotation = Annotated[BooleanAnnotation | ScoreAnnotation, Field(discriminator="annotation_type")]
 
 
 class AnnotationSet(WireModel):
     """At least one annotation."""
 
     enhancement_type: Literal["annotation"]
-    annotations: list[Annotated[BooleanAnnotation | ScoreAnnotation, Field(discriminator="annotation_type")]] = Field(
-        min_length=1
-    )
+    annotations: list[Annotation] = Field(min_length=1, fail_fast=True)
 
 
 class DriverVersion(StrEnum):
@@ -139,7 +154,7 @@ class LocationSet(WireModel):
     """At least one location."""
 
     enhancement_type: Literal["location"]
-    locations: list[Location] = Field(min_length=1)
+    locations: list[Location] = Field(min_length=1, fail_fast=True)
 
 
 EnhancementContent = Annotated[
@@ -155,5 +170,5 @@ class Enhancement(WireModel):
     source: str
     visibility: Visibility
     robot_version: str | None = None
-    derived_from: list[UUID4] | None = None
+    derived_from: list[UUID4] | None = Field(None, fail_fast=True)
     content: EnhancementContent

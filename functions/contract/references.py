@@ -48,8 +48,8 @@ class ReferenceFileInput(WireModel):
     """A reference to load: the body of `POST /references/`, or a line of a references file."""
 
     visibility: Visibility = Visibility.PUBLIC
-    identifiers: list[ExternalIdentifier] | None = None
-    enhancements: list[EnhancementFileInput] | None = None
+    identifiers: list[ExternalIdentifier] | None = Field(None, fail_fast=True)
+    enhancements: list[EnhancementFileInput] | None = Field(None, fail_fast=True)
 
 
 class LoadedReference(WireModel):

@@ -14,7 +14,7 @@ from pydantic import (
     model_serializer,
 )
 
-from functions.contract.base import HttpUrlText, WireModel
+from functions.contract.base import LONGEST_TEXT, HttpUrlText, WireModel
 from functions.contract.enhancements import Enhancement, EnhancementType
 from functions.contract.identifiers import IdentifierType
 
@@ -24,10 +24,10 @@ class RobotIn(WireModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=LONGEST_TEXT)
     base_url: HttpUrlText
-    description: str
-    owner: str
+    description: str = Field(max_length=10 * LONGEST_TEXT)
+    owner: str = Field(max_length=LONGEST_TEXT)
     dependent_enhancements: list[EnhancementType] = Field(default_factory=list)
     dependent_identifiers: list[IdentifierType] = Field(default_factory=list)
 

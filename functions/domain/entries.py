@@ -18,6 +18,9 @@ from functions.domain.storable import LARGEST_DOCUMENT, sent_size, unstorable
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
 
+_USELESS = {report.NOT_REQUESTED, report.REPEATED}
+
+
 @dataclass(slots=True)
 class Checked:
     """What a slice of the result gave: lines of the accepted blob, and lines of the report so far."""
@@ -35,6 +38,8 @@ class EntryChecker:
         self._longest_line = longest_line
         self.entries = 0
         self.accepted = 0
+        # Entries that say nothing of a reference that was asked for: unreadable, repeated, or of another one.
+        self.useless = 0
 
     def check(self, lines: Iterable[bytes | None]) -> Checked:
         """Check a slice of lines; None stands for a line that was too long to be kept. Blank lines don't count."""
@@ -44,6 +49,7 @@ class EntryChecker:
                 continue
             self.entries += 1
             reference_id, error = self._check_line(line, checked)
+            self.useless += reference_id is None or error in _USELESS
             checked.verdicts += report.verdict(reference_id, error)
         return checked
 

@@ -97,9 +97,10 @@ class ReportWritten:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """The sweep looked; `standing` is what stands in the result blob now."""
+    """The sweep looked; `standing` is what stands in the result blob now, if it could be looked at (`seen`)."""
 
     standing: Upload | None
+    seen: bool = True
 
 
 Event = (

@@ -9,8 +9,10 @@ class Limits:
 
     references_per_batch: int
     open_batches: int
+    references_per_load: int
     result_bytes: int
     line_bytes: int
+    useless_entries: int
     window_entries: int
     window_bytes: int
 

@@ -6,8 +6,9 @@ Cosmos DB keeps numbers as IEEE doubles, an item of at most 2 MB, and at most 12
 import math
 from typing import Any
 
+from functions.contract.base import LARGEST_INTEGER
+
 DEEPEST = 128
-LARGEST_INTEGER = 2**53
 # The item is the enhancement and a few fields of our own: leave them room in the 2 MB.
 LARGEST_DOCUMENT = 1_900_000
 # An enhancement's content lies a few levels deep in its item.

@@ -6,6 +6,7 @@ from uuid import UUID
 from functions.contract.robots import BatchRobotRequest
 from functions.domain import blob_names, events
 from functions.domain.batch import Batch, Phase
+from functions.domain.moves.dispatching import is_early
 from functions.domain.robot_answer import RobotAnswer, event_of
 from functions.ports import Services
 from functions.steps.advance import advance
@@ -20,7 +21,7 @@ async def dispatch_batch(batch_id: UUID, attempt: int, services: Services) -> No
     The snapshot is taken once, by whoever begins the first call. Raises NotFound if there is no such batch.
     """
     before = (await services.batches.load(batch_id)).batch
-    if before.phase is not Phase.RECEIVED or attempt != before.attempt or services.clock() < before.attempt_due_at:
+    if before.phase is not Phase.RECEIVED or attempt != before.attempt or is_early(before, services.clock()):
         log.info("batch %s: nothing to dispatch for attempt %d", batch_id, attempt)
         return
     snapshot = before.snapshot or await write_snapshot(before, services)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from functions.domain import blob_names
 from functions.domain.batch import Batch
-from functions.domain.ids import new_id
 from functions.domain.lines import LineSplitter
 from functions.domain.report import ReportWriter
 from functions.domain.windows import REFUSALS, Refusal
@@ -17,7 +16,7 @@ from functions.steps.import_window import pinned_validation
 
 async def write_report(batch: Batch, services: Services) -> UUID:
     """Write both forms of the report, after the last window, and return the attempt that names them."""
-    attempt = new_id()
+    attempt = services.new_id()
     writer = ReportWriter([refusal async for refusal in _refusals(batch, services)])
     splitter = LineSplitter()
     heartbeat = Heartbeat(batch.id, services)

@@ -31,13 +31,16 @@ async def import_results(batch_id: UUID, services: Services) -> None:
 
 
 async def _pin(batch_id: UUID, services: Services) -> Batch:
-    """Pin the validation of the upload that stands, validating it first if need be."""
+    """Pin the validation of the upload that stands, validating it first if need be.
+
+    Once: if the upload is replaced meanwhile, the validation of the new one sends another order.
+    """
 
     async def observe(_: Batch) -> events.Event:
         return events.ImportBegun(await services.results.standing(batch_id))
 
     batch = (await advance(batch_id, observe, services)).batch
-    while batch.phase is Phase.REPORTED:
+    if batch.phase is Phase.REPORTED:
         await validate_upload(batch_id, services)
         batch = (await advance(batch_id, observe, services)).batch
     return batch

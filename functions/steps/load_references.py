@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from functions.contract.base import faults
 from functions.contract.references import LoadedLine, LoadedReference, ReferenceFileInput
-from functions.domain.errors import InputRejected
+from functions.domain.errors import InputRejected, TooLarge
 from functions.domain.storable import unstorable
 from functions.ports import Services
 
@@ -24,14 +24,29 @@ async def load_reference(reference: ReferenceFileInput, services: Services) -> L
 
 
 async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedLine]:
-    """Load a references file's non-blank lines, each for itself, and say of each what became of it, in their order."""
-    at_once = asyncio.Semaphore(_AT_ONCE)
+    """Load a references file's non-blank lines, each for itself, and say of each what became of it, in their order.
 
-    async def load(line: bytes) -> LoadedLine:
-        async with at_once:
-            return await _load_line(line, services)
+    Raises TooLarge before anything is loaded; Unavailable if the store is down, and then some may be loaded already.
+    """
+    wanted = [line for line in lines if line.strip()]
+    most = services.limits.references_per_load
+    if len(wanted) > most:
+        raise TooLarge(f"At most {most} lines are taken at once, and these are {len(wanted)}: send them in parts.")
+    numbered = iter(enumerate(wanted))
+    loaded: dict[int, LoadedLine] = {}
 
-    return list(await asyncio.gather(*(load(line) for line in lines if line.strip())))
+    async def work() -> None:
+        for number, line in numbered:
+            loaded[number] = await _load_line(line, services)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(_AT_ONCE):
+                workers.create_task(work())
+    except ExceptionGroup as several:
+        # The first stops the others, which may have failed by the same outage.
+        raise several.exceptions[0] from several
+    return [loaded[number] for number in range(len(wanted))]
 
 
 async def _load_line(line: bytes, services: Services) -> LoadedLine:

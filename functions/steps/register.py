@@ -6,7 +6,6 @@ from uuid import UUID
 from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from functions.domain.callers import Member
 from functions.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpen
-from functions.domain.ids import new_id
 from functions.domain.lifecycle import register
 from functions.ports import Services
 from functions.steps.advance import send_due
@@ -27,7 +26,7 @@ async def register_batch(
     _check_ids(order.reference_ids, services.limits.references_per_batch)
     await _check_open(caller, services)
     await _check_known(order, services)
-    batch_id = new_id()
+    batch_id = services.new_id()
     outcome = register(batch_id, order, caller.id, services.clock(), services.deadlines)
     await write_manifest(batch_id, order.reference_ids, services.files)
     await services.batches.create(outcome.batch)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from functions.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
 from functions.domain.errors import InputRejected, Stale, Unavailable
-from functions.domain.ids import new_id
 from functions.ports import Services, StoredRobot
 
 # Each clash means that somebody else changed the robot; so many in a row mean that something is amiss.
@@ -15,7 +14,7 @@ _CLASHES = 10
 async def register_robot(registration: RobotIn, services: Services) -> ProvisionedRobot:
     """Register a robot under a new id, and show its secret; raises NameTaken, InputRejected for its address."""
     await _check_address(registration, services)
-    robot = _with_id(new_id(), registration)
+    robot = _with_id(services.new_id(), registration)
     version = await services.robots.create(robot)
     return _provisioned(robot, version, services)
 

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from functions.domain import blob_names
 from functions.domain.batch import Batch
-from functions.domain.ids import new_id
 from functions.domain.selection import of_robot
 from functions.ports import Services
 from functions.steps.manifest_file import read_manifest
@@ -14,7 +13,7 @@ _FLUSH_BYTES = 1 << 20
 
 async def write_snapshot(batch: Batch, services: Services) -> UUID:
     """Write the references with what the robot depends on, and return the attempt that names the blob."""
-    attempt = new_id()
+    attempt = services.new_id()
     selection = of_robot((await services.robots.load(batch.robot_id)).robot)
     reference_ids = await read_manifest(batch.id, services.files)
     lines = bytearray()

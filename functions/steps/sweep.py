@@ -5,6 +5,7 @@ from uuid import UUID
 
 from functions.domain import events
 from functions.domain.batch import Batch, Phase
+from functions.domain.errors import Unavailable
 from functions.ports import Services
 from functions.steps.advance import advance
 
@@ -30,8 +31,15 @@ async def sweep(services: Services) -> None:
 
 async def _sweep_batch(batch_id: UUID, services: Services) -> None:
     async def observe(batch: Batch) -> events.Event:
-        looks = batch.phase in {Phase.RECEIVED, Phase.ACCEPTED}
-        return events.Swept(await services.results.standing(batch_id) if looks else None)
+        if batch.phase not in {Phase.RECEIVED, Phase.ACCEPTED}:
+            return events.Swept(None)
+        try:
+            return events.Swept(await services.results.standing(batch_id))
+        except Unavailable:
+            # Wait for the store as long as for the robot; after that, even this batch has to end.
+            if services.clock() < batch.created_at + 2 * services.deadlines.robot_silence_s:
+                raise
+            return events.Swept(None, seen=False)
 
     swept = await advance(batch_id, observe, services)
     if swept.moved:

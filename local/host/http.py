@@ -14,6 +14,7 @@ from local.host.routes import Route, make_routes
 
 _BODY_BYTES = 100 << 20
 _HEADERS_BYTES = 32 << 10
+_ANSWER_S = 230.0
 _ESCAPED_PERCENT = "%25"
 
 
@@ -22,7 +23,8 @@ class HttpServer:
 
     def __init__(self, functions: list[Function], host: HostJson, *, grace_s: float) -> None:
         self._routes = make_routes(functions, host.route_prefix)
-        self._timeout_s = host.function_timeout_s
+        # Whoever waits for an answer waits no longer: Azure's load balancer ends an idle connection.
+        self._timeout_s = min(host.function_timeout_s, _ANSWER_S)
         most = int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", _BODY_BYTES))
         app = web.Application(client_max_size=most)
         app.router.add_route("*", "/{path:(?s:.*)}", self._answer)

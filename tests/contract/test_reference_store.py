@@ -175,3 +175,44 @@ async def test_an_entry_that_is_too_large_is_refused_alone(references: Reference
     stored = {str(item.id) for item in (await one(references, loaded.id)).enhancements or []}
     assert {item.enhancement["id"] for item in good} < stored
     assert large.enhancement["id"] not in stored
+
+
+async def test_neighbours_that_share_an_identifier_and_are_loaded_at_once_lose_nothing(
+    references: ReferenceStore,
+) -> None:
+    for _ in range(10):
+        shared, mine, theirs = (other(str(uuid4())) for _ in range(3))
+        loads = [a_reference(shared, mine), a_reference(theirs, shared), a_reference(shared)]
+        loaded = await asyncio.gather(*(references.add(reference) for reference in loads))
+        assert len({one.id for one in loaded}) == 1
+        assert [one.existing for one in loaded].count(False) == 1
+        assert await references.missing([one.id for one in loaded]) == set()
+        again = [await references.add(reference) for reference in loads]
+        assert all(one.existing for one in again)
+
+
+async def test_the_same_reference_loaded_at_once_is_there_once_and_not_mixed(references: ReferenceStore) -> None:
+    key = other(str(uuid4()))
+    loaded = await asyncio.gather(*(references.add(a_reference(key)) for _ in range(5)))
+    assert len({one.id for one in loaded}) == 1
+    assert [one.existing for one in loaded].count(False) == 1
+    assert len((await one(references, loaded[0].id)).enhancements or []) == 2
+
+
+async def test_a_reference_that_is_refused_leaves_nothing_behind(references: ReferenceStore) -> None:
+    key = other(str(uuid4()))
+    fine = a_reference(key)
+    content = {"enhancement_type": "abstract", "process": "other", "abstract": "x" * 2_100_000}
+    large = ReferenceFileInput.model_validate(
+        {
+            "identifiers": [key],
+            "enhancements": [
+                {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": content}
+            ],
+        }
+    )
+    with pytest.raises(InputRejected, match="too large"):
+        await references.add(large)
+    loaded = await references.add(fine)
+    assert not loaded.existing
+    assert len((await one(references, loaded.id)).enhancements or []) == 2

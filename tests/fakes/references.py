@@ -25,6 +25,8 @@ class FakeReferenceStore:
         self.owners: dict[tuple[str, ...], UUID] = {}
 
     async def add(self, reference: ReferenceFileInput) -> Loaded:
+        if len(reference.model_dump_json()) > LARGEST_ITEM:
+            raise InputRejected("The reference can't be stored: one of its parts is too large.")
         keys = [_key(identifier) for identifier in reference.identifiers or []]
         known = {self.owners[key] for key in keys if key in self.owners}
         if len(known) > 1:

@@ -1,5 +1,6 @@
 """All fakes together, as the services that steps take."""
 
+from functions.domain.ids import new_id
 from functions.domain.limits import Deadlines, Limits
 from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
@@ -30,6 +31,8 @@ DEADLINES = Deadlines(
 LIMITS = Limits(
     references_per_batch=1000,
     open_batches=100,
+    references_per_load=1000,
+    useless_entries=100,
     result_bytes=1 << 22,
     line_bytes=1 << 16,
     window_entries=4,
@@ -62,6 +65,7 @@ class World:
         self.store, self.queue = FakeDependency(), FakeDependency()
         self.services = Services(
             clock=self.clock,
+            new_id=new_id,
             batches=self.batches,
             robots=self.robots,
             references=self.references,

@@ -6,7 +6,7 @@ from uuid import UUID
 from azure.core import MatchConditions
 from pydantic import TypeAdapter
 
-from functions.adapters.azure_errors import translated
+from functions.adapters.azure_errors import creating, translated
 from functions.adapters.cosmos.database import CosmosDatabase, Item
 from functions.domain.batch import Batch
 from functions.ports import Page, StoredBatch, Wanted
@@ -28,7 +28,7 @@ class CosmosBatchStore:
 
     async def create(self, batch: Batch) -> None:
         """Write a new batch; raises NameTaken if its id exists."""
-        with translated("batch request"):
+        with creating("batch request"):
             container = await self._database.container(_CONTAINER)
             await container.create_item(_item(batch))
 

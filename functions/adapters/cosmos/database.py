@@ -22,18 +22,31 @@ class CosmosDatabase:
         self._credential = credential
         self._database = database
         self._client: CosmosClient | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[CosmosClient] | None = None
 
     async def container(self, name: str) -> ContainerProxy:
         """Return the container, connecting first if nobody has; raises Unavailable."""
-        async with self._opening:
-            if self._client is None:
-                client = CosmosClient(self._endpoint, self._credential)
-                # Without it the first request has no connection pool to use.
-                with translated("database"):
-                    await client.__aenter__()
-                self._client = client
-        return self._client.get_database_client(self._database).get_container_client(name)
+        client = self._client or await self._opened()
+        return client.get_database_client(self._database).get_container_client(name)
+
+    async def _opened(self) -> CosmosClient:
+        """Connect; those who ask meanwhile share the one attempt, and its failure."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        opening = self._opening
+        try:
+            self._client = await asyncio.shield(opening)
+        finally:
+            if opening.done() and self._opening is opening:
+                self._opening = None
+        return self._client
+
+    async def _open(self) -> CosmosClient:
+        client = CosmosClient(self._endpoint, self._credential, connection_timeout=5, read_timeout=20)
+        # Without it the first request has no connection pool to use.
+        with translated("database"):
+            await client.__aenter__()
+        return client
 
     async def check(self) -> None:
         """See whether it is there; raises Unavailable. See `ports.Dependency`."""

@@ -22,9 +22,10 @@ def of_reference(reference_id: UUID, reference: ReferenceFileInput) -> list[Item
     """Lay out a reference to load: its enhancements, and last the reference itself."""
     fields = reference.model_dump(mode="json", exclude_unset=True)
     items = []
-    for number, enhancement in enumerate(fields.pop("enhancements", None) or []):
+    for enhancement in fields.pop("enhancements", None) or []:
         del enhancement["enhancement_type"]
-        enhancement["id"] = str(derived_id(reference_id, ENHANCEMENT, number))
+        # By its content: two loads that both come to write it, the one in the other's place, don't mix.
+        enhancement["id"] = str(derived_id(reference_id, ENHANCEMENT, json.dumps(enhancement, sort_keys=True)))
         items.append(of_enhancement(reference_id, enhancement))
     own = {"id": str(reference_id), "reference_id": str(reference_id), "bucket": bucket_of(reference_id)}
     return [*items, {"visibility": reference.visibility, **fields, **own, "kind": REFERENCE}]

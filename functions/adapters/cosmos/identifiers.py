@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from uuid import UUID
 
+from azure.core import MatchConditions
 from azure.cosmos.aio import ContainerProxy
 
-from functions.adapters.azure_errors import translated
+from functions.adapters.azure_errors import creating, translated
 from functions.contract.identifiers import DOIIdentifier, ExternalIdentifier, OtherIdentifier
-from functions.domain.errors import InputRejected, NameTaken, NotFound
+from functions.domain.errors import NameTaken, NotFound, Stale
 
 
 def key_of(identifier: ExternalIdentifier) -> str:
@@ -26,21 +28,44 @@ def key_of(identifier: ExternalIdentifier) -> str:
     return hashlib.sha256(json.dumps([*scheme, value]).encode()).hexdigest()
 
 
-async def owner_of(container: ContainerProxy, key: str) -> UUID | None:
-    """Return the reference that the identifier belongs to, if any."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose an identifier is, as it was read."""
+
+    key: str
+    owner: UUID
+    etag: str
+
+
+async def claim_of(container: ContainerProxy, key: str) -> Claim | None:
+    """Return the claim on an identifier, if there is one."""
     try:
         with translated("identifier"):
             item = await container.read_item(key, partition_key=key)
     except NotFound:
         return None
-    return UUID(item["reference_id"])
+    return Claim(key, UUID(item["reference_id"]), item["_etag"])
 
 
-async def claim(container: ContainerProxy, key: str, reference_id: UUID) -> None:
-    """Make the identifier this reference's; raises InputRejected if it is another's already."""
+async def claim(container: ContainerProxy, key: str, owner: UUID, before: Claim | None) -> bool:
+    """Make the identifier this reference's, if it is still as it was read; say whether it is now."""
+    item = {"id": key, "reference_id": str(owner)}
+    try:
+        if before is None:
+            with creating("identifier"):
+                await container.create_item(item)
+        elif before.owner != owner:
+            with translated("identifier"):
+                await container.replace_item(key, item, etag=before.etag, match_condition=MatchConditions.IfNotModified)
+    except (NameTaken, NotFound, Stale):
+        return False
+    return True
+
+
+async def release(container: ContainerProxy, key: str) -> None:
+    """Give up a claim of one's own that nothing was written for."""
     try:
         with translated("identifier"):
-            await container.create_item({"id": key, "reference_id": str(reference_id)})
-    except NameTaken as error:
-        if await owner_of(container, key) != reference_id:
-            raise InputRejected("One of the identifiers belongs to another reference.") from error
+            await container.delete_item(key, partition_key=key)
+    except NotFound:
+        pass

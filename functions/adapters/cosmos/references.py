@@ -8,13 +8,14 @@ from uuid import UUID
 
 from functions.adapters.azure_errors import translated
 from functions.adapters.cosmos import bulk, documents, identifiers
-from functions.adapters.cosmos.database import CosmosDatabase, Item
+from functions.adapters.cosmos.database import CosmosDatabase
 from functions.adapters.in_flight import as_completed
 from functions.contract.identifiers import ExternalIdentifier
 from functions.contract.references import Reference, ReferenceFileInput
-from functions.domain.errors import InputRejected
-from functions.domain.ids import bucket_of, derived_id, new_id
+from functions.domain.errors import InputRejected, Unavailable
+from functions.domain.ids import bucket_of, new_id
 from functions.domain.selection import Selection
+from functions.domain.storable import LARGEST_DOCUMENT
 from functions.domain.windows import AcceptedEntry, Refusal
 from functions.ports import Loaded
 
@@ -25,6 +26,10 @@ _IDENTIFIERS = "identifiers"
 _IDS_A_QUERY = 500
 _REFERENCES_A_QUERY = 100
 
+# How often and how long one looks whether a reference comes whose identifiers somebody has claimed.
+_LOOKS = 20
+_LOOK_AGAIN_S = 0.5
+
 
 class CosmosReferenceStore:
     """Keeps the references; see `ports.ReferenceStore`."""
@@ -34,33 +39,59 @@ class CosmosReferenceStore:
         self._at_once = requests_at_once
 
     async def add(self, reference: ReferenceFileInput) -> Loaded:
-        """Claim the identifiers, then write. A load that was cut short in between is completed by the next one."""
-        claims = await self._database.container(_IDENTIFIERS)
-        keys = sorted({identifiers.key_of(identifier) for identifier in reference.identifiers or []})
-        owners = dict(
-            zip(keys, await asyncio.gather(*(identifiers.owner_of(claims, key) for key in keys)), strict=True)
-        )
-        known = {owner for owner in owners.values() if owner is not None}
-        if len(known) > 1:
-            raise InputRejected("The identifiers belong to different references.")
-        # Two loads of the same reference at the same time choose the same id.
-        reference_id = known.pop() if known else derived_id(_REFERENCES, keys[0]) if keys else new_id()
-        if keys and not await self.missing([reference_id]):
-            return Loaded(reference_id, existing=True)
-        await asyncio.gather(
-            *(identifiers.claim(claims, key, reference_id) for key, owner in owners.items() if owner is None)
-        )
-        await self._write(reference_id, documents.of_reference(reference_id, reference))
-        return Loaded(reference_id, existing=False)
+        """Claim the identifiers, then write.
 
-    async def _write(self, reference_id: UUID, items: list[Item]) -> None:
+        Whoever has claimed one is about to write: others wait for that, and then find the reference there. If nothing
+        comes, that load was cut short, and its claims are taken over.
+        """
+        _check_sizes(reference)
+        keys = sorted({identifiers.key_of(identifier) for identifier in reference.identifiers or []})
+        if not keys:
+            return await self._write(new_id(), reference)
+        for look in range(_LOOKS):
+            claims = await self._claims(keys)
+            written = {claim.owner for claim in claims} - await self.missing({claim.owner for claim in claims})
+            if len(written) > 1:
+                raise InputRejected("The identifiers belong to different references.")
+            if written:
+                return Loaded(written.pop(), existing=True)
+            if claims and look < _LOOKS - 1:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                continue
+            owner = min((claim.owner for claim in claims), default=None) or new_id()
+            if await self._claim_all(keys, claims, owner):
+                return await self._write(owner, reference)
+        raise Unavailable("Others are loading references with the same identifiers: try again.")
+
+    async def _claims(self, keys: Sequence[str]) -> list[identifiers.Claim]:
+        container = await self._database.container(_IDENTIFIERS)
+        found = await asyncio.gather(*(identifiers.claim_of(container, key) for key in keys))
+        return [claim for claim in found if claim is not None]
+
+    async def _claim_all(self, keys: Sequence[str], claims: Sequence[identifiers.Claim], owner: UUID) -> bool:
+        """Claim one key after another, all in the same order; give back what is new if somebody else was faster."""
+        container = await self._database.container(_IDENTIFIERS)
+        known = {claim.key: claim for claim in claims}
+        new: list[str] = []
+        for key in keys:
+            if not await identifiers.claim(container, key, owner, known.get(key)):
+                for mine in new:
+                    await identifiers.release(container, mine)
+                return False
+            if key not in known:
+                new.append(key)
+        return True
+
+    async def _write(self, reference_id: UUID, reference: ReferenceFileInput) -> Loaded:
         """Write the enhancements and, last of all, the reference: it is there only when all of it is."""
         container = await self._database.container(_REFERENCES)
+        items = documents.of_reference(reference_id, reference)
         upserts = [bulk.Upsert(item["id"], item, documents.size_of(item)) for item in items]
         for batch in bulk.batches(upserts):
             refused = await bulk.write_batch(container, bucket_of(reference_id), batch)
             if refused:
                 raise InputRejected(f"The reference can't be stored: {refused[0].reason}.")
+        return Loaded(reference_id, existing=False)
 
     async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
         """Ask one query a bucket and group of ids which of them there are."""
@@ -73,8 +104,9 @@ class CosmosReferenceStore:
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         """Look at the identifier's item."""
-        claims = await self._database.container(_IDENTIFIERS)
-        return await identifiers.owner_of(claims, identifiers.key_of(identifier))
+        container = await self._database.container(_IDENTIFIERS)
+        claim = await identifiers.claim_of(container, identifiers.key_of(identifier))
+        return None if claim is None else claim.owner
 
     async def snapshot(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Ask one query a bucket and group of references; each group's answer is put together and handed on."""
@@ -125,3 +157,9 @@ def _groups(reference_ids: Iterable[UUID], most: int) -> Iterator[tuple[str, lis
     for bucket, ids in buckets.items():
         for start in range(0, len(ids), most):
             yield bucket, ids[start : start + most]
+
+
+def _check_sizes(reference: ReferenceFileInput) -> None:
+    """Refuse what the store would, before anything is written."""
+    if any(documents.size_of(item) > LARGEST_DOCUMENT for item in documents.of_reference(new_id(), reference)):
+        raise InputRejected("The reference can't be stored: one of its parts is too large.")

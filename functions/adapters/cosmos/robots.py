@@ -5,7 +5,7 @@ from uuid import UUID
 
 from azure.core import MatchConditions
 
-from functions.adapters.azure_errors import translated
+from functions.adapters.azure_errors import creating, translated
 from functions.adapters.cosmos.database import CosmosDatabase, Item
 from functions.contract.robots import Robot
 from functions.domain.errors import NameTaken, NotFound
@@ -26,7 +26,7 @@ class CosmosRobotStore:
     async def create(self, robot: Robot) -> int:
         """Write a new robot; raises NameTaken if its name or id exists."""
         try:
-            with translated("robot"):
+            with creating("robot"):
                 container = await self._database.container(_CONTAINER)
                 await container.create_item(_item(robot, _FIRST_SECRET))
         except NameTaken as error:
@@ -46,7 +46,7 @@ class CosmosRobotStore:
     async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
         """Write it on the condition that it was not written since; raises Stale, NotFound, NameTaken."""
         try:
-            with translated("robot"):
+            with creating("robot"):
                 container = await self._database.container(_CONTAINER)
                 await container.replace_item(
                     str(robot.id),

@@ -71,7 +71,8 @@ def swept(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
     if standing is None and now >= (batch.accepted_at or batch.created_at) + deadlines.robot_silence_s:
         hours = deadlines.robot_silence_s / 3600
         silent = f"The robot took the batch, but delivered no result within {hours:g} h."
-        return ended(batch, BatchStatus.FAILED, silent)
+        unseen = "The result file could not be looked at, whenever it was tried: nothing was imported."
+        return ended(batch, BatchStatus.FAILED, silent if event.seen else unseen)
     if standing is not None and now >= standing.last_modified + deadlines.callback_wait_s:
         return _reported(batch, standing, now)
     return Outcome(replace(batch, upload=standing, nudged_at=now))

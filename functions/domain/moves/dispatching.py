@@ -10,22 +10,29 @@ from functions.domain.limits import Deadlines
 from functions.domain.moves.outcome import Outcome, ended
 
 _CONFLICT = 409
+EARLY_S = 5.0
 
 
 def call_begun(batch: Batch, event: events.CallBegun, now: float, deadlines: Deadlines) -> Outcome:
     """Claim the call: nobody else calls until its timeout has passed. Early, or for another attempt: nothing."""
     in_flight = batch.call_until is not None and now < batch.call_until
-    if event.attempt != batch.attempt or now < batch.attempt_due_at or in_flight:
+    if event.attempt != batch.attempt or is_early(batch, now) or in_flight:
         return Outcome(batch)
     return Outcome(
         replace(
             batch,
             calls_begun=batch.calls_begun + 1,
             first_call_at=batch.first_call_at or now,
-            call_until=now + deadlines.robot_call_s,
+            # Twice its timeout: what is done between the claim and the call takes its time, too.
+            call_until=now + 2 * deadlines.robot_call_s,
             snapshot=batch.snapshot or event.snapshot,
         )
     )
+
+
+def is_early(batch: Batch, now: float) -> bool:
+    """Say whether the due attempt is still to be waited for; the queue's clock may be a little ahead of ours."""
+    return now < batch.attempt_due_at - EARLY_S
 
 
 def accepted(batch: Batch, now: float, upload: Upload | None = None) -> Batch:
@@ -39,10 +46,14 @@ def robot_took(batch: Batch, _event: events.RobotTook, now: float, _deadlines: D
 
 
 def robot_refused(batch: Batch, event: events.RobotRefused, now: float, _deadlines: Deadlines) -> Outcome:
-    """Reject; unless a result stands, or an earlier call may have reached the robot and this 409 says that it did."""
-    has_it = event.http_status == _CONFLICT and event.call > 1
+    """Reject; unless a result stands, or another call may have reached the robot and this 409 says that it did."""
+    overtaken = event.call != batch.calls_begun
+    has_it = event.http_status == _CONFLICT and (event.call > 1 or overtaken)
     if event.upload is not None or has_it:
         return Outcome(accepted(batch, now, event.upload))
+    if overtaken:
+        # The call that is under way now decides.
+        return Outcome(batch)
     return ended(batch, BatchStatus.REJECTED, f"The robot refused the batch (HTTP {event.http_status}): {event.words}")
 
 
@@ -75,7 +86,7 @@ def swept(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
         return Outcome(batch)
     if event.standing is not None:
         return Outcome(accepted(batch, now, event.standing))
-    if now >= batch.created_at + deadlines.received_s:
+    if now >= max(batch.created_at + deadlines.received_s, batch.call_until or 0.0):
         hours = deadlines.received_s / 3600
         return ended(batch, BatchStatus.FAILED, f"The batch could not be handed to the robot within {hours:g} h.")
     return Outcome(replace(batch, nudged_at=now), events.SendDispatch(batch.id, batch.attempt))

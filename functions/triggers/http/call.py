@@ -60,8 +60,11 @@ class Call:
             return model.model_validate_json(content, strict=True)
         except ValidationError as error:
             said = faults(error, content)
-            if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
+            kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
+            if "json_invalid" in kinds:
                 raise NotJson(*said) from error
+            if "too_long" in kinds:
+                raise TooLarge(*(f"{fault}." for fault in said)) from error
             raise InputRejected(*(f"{fault}." for fault in said)) from error
 
     def query(self, model: type[M]) -> M:

@@ -5,19 +5,17 @@ import re
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
-from pydantic_core import core_schema
 
 from functions.contract.problems import Problem
 from functions.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
-from functions.domain.storable import LARGEST_INTEGER
 from functions.triggers.http.answers import JSON, PROBLEM
 from functions.triggers.http.call import JSONL
 from functions.triggers.http.door import BEARER, schemes
 from functions.triggers.http.endpoints import Door, Endpoint
+from functions.triggers.http.schemas import UUID4, parameters_of, ref, schemas_of
 
 Document = dict[str, Any]
 
@@ -40,28 +38,13 @@ _MEANINGS = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong in the exchange.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is down: nothing was kept or everything was; try again.",
 }
-_TEXT = {"schema": {"type": "string"}}
+# What one shows, all of it, to be let in one way.
+_SHOWN = {BEARER: (BEARER,), SCHEME: (SCHEME, CLIENT_ID, TIMESTAMP)}
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "How to show who calls.", {"type": "string"}),
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
 }
-_REFS = "#/components/schemas/{model}"
-_UUID4 = {
-    "type": "string",
-    "format": "uuid4",
-    "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
-}
-
-
-class _Exact(GenerateJsonSchema):
-    """Says in JSON Schema what pydantic checks, or the store can hold, and pydantic's own schema leaves out."""
-
-    def uuid_schema(self, schema: core_schema.UuidSchema) -> JsonSchemaValue:  # noqa: ARG002 - there is one kind
-        return {**_UUID4}
-
-    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
-        return {"minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER, **super().int_schema(schema)}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> Document:
@@ -87,42 +70,38 @@ def _operation(one: Endpoint) -> Document:
     operation: Document = {
         "operationId": one.handler.__name__,
         "summary": getdoc(one.handler),
-        "parameters": [*_path_parameters(one), *_query_parameters(one)],
+        "parameters": [*_path_parameters(one), *(parameters_of(one.asks) if one.asks else ())],
         "responses": {str(int(status)): answer for status, answer in _responses(one)},
     }
     if one.door is not Door.ANYBODY:
         operation["description"] = f"For {one.door.value}."
-        operation["security"] = [{name: []} for name in schemes(one.door)]
+        operation["security"] = [{part: [] for part in _SHOWN[name]} for name in schemes(one.door)]
     if one.takes is not None:
-        content = {JSON: {"schema": _ref(one.takes)}}
-        operation["requestBody"] = {"required": True, "content": {**content, **({JSONL: _TEXT} if one.lines else {})}}
+        content = {JSON: {"schema": ref(one.takes)}, **({JSONL: _lines_of(one.takes)} if one.lines else {})}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _lines_of(model: type[BaseModel]) -> Document:
+    """Say in words what a line is: JSON Schema has none for it."""
+    return {"schema": {"type": "string", "description": f"Lines, a `{model.__name__}` each."}}
 
 
 def _path_parameters(one: Endpoint) -> Iterator[Document]:
     for name in re.findall(r"\{(\w+)\}", one.path):
-        yield {"name": name, "in": "path", "required": True, "schema": _UUID4}
-
-
-def _query_parameters(one: Endpoint) -> Iterator[Document]:
-    if one.asks is None:
-        return
-    schema = one.asks.model_json_schema(ref_template=_REFS, schema_generator=_Exact)
-    for name, of in schema["properties"].items():
-        # A query can leave something out, but has no word for null.
-        (sent,) = (choice for choice in of.get("anyOf", [of]) if choice != {"type": "null"})
-        yield {"name": name, "in": "query", "required": name in schema.get("required", []), "schema": sent}
+        yield {"name": name, "in": "path", "required": True, "schema": UUID4}
 
 
 def _responses(one: Endpoint) -> Iterator[tuple[HTTPStatus, Document]]:
     if one.gives is not None:
-        yield one.status, {"description": one.status.phrase, "content": {JSON: {"schema": _ref(one.gives)}}}
+        yield one.status, {"description": one.status.phrase, "content": {JSON: {"schema": ref(one.gives)}}}
     else:
         yield one.status, {"description": one.status.phrase, "content": {"*/*": {}}}
     if one.lines is not None:
-        yield HTTPStatus.OK, {"description": "A line for each line that was sent.", "content": {JSONL: _TEXT}}
+        answered = {JSONL: _lines_of(one.lines)}
+        yield HTTPStatus.OK, {"description": "A line for each line that was sent.", "content": answered}
     for status in sorted(_errors(one)):
-        problem = {"description": _MEANINGS[status], "content": {PROBLEM: {"schema": _ref(Problem)}}}
+        problem = {"description": _MEANINGS[status], "content": {PROBLEM: {"schema": ref(Problem)}}}
         if status in _HEADERS:
             name, meaning, schema = _HEADERS[status]
             problem["headers"] = {name: {"description": meaning, "required": True, "schema": schema}}
@@ -144,24 +123,21 @@ def _errors(one: Endpoint) -> set[HTTPStatus]:
     return errors
 
 
-def _ref(model: type[BaseModel]) -> Document:
-    return {"$ref": _REFS.format(model=model.__name__)}
-
-
 def _schemas(endpoints: Iterable[Endpoint]) -> Document:
     models: set[type[BaseModel]] = {Problem}
     for one in endpoints:
         models.update(model for model in (one.takes, one.lines, one.gives, one.asks) if model is not None)
-    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
-    wanted.sort(key=lambda item: item[0].__name__)
-    _, schema = models_json_schema(wanted, ref_template=_REFS, schema_generator=_Exact)
-    found: Document = schema["$defs"]
-    return found
+    return schemas_of(models)
 
 
 def _security() -> Document:
-    signed = f"`{SCHEME} <hex>`, with the headers `{CLIENT_ID}` and `{TIMESTAMP}`: HMAC-SHA256 by the robot's secret."
+    header = {"type": "apiKey", "in": "header"}
+    signature = (
+        f"`{SCHEME} <hex>`: HMAC-SHA256 by the robot's secret of the body, `:`, the id's 16 bytes, `:`, the time."
+    )
     return {
         BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        SCHEME: {"type": "apiKey", "in": "header", "name": "Authorization", "description": signed},
+        SCHEME: {**header, "name": "Authorization", "description": signature},
+        CLIENT_ID: {**header, "name": CLIENT_ID, "description": "The robot's id."},
+        TIMESTAMP: {**header, "name": TIMESTAMP, "description": "The time, in seconds since the epoch, as signed."},
     }

@@ -37,7 +37,15 @@ class Links {
     container.on("released", ({ delivery }) => this.settle(delivery, "released"));
     container.on("modified", ({ delivery }) => this.settle(delivery, "modified"));
     container.on("rejected", ({ delivery }) => this.settle(delivery, "rejected"));
-    for (const wrong of ["connection_error", "session_error", "receiver_error", "sender_error", "protocol_error"]) {
+    for (const wrong of [
+      "connection_error",
+      "session_error",
+      "receiver_error",
+      "sender_error",
+      "protocol_error",
+      // What nobody listens to is thrown, and would take the broker with it.
+      "error",
+    ]) {
       container.on(wrong, () => this.log(`${wrong} by a client`));
     }
   }

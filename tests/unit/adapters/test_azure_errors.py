@@ -24,7 +24,7 @@ from azure.cosmos.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from functions.adapters.azure_errors import is_outage, retry_after_s, translated
+from functions.adapters.azure_errors import creating, is_outage, retry_after_s, translated
 from functions.domain.errors import ExchangeError, NameTaken, NotFound, Stale, Unavailable
 from tests.unit.adapters import cosmos_errors
 
@@ -49,8 +49,9 @@ OURS: list[tuple[Exception, type[ExchangeError]]] = [
     (answered(404, ResourceNotFoundError), NotFound),
     (answered(404), NotFound),
     (cosmos_errors.made(CosmosResourceNotFoundError, 404, SECRET), NotFound),
-    (answered(409, ResourceExistsError), NameTaken),
-    (cosmos_errors.made(CosmosResourceExistsError, 409, SECRET), NameTaken),
+    # As of an archived blob.
+    (answered(409, ResourceExistsError), Unavailable),
+    (cosmos_errors.made(CosmosResourceExistsError, 409, SECRET), Unavailable),
     (answered(412, ResourceModifiedError), Stale),
     (cosmos_errors.made(CosmosAccessConditionFailedError, 412, SECRET), Stale),
     (answered(408), Unavailable),
@@ -139,3 +140,11 @@ def test_everything_else_is_none(status: int) -> None:
 def test_a_wait_that_is_none_is_not_handed_on(value: str) -> None:
     assert retry_after_s(answered(503, headers={"Retry-After": value})) is None
     assert retry_after_s(answered(429, headers={"x-ms-retry-after-ms": value})) is None
+
+
+def test_where_something_new_is_written_a_conflict_means_that_its_name_is_taken() -> None:
+    with pytest.raises(NameTaken) as raised, creating("robot"):
+        raise cosmos_errors.made(CosmosResourceExistsError, 409, SECRET)
+    assert str(raised.value) == "There is such a robot already."
+    with pytest.raises(NotFound), creating("robot"):
+        raise answered(404)

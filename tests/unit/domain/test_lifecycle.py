@@ -182,8 +182,8 @@ class TestDispatch:
     def test_nobody_else_calls_until_the_call_has_timed_out(self) -> None:
         begun = apply(received(), events.CallBegun(1, ATTEMPT), NOW, DEADLINES).batch
         assert begun.calls_begun == 1
-        assert apply(begun, events.CallBegun(1, uuid4()), NOW + 29, DEADLINES).batch is begun
-        again = apply(begun, events.CallBegun(1, uuid4()), NOW + 30, DEADLINES).batch
+        assert apply(begun, events.CallBegun(1, uuid4()), NOW + 59, DEADLINES).batch is begun
+        again = apply(begun, events.CallBegun(1, uuid4()), NOW + 60, DEADLINES).batch
         assert again.calls_begun == 2
         assert again.snapshot == ATTEMPT, "the reference data is taken once"
 
@@ -203,6 +203,21 @@ class TestDispatch:
         for number, delay in enumerate(delays):
             plain = min(5 * 2**number, 600)
             assert plain <= delay <= plain * 1.25
+
+    def test_a_message_may_come_a_little_early_as_clocks_differ(self) -> None:
+        waiting = received(attempt_due_at=NOW + 4)
+        assert apply(waiting, events.CallBegun(1, ATTEMPT), NOW, DEADLINES).batch.calls_begun == 1
+
+    def test_the_refusal_of_an_overtaken_call_leaves_it_to_the_other(self) -> None:
+        second = calling(calls_begun=2)
+        assert apply(second, events.RobotRefused(1, 422, "no", None), NOW, DEADLINES).batch is second
+        assert apply(second, events.RobotRefused(1, 409, "have it", None), NOW, DEADLINES).batch.status == "accepted"
+        assert apply(second, events.RobotRefused(2, 422, "no", None), NOW, DEADLINES).batch.status == "rejected"
+
+    def test_a_batch_is_not_given_up_while_a_call_is_under_way(self) -> None:
+        late = calling(created_at=NOW - 7200, call_until=NOW + 25, due_at=NOW)
+        assert not apply(late, events.Swept(None), NOW, DEADLINES).batch.ended
+        assert apply(late, events.Swept(None), NOW + 25, DEADLINES).batch.ended
 
     def test_the_outcome_of_a_call_that_another_has_overtaken_starts_no_third(self) -> None:
         second = calling(calls_begun=2)

@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from functions.domain.storable import LARGEST_INTEGER, sent_size, unstorable
+from functions.contract.base import LARGEST_INTEGER
+from functions.domain.storable import sent_size, unstorable
 
 TOO_DEEP = "it is nested more than 128 levels deep"
 PAST_DOUBLES = "an integer past 2^53 would lose digits"

@@ -89,6 +89,17 @@ class TestWholeFlow:
         await exchange.run_import(batch_id)
         assert exchange.batch(batch_id).error == "The result file has 4194305 bytes; at most 4194304 are taken."
 
+    async def test_a_file_of_nothing_but_useless_entries_is_no_result(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        good = [annotation(item) for item in exchange.reference_ids]
+        await exchange.upload(batch_id, *good, *(b"x" for _ in range(101)))
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        batch = exchange.batch(batch_id)
+        assert (batch.status, "More than 100 entries can't be read" in (batch.error or "")) == ("failed", True)
+        assert not exchange.references.enhancements
+        assert exchange.report(batch_id) == [f"Reference {item}: {report.MISSING}" for item in exchange.reference_ids]
+
     async def test_whatever_is_done_again_adds_nothing(self, exchange: Exchange) -> None:
         batch_id = await delivered(exchange)
         for _ in range(3):
@@ -247,6 +258,26 @@ class TestDelivery:
         with pytest.raises(AlreadyDone):
             await exchange.call_back(batch_id)
 
+    async def test_a_robot_that_keeps_uploading_holds_up_no_import(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        standing = exchange.results.standing
+        looks = 0
+
+        async def always_another(wanted: UUID) -> object:
+            nonlocal looks
+            looks += 1
+            await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label=f"number {looks}"))
+            return await standing(wanted)
+
+        exchange.results.standing = always_another  # type: ignore[method-assign,assignment] # a fake of this test's own
+        await exchange.run_import(batch_id)
+        assert (exchange.batch(batch_id).status, looks < 10) == ("importing", True)
+        exchange.results.standing = standing  # type: ignore[method-assign] # as it was
+        await exchange.validate(batch_id)
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "partial_failed"
+
     async def test_an_upload_replaced_while_it_is_validated_is_superseded(self, exchange: Exchange) -> None:
         batch_id = await delivered(exchange)
         standing = exchange.results.standing
@@ -362,6 +393,22 @@ class TestSweep:
             await sweep(exchange.services)
         assert [str(error) for error in raised.value.exceptions] == ["boom"]
         assert exchange.queues.sent == [SendDispatch(healthy, 1)]
+
+    async def test_a_result_that_can_never_be_looked_at_ends_the_batch_all_the_same(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+
+        async def unreadable(_: UUID) -> object:
+            raise Unavailable("The result file is in a state that does not allow it.")
+
+        exchange.results.standing = unreadable  # type: ignore[method-assign,assignment] # a fake of this test's own
+        exchange.clock.now += 86_400
+        with pytest.raises(ExceptionGroup):
+            await sweep(exchange.services)
+        assert exchange.batch(batch_id).status == "accepted"
+        exchange.clock.now += 86_400
+        await sweep(exchange.services)
+        assert exchange.batch(batch_id).status == "failed"
+        assert "could not be looked at" in (exchange.batch(batch_id).error or "")
 
 
 def scripted(*answers: RobotAnswer) -> Callable[[BatchRobotRequest], Awaitable[RobotAnswer]]:
