@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test lint types check lock install clean
+.PHONY: help demo up test soak lint types check lock install clean
 
 help: ## what there is to type
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ up: install ## keep the local stack in the foreground
 
 test: $(VENV)/dev ## every test, on real parts
 	@$(RUN) -m pytest $(ARGS)
+
+soak: $(VENV)/dev ## random schedules in the simulator: SEEDS=n of them, or SEED=n alone
+	@$(RUN) -m tests.simulation.soak $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 lint: $(VENV)/dev ## ruff, strict, and bandit on what is deployed
 	@$(RUN) -m ruff check .
