@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test soak lint types check lock install clean
+.PHONY: help demo up test soak docs lint types check lock install clean
 
 help: ## what there is to type
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ test: $(VENV)/dev ## every test, on real parts
 
 soak: $(VENV)/dev ## random schedules in the simulator: SEEDS=n of them, or SEED=n alone
 	@$(RUN) -m tests.simulation.soak $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+
+docs: install ## write docs/lifecycle.md anew from the lifecycle's table
+	@$(RUN) -m local.lifecycle_page
 
 lint: $(VENV)/dev ## ruff, strict, and bandit on what is deployed
 	@$(RUN) -m ruff check .

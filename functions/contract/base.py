@@ -53,6 +53,14 @@ OwnUrl = Annotated[str, _URL_SCHEMA]
 """A URL that we made, so there is nothing to check."""
 
 
+def jsonl_line(model: BaseModel) -> bytes:
+    """Give a line of a file of lines; marks that JSON lets stand, and some readers end a line at, are escaped."""
+    text = model.model_dump_json()
+    for mark in ("\x85", "\u2028", "\u2029"):
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return f"{text}\n".encode()
+
+
 def faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
     """Say each fault of a failed validation as `where: why`, at most `MOST_FAULTS` and how many more there are.
 

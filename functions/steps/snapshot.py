@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from functions.contract.base import jsonl_line
 from functions.domain import blob_names
 from functions.domain.batch import Batch
 from functions.domain.selection import of_robot
@@ -19,7 +20,7 @@ async def write_snapshot(batch: Batch, services: Services) -> UUID:
     lines = bytearray()
     async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:
         async for reference in services.references.snapshot(reference_ids, selection):
-            lines += reference.model_dump_json().encode() + b"\n"
+            lines += jsonl_line(reference)
             if len(lines) >= _FLUSH_BYTES:
                 await blob.write(lines)
                 lines.clear()

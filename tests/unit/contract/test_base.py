@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from functions.contract.base import MOST_FAULTS, HttpUrlText, WireModel, faults
+from functions.contract.base import MOST_FAULTS, HttpUrlText, WireModel, faults, jsonl_line
 from functions.contract.batches import BatchEnhancementRequestIn
 from functions.contract.enhancements import Authorship, ScoreAnnotation
 from functions.contract.references import ReferenceFileInput
@@ -166,3 +166,12 @@ class TestFaults:
         raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()
         (fault,) = faults(failed(ScoreAnnotation, raw), raw)
         assert fault == "score: Input should be a valid number"
+
+
+def test_a_line_is_one_line_to_every_reader_and_says_the_same() -> None:
+    author = Authorship.model_validate(
+        {"display_name": "a\u2028b\u2029c\x85d\x0be\x1cf\ng\\u2028", "orcid": "\U0001f9ea", "position": "first"}
+    )
+    line = jsonl_line(author)
+    assert len(line.decode().splitlines()) == 1
+    assert Authorship.model_validate_json(line) == author
