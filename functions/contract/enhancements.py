@@ -90,8 +90,7 @@ def _exact(value: object, info: ValidationInfo) -> object:
 
     Not what comes from the store, which gives back 6e16 as a whole number.
     """
-    sent = info.mode == "json" and isinstance(value, int) and not isinstance(value, bool)
-    if sent and abs(value) > LARGEST_INTEGER:
+    if info.mode == "json" and isinstance(value, int) and not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
         raise ValueError("a whole number past 2^53 would lose digits")
     return value
 

@@ -139,9 +139,7 @@ ROBOT_CALLS = [
     Attack("an id nobody has", 401, lambda scene: signed(scene, client_id=str(stranger()))),
     Attack("another robot's id", 401, lambda scene: signed(scene, client_id=str(scene.other_robot.robot_id))),
     Attack("two ids", 401, lambda scene: signed(scene, client_id=f"{scene.robot.robot_id}, {scene.robot.robot_id}")),
-    Attack(
-        "a guessed secret", 401, lambda scene: callback_of(Credentials(scene.robot.robot_id, "guess"), b"{}")
-    ),
+    Attack("a guessed secret", 401, lambda scene: callback_of(Credentials(scene.robot.robot_id, "guess"), b"{}")),
     Attack("an empty secret", 401, lambda scene: callback_of(Credentials(scene.robot.robot_id, ""), b"{}")),
     Attack(
         "a byte of the body changed",

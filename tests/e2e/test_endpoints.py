@@ -14,9 +14,7 @@ from tests.stacks import Stack, running_stack
 ROBOT = {"name": "r", "base_url": "https://Robot.example/At/", "description": "d", "owner": "o"}
 
 
-async def ask(
-    exchange: Exchange, method: str, path: str, body: Any = None, role: str = "operator"
-) -> tuple[int, Any]:
+async def ask(exchange: Exchange, method: str, path: str, body: Any = None, role: str = "operator") -> tuple[int, Any]:
     headers = exchange.as_role(role)
     async with exchange.session.request(method, exchange.stack.api + path, json=body, headers=headers) as response:
         assert response.headers["Cache-Control"] == "no-store"

@@ -7,9 +7,8 @@ from hypothesis import provisional
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from functions.contract.base import HttpUrlText
+from functions.contract.base import LARGEST_INTEGER, HttpUrlText
 from functions.contract.enhancements import AbstractProcess, AuthorPosition, DriverVersion, Visibility
-from functions.domain.storable import LARGEST_INTEGER
 from tests.sdk.documents import TWO, Json
 
 _URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)

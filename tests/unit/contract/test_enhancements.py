@@ -211,6 +211,13 @@ def test_whole_numbers_are_scores_too() -> None:
         assert comes_back(PARTS["score"].placed({**SCORE, "score": score}))
 
 
+def test_a_whole_number_past_the_doubles_is_no_score_but_what_the_store_gives_back_for_one_is() -> None:
+    score = PARTS["score"].placed({**SCORE, "score": 2**54})
+    with pytest.raises(ValidationError, match="lose digits"):
+        read(score)
+    assert Enhancement.model_validate(score).model_dump()["content"] == score["content"]
+
+
 def test_annotations_without_data_have_none_of_anothers() -> None:
     annotation = PARTS["boolean"].placed(without(BOOLEAN, "data"))
     content = read(annotation).model_dump()["content"]
