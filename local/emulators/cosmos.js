@@ -6,8 +6,9 @@
 //
 // What is mended, in cosmos/: point reads and writes answer 404, 409 and 412 where Azure does (documents.js); a
 // transactional batch takes every kind of operation, per-operation ETags, and is all or nothing (batch.js); a query is
-// of the partition that its header names (query.js); the limits of an item and a batch (limits.js). On demand, requests
-// are throttled or fail, and are counted (control.js).
+// of the partition that its header names (query.js); the limits of an item and a batch (limits.js); the address that it
+// announces is the one it was asked by (account.js). On demand, requests are throttled or fail, and are counted
+// (control.js).
 //
 // What it leaves out: request units (each request says 1), indexing, the 4 MB page of an answer, change feed, time to
 // live, other consistency than strong, and stored procedures.
@@ -16,6 +17,7 @@ const fs = require("fs");
 const { args, ready, portTaken, onEnd, log } = require("./lifeline");
 
 // The library's routes hold the handlers from the moment that they are first loaded: replace them before.
+require("./cosmos/account").install();
 require("./cosmos/documents").install();
 const { createHttpsServer } = require("@vercel/cosmosdb-server");
 const { controlled } = require("./cosmos/control");
