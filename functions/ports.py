@@ -117,8 +117,8 @@ class ReferenceStore(Protocol):
         Raises InputRejected if its identifiers belong to different references or the store can't hold it.
         """
 
-    async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
-        """Return those of the ids that no reference has."""
+    async def missing(self, reference_ids: Iterable[UUID], *, hidden_too: bool = True) -> set[UUID]:
+        """Return those of the ids that no reference has; unless `hidden_too`, a hidden one is missing as well."""
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         """Return the id of the reference that has this identifier, if one does."""

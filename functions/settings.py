@@ -5,10 +5,11 @@ in Azure, the setting of the key is optional. Names with a double underscore are
 the host reads the same ones.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 # A connection string, as locally, or the address that a managed identity is used with.
 _EITHER = (
@@ -17,25 +18,21 @@ _EITHER = (
 )
 
 
+_LOCAL = re.compile(r"https?://(127\.0\.0\.1|localhost)[:/]")
+
+
 class SettingsError(Exception):
     """Some settings are missing or bad; the message names each."""
-
-
-def _resolved(value: str) -> str:
-    """Refuse a Key Vault reference that Azure could not resolve: it is handed on as it stands, for all to guess."""
-    if value.startswith("@Microsoft.KeyVault"):
-        raise ValueError("the Key Vault reference is not resolved")
-    return value
 
 
 class Settings(BaseModel):
     """Every setting that our code reads."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper, allow_inf_nan=False)
 
     # Where things are: a connection string, or the address for managed identity.
     data_storage: str | None = Field(None, repr=False)
-    data_storage__blob_service_uri: str | None = Field(None, alias="DATA_STORAGE__blobServiceUri")
+    data_storage__blob_service_uri: str | None = Field(None, alias="DATA_STORAGE__blobServiceUri", pattern="^https://")
     service_bus: str | None = Field(None, repr=False)
     service_bus__fully_qualified_namespace: str | None = Field(None, alias="SERVICE_BUS__fullyQualifiedNamespace")
     cosmos_endpoint: str
@@ -54,7 +51,7 @@ class Settings(BaseModel):
     token_keys_url: str | None = Field(None, pattern="^https://")
 
     # What robots' secrets are derived from, so that none is stored. Whoever has it can be any robot.
-    robot_master_key: Annotated[str, AfterValidator(_resolved)] = Field(min_length=32, repr=False)
+    robot_master_key: str = Field(min_length=32, repr=False)
 
     # How much is taken at once.
     http_body_limit_bytes: int = Field(10 << 20, gt=0)
@@ -73,8 +70,8 @@ class Settings(BaseModel):
     import_window_bytes: int = Field(16 << 20, gt=0)
     import_requests_at_once: int = Field(8, gt=0)
 
-    # How long a signed URL lives; a robot that takes longer asks anew.
-    signed_url_lifetime_s: float = Field(3600.0, gt=0)
+    # How long a signed URL lives; a robot that takes longer asks anew. A delegation key lives a week at most.
+    signed_url_lifetime_s: float = Field(3600.0, gt=0, le=6 * 86_400)
 
     # One call to a robot, connect and read together; and of that, for the connection.
     robot_call_timeout_s: float = Field(30.0, gt=0)
@@ -100,16 +97,24 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Read the table; an empty value counts as not set. Raises SettingsError naming every missing or bad one."""
-        given = {name: value for name, value in environment.items() if value != ""}
+        """Read the table; a blank value counts as not set. Raises SettingsError naming every missing or bad one."""
+        given = {name: value.strip() for name, value in environment.items() if value.strip()}
         faults = [
             f"{key} (or {address}): Field required" for key, address in _EITHER if not {key, address} & set(given)
+        ]
+        faults += [
+            f"{name}: the Key Vault reference is not resolved"
+            for name in (field.alias or "" for field in cls.model_fields.values())
+            # Azure hands on a reference that it can't resolve as it stands, for all to guess.
+            if given.get(name, "").lower().startswith("@microsoft.keyvault")
         ]
         settings = None
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
             faults += [f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors()]
+        if settings is not None and settings.robots_anywhere and not _LOCAL.match(settings.cosmos_endpoint):
+            faults.append("ROBOTS_ANYWHERE: this is for the local stack alone")
         if settings is None or faults:
             raise SettingsError("The app can't start. Settings missing or bad: " + "; ".join(faults))
         return settings

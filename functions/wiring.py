@@ -11,6 +11,7 @@ from functions.adapters.cosmos.batches import CosmosBatchStore
 from functions.adapters.cosmos.database import CosmosDatabase
 from functions.adapters.cosmos.references import CosmosReferenceStore
 from functions.adapters.cosmos.robots import CosmosRobotStore
+from functions.adapters.remembered import Remembered
 from functions.adapters.robot_http import HttpRobotCalls
 from functions.adapters.service_bus import ServiceBusQueues
 from functions.adapters.signed_urls import SignedUrls
@@ -58,7 +59,11 @@ def wire(settings: Settings) -> Services:
         ),
         secrets=RobotSecrets(settings.robot_master_key),
         tokens=AccessTokens(settings.token_issuer, settings.token_audience, settings.token_keys_url),
-        dependencies={"blob storage": account, "cosmos db": database, "service bus": bus},
+        dependencies={
+            "blob storage": Remembered(account),
+            "cosmos db": Remembered(database),
+            "service bus": Remembered(bus),
+        },
         limits=_limits(settings),
         deadlines=_deadlines(settings),
     )

@@ -1,7 +1,8 @@
 """Access tokens of Microsoft Entra ID, or of any issuer that publishes its keys as a JWK set."""
 
 import asyncio
-from functools import cached_property
+import time
+from concurrent.futures import ThreadPoolExecutor
 from json import JSONDecodeError
 from typing import Any
 
@@ -15,8 +16,12 @@ _ALGORITHMS = ["RS256"]
 _REQUIRED = ["exp", "nbf", "iss", "aud", "sub"]
 # Clocks differ a little.
 _LEEWAY_S = 30
-_KEYS_TIMEOUT_S = 5
 _LONGEST_TOKEN = 16 << 10
+
+_FETCH_TIMEOUT_S = 5
+_KEYS_LIFETIME_S = 300.0
+# Between two fetches, also between two that fail: unknown key ids are anybody's to make up.
+_COOLDOWN_S = 30.0
 
 
 class AccessTokens:
@@ -25,6 +30,7 @@ class AccessTokens:
     def __init__(self, issuer: str | None, audience: str | None, keys_url: str | None) -> None:
         """Take what a token must say, and where its issuer publishes its keys."""
         self._settings = {"TOKEN_ISSUER": issuer, "TOKEN_AUDIENCE": audience, "TOKEN_KEYS_URL": keys_url}
+        self._keys = _Keys(keys_url or "")
 
     async def member(self, token: str) -> Member:
         """Say whose token it is; raises NotAuthenticated, or Unavailable if there is nothing to check it by."""
@@ -34,20 +40,12 @@ class AccessTokens:
         if len(token) > _LONGEST_TOKEN:
             raise NotAuthenticated("The access token is too long.")
         try:
-            # In a thread: the keys may have to be fetched, and a signature takes its time.
-            claims = await asyncio.to_thread(self._claims, token)
-        except (jwt.PyJWKClientConnectionError, JSONDecodeError) as error:
-            raise Unavailable("The keys of the token's issuer can't be fetched.") from error
+            key_id = jwt.get_unverified_header(token).get("kid")
+            return _member(self._claims(token, await self._keys.get(str(key_id))))
         except jwt.PyJWTError as error:
             raise NotAuthenticated(f"The access token does not hold: {_why(error)}.") from error
-        return _member(claims)
 
-    @cached_property
-    def _keys(self) -> jwt.PyJWKClient:
-        return jwt.PyJWKClient(str(self._settings["TOKEN_KEYS_URL"]), timeout=_KEYS_TIMEOUT_S)
-
-    def _claims(self, token: str) -> dict[str, Any]:
-        key = self._keys.get_signing_key_from_jwt(token)
+    def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -58,6 +56,48 @@ class AccessTokens:
             options={"require": _REQUIRED, "strict_aud": True},
         )
         return claims
+
+
+class _Keys:
+    """The issuer's keys by their ids. Nobody whose key is known waits for a fetch that another's asked for."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._known: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = self._tried_at = -_KEYS_LIFETIME_S
+        self._fetching = asyncio.Lock()
+        # A thread of its own: a fetch that hangs takes none from anybody else.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
+
+    async def get(self, key_id: str) -> jwt.PyJWK:
+        """Return the key; raises PyJWKClientError if the issuer has no such key, Unavailable if it can't be asked."""
+        known = self._known.get(key_id)
+        if known is not None and (self._fresh() or self._fetching.locked()):
+            return known
+        async with self._fetching:
+            if key_id not in self._known or not self._fresh():
+                await self._fetch()
+        if key_id in self._known:
+            return self._known[key_id]
+        if not self._fresh():
+            raise Unavailable("The keys of the token's issuer can't be fetched.")
+        raise jwt.PyJWKClientError("no such key")
+
+    def _fresh(self) -> bool:
+        return time.monotonic() - self._fetched_at < _KEYS_LIFETIME_S
+
+    async def _fetch(self) -> None:
+        """Fetch the keys, unless that was tried a moment ago; keep what is known if it can't be done."""
+        if time.monotonic() - self._tried_at < _COOLDOWN_S:
+            return
+        self._tried_at = time.monotonic()
+        client = jwt.PyJWKClient(self._url, timeout=_FETCH_TIMEOUT_S)
+        try:
+            keys = await asyncio.get_running_loop().run_in_executor(self._thread, client.get_signing_keys)
+        except (jwt.PyJWKClientError, jwt.PyJWKSetError, JSONDecodeError):
+            return
+        self._known = {str(key.key_id): key for key in keys}
+        self._fetched_at = time.monotonic()
 
 
 def _member(claims: dict[str, Any]) -> Member:

@@ -12,6 +12,8 @@ import aiohttp
 
 from functions.domain.public_addresses import is_public
 
+_RESOLVE_S = 5.0
+
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
 
@@ -32,6 +34,7 @@ def _public_socket(address: AddressInfo) -> socket.socket:
 
 
 async def resolved(host: str) -> set[str]:
-    """Return the numeric addresses that a name leads to; raises OSError, UnicodeError for what can be no name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    """Return the numeric addresses that a name leads to; raises OSError (also for a time-out), UnicodeError."""
+    async with asyncio.timeout(_RESOLVE_S):
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return {str(where[0]) for *_, where in found}

@@ -47,9 +47,14 @@ class ServiceBusQueues:
 
     async def check(self) -> None:
         """See whether the queues are there; raises Unavailable. See `ports.Dependency`."""
-        for queue in self._names.values():
-            # An empty batch is made after the link to the queue is open, and not sent.
-            await self._with_sender(queue, lambda sender: sender.create_message_batch())
+        try:
+            # By links of its own, which are opened anew: one that is open already says nothing.
+            async with self._connected() as client:
+                for queue in self._names.values():
+                    async with client.get_queue_receiver(queue) as receiver:
+                        await receiver.peek_messages()
+        except (AzureError, OSError) as error:
+            raise Unavailable("The queue can't be reached.") from error
 
     async def _with_sender(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
         try:
@@ -73,13 +78,15 @@ class ServiceBusQueues:
 
     def _sender(self, queue: str) -> ServiceBusSender:
         if self._client is None:
-            if self._credential is None:
-                self._client = ServiceBusClient.from_connection_string(self._address, retry_total=_RETRIES)
-            else:
-                self._client = ServiceBusClient(self._address, self._credential, retry_total=_RETRIES)
+            self._client = self._connected()
         if queue not in self._senders:
             self._senders[queue] = self._client.get_queue_sender(queue)
         return self._senders[queue]
+
+    def _connected(self) -> ServiceBusClient:
+        if self._credential is None:
+            return ServiceBusClient.from_connection_string(self._address, retry_total=_RETRIES)
+        return ServiceBusClient(self._address, self._credential, retry_total=_RETRIES)
 
     async def _drop(self) -> None:
         """Forget a connection that failed, so that the next message gets a new one."""

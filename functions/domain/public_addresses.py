@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 # which is public by its number alone, the IETF's assignments, a network's own NAT64, and what was once site-local.
 _NOBODYS: tuple[IPv4Network | IPv6Network, ...] = (
     *map(IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")),
-    *map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20")),
+    *map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20", "100:0:0:1::/64")),
 )
 # IPv4 in other clothes: what is translated to must be public as well.
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 
 
 def is_public(address: str) -> bool:
@@ -33,7 +34,7 @@ def url_faults(url: str) -> list[str]:
         faults.append("base_url: only https is called.")
     if parts.username is not None or parts.password is not None:
         faults.append("base_url: a user name or password in a URL is not sent.")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         faults.append("base_url: it must have no query and no fragment, as '/batch/' is added to it.")
     return faults
 
@@ -46,6 +47,6 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or address in _COMPATIBLE:
+    if any(address in network for network in (_NAT64, _COMPATIBLE, _TRANSLATED)):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -19,9 +19,13 @@ LONGEST_MESSAGE = 2_000
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+# Robots quote what they were sent, and a signed URL is for them alone.
+_SIGNATURE = re.compile(r"(\bsig=)[^&\s\"']+")
+
+
 def one_line(words: str) -> str:
     """Fold every run of white space, line breaks and control marks, and cut what no report needs to quote."""
-    folded = " ".join(_CONTROL.sub(" ", words).split())
+    folded = " ".join(_SIGNATURE.sub(r"\1…", _CONTROL.sub(" ", words)).split())
     return folded if len(folded) <= LONGEST_MESSAGE else f"{folded[:LONGEST_MESSAGE]} …"
 
 

@@ -25,13 +25,13 @@ async def register_batch(
     """
     _check_ids(order.reference_ids, services.limits.references_per_batch)
     await _check_open(caller, services)
-    await _check_known(order, services)
+    await _check_known(order, caller, services)
     batch_id = services.new_id()
     outcome = register(batch_id, order, caller.id, services.clock(), services.deadlines)
     await write_manifest(batch_id, order.reference_ids, services.files)
     await services.batches.create(outcome.batch)
     await send_due(outcome.due, services)
-    return await as_read(outcome.batch, order.reference_ids, services)
+    return await as_read(outcome.batch, order.reference_ids, caller, services)
 
 
 def _check_ids(reference_ids: list[UUID], most: int) -> None:
@@ -51,13 +51,14 @@ async def _check_open(caller: Member, services: Services) -> None:
         )
 
 
-async def _check_known(order: BatchEnhancementRequestIn, services: Services) -> None:
+async def _check_known(order: BatchEnhancementRequestIn, caller: Member, services: Services) -> None:
+    """Find the robot and the references; what is hidden from whoever asks is unknown to them."""
     faults: list[str] = []
     try:
         await services.robots.load(order.robot_id)
     except NotFound as error:
         faults.extend(error.faults)
-    unknown = await services.references.missing(order.reference_ids)
+    unknown = await services.references.missing(order.reference_ids, hidden_too=caller.operates)
     if unknown:
         listed = ", ".join(str(item) for item in order.reference_ids if item in unknown)
         faults.append(f"reference_ids: there are no such references: {listed}.")

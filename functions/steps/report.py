@@ -32,7 +32,7 @@ async def report_result(
     if result.storage_url is not None and not await _is_result_of(batch, result.storage_url, services):
         raise InputRejected("storage_url: if given, it must be this batch's result_storage_url.")
     told = await advance(batch.id, observe, services)
-    return await read_as_it_stands(told.batch, services)
+    return await read_as_it_stands(told.batch, caller, services)
 
 
 async def _is_result_of(batch: Batch, url: str, services: Services) -> bool:

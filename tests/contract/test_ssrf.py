@@ -63,6 +63,8 @@ NOT_PUBLIC = [
     "ff02::1",
     "2001:db8::1",
     "100::1",
+    "100:0:0:1::1",
+    "::ffff:0:127.0.0.1",
     "not an address",
     "",
 ]
@@ -92,6 +94,8 @@ DISGUISED = [
     "http://1.1.1.1/",
     "https://user:word@1.1.1.1/",
     "https://1.1.1.1/?a=b",
+    "https://1.1.1.1/?",
+    "https://1.1.1.1/#",
     "https://no-such-host.invalid/",
     "https://metadata.test/",
     "https://private.test/",

@@ -91,6 +91,14 @@ class Exchange:
             body: Batch = await response.json()
             return body
 
+    async def read_as_robot(self, batch: Batch, credentials: Credentials) -> Batch:
+        """Read how a batch stands, as its robot."""
+        url = self.stack.api + BATCHES + batch["id"]
+        async with self.session.get(url, headers=credentials.headers(b"")) as response:
+            assert response.status == 200
+            body: Batch = await response.json()
+            return body
+
     async def until(self, batch: Batch, status: set[str]) -> Batch:
         """Wait until the batch has one of these statuses."""
 

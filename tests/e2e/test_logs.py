@@ -43,7 +43,7 @@ async def go_through_everything(exchange: Exchange) -> set[str]:
         batch = await exchange.ended(await exchange.request(robot_id, references))
         assert batch["request_status"] == "partial_failed"
         assert len(await exchange.report(batch)) == 4
-        secrets.update(url for name, url in batch.items() if name.endswith(("_url", "_file")))
+        secrets.update(url for name, url in batch.items() if url and name.endswith(("_url", "_file")))
     secrets.update(exchange.secrets.values())
     problems = await provoke(exchange, robot_id, batch["id"])
     assert not [secret for secret in secrets if secret in problems], "a problem's body tells"

@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
-from tests.e2e.exchange import SAMPLES, Exchange
-from tests.e2e.robot import running_robot, takes_it
+from tests.e2e.exchange import BATCHES, SAMPLES, Exchange
+from tests.e2e.robot import Order, Robot, running_robot, takes_it
 from tests.e2e.test_order_of_events import taken
 from tests.results import annotation
 
@@ -25,10 +26,10 @@ async def test_the_robot_sees_what_it_depends_on_as_it_was_at_dispatch(exchange:
             assert [item["content"] for item in given["enhancements"]] == contents(sample, "abstract")
         # Another robot adds an abstract to the first of them: the first robot's data stays as it was.
         await add_abstract(exchange, references[0])
-        fresh = await exchange.read(batch)
+        fresh = await exchange.read_as_robot(batch, robot.asked_as[batch["id"]])
         assert await robot.references({"reference_storage_url": fresh["reference_data_url"]}) == seen
-        later = await exchange.until(await exchange.request(robot_id, references[:1]), {"accepted"})
-        now = await robot.references({"reference_storage_url": later["reference_data_url"]})
+        await exchange.until(await exchange.request(robot_id, references[:1]), {"accepted"})
+        now = await robot.references(robot.orders[-1])
         assert len(now[0]["enhancements"]) == 1 + len(contents(samples[0], "abstract"))
 
 
@@ -63,7 +64,7 @@ async def test_expired_urls_open_nothing_and_fresh_ones_do(eventless: Exchange) 
         assert await robot.upload(order, annotation(references[0])) == 403
         async with robot.session.get(order["reference_storage_url"]) as response:
             assert response.status == 403
-        fresh = await eventless.read(batch)
+        fresh = await eventless.read_as_robot(batch, robot.asked_as[batch["id"]])
         assert await robot.references({"reference_storage_url": fresh["reference_data_url"]})
         assert await robot.put(fresh["result_storage_url"], b"") == 201
 
@@ -80,3 +81,40 @@ async def test_no_url_opens_another_batchs_blobs(exchange: Exchange) -> None:
             assert await robot.put(url, b"x") == 403
         assert await robot.put(mine["reference_storage_url"], b"x") == 403, "what I was given can't be changed"
         assert first["id"] != second["id"]
+
+
+async def test_a_robots_urls_are_for_the_robot_alone(exchange: Exchange) -> None:
+    references = await exchange.load(1, start=216)
+    async with running_robot(exchange, takes_it) as robot:
+        batch, order = await taken(exchange, robot, references)
+        as_requestor = await exchange.read(batch)
+        assert (as_requestor["reference_data_url"], as_requestor["result_storage_url"]) == (None, None)
+        url = f"{exchange.stack.api}/references/enhancement/batch/{batch['id']}"
+        async with exchange.session.get(url, headers=exchange.as_role("operator")) as response:
+            as_operator = await response.json()
+        assert as_operator["reference_data_url"].partition("?")[0] == order["reference_storage_url"].partition("?")[0]
+        assert as_operator["result_storage_url"] is None
+        as_robot = await exchange.read_as_robot(batch, robot.asked_as[batch["id"]])
+        assert as_robot["result_storage_url"].partition("?")[0] == order["result_storage_url"].partition("?")[0]
+
+
+async def test_what_is_hidden_can_not_be_requested_by_who_may_not_see_it(exchange: Exchange) -> None:
+    status, hidden = await exchange.post("/references/", {"visibility": "hidden"})
+    assert status == 201
+    async with running_robot(exchange, takes_it) as robot:
+        order = {"robot_id": await exchange.register_robot(robot.url), "reference_ids": [hidden["id"]]}
+        status, problem = await exchange.post(BATCHES, order, role="requestor")
+        assert (status, hidden["id"] in problem["detail"]) == (404, True)
+        assert (await exchange.post(BATCHES, order, role="operator"))[0] == 202
+
+
+async def test_a_signed_url_that_a_robot_quotes_is_not_kept(exchange: Exchange) -> None:
+    async def quotes(_robot: Robot, order: Order) -> web.Response:
+        return web.json_response({"detail": f"can't read {order['result_storage_url']}"}, status=422)
+
+    async with running_robot(exchange, quotes) as robot:
+        batch = await exchange.request(await exchange.register_robot(robot.url), await exchange.load(1, start=218))
+        ended = await exchange.ended(batch)
+        assert ended["request_status"] == "rejected"
+        assert "sig=…" in ended["error"]
+        assert robot.orders[0]["result_storage_url"].rpartition("sig=")[2].partition("&")[0] not in ended["error"]

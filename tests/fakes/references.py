@@ -44,8 +44,9 @@ class FakeReferenceStore:
     def put(self, enhancement: dict[str, Any]) -> None:
         self.enhancements[UUID(enhancement["id"])] = enhancement
 
-    async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
-        return set(reference_ids) - set(self.references)
+    async def missing(self, reference_ids: Iterable[UUID], *, hidden_too: bool = True) -> set[UUID]:
+        known = {one for one, loaded in self.references.items() if hidden_too or loaded.visibility != "hidden"}
+        return set(reference_ids) - known
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         return self.owners.get(_key(identifier))

@@ -60,11 +60,47 @@ def test_a_message_about_a_bad_setting_does_not_show_its_value() -> None:
     assert "s3cret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("key", ["too short", "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/key)"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "too short",
+        " " * 40,
+        "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/key)",
+        " @microsoft.keyvault(SecretUri=https://vault.example/secrets/key) ",
+    ],
+)
 def test_a_master_key_that_could_be_guessed_is_refused(key: str) -> None:
     with pytest.raises(SettingsError, match="ROBOT_MASTER_KEY") as raised:
         Settings.read({**SAMPLE, "ROBOT_MASTER_KEY": key})
     assert key not in str(raised.value)
+
+
+@pytest.mark.parametrize("given", ["true", "yes", "1", "T"])
+def test_robots_anywhere_is_for_this_machine_alone(given: str) -> None:
+    assert Settings.read({**SAMPLE, "ROBOTS_ANYWHERE": given}).robots_anywhere
+    for endpoint in (
+        "https://exchange.documents.azure.com:443/",
+        "https://127.0.0.1.example/",
+        "https://localhost.evil/",
+    ):
+        with pytest.raises(SettingsError, match="ROBOTS_ANYWHERE"):
+            Settings.read({**SAMPLE, "ROBOTS_ANYWHERE": given, "COSMOS_ENDPOINT": endpoint})
+
+
+@pytest.mark.parametrize("lifetime", ["inf", "nan", "1e9", "0"])
+def test_a_signed_url_lives_for_days_at_most(lifetime: str) -> None:
+    with pytest.raises(SettingsError, match="SIGNED_URL_LIFETIME_S"):
+        Settings.read({**SAMPLE, "SIGNED_URL_LIFETIME_S": lifetime})
+
+
+def test_an_account_is_reached_over_https_alone() -> None:
+    with pytest.raises(SettingsError, match="DATA_STORAGE__blobServiceUri"):
+        Settings.read({**SAMPLE, "DATA_STORAGE__blobServiceUri": "http://data.example"})
+
+
+def test_blanks_around_a_value_and_blank_values_do_not_count() -> None:
+    settings = Settings.read({**SAMPLE, "TOKEN_ISSUER": "  ", "TOKEN_AUDIENCE": " api://x \n"})
+    assert (settings.token_issuer, settings.token_audience) == (None, "api://x")
 
 
 def test_settings_do_not_show_their_secrets() -> None:

@@ -93,10 +93,11 @@ class CosmosReferenceStore:
                 raise InputRejected(f"The reference can't be stored: {refused[0].reason}.")
         return Loaded(reference_id, existing=False)
 
-    async def missing(self, reference_ids: Iterable[UUID]) -> set[UUID]:
+    async def missing(self, reference_ids: Iterable[UUID], *, hidden_too: bool = True) -> set[UUID]:
         """Ask one query a bucket and group of ids which of them there are."""
         asked = set(reference_ids)
-        text = "SELECT VALUE c.id FROM c WHERE c.bucket = @bucket AND c.kind = 'reference' AND c.id IN "
+        shown = "" if hidden_too else "AND c.visibility != 'hidden' "
+        text = f"SELECT VALUE c.id FROM c WHERE c.bucket = @bucket AND c.kind = 'reference' {shown}AND c.id IN "  # noqa: S608 - words of our own
         found: set[UUID] = set()
         async for ids in self._query(text, asked, _IDS_A_QUERY):
             found.update(UUID(item) for item in ids)

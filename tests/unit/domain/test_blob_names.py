@@ -60,6 +60,7 @@ def test_a_results_name_says_whose_it_is(batch_id: UUID) -> None:
         f"results/{BATCH}.jsonl",
         f"{BATCH}/{BATCH}.jsonl",
         "notes.jsonl",
+        "None.jsonl",
     ],
 )
 def test_any_other_name_is_no_results(name: str) -> None:

@@ -13,6 +13,7 @@ from functions.domain import report
 from functions.domain.entries import Checked, EntryChecker
 from functions.domain.ids import derived_id
 from functions.domain.manifest import Manifest
+from functions.domain.storable import LARGEST_DOCUMENT
 from functions.domain.windows import Window
 from tests.results import annotation
 
@@ -189,6 +190,28 @@ def test_a_reference_is_missing_if_no_readable_entry_names_it(
     count, verdicts = entries.missing()
     assert count == len(missing)
     assert said(Checked(verdicts=bytearray(verdicts))) == [(str(item), report.MISSING) for item in missing]
+
+
+@pytest.mark.parametrize(("more", "accepted"), [(0, 1), (1, 0)])
+def test_the_largest_entry_that_fits_is_kept_and_not_a_byte_more(more: int, accepted: int) -> None:
+    def sized(length: int) -> bytes:
+        content = {"enhancement_type": "abstract", "process": "other", "abstract": "a" * length}
+        entry = {**annotation(TWO), "content": content}
+        return json.dumps(entry, separators=(",", ":")).encode()
+
+    entries = checker()
+    entries.check([sized(LARGEST_DOCUMENT - len(sized(0)) + more)])
+    assert entries.accepted == accepted
+
+
+def test_entries_that_say_nothing_of_what_was_asked_for_are_useless() -> None:
+    entries = checker()
+    no_news = [None, b"wrong", line(annotation(STRANGER)), line({"reference_id": str(STRANGER), "message": "no"})]
+    said_already = [line(annotation(ONE)), line(annotation(ONE))]
+    others = [b" ", with_data("NaN"), line({"reference_id": str(THREE), "message": "no"})]
+    for lines, useless in ((no_news, 4), (said_already, 5), (others, 5)):
+        entries.check(lines)
+        assert entries.useless == useless
 
 
 GOOD = [line(annotation(item)) for item in (ONE, TWO, STRANGER)] + [line({"reference_id": str(ONE), "message": "no"})]

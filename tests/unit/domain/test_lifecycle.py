@@ -185,6 +185,7 @@ class TestDispatch:
         assert apply(begun, events.CallBegun(1, uuid4()), NOW + 59, DEADLINES).batch is begun
         again = apply(begun, events.CallBegun(1, uuid4()), NOW + 60, DEADLINES).batch
         assert again.calls_begun == 2
+        assert (begun.first_call_at, again.first_call_at) == (NOW, NOW), "the time for all tries runs from the first"
         assert again.snapshot == ATTEMPT, "the reference data is taken once"
 
     def test_an_early_order_or_one_for_another_attempt_does_nothing(self) -> None:
@@ -205,8 +206,9 @@ class TestDispatch:
             assert plain <= delay <= plain * 1.25
 
     def test_a_message_may_come_a_little_early_as_clocks_differ(self) -> None:
-        waiting = received(attempt_due_at=NOW + 4)
+        waiting = received(attempt_due_at=NOW + 5)
         assert apply(waiting, events.CallBegun(1, ATTEMPT), NOW, DEADLINES).batch.calls_begun == 1
+        assert apply(waiting, events.CallBegun(1, ATTEMPT), NOW - 0.5, DEADLINES).batch is waiting
 
     def test_the_refusal_of_an_overtaken_call_leaves_it_to_the_other(self) -> None:
         second = calling(calls_begun=2)
@@ -238,6 +240,11 @@ class TestDispatch:
         assert over.batch.status is BatchStatus.FAILED
         assert over.batch.error == "The robot could not be reached in 4 attempts: HTTP 503: busy"
 
+    def test_a_robot_that_asks_for_nothing_is_waited_for_as_long_as_is_set(self) -> None:
+        quick = replace(DEADLINES, robot_retry_first_s=0.1)
+        batch = apply(calling(first_call_at=NOW), events.RobotOutOfReach(1, 1, "down", None, None), NOW, quick).batch
+        assert 0.1 <= batch.attempt_due_at - NOW <= 0.126
+
     def test_a_refusal_ends_it_in_the_robots_words(self) -> None:
         batch = apply(calling(), events.RobotRefused(1, 422, "I only read English.", None), NOW, DEADLINES).batch
         assert (batch.status, batch.error) == (
@@ -264,6 +271,11 @@ class TestDispatch:
         batch = apply(calling(first_call_at=NOW - 3600), event, NOW, DEADLINES).batch
         assert (batch.status, batch.upload) == (BatchStatus.ACCEPTED, UPLOAD)
 
+    def test_a_result_that_the_sweep_finds_means_that_the_robot_has_the_batch(self) -> None:
+        outcome = apply(calling(due_at=NOW, created_at=NOW - 7200), events.Swept(UPLOAD), NOW, DEADLINES)
+        assert (outcome.batch.status, outcome.batch.upload, outcome.due) == ("accepted", UPLOAD, None)
+        assert outcome.batch.accepted_at == NOW
+
     def test_what_a_call_still_yields_moves_nothing_back(self) -> None:
         for batch in (accepted(), reported(), pinned(), ended()):
             for event in EVENTS:
@@ -288,6 +300,33 @@ class TestDelivery:
         assert outcome.batch.status is BatchStatus.IMPORTING
         assert outcome.batch.accepted_at == NOW
 
+    def test_the_first_sign_of_acceptance_counts(self) -> None:
+        for event in (events.ReportedSuccess(UPLOAD), events.ReportedError("no")):
+            assert apply(accepted(), event, NOW, DEADLINES).batch.accepted_at == NOW - 3
+            assert apply(calling(), event, NOW, DEADLINES).batch.accepted_at == NOW
+
+    def test_the_same_upload_again_changes_nothing(self) -> None:
+        for batch in (accepted(upload=UPLOAD), reported()):
+            assert apply(batch, events.Uploaded(UPLOAD), NOW, DEADLINES).batch is batch
+
+    def test_a_validation_is_progress(self) -> None:
+        stalled = reported(upload=LATER, worked_at=NOW - 50, nudged_at=NOW - 40, nudges=3)
+        batch = apply(stalled, events.Validated(VALIDATION, UPLOAD), NOW, DEADLINES).batch
+        assert (batch.validation, batch.upload, batch.worked_at, batch.nudges) == (VALIDATION, UPLOAD, NOW, 0)
+        assert batch.due_at == NOW + 120
+
+    def test_the_first_validation_of_an_upload_counts(self) -> None:
+        batch = reported(validation=VALIDATION)
+        again = apply(batch, events.Validated(replace(VALIDATION, attempt=uuid4()), UPLOAD), NOW, DEADLINES)
+        assert again.batch is batch
+        assert again.due is None
+
+    def test_no_upload_has_no_validation(self) -> None:
+        assert reported(validation=VALIDATION).validated(UPLOAD) == VALIDATION
+        assert reported(validation=VALIDATION).validated(LATER) is None
+        assert reported(validation=VALIDATION).validated(None) is None
+        assert reported().validated(UPLOAD) is None
+
     def test_the_import_is_due_once_both_have_come_in_either_order(self) -> None:
         validated = apply(accepted(), events.Validated(VALIDATION, UPLOAD), NOW, DEADLINES)
         assert validated.due is None
@@ -296,6 +335,7 @@ class TestDelivery:
         )
         told = apply(accepted(), events.ReportedSuccess(UPLOAD), NOW, DEADLINES)
         assert told.due is None
+        assert told.batch.upload == UPLOAD
         assert told.batch.due_at == NOW + 120, "blob events get lost"
         assert apply(told.batch, events.Validated(VALIDATION, UPLOAD), NOW, DEADLINES).due == SendImport(told.batch.id)
 
@@ -320,10 +360,15 @@ class TestDelivery:
         assert batch.upload == LATER
         assert apply(accepted(upload=UPLOAD), events.Uploaded(LATER), NOW, DEADLINES).batch.upload == LATER
 
+    def test_of_two_uploads_of_the_same_second_the_one_seen_last_is_kept(self) -> None:
+        other = replace(UPLOAD, etag="other")
+        assert apply(accepted(upload=UPLOAD), events.Uploaded(other), NOW, DEADLINES).batch.upload == other
+
     @pytest.mark.parametrize("batch", [calling(), accepted(validation=VALIDATION, upload=UPLOAD), reported()])
     def test_an_error_before_the_pin_fails_the_batch(self, batch: Batch) -> None:
         failed = apply(batch, events.ReportedError("out of memory"), NOW, DEADLINES).batch
         assert (failed.status, failed.error) == (BatchStatus.FAILED, "The robot reported an error: out of memory")
+        assert failed.robot_error == "out of memory"
 
     def test_the_same_callback_again_is_fine_and_a_contradicting_one_is_not(self) -> None:
         for batch in (reported(), pinned(), ended()):
@@ -358,6 +403,12 @@ class TestDelivery:
         assert outcome.batch.status is BatchStatus.ACCEPTED
         assert outcome.batch.due_at == UPLOAD.last_modified + 900
 
+    def test_a_robot_that_still_has_time_is_looked_at_again_later(self) -> None:
+        outcome = apply(accepted(due_at=NOW), events.Swept(None), NOW, DEADLINES)
+        assert (outcome.batch.status, outcome.batch.due_at, outcome.due) == (BatchStatus.ACCEPTED, NOW + 900, None)
+        almost = accepted(accepted_at=NOW - 86_399, due_at=NOW)
+        assert apply(almost, events.Swept(None), NOW, DEADLINES).batch.due_at == NOW + 1
+
     def test_a_silent_robot_fails_the_batch_after_a_last_look(self) -> None:
         silent = accepted(accepted_at=NOW - 86_400, due_at=NOW)
         batch = apply(silent, events.Swept(None), NOW, DEADLINES).batch
@@ -370,8 +421,9 @@ class TestDelivery:
 
 class TestImport:
     def test_the_pin_takes_the_validation_of_the_upload_that_stands(self) -> None:
-        batch = apply(reported(validation=VALIDATION), events.ImportBegun(UPLOAD), NOW, DEADLINES).batch
-        assert batch.pinned
+        stalled = reported(validation=VALIDATION, upload=LATER, worked_at=NOW - 50, nudged_at=NOW - 40, nudges=3)
+        batch = apply(stalled, events.ImportBegun(UPLOAD), NOW, DEADLINES).batch
+        assert (batch.pinned, batch.upload, batch.nudges, batch.due_at) == (True, UPLOAD, 0, NOW + 900)
         unvalidated = reported(validation=VALIDATION)
         assert apply(unvalidated, events.ImportBegun(LATER), NOW, DEADLINES).batch is unvalidated
 
@@ -382,7 +434,7 @@ class TestImport:
     def test_progress_is_recorded_window_by_window(self) -> None:
         first = Progress(windows=1, offset=100, added=4)
         batch = apply(pinned(nudges=3), events.WindowImported(first), NOW, DEADLINES).batch
-        assert (batch.progress, batch.nudges) == (first, 0)
+        assert (batch.progress, batch.nudges, batch.due_at) == (first, 0, NOW + 900)
         for other in (first, Progress(windows=3, offset=300, added=12)):
             assert apply(batch, events.WindowImported(other), NOW, DEADLINES).batch is batch
 
@@ -414,6 +466,19 @@ class TestImport:
             batch = outcome.batch
         assert sends == 10
         assert batch.error == "The import made no progress in 10 tries: 2 of 3 accepted enhancements were added."
+
+    def test_a_stalled_import_is_not_sent_twice_for_one_deadline(self) -> None:
+        stalled = pinned(worked_at=NOW - 900, due_at=NOW)
+        batch = apply(stalled, events.Swept(None), NOW, DEADLINES).batch
+        assert (batch.due_at, batch.nudges) == (NOW + 900, 1)
+        assert apply(batch, events.Swept(None), NOW + 899, DEADLINES).batch is batch
+
+    @pytest.mark.parametrize("validation", [None, VALIDATION])
+    def test_a_batch_that_is_never_pinned_fails_without_an_import(self, validation: Validation | None) -> None:
+        stalled = reported(validation=validation, nudges=10, due_at=NOW)
+        batch = apply(stalled, events.Swept(None), NOW, DEADLINES).batch
+        assert batch.status is BatchStatus.FAILED
+        assert batch.error == "The result could not be validated in 10 tries: nothing was imported."
 
     def test_work_puts_the_deadline_off_but_is_no_progress(self) -> None:
         batch = apply(pinned(nudges=9), events.Worked(), NOW, DEADLINES).batch

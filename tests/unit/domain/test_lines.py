@@ -32,6 +32,7 @@ def test_lines_are_the_same_however_the_chunks_fall(chunks: list[bytes]) -> None
 @settings(max_examples=200, deadline=None)
 @given(CHUNKS, st.integers(0, 20))
 @example([b"abc\nabcd\nab", b"c\nabc", b"d\n", b"abc", b"d"], 3)
+@example([b"a", b"\r\r\r\n", b"abcd", b"\r\r\r\r\n", b"\r\r\r", b"\r"], 3)
 def test_a_line_longer_than_allowed_comes_out_once_as_none(chunks: list[bytes], longest: int) -> None:
     def kept(line: bytes) -> bytes | None:
         # One of nothing but blanks says nothing, however long it is.
@@ -45,6 +46,8 @@ def test_what_is_too_long_is_dropped_as_it_comes() -> None:
     for _ in range(100):
         assert list(splitter.feed(b"x" * 7)) == []
         assert len(splitter._rest) <= 10
+    assert list(splitter.feed(b"x" * 1000)) == []
+    assert len(splitter._rest) <= 10
     assert list(splitter.feed(b"\nshort\n")) == [None, b"short"]
 
 

@@ -24,7 +24,7 @@ UPLOAD = Upload(etag="e", last_modified=1.0, size=1)
 
 TOOK = [200, 201, 202, 204, 299]
 OUT_OF_REACH = [None, 408, 429, 500, 502, 503, 504, 507, 599]
-REFUSED = [300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 425, 451, 499]
+REFUSED = [100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 425, 451, 499]
 
 
 @pytest.mark.parametrize("http_status", TOOK)
@@ -44,6 +44,11 @@ def test_an_answer_that_blames_the_moment_is_tried_again(http_status: int | None
 def test_a_redirect_or_any_other_blame_of_the_call_is_a_refusal(http_status: int) -> None:
     event = event_of(RobotAnswer(http_status, "no"), BATCH, None)
     assert event == events.RobotRefused(call=4, http_status=http_status, words="no", upload=None)
+
+
+def test_what_came_of_a_call_is_said_without_the_robots_words() -> None:
+    assert RobotAnswer(503, "secret").outcome == "it answered 503"
+    assert RobotAnswer(None, "secret").outcome == "it could not be reached"
 
 
 @pytest.mark.parametrize("http_status", [None, *HTTPStatus])

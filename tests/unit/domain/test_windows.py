@@ -81,6 +81,12 @@ def test_an_entry_larger_than_a_window_has_one_to_itself() -> None:
     assert [entry.entry for entry in window.entries] == [1]
 
 
+@pytest.mark.parametrize(("room", "full"), [(0, True), (1, False)])
+def test_a_window_is_full_at_its_last_byte(room: int, full: bool) -> None:  # noqa: FBT001
+    window = Window(10, len(accepted_line(1)) + 1 + room, 0)
+    assert window.take([accepted_line(1)]) is full
+
+
 def test_no_lines_leave_it_as_it_was() -> None:
     window = Window(2, 10, 77)
     assert not window.take([])

@@ -1,20 +1,40 @@
 """The flow's steps together, on fakes: what arrives twice, out of order, or not at all."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from functions.contract.batches import BatchEnhancementRequestIn
+from functions.contract.references import ReferenceFileInput
 from functions.contract.robots import BatchRobotRequest, BatchRobotResult
 from functions.domain import report
-from functions.domain.errors import AlreadyDone, InputRejected, NotFound, ResultMissing, TooLarge, Unavailable
+from functions.domain.batch import Batch
+from functions.domain.callers import Member, Role
+from functions.domain.errors import (
+    AlreadyDone,
+    InputRejected,
+    NotFound,
+    ResultMissing,
+    TooLarge,
+    TooManyOpen,
+    Unavailable,
+)
 from functions.domain.events import SendDispatch, SendImport
 from functions.domain.robot_answer import RobotAnswer
+from functions.domain.windows import AcceptedEntry, Refusal
 from functions.steps.read import read_batch
+from functions.steps.register import register_batch
 from functions.steps.report import report_result
 from functions.steps.sweep import sweep
-from tests.results import annotation
+from tests.fakes.files import FakeWriter
+from tests.fakes.messaging import accept
+from tests.fakes.world import LIMITS
+from tests.results import annotation, jsonl
 from tests.unit.steps.conftest import REQUESTOR, Exchange
 
 
@@ -33,6 +53,7 @@ class TestWholeFlow:
         assert exchange.batch(batch_id).status == "completed"
         assert exchange.report(batch_id) == [f"Reference {item}: Enhancement added." for item in exchange.reference_ids]
         assert len(exchange.references.enhancements) == 5
+        assert not [name for name in exchange.files.blobs if "/refused/" in name]
         for item in exchange.reference_ids:
             (enhancement,) = exchange.references.enhancements_of(item)
             sent = json.loads(enhancement.model_dump_json(exclude_unset=True))
@@ -81,6 +102,26 @@ class TestWholeFlow:
         assert batch.status == "failed"
         assert batch.error is not None
         assert len(exchange.report(batch_id)) == len([entry for entry in entries if entry.strip()]) + 5
+
+    async def test_the_last_line_may_end_without_a_line_feed(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.results.put(
+            batch_id, jsonl(*(annotation(item) for item in exchange.reference_ids)).rstrip(b"\n")
+        )
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        assert (exchange.batch(batch_id).status, len(exchange.references.enhancements)) == ("completed", 5)
+
+    async def test_a_file_of_as_much_as_is_allowed_is_a_result(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        good = jsonl(*(annotation(item) for item in exchange.reference_ids))
+        useless = b"x\n" * 100
+        blanks = b" " * ((1 << 22) - len(good) - len(useless))
+        await exchange.results.put(batch_id, good + useless + blanks)
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        assert (exchange.batch(batch_id).status, exchange.batch(batch_id).error) == ("partial_failed", None)
+        assert len(exchange.references.enhancements) == 5
 
     async def test_a_file_larger_than_the_limit_is_not_read(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatched()
@@ -136,15 +177,44 @@ class TestRegister:
         assert not exchange.files.blobs
         assert not exchange.queues.sent
 
+    async def test_a_batch_may_ask_for_as_many_as_is_allowed(self) -> None:
+        exchange = Exchange(limits=replace(LIMITS, references_per_batch=5))
+        await exchange.populate(5)
+        assert exchange.batch(await exchange.register()).references == 5
+
+    async def test_whoever_has_too_many_open_batches_waits_for_one_to_end(self) -> None:
+        exchange = Exchange(limits=replace(LIMITS, open_batches=2))
+        await exchange.populate()
+        first, _ = await exchange.dispatched(), await exchange.register()
+        with pytest.raises(TooManyOpen, match="You have 2 batch requests") as raised:
+            await exchange.register()
+        assert (raised.value.retry_after_s or 0) > 0
+        assert len(exchange.batches.items) == 2
+        await exchange.call_back(first, error="no")
+        assert await exchange.register() in exchange.batches.items
+
     async def test_every_unknown_id_is_named(self, exchange: Exchange) -> None:
-        unknown = [uuid4() for _ in range(30)]
-        exchange.reference_ids += unknown
+        known, unknown = exchange.reference_ids, [uuid4() for _ in range(30)]
+        exchange.reference_ids = known + unknown
         exchange.robot = exchange.robot.model_copy(update={"id": uuid4()})
         with pytest.raises(NotFound) as raised:
             await exchange.register()
         robot, references = raised.value.faults
         assert str(exchange.robot.id) in robot
         assert all(str(item) in references for item in unknown)
+        assert not any(str(item) in references for item in known)
+
+    async def test_what_is_hidden_can_be_asked_for_by_operators_alone(self, exchange: Exchange) -> None:
+        hidden = (await exchange.references.add(ReferenceFileInput.model_validate({"visibility": "hidden"}))).id
+        order = BatchEnhancementRequestIn(robot_id=exchange.robot.id, reference_ids=[*exchange.reference_ids, hidden])
+        with pytest.raises(NotFound, match=f"there are no such references: {hidden}"):
+            await register_batch(order, REQUESTOR, exchange.services)
+        operator = Member("an operator", frozenset({Role.OPERATOR}))
+        assert hidden in (await register_batch(order, operator, exchange.services)).reference_ids
+
+    async def test_its_dispatch_is_sent_at_once(self, exchange: Exchange) -> None:
+        batch_id = await exchange.register()
+        assert exchange.queues.sent == [SendDispatch(batch_id, 1)]
 
     async def test_it_is_accepted_though_the_queue_is_down_and_the_sweep_sends_it(self, exchange: Exchange) -> None:
         exchange.queues.down = True
@@ -164,6 +234,97 @@ class TestDispatch:
         assert request.reference_storage_url.startswith(f"https://blobs.test/batches/{batch_id}/{snapshot}/")
         lines = exchange.files.blobs[f"{batch_id}/{snapshot}/reference_data.jsonl"].splitlines()
         assert [json.loads(line)["id"] for line in lines] == [str(item) for item in exchange.reference_ids]
+
+    async def test_references_are_written_whole_however_many_they_are(self, exchange: Exchange) -> None:
+        content = {"enhancement_type": "abstract", "process": "other", "abstract": "a" * 400_000}
+        enhancement = {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": content}
+        loads = [
+            await exchange.references.add(ReferenceFileInput.model_validate({"enhancements": [enhancement]}))
+            for _ in range(7)
+        ]
+        exchange.reference_ids = [load.id for load in loads]
+        stored = await exchange.robots.load(exchange.robot.id)
+        depending = exchange.robot.model_copy(update={"dependent_enhancements": ["abstract"]})
+        await exchange.robots.replace(depending, 1, stored.etag)
+        batch_id = await exchange.dispatched()
+        lines = exchange.files.blobs[
+            f"{batch_id}/{exchange.batch(batch_id).snapshot}/reference_data.jsonl"
+        ].splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [str(item) for item in exchange.reference_ids]
+        assert all(json.loads(line)["enhancements"][0]["content"] == content for line in lines)
+
+    async def test_an_order_that_is_not_due_writes_nothing(self, exchange: Exchange) -> None:
+        exchange.robot_calls.behaviour = scripted(RobotAnswer(503, "busy", 40.0))
+        batch_id = await exchange.dispatched()
+        before = dict(exchange.files.blobs)
+        for attempt in (1, 2, 3):
+            await exchange.dispatch(batch_id, attempt)
+        assert exchange.files.blobs == before
+        assert len(exchange.robot_calls.offers) == 1
+
+    async def test_a_batch_that_has_ended_is_not_dispatched(self, exchange: Exchange) -> None:
+        batch_id = await exchange.register()
+        await exchange.call_back(batch_id, error="I know nothing of it")
+        before = dict(exchange.files.blobs)
+        await exchange.dispatch(batch_id)
+        assert (exchange.files.blobs, exchange.robot_calls.offers) == (before, [])
+
+    async def test_nobody_calls_while_another_may_be_calling(self, exchange: Exchange) -> None:
+        async def overtaken(_request: BatchRobotRequest) -> RobotAnswer:
+            await exchange.dispatch(batch_id)
+            return RobotAnswer(202, "")
+
+        batch_id = await exchange.register()
+        exchange.robot_calls.behaviour = overtaken
+        await exchange.dispatch(batch_id)
+        assert len(exchange.robot_calls.offers) == 1
+        assert exchange.batch(batch_id).status == "accepted"
+
+    async def test_the_reference_data_is_what_was_recorded_first(self, exchange: Exchange) -> None:
+        batch_id = await exchange.register()
+        create = exchange.files.create
+
+        async def dies(_request: BatchRobotRequest) -> RobotAnswer:
+            raise RuntimeError("the process dies")
+
+        @asynccontextmanager
+        async def slow(name: str) -> AsyncIterator[FakeWriter]:
+            async with create(name) as blob:
+                yield blob
+            exchange.files.create = create  # type: ignore[method-assign] # as it was
+            with pytest.raises(RuntimeError):
+                await exchange.dispatch(batch_id)
+            exchange.clock.now += 60
+            exchange.robot_calls.behaviour = accept
+
+        exchange.robot_calls.behaviour = dies
+        exchange.files.create = slow  # type: ignore[method-assign] # a fake of this test's own
+        await exchange.dispatch(batch_id)
+        snapshot = exchange.batch(batch_id).snapshot
+        urls = [request.reference_storage_url.partition("?")[0] for _, request in exchange.robot_calls.offers]
+        assert urls == [f"https://blobs.test/batches/{batch_id}/{snapshot}/reference_data.jsonl"] * 2
+        assert len([name for name in exchange.files.blobs if name.endswith("reference_data.jsonl")]) == 2
+
+    async def test_the_reference_data_is_written_once_for_all_attempts(self, exchange: Exchange) -> None:
+        exchange.robot_calls.behaviour = scripted(RobotAnswer(503, "busy"), RobotAnswer(202, ""))
+        batch_id = await exchange.dispatched()
+        exchange.clock.now = exchange.last_dispatch().at or 0
+        await exchange.dispatch(batch_id, 2)
+        assert exchange.batch(batch_id).status == "accepted"
+        assert len([name for name in exchange.files.blobs if name.endswith("reference_data.jsonl")]) == 1
+
+    @pytest.mark.parametrize("answer", [RobotAnswer(422, "no"), RobotAnswer(500, "I crashed"), RobotAnswer(None, "")])
+    async def test_a_robot_that_uploads_before_it_refuses_has_the_batch(
+        self, exchange: Exchange, answer: RobotAnswer
+    ) -> None:
+        async def eager(request: BatchRobotRequest) -> RobotAnswer:
+            await exchange.upload(request.id, annotation(exchange.reference_ids[0]))
+            return answer
+
+        exchange.robot_calls.behaviour = eager
+        batch_id = await exchange.dispatched()
+        assert exchange.batch(batch_id).status == "accepted"
+        assert exchange.batch(batch_id).upload == await exchange.results.standing(batch_id)
 
     async def test_a_robot_that_is_down_is_tried_again_by_scheduled_orders(self, exchange: Exchange) -> None:
         answers = [RobotAnswer(503, "busy", 40.0), RobotAnswer(None, "no answer within 30 s"), RobotAnswer(202, "")]
@@ -226,6 +387,62 @@ class TestDelivery:
         await exchange.validate(batch_id)
         assert exchange.sent(SendImport) == 1
 
+    async def test_an_upload_that_is_gone_when_its_event_comes_is_no_error(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        before = exchange.batch(batch_id)
+        await exchange.validate(batch_id)
+        assert exchange.batch(batch_id) is before
+
+    async def test_an_upload_replaced_while_it_is_read_is_left_to_the_other_event(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        read = exchange.results.read
+
+        async def replaced(wanted: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+            await exchange.upload(wanted, annotation(exchange.reference_ids[0]))
+            async for chunk in read(wanted, etag):
+                yield chunk
+
+        exchange.results.read = replaced  # type: ignore[method-assign,assignment] # a fake of this test's own
+        await exchange.validate(batch_id)
+        assert exchange.batch(batch_id).validation is None
+
+    async def test_after_the_pin_nobody_looks_at_uploads_any_more(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        whole = exchange.references.import_entries
+
+        async def down(_: object) -> AsyncIterator[list[Refusal]]:
+            raise Unavailable("down")
+            yield []
+
+        async def unseen(_: UUID) -> object:
+            raise Unavailable("down")
+
+        exchange.references.import_entries = down  # type: ignore[method-assign,assignment] # a fake of this test's own
+        with pytest.raises(Unavailable):
+            await exchange.run_import(batch_id)
+        blobs = set(exchange.files.blobs)
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="late"))
+        await exchange.validate(batch_id)
+        assert set(exchange.files.blobs) == blobs
+        exchange.results.standing = unseen  # type: ignore[method-assign,assignment] # a fake of this test's own
+        assert await exchange.call_back(batch_id) == "importing"
+        exchange.queues.sent.clear()
+        exchange.clock.now += 900
+        await sweep(exchange.services)
+        assert exchange.queues.sent == [SendImport(batch_id)]
+        exchange.references.import_entries = whole  # type: ignore[method-assign] # as it was
+        with pytest.raises(Unavailable):
+            await exchange.run_import(batch_id)
+
+    async def test_an_upload_is_taken_as_acceptance_before_it_is_read(self, exchange: Exchange) -> None:
+        batch_id = await exchange.register()
+        await exchange.upload(batch_id, annotation(exchange.reference_ids[0]))
+        exchange.files.blobs.clear()
+        with pytest.raises(NotFound):
+            await exchange.validate(batch_id)
+        assert (exchange.batch(batch_id).status, exchange.batch(batch_id).validation) == ("accepted", None)
+
     async def test_the_last_of_two_uploads_counts(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatched()
         await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="old"))
@@ -242,10 +459,12 @@ class TestDelivery:
         await exchange.call_back(batch_id)
         await exchange.run_import(batch_id)
         before = dict(exchange.references.enhancements)
+        blobs = set(exchange.files.blobs)
         await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="late"))
         await exchange.validate(batch_id)
         await exchange.run_import(batch_id)
         assert exchange.references.enhancements == before
+        assert set(exchange.files.blobs) == blobs, "it was not even read"
         assert exchange.batch(batch_id).status == "completed"
 
     async def test_a_robots_error_after_an_upload_imports_nothing(self, exchange: Exchange) -> None:
@@ -335,6 +554,25 @@ class TestImport:
         assert exchange.batch(batch_id).status == "completed"
         assert len(exchange.references.enhancements) == 11
 
+    async def test_a_window_is_read_to_its_end_and_no_further(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, *(annotation(item, source="s" * 40_000) for item in exchange.reference_ids))
+        await exchange.call_back(batch_id)
+        await exchange.validate(batch_id)
+        read = exchange.files.read
+        chunks: list[int] = []
+
+        async def counted(name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+            async for chunk in read(name, offset):
+                if name.endswith("accepted.jsonl"):
+                    chunks.append(offset)
+                yield chunk
+
+        exchange.files.read = counted  # type: ignore[method-assign] # a fake of this test's own
+        await exchange.run_import(batch_id)
+        assert (exchange.batch(batch_id).status, exchange.batch(batch_id).progress.windows) == ("completed", 2)
+        assert [chunks.count(offset) for offset in sorted(set(chunks))] == [3, 1]
+
     async def test_what_the_store_refuses_is_in_the_report_and_stops_nothing(self, exchange: Exchange) -> None:
         exchange.references.largest_item = 700
         one, two, *_ = exchange.reference_ids
@@ -348,14 +586,65 @@ class TestImport:
             f"Reference {two}: Can't be stored: it is too large",
         ]
 
+    async def test_what_the_store_refuses_is_counted_and_kept_in_the_order_of_the_entries(
+        self, exchange: Exchange
+    ) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, *(annotation(item) for item in exchange.reference_ids))
+        await exchange.call_back(batch_id)
+
+        async def refusing(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            for entry in reversed(entries):
+                yield [Refusal(entry.entry, "no room")] if entry.entry != 3 else []
+
+        exchange.references.import_entries = refusing  # type: ignore[method-assign] # a fake of this test's own
+        await exchange.run_import(batch_id)
+        batch = exchange.batch(batch_id)
+        assert batch.validation is not None
+        assert (batch.progress.added, batch.progress.refused, batch.progress.refused_windows) == (1, 4, (1, 2))
+        refused = f"{batch_id}/{batch.validation.attempt}/refused"
+        kept = [[item["entry"] for item in json.loads(exchange.files.blobs[f"{refused}/{n}.jsonl"])] for n in (1, 2)]
+        assert kept == [[1, 2, 4], [5]]
+        assert [entry["error"] is None for entry in exchange.report_entries(batch_id)] == [False] * 2 + [True] + [
+            False
+        ] * 2
+
+    @pytest.mark.parametrize("stage", ["validation", "window", "report"])
+    async def test_long_work_says_that_it_is_still_at_it(self, exchange: Exchange, stage: str) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        signs: list[float | None] = []
+        write = exchange.batches.replace
+
+        async def watched(batch: Batch, etag: str) -> None:
+            if batch.worked_at == exchange.clock.now != exchange.batch(batch_id).worked_at and not moves(batch):
+                signs.append(batch.worked_at)
+            await write(batch, etag)
+
+        def moves(batch: Batch) -> bool:
+            before = exchange.batch(batch_id)
+            return (batch.validation, batch.pinned, batch.progress) != (
+                before.validation,
+                before.pinned,
+                before.progress,
+            )
+
+        slow_down(exchange, stage)
+        exchange.batches.replace = watched  # type: ignore[method-assign] # a fake of this test's own
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "completed"
+        assert signs
+
     async def test_no_report_url_before_the_end_and_none_when_it_has_expired(self, exchange: Exchange) -> None:
         batch_id = await delivered(exchange)
         await exchange.validate(batch_id)
         await exchange.call_back(batch_id)
         before = await read_batch(batch_id, REQUESTOR, exchange.services)
         assert before.validation_result_file is None
-        assert before.reference_data_url is not None
-        assert before.result_storage_url is not None
+        assert (before.reference_data_url, before.result_storage_url) == (None, None)
+        to_the_robot = await read_batch(batch_id, exchange.calling_robot, exchange.services)
+        assert to_the_robot.reference_data_url is not None
+        assert to_the_robot.result_storage_url is not None
         await exchange.run_import(batch_id)
         after = await read_batch(batch_id, REQUESTOR, exchange.services)
         assert after.validation_result_file is not None
@@ -392,6 +681,7 @@ class TestSweep:
         with pytest.raises(ExceptionGroup) as raised:
             await sweep(exchange.services)
         assert [str(error) for error in raised.value.exceptions] == ["boom"]
+        assert raised.value.exceptions[0].__notes__ == [f"batch {broken}"]
         assert exchange.queues.sent == [SendDispatch(healthy, 1)]
 
     async def test_a_result_that_can_never_be_looked_at_ends_the_batch_all_the_same(self, exchange: Exchange) -> None:
@@ -409,6 +699,25 @@ class TestSweep:
         await sweep(exchange.services)
         assert exchange.batch(batch_id).status == "failed"
         assert "could not be looked at" in (exchange.batch(batch_id).error or "")
+
+
+def slow_down(exchange: Exchange, stage: str) -> None:
+    """Let each piece of this stage's work take a minute."""
+    read, read_result, import_entries = exchange.files.read, exchange.results.read, exchange.references.import_entries
+
+    async def a_minute_each(pieces: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+        async for piece in pieces:
+            exchange.clock.now += 60
+            yield piece
+
+    if stage == "validation":
+        exchange.results.read = lambda *args: a_minute_each(read_result(*args))  # type: ignore[method-assign] # slower
+    if stage == "window":
+        exchange.references.import_entries = lambda entries: a_minute_each(import_entries(entries))  # type: ignore[method-assign] # slower
+    if stage == "report":
+        exchange.files.read = lambda name, offset=0: (  # type: ignore[method-assign] # slower
+            a_minute_each(read(name, offset)) if name.endswith("verdicts.jsonl") else read(name, offset)
+        )
 
 
 def scripted(*answers: RobotAnswer) -> Callable[[BatchRobotRequest], Awaitable[RobotAnswer]]:

@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from functions.contract.references import ReferenceFileInput
-from functions.domain.errors import InputRejected
+from functions.domain.errors import InputRejected, TooLarge, Unavailable
+from functions.ports import Loaded
 from functions.steps.load_references import load_lines, load_reference
-from tests.fakes.world import World
+from tests.fakes.world import LIMITS, World
 
 
 def line(data: str) -> bytes:
@@ -42,6 +44,29 @@ async def test_each_line_has_its_answer_in_order_and_blank_ones_have_none() -> N
     again = await load_lines([known], world.services)
     assert [one.error is None for one in loaded] == [True, False, False]
     assert (again[0].id, again[0].existing, loaded[0].existing) == (loaded[0].id, True, False)
+
+
+async def test_as_many_lines_as_are_allowed_are_loaded_and_not_one_more() -> None:
+    world = World(limits=replace(LIMITS, references_per_load=20))
+    lines = [f'{{"identifiers": [{{"identifier_type": "pm_id", "identifier": {n}}}]}}'.encode() for n in range(21)]
+    with pytest.raises(TooLarge, match=r"At most 20 lines .* these are 21"):
+        await load_lines(lines, world.services)
+    assert not world.references.references
+    loaded = await load_lines([*lines[:20], b" ", b""], world.services)
+    assert [one.id for one in loaded] == list(world.references.references)
+
+
+async def test_an_outage_is_said_by_itself() -> None:
+    world = World()
+    down = Unavailable("The store is down.", retry_after_s=7.0)
+
+    async def failing(_reference: ReferenceFileInput) -> Loaded:
+        raise down
+
+    world.references.add = failing  # type: ignore[method-assign,assignment] # a fake of this test's own
+    with pytest.raises(Unavailable) as raised:
+        await load_lines([b"{}"], world.services)
+    assert raised.value is down
 
 
 async def test_an_old_name_of_the_robots_version_is_understood() -> None:

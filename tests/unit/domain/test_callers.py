@@ -1,0 +1,48 @@
+from uuid import uuid4
+
+import pytest
+
+from functions.contract.batches import BatchStatus
+from functions.domain.batch import Batch
+from functions.domain.callers import Caller, CallingRobot, Member, Role, check_may_see
+from functions.domain.errors import Forbidden
+
+BATCH = Batch(
+    id=uuid4(),
+    robot_id=uuid4(),
+    requestor="someone",
+    source=None,
+    references=1,
+    created_at=0.0,
+    status=BatchStatus.RECEIVED,
+    attempt_due_at=0.0,
+)
+REQUESTOR, OPERATOR = frozenset({Role.REQUESTOR}), frozenset({Role.OPERATOR})
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Member("someone", REQUESTOR),
+        Member("someone else", OPERATOR),
+        Member("someone else", REQUESTOR | OPERATOR),
+        CallingRobot(BATCH.robot_id),
+    ],
+)
+def test_a_batch_is_seen_by_its_requestor_its_robot_and_operators(caller: Caller) -> None:
+    check_may_see(caller, BATCH)
+
+
+@pytest.mark.parametrize(
+    "caller", [Member("someone else", REQUESTOR), Member(str(BATCH.robot_id), REQUESTOR), CallingRobot(uuid4())]
+)
+def test_and_by_nobody_else(caller: Caller) -> None:
+    with pytest.raises(Forbidden, match="not yours"):
+        check_may_see(caller, BATCH)
+
+
+def test_only_operators_operate() -> None:
+    assert Member("someone", OPERATOR).operates
+    assert Member("someone", REQUESTOR | OPERATOR).operates
+    assert not Member("someone", REQUESTOR).operates
+    assert not Member("someone", frozenset()).operates
