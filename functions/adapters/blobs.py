@@ -36,6 +36,8 @@ class BlobAccount:
             options: dict[str, Any] = {
                 "initial_backoff": 1,
                 "increment_base": 2,
+                "random_jitter_range": 1,
+                "retry_total": 2,
                 "connection_timeout": 5,
                 "read_timeout": 20,
                 "max_single_get_size": _CHUNK_BYTES,

@@ -68,9 +68,11 @@ async def running_robot(exchange: Exchange, behaviour: Behaviour, port: int = 0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     robot.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield robot
-    await runner.cleanup()
-    await robot.session.close()
+    try:
+        yield robot
+    finally:
+        await runner.cleanup()
+        await robot.session.close()
 
 
 async def takes_it(_robot: Robot, _order: Order) -> web.Response:

@@ -235,24 +235,6 @@ class TestDispatch:
         lines = exchange.files.blobs[f"{batch_id}/{snapshot}/reference_data.jsonl"].splitlines()
         assert [json.loads(line)["id"] for line in lines] == [str(item) for item in exchange.reference_ids]
 
-    async def test_references_are_written_whole_however_many_they_are(self, exchange: Exchange) -> None:
-        content = {"enhancement_type": "abstract", "process": "other", "abstract": "a" * 400_000}
-        enhancement = {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": content}
-        loads = [
-            await exchange.references.add(ReferenceFileInput.model_validate({"enhancements": [enhancement]}))
-            for _ in range(7)
-        ]
-        exchange.reference_ids = [load.id for load in loads]
-        stored = await exchange.robots.load(exchange.robot.id)
-        depending = exchange.robot.model_copy(update={"dependent_enhancements": ["abstract"]})
-        await exchange.robots.replace(depending, 1, stored.etag)
-        batch_id = await exchange.dispatched()
-        lines = exchange.files.blobs[
-            f"{batch_id}/{exchange.batch(batch_id).snapshot}/reference_data.jsonl"
-        ].splitlines()
-        assert [json.loads(line)["id"] for line in lines] == [str(item) for item in exchange.reference_ids]
-        assert all(json.loads(line)["enhancements"][0]["content"] == content for line in lines)
-
     async def test_an_order_that_is_not_due_writes_nothing(self, exchange: Exchange) -> None:
         exchange.robot_calls.behaviour = scripted(RobotAnswer(503, "busy", 40.0))
         batch_id = await exchange.dispatched()
@@ -325,6 +307,10 @@ class TestDispatch:
         batch_id = await exchange.dispatched()
         assert exchange.batch(batch_id).status == "accepted"
         assert exchange.batch(batch_id).upload == await exchange.results.standing(batch_id)
+
+    async def test_a_robot_that_takes_the_batch_has_it_whatever_stands(self, exchange: Exchange) -> None:
+        exchange.results.standing = cannot_be_looked_at  # type: ignore[method-assign,assignment] # a fake of this test's own
+        assert exchange.batch(await exchange.dispatched()).status == "accepted"
 
     async def test_a_robot_that_is_down_is_tried_again_by_scheduled_orders(self, exchange: Exchange) -> None:
         answers = [RobotAnswer(503, "busy", 40.0), RobotAnswer(None, "no answer within 30 s"), RobotAnswer(202, "")]
@@ -409,14 +395,10 @@ class TestDelivery:
     async def test_after_the_pin_nobody_looks_at_uploads_any_more(self, exchange: Exchange) -> None:
         batch_id = await delivered(exchange)
         await exchange.call_back(batch_id)
-        whole = exchange.references.import_entries
 
         async def down(_: object) -> AsyncIterator[list[Refusal]]:
             raise Unavailable("down")
             yield []
-
-        async def unseen(_: UUID) -> object:
-            raise Unavailable("down")
 
         exchange.references.import_entries = down  # type: ignore[method-assign,assignment] # a fake of this test's own
         with pytest.raises(Unavailable):
@@ -425,15 +407,19 @@ class TestDelivery:
         await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="late"))
         await exchange.validate(batch_id)
         assert set(exchange.files.blobs) == blobs
-        exchange.results.standing = unseen  # type: ignore[method-assign,assignment] # a fake of this test's own
+        exchange.results.standing = cannot_be_looked_at  # type: ignore[method-assign,assignment] # a fake of this test's own
         assert await exchange.call_back(batch_id) == "importing"
         exchange.queues.sent.clear()
         exchange.clock.now += 900
         await sweep(exchange.services)
         assert exchange.queues.sent == [SendImport(batch_id)]
-        exchange.references.import_entries = whole  # type: ignore[method-assign] # as it was
-        with pytest.raises(Unavailable):
-            await exchange.run_import(batch_id)
+
+    async def test_a_callback_after_the_end_is_answered_whatever_became_of_the_result(self, exchange: Exchange) -> None:
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        await exchange.run_import(batch_id)
+        exchange.results.standing = cannot_be_looked_at  # type: ignore[method-assign,assignment] # a fake of this test's own
+        assert await exchange.call_back(batch_id) == "completed"
 
     async def test_an_upload_is_taken_as_acceptance_before_it_is_read(self, exchange: Exchange) -> None:
         batch_id = await exchange.register()
@@ -699,6 +685,10 @@ class TestSweep:
         await sweep(exchange.services)
         assert exchange.batch(batch_id).status == "failed"
         assert "could not be looked at" in (exchange.batch(batch_id).error or "")
+
+
+async def cannot_be_looked_at(_: UUID) -> object:
+    raise Unavailable("down")
 
 
 def slow_down(exchange: Exchange, stage: str) -> None:

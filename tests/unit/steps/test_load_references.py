@@ -56,17 +56,29 @@ async def test_as_many_lines_as_are_allowed_are_loaded_and_not_one_more() -> Non
     assert [one.id for one in loaded] == list(world.references.references)
 
 
-async def test_an_outage_is_said_by_itself() -> None:
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [('{"identifier_type": "pm_id", "identifier": "1"}', "identifiers.0.identifier: "), ("7", "identifiers.0: ")],
+)
+async def test_what_is_wrong_with_a_line_is_said_where_it_is(wrong: str, where: str) -> None:
     world = World()
-    down = Unavailable("The store is down.", retry_after_s=7.0)
+    (loaded,) = await load_lines([f'{{"identifiers": [{wrong}]}}'.encode()], world.services)
+    assert (loaded.error or "").startswith(where)
+    assert not world.references.references
+
+
+async def test_the_first_outage_is_said_by_itself() -> None:
+    world = World()
+    outages = [Unavailable(f"Outage {number}.") for number in range(3)]
+    left = iter(outages)
 
     async def failing(_reference: ReferenceFileInput) -> Loaded:
-        raise down
+        raise next(left)
 
     world.references.add = failing  # type: ignore[method-assign,assignment] # a fake of this test's own
     with pytest.raises(Unavailable) as raised:
-        await load_lines([b"{}"], world.services)
-    assert raised.value is down
+        await load_lines([b"{}"] * 3, world.services)
+    assert raised.value is outages[0]
 
 
 async def test_an_old_name_of_the_robots_version_is_understood() -> None:
