@@ -83,11 +83,11 @@ class Unreliable:
             return lambda name: self._writing(call, inner, name)
         if inspect.isasyncgenfunction(inner):
             return lambda *args: self._yielding(call, inner, *args)
-        return lambda *args: self._calling(call, inner, *args)
+        return lambda *args, **options: self._calling(call, inner, *args, **options)
 
-    async def _calling(self, call: str, inner: Any, *args: Any) -> Any:
+    async def _calling(self, call: str, inner: Any, *args: Any, **options: Any) -> Any:
         fault = await self._calls.before(call)
-        result = await inner(*args)
+        result = await inner(*args, **options)
         await self._calls.after(fault)
         return result
 
