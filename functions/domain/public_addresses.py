@@ -32,7 +32,7 @@ def url_faults(url: str) -> list[str]:
     faults = []
     if parts.scheme != "https":
         faults.append("base_url: only https is called.")
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:
         faults.append("base_url: a user name or password in a URL is not sent.")
     if "?" in url or "#" in url:
         faults.append("base_url: it must have no query and no fragment, as '/batch/' is added to it.")

@@ -36,8 +36,10 @@ async def _pin(batch_id: UUID, services: Services) -> Batch:
     Once: if the upload is replaced meanwhile, the validation of the new one sends another order.
     """
 
-    async def observe(_: Batch) -> events.Event:
-        return events.ImportBegun(await services.results.standing(batch_id))
+    async def observe(batch: Batch) -> events.Event:
+        # Once pinned, an import goes on by what we wrote, whatever becomes of the robot's blob.
+        looks = batch.phase is Phase.REPORTED
+        return events.ImportBegun(await services.results.standing(batch_id) if looks else None)
 
     batch = (await advance(batch_id, observe, services)).batch
     if batch.phase is Phase.REPORTED:

@@ -99,14 +99,14 @@ class Exchange:
             body: Batch = await response.json()
             return body
 
-    async def until(self, batch: Batch, status: set[str]) -> Batch:
+    async def until(self, batch: Batch, status: set[str], patience_s: float = PATIENCE_S) -> Batch:
         """Wait until the batch has one of these statuses."""
 
         async def look() -> Batch | None:
             now = await self.read(batch)
             return now if now["request_status"] in status else None
 
-        found: Batch = await eventually(look, f"batch {batch['id']} to be {status}")
+        found: Batch = await eventually(look, f"batch {batch['id']} to be {status}", patience_s)
         return found
 
     async def ended(self, batch: Batch) -> Batch:
@@ -137,14 +137,14 @@ class Exchange:
         return [item for item in dumped if item["source"] == source]
 
 
-async def eventually(look: Callable[[], Any], what: str) -> Any:
+async def eventually(look: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
     """Look again and again until there is something, for a bounded time."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if (found := await look()) is not None:
             return found
         await asyncio.sleep(0.05)  # a bounded poll: nothing tells the client
-    raise AssertionError(f"waited {PATIENCE_S:g} s for {what}")
+    raise AssertionError(f"waited {patience_s:g} s for {what}")
 
 
 @asynccontextmanager

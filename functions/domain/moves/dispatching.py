@@ -37,7 +37,7 @@ def is_early(batch: Batch, now: float) -> bool:
 
 def accepted(batch: Batch, now: float, upload: Upload | None = None) -> Batch:
     """Record that the robot has the batch, whichever sign of it came first."""
-    return replace(batch, status=BatchStatus.ACCEPTED, accepted_at=now, upload=upload or batch.upload, nudged_at=None)
+    return replace(batch, status=BatchStatus.ACCEPTED, accepted_at=now, upload=upload, nudged_at=None)
 
 
 def robot_took(batch: Batch, _event: events.RobotTook, now: float, _deadlines: Deadlines) -> Outcome:

@@ -38,6 +38,11 @@ def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None
         ("żółć 文 \U0001f9ea", "żółć 文 \U0001f9ea"),
         ("co\u00adoperation \U0001f469\u200d\U0001f52c", "co\u00adoperation \U0001f469\u200d\U0001f52c"),
         ("harmless\u202egnp.exe\u2066", "harmless gnp.exe"),
+        ("GET https://b.test/r?sv=1&sig=a%2Bb/c=&se=2 failed", "GET https://b.test/r?sv=1&sig=…&se=2 failed"),
+        (
+            '["https://b.test/r?sig=abc", \'?sig=def\', "design=good"]',
+            '["https://b.test/r?sig=…", \'?sig=…\', "design=good"]',
+        ),
         ("x" * 2000, "x" * 2000),
         ("x" * 2001, "x" * 2000 + " …"),
     ],

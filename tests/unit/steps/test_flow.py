@@ -559,6 +559,32 @@ class TestImport:
         assert (exchange.batch(batch_id).status, exchange.batch(batch_id).progress.windows) == ("completed", 2)
         assert [chunks.count(offset) for offset in sorted(set(chunks))] == [3, 1]
 
+    async def test_an_interrupted_import_needs_the_robots_blob_no_more(self, exchange: Exchange) -> None:
+        await exchange.populate(11)
+        batch_id = await delivered(exchange)
+        await exchange.call_back(batch_id)
+        await exchange.validate(batch_id)
+        whole = exchange.references.import_entries
+        windows = 0
+
+        async def dies_in_the_second_window(entries: object) -> object:
+            nonlocal windows
+            windows += 1
+            if windows == 2:
+                raise Unavailable("down")
+            async for refusals in whole(entries):  # type: ignore[arg-type] # passed on
+                yield refusals
+
+        async def unreadable(_: UUID) -> object:
+            raise Unavailable("The result file is in a state that does not allow it.")
+
+        exchange.references.import_entries = dies_in_the_second_window  # type: ignore[method-assign,assignment] # a fake of this test's own
+        with pytest.raises(Unavailable):
+            await exchange.run_import(batch_id)
+        exchange.results.standing = unreadable  # type: ignore[method-assign,assignment] # a fake of this test's own
+        await exchange.run_import(batch_id)
+        assert exchange.batch(batch_id).status == "completed"
+
     async def test_what_the_store_refuses_is_in_the_report_and_stops_nothing(self, exchange: Exchange) -> None:
         exchange.references.largest_item = 700
         one, two, *_ = exchange.reference_ids
