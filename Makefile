@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test soak docs lint types check lock install clean
+.PHONY: help demo up test soak fuzz docs lint types check lock install clean
 
 help: ## what there is to type
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -21,6 +21,11 @@ test: $(VENV)/dev ## every test, on real parts
 
 soak: $(VENV)/dev ## random schedules in the simulator: SEEDS=n of them, or SEED=n alone
 	@$(RUN) -m tests.simulation.soak $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+
+fuzz: $(VENV)/dev ## coverage-guided fuzzing of the check of result entries, for SECONDS=60 (Linux, Python 3.11 to 3.13)
+	@$(PIP) atheris==3.0.0
+	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
+	  -artifact_prefix=.local/fuzz/ .local/fuzz tests/fuzz/corpus
 
 docs: install ## write docs/lifecycle.md anew from the lifecycle's table
 	@$(RUN) -m local.lifecycle_page
