@@ -1,6 +1,6 @@
 """What goes wrong at which call of a port."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
@@ -47,6 +47,9 @@ class Plan(Protocol):
     def latency(self) -> float:
         """Return how long the call takes, in seconds."""
 
+    def deliveries(self) -> Sequence[float]:
+        """Return how late a message comes, in seconds, once for each time that it does: it may be lost."""
+
 
 @dataclass(slots=True)
 class Broken:
@@ -66,12 +69,16 @@ class Broken:
     def latency(self) -> float:
         return self.latency_s
 
+    def deliveries(self) -> Sequence[float]:
+        return (0.0,)
+
 
 @dataclass(slots=True)
 class Planned:
     """Exactly these faults, by the numbers of the calls; every call takes equally long."""
 
     faults: Mapping[int, Fault] = field(default_factory=dict)
+    messages: Sequence[float] = (0.0,)
 
     def fault(self, number: int, call: str) -> Fault | None:
         found = self.faults.get(number)
@@ -79,6 +86,9 @@ class Planned:
 
     def latency(self) -> float:
         return 0.01
+
+    def deliveries(self) -> Sequence[float]:
+        return self.messages
 
 
 class Rolled:
@@ -95,3 +105,6 @@ class Rolled:
 
     def latency(self) -> float:
         return self._random.choice((0.001, 0.01, 0.01, 0.05, 0.5, 5.0))
+
+    def deliveries(self) -> Sequence[float]:
+        return self._random.choice(((0.0,), (0.0,), (0.0, 0.0), (0.0, 0.1, 90.0), (30.0,), (0.0, 600.0), ()))

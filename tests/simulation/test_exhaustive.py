@@ -1,7 +1,7 @@
 """Every call of a port, in every scenario, going wrong in every way; and every pair of some ways in the small ones."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import pytest
@@ -49,6 +49,24 @@ def test_whatever_is_broken_for_good_a_batch_ends(scenario: Scenario) -> None:
             play(scenario, broken)
         except (Exception, AssertionError) as error:
             raise AssertionError(f"'{scenario.name}' with {broken}: {error}") from error
+
+
+@pytest.mark.parametrize("messages", [(0.0, 0.0), (0.0, 0.005, 0.05), (200.0, 0.0), ()], ids=repr)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_messages_come_twice_at_once_late_or_never(scenario: Scenario, messages: Sequence[float]) -> None:
+    play(scenario, Planned(messages=messages))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scenario", [SCENARIOS[1], SCENARIOS[-1]], ids=lambda scenario: scenario.name)
+def test_every_call_fails_in_every_way_while_each_message_comes_twice(scenario: Scenario) -> None:
+    calls = play(scenario, Planned(messages=(0.0, 0.0))).calls.made
+    for number, call in enumerate(calls):
+        for fault in faults_of(call):
+            try:
+                play(scenario, Planned({number: fault}, (0.0, 0.0)))
+            except (Exception, AssertionError) as error:
+                raise AssertionError(f"call {number} ({call}) {fault.name}: {error}") from error
 
 
 @pytest.mark.timeout(900)

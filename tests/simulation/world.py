@@ -220,7 +220,8 @@ class Simulation(World):
         self.queues.sent.append(due)
         self._check_said(due)
         at = due.at if isinstance(due, SendDispatch) and due.at is not None else 0.0
-        self.start(self._message(due, max(0.0, at - self.time())))
+        for late in self.calls.plan.deliveries():
+            self.start(self._message(due, max(0.0, at - self.time()) + late))
 
     def _check_said(self, due: Due) -> None:
         """See that what is sent stands in the state already, so that a lost message can be made up for."""
