@@ -1,7 +1,6 @@
 """Service Bus: the orders that wait to be carried out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -41,9 +40,13 @@ class ServiceBusQueues:
             message = ServiceBusMessage(order.model_dump_json(), scheduled_enqueue_time_utc=at)
         else:
             message = ServiceBusMessage(ImportOrder(batch_id=due.batch_id).model_dump_json())
-        await self._with_sender(
-            self._names[isinstance(due, SendDispatch)], lambda sender: sender.send_messages(message)
-        )
+        queue = self._names[isinstance(due, SendDispatch)]
+        try:
+            # The wait for others that send counts, too: whoever waits for an answer has not long.
+            async with asyncio.timeout(_PATIENCE_S), self._sending:
+                await self._send(queue, message)
+        except TimeoutError as error:
+            raise Unavailable(f"The queue did not answer within {_PATIENCE_S:g} s.") from error
 
     async def check(self) -> None:
         """See whether the queues are there; raises Unavailable. See `ports.Dependency`."""
@@ -56,17 +59,9 @@ class ServiceBusQueues:
         except (AzureError, OSError) as error:
             raise Unavailable("The queue can't be reached.") from error
 
-    async def _with_sender(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
+    async def _send(self, queue: str, message: ServiceBusMessage) -> None:
         try:
-            # The wait for others that send counts, too: whoever waits for an answer has not long.
-            async with asyncio.timeout(_PATIENCE_S), self._sending:
-                await self._use(queue, use)
-        except TimeoutError as error:
-            raise Unavailable(f"The queue did not answer within {_PATIENCE_S:g} s.") from error
-
-    async def _use(self, queue: str, use: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
-        try:
-            await use(self._sender(queue))
+            await self._sender(queue).send_messages(message)
         except (AzureError, OSError) as error:
             await self._drop()
             raise Unavailable("The queue can't be reached.") from error
