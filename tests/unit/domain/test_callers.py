@@ -2,21 +2,11 @@ from uuid import uuid4
 
 import pytest
 
-from functions.contract.batches import BatchStatus
-from functions.domain.batch import Batch
 from functions.domain.callers import Caller, CallingRobot, Member, Role, check_may_see
 from functions.domain.errors import Forbidden
+from tests.unit.domain.batches import a_batch
 
-BATCH = Batch(
-    id=uuid4(),
-    robot_id=uuid4(),
-    requestor="someone",
-    source=None,
-    references=1,
-    created_at=0.0,
-    status=BatchStatus.RECEIVED,
-    attempt_due_at=0.0,
-)
+BATCH = a_batch()
 REQUESTOR, OPERATOR = frozenset({Role.REQUESTOR}), frozenset({Role.OPERATOR})
 
 

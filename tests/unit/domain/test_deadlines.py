@@ -1,5 +1,4 @@
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 
@@ -7,6 +6,7 @@ from functions.contract.batches import BatchStatus
 from functions.domain.batch import Batch, Upload
 from functions.domain.deadlines import due_at
 from functions.domain.limits import Deadlines
+from tests.unit.domain.batches import a_batch
 
 # Each a power of ten of its own, so that a sum says which were added.
 DEADLINES = Deadlines(
@@ -23,16 +23,7 @@ DEADLINES = Deadlines(
     tries_without_progress=10,
     record_progress_s=0,
 )
-BATCH = Batch(
-    id=uuid4(),
-    robot_id=uuid4(),
-    requestor="someone",
-    source=None,
-    references=1,
-    created_at=0.0,
-    status=BatchStatus.RECEIVED,
-    attempt_due_at=0.0,
-)
+BATCH = a_batch()
 
 
 def batch(status: BatchStatus, **facts: object) -> Batch:

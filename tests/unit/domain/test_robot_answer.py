@@ -1,25 +1,13 @@
 from http import HTTPStatus
-from uuid import uuid4
 
 import pytest
 
-from functions.contract.batches import BatchStatus
 from functions.domain import events
-from functions.domain.batch import Batch, Upload
+from functions.domain.batch import Upload
 from functions.domain.robot_answer import RobotAnswer, event_of
+from tests.unit.domain.batches import a_batch
 
-BATCH = Batch(
-    id=uuid4(),
-    robot_id=uuid4(),
-    requestor="someone",
-    source=None,
-    references=1,
-    created_at=0.0,
-    status=BatchStatus.RECEIVED,
-    attempt=3,
-    attempt_due_at=0.0,
-    calls_begun=4,
-)
+BATCH = a_batch(attempt=3, calls_begun=4)
 UPLOAD = Upload(etag="e", last_modified=1.0, size=1)
 
 TOOK = [200, 201, 202, 204, 299]
