@@ -10,44 +10,36 @@ const net = require("net");
 const { args, ready, portTaken } = require("./lifeline");
 
 const HOST = "127.0.0.1";
-const PAUSE_MS = 50;
+const LISTENS = /^Azurite (\w+) service is successfully listening at \S+:(\d+)$/;
 
-/** Returns the port if it can be had, any free one for 0, or nothing if it is taken. */
-function claim(port) {
+function isTaken(port) {
   return new Promise((resolve) => {
     const probe = net.createServer();
-    probe.once("error", () => resolve(undefined));
-    probe.listen(port, HOST, () => {
-      const { port: free } = probe.address();
-      probe.close(() => resolve(free));
-    });
-  });
-}
-
-function answers(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, HOST, () => resolve(socket.end() && true));
-    socket.once("error", () => resolve(false));
+    probe.once("error", () => resolve(true));
+    probe.listen(port, HOST, () => probe.close(() => resolve(false)));
   });
 }
 
 async function main() {
   const given = args();
   const ports = { blob: Number(given.blobPort), queue: Number(given.queuePort), table: 0 };
-  for (const [name, wanted] of Object.entries(ports)) {
-    ports[name] = await claim(wanted);
-    if (ports[name] === undefined) return portTaken(wanted);
+  for (const wanted of Object.values(ports)) {
+    if (await isTaken(wanted)) return portTaken(wanted);
   }
+  const found = {};
+  // Only its own words say which free ports it got; like all that it prints, they go to the log.
+  console.log = (...words) => {
+    console.error(...words);
+    const [, service, port] = LISTENS.exec(String(words[0])) ?? [];
+    if (!service) return;
+    found[service] = Number(port);
+    if (found.Blob && found.Queue && found.Table) ready({ blobPort: found.Blob, queuePort: found.Queue });
+  };
   startAzurite(ports);
-  while (!((await answers(ports.blob)) && (await answers(ports.queue)))) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-  ready({ blobPort: ports.blob, queuePort: ports.queue });
 }
 
-/** Runs Azurite's own command line in this process; what it prints goes to the log. */
+/** Runs Azurite's own command line in this process. */
 function startAzurite(ports) {
-  console.log = console.error;
   const where = Object.entries(ports).flatMap(([name, port]) => [`--${name}Host`, HOST, `--${name}Port`, String(port)]);
   const how = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
   process.argv.splice(2, process.argv.length, ...how, ...where);
