@@ -35,7 +35,7 @@ class Api:
 
     def post_line(self, path: str, line: bytes) -> Any:
         """Send a file of one line; return the answer's one line."""
-        return self._call("POST", path, HTTPStatus.CREATED, line, "application/jsonl")
+        return self._call("POST", path, HTTPStatus.OK, line, "application/jsonl")
 
     def _call(
         self, method: str, path: str, expected: HTTPStatus, body: bytes | None = None, kind: str = "application/json"
@@ -47,8 +47,8 @@ class Api:
         except ValueError:
             answer = None
         if status != expected or answer is None:
-            detail = answer.get("detail") if isinstance(answer, dict) else "and no JSON"
-            raise DeployError(f"{method} {path} was answered with {status}: {detail}")
+            detail = f": {answer.get('detail')}" if isinstance(answer, dict) else ", and not with JSON"
+            raise DeployError(f"{method} {path} was answered with {status}{detail}")
         return answer
 
 
