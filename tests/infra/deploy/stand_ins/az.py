@@ -183,7 +183,7 @@ def secret_recover(cloud: Json, options: Json) -> Any:
 
 def app_create(cloud: Json, options: Json) -> Any:
     name, number = options["--display-name"][0], len(cloud["apps"]) + 1
-    api = {"requestedAccessTokenVersion": None, "oauth2PermissionScopes": [], "preAuthorizedApplications": []}
+    api: Json = {"requestedAccessTokenVersion": None, "oauth2PermissionScopes": [], "preAuthorizedApplications": []}
     made = {"id": f"object-{number}", "appId": f"client-{number}", "displayName": name}
     cloud["apps"].append({**made, "identifierUris": [], "appRoles": [], "api": api})
     return cloud["apps"][-1]
@@ -235,7 +235,8 @@ def restart(cloud: Json, _: Json) -> None:
 
 
 def subscriptions(cloud: Json, _: Json) -> Any:
-    return [{"name": "results", "provisioningState": cloud["subscription"]}] if "events" in cloud["deployments"] else []
+    there = "events" in cloud["deployments"] and cloud["subscription"]
+    return [{"name": "results", "provisioningState": cloud["subscription"]}] if there else []
 
 
 def functions(cloud: Json, _: Json) -> Any:
