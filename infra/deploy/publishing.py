@@ -31,8 +31,8 @@ def await_functions(tools: Tools, group: str, outputs: Outputs, patience: Patien
 
     if patience.until(patience.functions_s, look) is None:
         raise DeployError(
-            f"The function '{_RECEIVER}' is not listed, so the published app doesn't start: look at its log stream, "
-            f"`az webapp log tail --resource-group {group} --name {outputs.function_app_name}`.",
+            f"The function '{_RECEIVER}' is not listed, so the published app doesn't start: look at the exceptions in "
+            f"Application Insights, {outputs.application_insights_name}, mend what they name, and run it again.",
             "\n".join(words),
         )
     say(f"'{_RECEIVER}' is there")

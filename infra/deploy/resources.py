@@ -23,6 +23,7 @@ class Outputs:
     master_key_name: str
     data_storage_name: str
     event_topic_name: str
+    application_insights_name: str
 
     @classmethod
     def read(cls, answer: Any) -> Self:

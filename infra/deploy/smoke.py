@@ -22,7 +22,7 @@ def smoke_test(tools: Tools, options: Options, outputs: Outputs, client_id: str,
     api = Api(outputs.api_url, _token(tools, options, client_id))
     reference_id = _load_reference(api)
     robot_id = options.robot or _robot_that_refuses(api, outputs)
-    batch = _run_batch(api, robot_id, reference_id, patience)
+    batch = _run_batch(api, robot_id, reference_id, outputs, patience)
     if options.robot:
         _judge_robots_batch(batch, options.robot)
     else:
@@ -89,7 +89,7 @@ def _robot_that_refuses(api: Api, outputs: Outputs) -> str:
     return str(api.post("/robots/", registration)["id"])
 
 
-def _run_batch(api: Api, robot_id: str, reference_id: str, patience: Patience) -> Json:
+def _run_batch(api: Api, robot_id: str, reference_id: str, outputs: Outputs, patience: Patience) -> Json:
     """Request a batch; return how it stands when it has ended, or after as long as we wait."""
     order = {"robot_id": robot_id, "reference_ids": [reference_id], "source": _NAME}
     batch: Json = api.post("/references/enhancement/batch/", order, HTTPStatus.ACCEPTED)
@@ -103,8 +103,8 @@ def _run_batch(api: Api, robot_id: str, reference_id: str, patience: Patience) -
     say(f"batch         {batch['id']}: {seen[0]['request_status']}")
     if seen[0]["request_status"] == "received":
         raise DeployError(
-            "The batch was not offered to the robot, or the robot can't be reached: look for the function 'dispatch' "
-            "in Application Insights."
+            "The batch was not offered to the robot, or the robot can't be reached: look at the function 'dispatch' in "
+            f"Application Insights, {outputs.application_insights_name}."
         )
     return seen[0]
 

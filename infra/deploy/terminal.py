@@ -29,5 +29,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise DeployError(f"'{question}' can't be asked without a terminal, so nothing was done: say YES=1 to agree.")
-    if input(f"\n{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+    try:
+        answer = input(f"\n{question} [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in {"y", "yes"}:
         raise DeployError("Nothing was done.")

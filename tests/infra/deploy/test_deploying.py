@@ -106,7 +106,7 @@ STEPS = [
     ("az keyvault secret set", "master key"),
     ("az rest", "master key"),
     ("func azure functionapp publish", "could not be published"),
-    ("az functionapp function list", "az webapp log tail"),
+    ("az functionapp function list", "Application Insights, insights-of-dev"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name events", "subscribed to blob events"),
     ("az account get-access-token", "make entra ENV=dev"),
     ("az eventgrid", "smoke test could not be run"),
