@@ -173,6 +173,11 @@ def test_gives_the_body_as_it_came(host: Host) -> None:
     assert answer.json()["body"] == hashlib.sha256(body).hexdigest()
 
 
+def test_a_parameter_without_a_value_is_none(host: Host) -> None:
+    answer = host.call("GET", "/v1/echo?a=&b&c=1&c=", None, {"Accept": "*/*"})
+    assert answer.json()["params"] == {"c": "1,"}
+
+
 def test_takes_a_body_up_to_the_limit_and_no_more(host: Host) -> None:
     assert host.call("POST", "/v1/echo", bytes(1_000_000), {"Accept": "*/*"}).status == 200
     answer = host.call("POST", "/v1/echo", bytes(1_000_001), {"Accept": "*/*"})
