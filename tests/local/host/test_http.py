@@ -71,7 +71,7 @@ async def raises(req: func.HttpRequest) -> str:
     raise ValueError("no")
 
 @app.route("nothing")
-async def nothing(req: func.HttpRequest) -> None:
+async def nothing(req: func.HttpRequest):
     return None
 
 @app.route("cancels")
