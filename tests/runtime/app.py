@@ -50,6 +50,16 @@ class RuntimeApp:
     async def start(self) -> None:
         """Do what the host does before the first call: start the worker, index the functions, load each."""
         assert _succeeded(await self.ask("worker_init_request"))
+        await self._load()
+
+    async def specialize(self, settings: Mapping[str, str]) -> Json:
+        """Do what the host does where a worker waits for any app: bring this one's settings; return the answer."""
+        answer = await self.ask("function_environment_reload_request", environment_variables=dict(settings))
+        if _succeeded(answer):
+            await self._load()
+        return answer
+
+    async def _load(self) -> None:
         indexed = await self.ask("functions_metadata_request")
         assert _succeeded(indexed)
         self.functions = {one["name"]: one for one in indexed["function_metadata_results"]}
@@ -85,7 +95,7 @@ async def app_process(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            cwd=directory,
+            cwd=log.parent,
             env={"PATH": os.environ["PATH"], **settings},
             limit=_LONGEST_LINE,
         )

@@ -11,6 +11,7 @@ import pytest
 
 from functions.triggers.http.serve import ENDPOINTS, METHODS
 from tests.runtime.app import Json, RuntimeApp, app_process
+from tests.runtime.host import tick
 from tests.stacks import ROOT, Stack
 
 
@@ -60,14 +61,28 @@ def test_of_an_upload_only_the_place_crosses(app: RuntimeApp) -> None:
     assert trigger["properties"] == {"SupportsDeferredBinding": True}
 
 
+async def test_a_worker_that_waited_for_an_app_finds_the_same(
+    app: RuntimeApp, emulators: Stack, tmp_path: Path
+) -> None:
+    async with app_process(tmp_path / "app.log", {}) as waiting:
+        await waiting.specialize(emulators.settings)
+        assert {name: waiting.bindings(name) for name in waiting.functions} == {
+            name: app.bindings(name) for name in app.functions
+        }
+        assert (await waiting.invoke("sweep_overdue", *tick())).error == ""
+
+
+@pytest.mark.parametrize("waiting", [False, True])
 @pytest.mark.parametrize("missing", [("COSMOS_ENDPOINT", "IMPORT_QUEUE", "DATA_STORAGE"), ("ROBOT_MASTER_KEY",)])
 async def test_without_a_setting_it_refuses_to_start_and_names_all_that_are_missing(
-    tmp_path: Path, missing: tuple[str, ...]
+    tmp_path: Path,
+    missing: tuple[str, ...],
+    waiting: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     settings = {name: value for name, value in sample.items() if name not in missing}
-    async with app_process(tmp_path / "app.log", settings) as app:
-        answer = await app.ask("worker_init_request")
+    async with app_process(tmp_path / "app.log", {} if waiting else settings) as app:
+        answer = await (app.specialize(settings) if waiting else app.ask("worker_init_request"))
     assert answer["result"]["status"] == 0
     said = answer["result"]["exception"]["message"]
     start = "SettingsError: The app can't start. Settings missing or bad: "

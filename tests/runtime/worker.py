@@ -18,6 +18,7 @@ from typing import Any, TextIO
 _ANSWERS = {
     "WorkerInitResponse": "capabilities worker_metadata result",
     "WorkerMetadata": "runtime_name runtime_version worker_version worker_bitness custom_properties",
+    "FunctionEnvironmentReloadResponse": "capabilities worker_metadata result",
     "FunctionMetadataResponse": "use_default_metadata_indexing function_metadata_results result",
     "RpcFunctionMetadata": "name function_id managed_dependency_enabled directory script_file entry_point is_proxy"
     " language bindings raw_bindings retry_options properties",
@@ -71,9 +72,6 @@ def main(directory: str) -> None:
     """Serve until stdin ends."""
     # What the app prints goes elsewhere than our answers.
     answers, sys.stdout = sys.stdout, sys.stderr
-    # As in Azure, where the worker is started anew when an app is put into it.
-    sys.path.insert(0, directory)
-    os.chdir(directory)
     asyncio.run(_serve(directory, answers))
     answers.flush()
     # At once: the app's connections are open, as there is no end of an app that could close them.
@@ -90,7 +88,13 @@ async def _serve(directory: str, answers: TextIO) -> None:
 async def _answer(kind: str, asked: dict[str, Any], directory: str) -> Any:
     runtime = importlib.import_module("azure_functions_runtime")
     if kind == "worker_init_request":
+        # A worker that is started for an app is started in it.
+        sys.path.insert(0, directory)
+        os.chdir(directory)
         asked = {"capabilities": {}, "function_app_directory": directory}
+    elif kind == "function_environment_reload_request":
+        # One that has waited for an app finds its own way there.
+        asked = {**asked, "function_app_directory": directory}
     elif kind == "invocation_request":
         asked = _invocation(**asked)
     message = SimpleNamespace(**{kind: SimpleNamespace(**asked)})
