@@ -95,15 +95,16 @@ def _boxes(settings: Settings, connections: Connections) -> Sequence[Box]:
 
 
 async def _list(boxes: Sequence[Box]) -> int:
-    found: list[tuple[str, Letter]] = []
+    found: dict[str, list[Letter]] = {box.name: [] for box in boxes}
 
     async def look(box: Box) -> bool:
-        found.extend((f"{box.name}/{letter.name}", letter) for letter in await box.letters())
+        found[box.name] = await box.letters()
         return True
 
-    seen = [await _reached(box, look) for box in boxes]
-    if found:
-        print(table(found))
+    seen = await asyncio.gather(*(_reached(box, look) for box in boxes))
+    rows = [(f"{name}/{letter.name}", letter) for name, letters in found.items() for letter in letters]
+    if rows:
+        print(table(rows))
     elif all(seen):
         print("There are no dead letters.")
     return 0 if all(seen) else 1

@@ -40,14 +40,15 @@ class DeadOrders:
         Two do no more than one, as for every order. All are those that are there now: one that fails again comes back
         as a new one.
         """
-        there = {letter.name for letter in await self.letters()}
-        wanted = there if names is None else there & set(names)
         with _reaching(self._queue):
             async with self._bus.connected() as client, self._receiver(client) as receiver:
+                there = {str(message.sequence_number) async for message in _peeked(receiver)}
+                wanted = there if names is None else there & set(names)
+                missing = set(names or ()) - there
                 async for message in _received(receiver, wanted):
                     yield await self._resend(message, client, receiver)
-        for missing in not_there(wanted | set(names or ()) - there):
-            yield missing
+        for one in not_there(wanted | missing):
+            yield one
 
     async def _resend(
         self, message: ServiceBusReceivedMessage, client: ServiceBusClient, receiver: ServiceBusReceiver

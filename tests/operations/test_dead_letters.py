@@ -60,7 +60,10 @@ async def test_one_is_sent_again_and_the_others_stay(site: Site) -> None:
         lines.append(await listed(site, batch_id))
         await site.create(batch_id, uuid4(), **ENDED)
     assert await site.dead_letters("resend", id_in(lines[1])) == Said(0, f"{id_in(lines[1])}: sent again\n", "")
-    assert (await site.dead_letters("list")).out.splitlines()[1:] == [lines[0], lines[2]]
+    assert [id_in(line) for line in (await site.dead_letters("list")).out.splitlines()[1:]] == [
+        id_in(lines[0]),
+        id_in(lines[2]),
+    ]
     again = await site.dead_letters("resend", id_in(lines[1]), id_in(lines[2]))
     assert again.code == 1
     assert again.out.splitlines() == [
@@ -168,11 +171,11 @@ async def test_what_can_not_be_reached_is_said_in_a_sentence(site: Site, tmp_pat
     for command in (("list",), ("resend", "--all")):
         said = await typed(*command, "--settings", str(tmp_path / "away.json"))
         assert (said.code, said.out) == (1, "")
-        assert said.err.splitlines() == [
-            "dispatch: The queue 'dispatch' can't be reached (ServiceBusConnectionError).",
-            "import: The queue 'import' can't be reached (ServiceBusConnectionError).",
+        assert sorted(said.err.splitlines()) == [
             "blobs: The store of the poison queue can't be reached.",
+            "dispatch: The queue 'dispatch' can't be reached (ServiceBusConnectionError).",
             "events: The store of the container of dead letters can't be reached.",
+            "import: The queue 'import' can't be reached (ServiceBusConnectionError).",
         ]
 
 
