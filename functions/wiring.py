@@ -38,7 +38,7 @@ class Connections:
     bus: ServiceBusQueues
 
     async def close(self) -> None:
-        """Close what is open: for a process that ends while its event loop goes on, as the app's never does."""
+        """Close what is open; the app, which ends with its process, never does."""
         for part in (self.blobs, self.poison, self.database, self.bus, self.identity):
             if part is not None:
                 await part.close()

@@ -19,9 +19,10 @@ async def validated(blob: str, validate: Validate) -> str | None:
     """
     try:
         await validate(blob)
-    except (InputRejected, Unavailable) as error:
-        if isinstance(error, Unavailable):
-            raise
+    except Unavailable:
+        raise
+    except InputRejected:
+        return None
     except ExchangeError as error:
         return str(error)
     except Exception as error:

@@ -168,15 +168,14 @@ async def test_the_log_says_each_minute_how_the_exchange_is(site: Site) -> None:
 async def test_what_can_not_be_reached_is_said_in_a_sentence(site: Site, tmp_path: Path, unused_tcp_port: int) -> None:
     away = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{unused_tcp_port}", site.settings.read_text())
     (tmp_path / "away.json").write_text(away)
-    for command in (("list",), ("resend", "--all")):
-        said = await typed(*command, "--settings", str(tmp_path / "away.json"))
-        assert (said.code, said.out) == (1, "")
-        assert sorted(said.err.splitlines()) == [
-            "blobs: The store of the poison queue can't be reached.",
-            "dispatch: The queue 'dispatch' can't be reached (ServiceBusConnectionError).",
-            "events: The store of the container of dead letters can't be reached.",
-            "import: The queue 'import' can't be reached (ServiceBusConnectionError).",
-        ]
+    said = await typed("list", "--settings", str(tmp_path / "away.json"))
+    assert (said.code, said.out) == (1, "")
+    assert sorted(said.err.splitlines()) == [
+        "blobs: The store of the poison queue can't be reached.",
+        "dispatch: The queue 'dispatch' can't be reached (ServiceBusConnectionError).",
+        "events: The store of the container of dead letters can't be reached.",
+        "import: The queue 'import' can't be reached (ServiceBusConnectionError).",
+    ]
 
 
 @pytest.mark.parametrize(
