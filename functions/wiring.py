@@ -1,6 +1,7 @@
 """The only place that makes real adapters."""
 
 import time
+from dataclasses import dataclass
 
 import azure.functions as func
 from azure.identity.aio import DefaultAzureCredential
@@ -11,6 +12,7 @@ from functions.adapters.cosmos.batches import CosmosBatchStore
 from functions.adapters.cosmos.database import CosmosDatabase
 from functions.adapters.cosmos.references import CosmosReferenceStore
 from functions.adapters.cosmos.robots import CosmosRobotStore
+from functions.adapters.given_up import GivenUpUploads, PoisonQueue
 from functions.adapters.remembered import Remembered
 from functions.adapters.robot_http import HttpRobotCalls
 from functions.adapters.service_bus import ServiceBusQueues
@@ -25,22 +27,48 @@ from functions.triggers.current import Running, provide
 from functions.triggers.http.serve import register_http
 
 
-def wire(settings: Settings) -> Services:
-    """Make the adapters that the settings name. Nothing connects before it is first used."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The outside systems that we have an account with. Nothing connects before it is first used."""
+
+    identity: DefaultAzureCredential | None
+    blobs: BlobAccount
+    poison: PoisonQueue
+    database: CosmosDatabase
+    bus: ServiceBusQueues
+
+    async def close(self) -> None:
+        """Close what is open; the app, which ends with its process, never does."""
+        for part in (self.blobs, self.poison, self.database, self.bus, self.identity):
+            if part is not None:
+                await part.close()
+
+
+def connect(settings: Settings) -> Connections:
+    """Make the clients that the settings name."""
     keys = (settings.data_storage, settings.service_bus, settings.cosmos_key)
     # AZURE_CLIENT_ID says which managed identity; no token is asked for yet.
     identity = None if all(keys) else DefaultAzureCredential()
-    account = BlobAccount(
-        settings.data_storage or settings.data_storage__blob_service_uri or "",
-        None if settings.data_storage else identity,
+    storage_identity = None if settings.data_storage else identity
+    return Connections(
+        identity=identity,
+        blobs=BlobAccount(settings.data_storage or settings.data_storage__blob_service_uri or "", storage_identity),
+        poison=PoisonQueue(settings.data_storage or settings.data_storage__queue_service_uri or "", storage_identity),
+        database=CosmosDatabase(
+            settings.cosmos_endpoint, settings.cosmos_key or identity or "", settings.cosmos_database
+        ),
+        bus=ServiceBusQueues(
+            settings.service_bus or settings.service_bus__fully_qualified_namespace or "",
+            None if settings.service_bus else identity,
+            settings.dispatch_queue,
+            settings.import_queue,
+        ),
     )
-    database = CosmosDatabase(settings.cosmos_endpoint, settings.cosmos_key or identity or "", settings.cosmos_database)
-    bus = ServiceBusQueues(
-        settings.service_bus or settings.service_bus__fully_qualified_namespace or "",
-        None if settings.service_bus else identity,
-        settings.dispatch_queue,
-        settings.import_queue,
-    )
+
+
+def wire(settings: Settings, connections: Connections) -> Services:
+    """Make the adapters, on these connections."""
+    account, database, bus = connections.blobs, connections.database, connections.bus
     return Services(
         clock=time.time,
         new_id=new_id,
@@ -49,6 +77,7 @@ def wire(settings: Settings) -> Services:
         references=CosmosReferenceStore(database, settings.import_requests_at_once),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
+        given_up=GivenUpUploads(account, connections.poison),
         urls=SignedUrls(account, settings.signed_url_lifetime_s, time.time),
         queues=bus,
         robot_calls=HttpRobotCalls(
@@ -103,7 +132,7 @@ def _deadlines(settings: Settings) -> Deadlines:
 
 def build_app(settings: Settings) -> func.FunctionApp:
     """Make the app: its triggers, on the services that the settings name."""
-    provide(Running(settings, wire(settings)))
+    provide(Running(settings, wire(settings, connect(settings))))
     app = func.FunctionApp()
     register_http(app)
     for triggers in (queues, blobs, timer):

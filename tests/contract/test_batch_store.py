@@ -9,7 +9,7 @@ from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from functions.domain.batch import Batch, Progress, Upload, Validation
 from functions.domain.errors import NameTaken, NotFound, Stale
 from functions.domain.lifecycle import register
-from functions.ports import BatchStore
+from functions.ports import BatchStore, Unfinished
 from tests.fakes.world import DEADLINES, START
 
 
@@ -79,3 +79,17 @@ async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batch
     stored = await batches.load(late.id)
     await batches.replace(replace(late, due_at=None), stored.etag)
     assert await due(START + 10) == [soon.id, future.id]
+
+
+async def test_the_unfinished_are_all_that_have_not_ended(batches: BatchStore) -> None:
+    # Other tests leave theirs in the same store: these are known by their time.
+    first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
+    second = replace(second, status=BatchStatus.ACCEPTED)
+    for batch in (first, second, replace(ended, status=BatchStatus.FAILED, due_at=None)):
+        await batches.create(batch)
+    mine = {first.created_at, second.created_at, ended.created_at}
+    found = [one async for one in batches.unfinished() if one.created_at in mine]
+    assert sorted(found, key=lambda one: -one.created_at) == [
+        Unfinished(BatchStatus.RECEIVED, first.created_at),
+        Unfinished(BatchStatus.ACCEPTED, second.created_at),
+    ]
