@@ -20,6 +20,7 @@ from functions.domain.limits import Deadlines, Limits
 from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
 from functions.settings import Settings
+from functions.telemetry.logs import mark_records
 from functions.triggers import blobs, queues, timer
 from functions.triggers.current import Running, provide
 from functions.triggers.http.serve import register_http
@@ -104,6 +105,7 @@ def _deadlines(settings: Settings) -> Deadlines:
 def build_app(settings: Settings) -> func.FunctionApp:
     """Make the app: its triggers, on the services that the settings name."""
     provide(Running(settings, wire(settings)))
+    mark_records()
     app = func.FunctionApp()
     register_http(app)
     for triggers in (queues, blobs, timer):

@@ -15,13 +15,14 @@ MAY = {
     "contract": set(),
     "domain": {"contract"},
     "ports": {"contract", "domain"},
-    "steps": {"contract", "domain", "ports"},
-    "adapters": {"contract", "domain", "ports"},
+    "telemetry": {"contract", "domain"},
+    "steps": {"contract", "domain", "ports", "telemetry"},
+    "adapters": {"contract", "domain", "ports", "telemetry"},
     "settings": set(),
-    "triggers": {"contract", "domain", "ports", "settings", "steps"},
-    "wiring": {"adapters", "domain", "ports", "settings", "triggers"},
+    "triggers": {"contract", "domain", "ports", "settings", "steps", "telemetry"},
+    "wiring": {"adapters", "domain", "ports", "settings", "telemetry", "triggers"},
 }
-WITHOUT_AZURE = {"contract", "domain", "ports", "settings", "steps"}
+WITHOUT_AZURE = {"contract", "domain", "ports", "settings", "steps", "telemetry"}
 MODULES = sorted(FUNCTIONS.rglob("*.py"))
 
 
