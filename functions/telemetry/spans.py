@@ -37,20 +37,10 @@ def span(name: str, kind: SpanKind = SpanKind.INTERNAL, parent: SpanContext | No
 
     What goes wrong is told by its class only: an error's words may quote anything.
     """
-    here = _here()
     context = None if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), Context())
-    apart = parent is not None and here.is_valid and here.trace_id != parent.trace_id
-    started = monotonic()
-    error = None
-    with _tracer.start_as_current_span(
-        name,
-        context,
-        kind,
-        facts(),
-        [Link(here)] if apart else None,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as current:
+    silent = {"record_exception": False, "set_status_on_exception": False}
+    started, error = monotonic(), None
+    with _tracer.start_as_current_span(name, context, kind, facts(), _links(parent), **silent) as current:
         try:
             yield
         except BaseException as raised:
@@ -116,6 +106,12 @@ def _parent(batch: Batch) -> SpanContext | None:
     if own.is_valid:
         return next((one for one in near if one.trace_id == own.trace_id), own)
     return near[-1] if near else None
+
+
+def _links(parent: SpanContext | None) -> list[Link]:
+    """Link to the span that is under way, where it is of another trace than the parent."""
+    here = _here()
+    return [Link(here)] if parent is not None and here.is_valid and here.trace_id != parent.trace_id else []
 
 
 def _here() -> SpanContext:

@@ -36,29 +36,29 @@ def telemetry(folder: Path | None) -> Iterator[None]:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    resource = Resource.create({"service.name": "local.host"})
-    spans = TracerProvider(resource=resource)
-    spans.add_span_processor(
-        SimpleSpanProcessor(ConsoleSpanExporter(out=_file(folder, "spans"), formatter=lambda one: _line(one.to_json())))
-    )
-    logs = LoggerProvider(resource=resource)
-    logs.add_log_record_processor(
-        SimpleLogRecordProcessor(
-            ConsoleLogRecordExporter(out=_file(folder, "logs"), formatter=lambda one: _line(one.to_json()))
-        )
-    )
-    # OTEL_METRIC_EXPORT_INTERVAL says how often, a minute if it is not set.
-    reader = PeriodicExportingMetricReader(
-        ConsoleMetricExporter(out=_file(folder, "metrics"), formatter=lambda all_: _line(all_.to_json()))
-    )
-    measured = MeterProvider([reader], resource)
-    trace.set_tracer_provider(spans)
-    metrics.set_meter_provider(measured)
-    logging.getLogger(LOGGER).addHandler(LoggingHandler(logger_provider=logs))
+    measured = _provide(folder)
     try:
         yield
     finally:
         measured.shutdown()
+
+
+def _provide(folder: Path) -> MeterProvider:
+    """Set up the SDK for this process; return what has to be shut down, so that the last metrics are written."""
+    resource = Resource.create({"service.name": "local.host"})
+    spans = TracerProvider(resource=resource)
+    spans.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=_file(folder, "spans"), formatter=_line)))
+    logs = LoggerProvider(resource=resource)
+    logs.add_log_record_processor(
+        SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=_file(folder, "logs"), formatter=_line))
+    )
+    # OTEL_METRIC_EXPORT_INTERVAL says how often, a minute if it is not set.
+    reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=_file(folder, "metrics"), formatter=_line))
+    measured = MeterProvider([reader], resource)
+    trace.set_tracer_provider(spans)
+    metrics.set_meter_provider(measured)
+    logging.getLogger(LOGGER).addHandler(LoggingHandler(logger_provider=logs))
+    return measured
 
 
 @contextmanager
@@ -80,5 +80,5 @@ def _file(folder: Path, name: str) -> TextIO:
     return (folder / f"{name}.jsonl").open("w", buffering=1)
 
 
-def _line(document: str) -> str:
-    return json.dumps(json.loads(document)) + "\n"
+def _line(told: Any) -> str:
+    return json.dumps(json.loads(told.to_json())) + "\n"

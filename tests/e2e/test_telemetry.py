@@ -1,4 +1,4 @@
-"""What is told of a batch: one trace from the request to the report, and nothing that is nobody's business."""
+"""What is told of a batch: one trace from the request to the report. That it holds no secret is in `test_logs`."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -158,16 +158,3 @@ async def test_though_everything_comes_twice_it_is_one_trace(twice: Exchange) ->
     assert {line.strip() for line in drawn} - {"sweep"} == {line.strip() for line in WHOLE.split("\n") if line}
     assert drawn.count("    dispatch") == 2
     assert [line.strip() for line in drawn].count("call robot") == 1
-
-
-async def test_nothing_private_is_told(telling: Exchange) -> None:
-    secrets = {*telling.stack.tokens.values()}
-    batch = await whole_batch(telling)
-    secrets |= {url for name, url in batch.items() if url and name.endswith(("_url", "_file"))}
-    secrets |= {*telling.secrets.values(), telling.stack.settings["ROBOT_MASTER_KEY"], "http://", "sig=", "AccountKey="}
-    assert len(secrets) >= 8
-    files = [telling.stack.folder / "telemetry" / f"{what}.jsonl" for what in ("spans", "metrics", "logs")]
-    for file in files:
-        text = file.read_text()
-        assert len(text) > 1000
-        assert not [secret for secret in secrets if secret in text], f"{file.name} tells a secret"

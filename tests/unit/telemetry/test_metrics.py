@@ -3,7 +3,7 @@
 from time import monotonic
 
 from functions.domain import events
-from functions.domain.batch import Phase
+from functions.domain.batch import Batch, Phase
 from functions.domain.robot_answer import RobotAnswer
 from functions.steps.advance import advance
 from functions.steps.sweep import sweep
@@ -81,6 +81,22 @@ async def test_what_moves_nothing_is_not_counted(exchange: Exchange, counts: Met
     await exchange.call_back(batch_id, error="no")
     again = await advance(batch_id, events.ReportedError("no"), exchange.services)
     assert not again.moved
+    assert sum(counts.counted(FAILURES).values()) == 1
+
+
+async def test_a_write_that_came_second_is_not_counted(exchange: Exchange, counts: Metrics) -> None:
+    batch_id = await exchange.dispatched()
+    looks: list[Batch] = []
+
+    async def overtaken(batch: Batch) -> events.Event:
+        looks.append(batch)
+        if len(looks) == 1:
+            await advance(batch_id, events.Worked(), exchange.services)
+        return events.ReportedError("no")
+
+    assert (await advance(batch_id, overtaken, exchange.services)).moved
+    assert len(looks) == 2
+    assert counts.counted(ENDED) == {"status=failed": 1}
     assert sum(counts.counted(FAILURES).values()) == 1
 
 
