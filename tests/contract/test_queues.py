@@ -1,11 +1,10 @@
 """What every Queues does."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 import pytest
-from azure.core.settings import settings as sdk_settings
 from azure.servicebus.aio import ServiceBusClient
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
@@ -88,16 +87,6 @@ async def test_a_scheduled_order_is_held_back_until_its_time(emulators: Stack) -
         await receiver.complete_message(message)
 
 
-@pytest.fixture(params=["untraced sdk", "traced sdk"])
-def sdk_tracing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have the SDK trace its own work too or not, as Azure's worker may."""
-    if request.param == "traced sdk":
-        sdk_settings.tracing_implementation = "opentelemetry"
-    yield
-    sdk_settings.tracing_implementation.unset_value()
-
-
-@pytest.mark.usefixtures("sdk_tracing")
 @pytest.mark.parametrize(("due", "queue"), [(SendDispatch(uuid4(), 1), "dispatch"), (SendImport(uuid4()), "import")])
 async def test_an_order_says_which_span_sent_it(emulators: Stack, due: Due, queue: str) -> None:
     sender = SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))

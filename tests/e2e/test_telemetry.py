@@ -1,6 +1,8 @@
 """What is told of a batch: one trace from the request to the report. That it holds no secret is in `test_logs`."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -53,6 +55,13 @@ async def ended_spans(exchange: Exchange, batch: Batch, name: str, count: int = 
 @pytest.fixture(scope="module")
 def telling_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("telling"), **EVERY_SECOND) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack_with_a_tracing_sdk(tmp_path: Path) -> Iterator[Stack]:
+    """Give a stack where Azure's SDKs make spans as well, as they do unless Azure's worker is told otherwise."""
+    with running_stack(tmp_path, **SHORT, AZURE_SDK_TRACING_IMPLEMENTATION="opentelemetry") as stack:
         yield stack
 
 
@@ -147,6 +156,18 @@ async def test_counts_and_times_are_told(telling: Exchange) -> None:
 
     found = await eventually(look, "metrics")
     assert {"exchange.result.entries {entry}", "exchange.step.duration s"} <= found
+
+
+async def test_the_sdk_s_own_spans_hang_below_ours(stack_with_a_tracing_sdk: Stack) -> None:
+    async with exchange_on(stack_with_a_tracing_sdk) as exchange:
+        batch = await whole_batch(exchange)
+        await ended_spans(exchange, batch, "import")
+    (spans,) = traces_of(stack_with_a_tracing_sdk, batch["id"]).values()
+    names = {line.strip() for line in WHOLE.split("\n")}
+    assert "\n".join(tree([span for span in spans if span["name"] in names])) == WHOLE.strip()
+    assert "ServiceBus.message" in {span["name"] for span in spans}
+    assert len([line for line in tree(spans) if not line.startswith(" ")]) == 1
+    assert "sig=" not in json.dumps(told(stack_with_a_tracing_sdk, "spans"))
 
 
 async def test_though_everything_comes_twice_it_is_one_trace(twice: Exchange) -> None:
