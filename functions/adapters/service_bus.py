@@ -11,6 +11,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from functions.domain.errors import Unavailable
 from functions.domain.events import Due, SendDispatch
 from functions.domain.orders import DispatchOrder, ImportOrder
+from functions.telemetry.spans import TRACEPARENT, traceparent
 
 # Somebody may be waiting for the answer; what could not be sent is sent by the sweep.
 _RETRIES = 1
@@ -40,6 +41,9 @@ class ServiceBusQueues:
             message = ServiceBusMessage(order.model_dump_json(), scheduled_enqueue_time_utc=at)
         else:
             message = ServiceBusMessage(ImportOrder(batch_id=due.batch_id).model_dump_json())
+        if sender := traceparent():
+            # As bytes, like the SDK's own name for it: it then leaves this one as it is.
+            message.application_properties = {TRACEPARENT.encode(): sender}
         queue = self._names[isinstance(due, SendDispatch)]
         try:
             # The wait for others that send counts, too: whoever waits for an answer has not long.

@@ -6,12 +6,13 @@ from collections import Counter
 from functions.contract.batches import BatchStatus
 from functions.domain.vitals import OPEN, Vitals
 from functions.ports import Services
+from functions.telemetry.vitals import record_vitals
 
 log = logging.getLogger(__name__)
 
 
 async def take_vitals(services: Services) -> Vitals:
-    """Count, and log what was counted in one line."""
+    """Count, log what was counted in one line, and record it for the gauges."""
     now = services.clock()
     counts: Counter[BatchStatus] = Counter()
     oldest = now
@@ -25,4 +26,5 @@ async def take_vitals(services: Services) -> Vitals:
         undelivered=await services.given_up.undelivered(),
     )
     log.info("vitals: %s", vitals)
+    record_vitals(vitals)
     return vitals

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from azure.core.exceptions import HttpResponseError
 
+from functions.connections import Connections, connect, wire
 from functions.domain.blob_names import batch_of_result
 from functions.domain.errors import ExchangeError
 from functions.settings import Settings, SettingsError
 from functions.steps.validate import validate_upload
-from functions.wiring import Connections, connect, wire
 from operations.dead_letters.box import Box, Letter
 from operations.dead_letters.orders import DeadOrders
 from operations.dead_letters.poisoned import PoisonedEvents

@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from functions.adapters.cosmos.batches import CosmosBatchStore
+from functions.adapters.cosmos.database import CosmosDatabase
 from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from functions.domain.batch import Batch, Progress, Upload, Validation
 from functions.domain.errors import NameTaken, NotFound, Stale
@@ -27,10 +29,21 @@ async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None
         validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
         progress=Progress(windows=2, offset=2**40, added=5, refused=2, refused_windows=(1, 2)),
         pinned=True,
+        trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     for batch in (a_batch(), full):
         await batches.create(batch)
         assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_an_item_from_before_there_were_traces_is_read(database: CosmosDatabase) -> None:
+    batches, batch = CosmosBatchStore(database), a_batch()
+    await batches.create(batch)
+    container = await database.container("batches")
+    item = await container.read_item(str(batch.id), partition_key=str(batch.id))
+    del item["trace"]
+    await container.replace_item(str(batch.id), item)
+    assert (await batches.load(batch.id)).batch == batch
 
 
 async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStore) -> None:

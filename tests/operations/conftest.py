@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from functions.connections import Connections, connect, wire
 from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from functions.domain.batch import Batch
 from functions.domain.lifecycle import register
 from functions.ports import Services
 from functions.settings import Settings
 from functions.steps.manifest_file import write_manifest
-from functions.wiring import Connections, connect, wire
 from tests.results import annotation, jsonl
 from tests.stacks import ROOT, Stack, running_stack
 
