@@ -48,8 +48,10 @@ def sent_size(text: bytes) -> int:
 
     It is exact but for numbers, which the SDK may write a little longer.
     """
-    if text.isascii() and _DELETE not in text:
-        return len(text)
-    beyond = [mark for mark in text.decode() if not " " <= mark <= "~"]
-    escaped = sum(6 if ord(mark) <= 0xFFFF else 12 for mark in beyond)  # noqa: PLR2004 - \\uXXXX, or a pair of them
-    return len(text) - sum(len(mark.encode()) for mark in beyond) + escaped
+    more = text.count(_DELETE) * 5
+    if text.isascii():
+        return len(text) + more
+    marks = text.decode()
+    # Those beyond ASCII are sent as \\uXXXX, once for each of their one or two units of UTF-16.
+    ascii_marks = len(marks.encode("ascii", "ignore"))
+    return ascii_marks + more + 6 * (len(marks.encode("utf-16-le")) // 2 - ascii_marks)
