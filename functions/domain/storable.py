@@ -15,6 +15,8 @@ LARGEST_DOCUMENT = 1_900_000
 OWN_LEVELS = 3
 # The one mark of ASCII that JSON lets stand and the SDK escapes.
 _DELETE = b"\x7f"
+# Escaped, it is six bytes for one; no mark grows more.
+_MOST_GROWTH = 6
 
 
 def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:
@@ -41,6 +43,11 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def too_large(text: bytes) -> bool:
+    """Whether a document, as JSON text, is larger than the store takes."""
+    return len(text) * _MOST_GROWTH > LARGEST_DOCUMENT and sent_size(text) > LARGEST_DOCUMENT
 
 
 def sent_size(text: bytes) -> int:
