@@ -39,14 +39,15 @@ _URL_SCHEMA = WithJsonSchema(
 )
 
 
-def _checked(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Return a URL that whoever calls it will take for one; raises ValueError for any other."""
     if not _URL.fullmatch(url):
         raise ValueError("this is no URL that begins with http:// or https:// and has no blanks")
     _HTTP_URL.validate_python(url)
     return url
 
 
-HttpUrlText = Annotated[str, AfterValidator(_checked), _URL_SCHEMA]
+HttpUrlText = Annotated[str, AfterValidator(checked_url), _URL_SCHEMA]
 """An http or https URL, checked but kept to the letter: a signed or stored URL is not ours to normalise."""
 
 OwnUrl = Annotated[str, _URL_SCHEMA]

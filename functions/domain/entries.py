@@ -1,6 +1,5 @@
 """The check of a robot's result, entry by entry. A wrong entry has no effect on any other."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,9 +10,10 @@ from functions.contract.base import faults
 from functions.contract.enhancements import Enhancement
 from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from functions.domain import report
-from functions.domain.ids import derived_id
+from functions.domain.ids import DerivedIds
 from functions.domain.manifest import Manifest
-from functions.domain.storable import LARGEST_DOCUMENT, sent_size, unstorable
+from functions.domain.screening import screen
+from functions.domain.storable import LARGEST_DOCUMENT, too_large, unstorable
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
@@ -33,7 +33,7 @@ class EntryChecker:
     """Checks the lines of one result in order, and counts. One object a validation; not for two threads at once."""
 
     def __init__(self, batch_id: UUID, manifest: Manifest, longest_line: int) -> None:
-        self._batch_id = batch_id
+        self._ids = DerivedIds(batch_id)
         self._manifest = manifest
         self._longest_line = longest_line
         self.entries = 0
@@ -45,12 +45,13 @@ class EntryChecker:
         """Check a slice of lines; None stands for a line that was too long to be kept. Blank lines don't count."""
         checked = Checked()
         for line in lines:
-            if line is not None and not line.strip():
-                continue
-            self.entries += 1
-            reference_id, error = self._check_line(line, checked)
-            self.useless += reference_id is None or error in _USELESS
-            checked.verdicts += report.verdict(reference_id, error)
+            entry = screen(line)
+            key = None if entry is None else self._manifest.key(entry.reference_id)
+            if entry is None or key is None:
+                self._look_closely(line, checked)
+            else:
+                self.entries += 1
+                self._say(entry.reference_id, self._keep(key, entry.fields(), checked), checked)
         return checked
 
     def missing(self) -> tuple[int, bytes]:
@@ -58,7 +59,14 @@ class EntryChecker:
         lines = [report.verdict(reference_id, report.MISSING) for reference_id in self._manifest.missing()]
         return len(lines), b"".join(lines)
 
-    def _check_line(self, line: bytes | None, checked: Checked) -> tuple[UUID | None, str | None]:
+    def _look_closely(self, line: bytes | None, checked: Checked) -> None:
+        """Check a line by the contract's model, whose words say what is wrong with it."""
+        if line is None or line.strip():
+            self.entries += 1
+            reference_id, error = self._read(line, checked)
+            self._say(reference_id, error, checked)
+
+    def _read(self, line: bytes | None, checked: Checked) -> tuple[UUID | None, str | None]:
         if line is None:
             return None, report.unreadable(f"the line is longer than {self._longest_line} bytes")
         try:
@@ -70,21 +78,30 @@ class EntryChecker:
         self._manifest.name(entry.reference_id)
         if isinstance(entry, LinkedRobotError):
             return entry.reference_id, report.robot_said(entry.message)
-        return entry.reference_id, self._accept(entry, checked)
-
-    def _accept(self, enhancement: Enhancement, checked: Checked) -> str | None:
-        """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept."""
-        why = unstorable(enhancement.model_dump(exclude_unset=True)["content"])
+        why = unstorable(entry.model_dump(exclude_unset=True)["content"])
         if why is not None:
-            return report.not_storable(why)
-        fields = enhancement.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        if sent_size(fields) > LARGEST_DOCUMENT:
+            return entry.reference_id, report.not_storable(why)
+        fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
+        return entry.reference_id, self._keep(entry.reference_id.bytes, fields, checked)
+
+    def _keep(self, key: bytes, fields: bytes, checked: Checked) -> str | None:
+        """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept.
+
+        `fields` are the JSON of all but its id, `key` is its reference's.
+        """
+        if too_large(fields):
+            self._manifest.name(UUID(bytes=key))
             return report.not_storable(f"it is longer than {LARGEST_DOCUMENT} bytes")
-        fingerprint = int.from_bytes(hashlib.blake2b(fields, digest_size=8).digest())
-        if self._manifest.repeats(enhancement.reference_id, fingerprint):
+        if self._manifest.repeats_key(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
-        enhancement_id = derived_id(self._batch_id, self.entries)
-        checked.accepted += b'{"entry":%d,"enhancement":{"id":"%s",' % (self.entries, str(enhancement_id).encode())
-        checked.accepted += fields[1:] + b"}\n"
+        enhancement_id = self._ids.number(self.entries).encode()
+        checked.accepted += b'{"entry":%d,"enhancement":{"id":"%b",' % (self.entries, enhancement_id)
+        checked.accepted += fields[1:]
+        checked.accepted += b"}\n"
         return None
+
+    def _say(self, reference_id: UUID | str | None, error: str | None, checked: Checked) -> None:
+        if error is not None:
+            self.useless += reference_id is None or error in _USELESS
+        checked.verdicts += report.verdict(reference_id, error)
