@@ -1,7 +1,7 @@
 """The check of a robot's result, entry by entry. A wrong entry has no effect on any other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,8 +25,8 @@ _USELESS = {report.NOT_REQUESTED, report.REPEATED}
 class Checked:
     """What a slice of the result gave: lines of the accepted blob, and lines of the report so far."""
 
-    accepted: bytearray = field(default_factory=bytearray)
-    verdicts: bytearray = field(default_factory=bytearray)
+    accepted: bytes | bytearray = b""
+    verdicts: bytes | bytearray = b""
 
 
 class EntryChecker:
@@ -40,18 +40,23 @@ class EntryChecker:
         self.accepted = 0
         # Entries that say nothing of a reference that was asked for: unreadable, repeated, or of another one.
         self.useless = 0
+        # Of the slice that is being checked, in pieces: they are joined once.
+        self._accepted_lines: list[bytes] = []
+        self._verdicts: list[bytes] = []
 
     def check(self, lines: Iterable[bytes | None]) -> Checked:
         """Check a slice of lines; None stands for a line that was too long to be kept. Blank lines don't count."""
-        checked = Checked()
         for line in lines:
             entry = screen(line)
             key = None if entry is None else self._manifest.key(entry.reference_id)
             if entry is None or key is None:
-                self._look_closely(line, checked)
+                self._look_closely(line)
             else:
                 self.entries += 1
-                self._say(entry.reference_id, self._keep(key, entry.fields(), checked), checked)
+                self._say(entry.reference_id, self._keep(key, entry.fields()))
+        checked = Checked(b"".join(self._accepted_lines), b"".join(self._verdicts))
+        self._accepted_lines.clear()
+        self._verdicts.clear()
         return checked
 
     def missing(self) -> tuple[int, bytes]:
@@ -59,14 +64,14 @@ class EntryChecker:
         lines = [report.verdict(reference_id, report.MISSING) for reference_id in self._manifest.missing()]
         return len(lines), b"".join(lines)
 
-    def _look_closely(self, line: bytes | None, checked: Checked) -> None:
+    def _look_closely(self, line: bytes | None) -> None:
         """Check a line by the contract's model, whose words say what is wrong with it."""
         if line is None or line.strip():
             self.entries += 1
-            reference_id, error = self._read(line, checked)
-            self._say(reference_id, error, checked)
+            reference_id, error = self._read(line)
+            self._say(reference_id, error)
 
-    def _read(self, line: bytes | None, checked: Checked) -> tuple[UUID | None, str | None]:
+    def _read(self, line: bytes | None) -> tuple[UUID | None, str | None]:
         if line is None:
             return None, report.unreadable(f"the line is longer than {self._longest_line} bytes")
         try:
@@ -82,9 +87,9 @@ class EntryChecker:
         if why is not None:
             return entry.reference_id, report.not_storable(why)
         fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        return entry.reference_id, self._keep(entry.reference_id.bytes, fields, checked)
+        return entry.reference_id, self._keep(entry.reference_id.bytes, fields)
 
-    def _keep(self, key: bytes, fields: bytes, checked: Checked) -> str | None:
+    def _keep(self, key: bytes, fields: bytes) -> str | None:
         """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept.
 
         `fields` are the JSON of all but its id, `key` is its reference's.
@@ -95,13 +100,11 @@ class EntryChecker:
         if self._manifest.repeats_key(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
-        enhancement_id = self._ids.number(self.entries).encode()
-        checked.accepted += b'{"entry":%d,"enhancement":{"id":"%b",' % (self.entries, enhancement_id)
-        checked.accepted += fields[1:]
-        checked.accepted += b"}\n"
+        begun = f'{{"entry":{self.entries},"enhancement":{{"id":"{self._ids.number(self.entries)}",'
+        self._accepted_lines += (begun.encode(), fields[1:], b"}\n")
         return None
 
-    def _say(self, reference_id: UUID | str | None, error: str | None, checked: Checked) -> None:
+    def _say(self, reference_id: UUID | str | None, error: str | None) -> None:
         if error is not None:
             self.useless += reference_id is None or error in _USELESS
-        checked.verdicts += report.verdict(reference_id, error)
+        self._verdicts.append(report.verdict(reference_id, error))

@@ -4,8 +4,8 @@ import hashlib
 from uuid import UUID, uuid4
 
 BUCKETS = 256
-# Of an id: its bytes, and the marks of its text.
-BYTES, LENGTH = 16, 36
+# Of the text of an id.
+LENGTH = 36
 # The digit of a UUID that its variant stands in, by the digit that was there.
 _VARIANTS = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
 
@@ -33,18 +33,6 @@ class DerivedIds:
         hashed.update(b"%d" % number)
         digits = hashed.digest().hex()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
-
-
-def key_of(text: str) -> bytes | None:
-    """Return the 16 bytes of an id that is spelled as we write it, of whatever version; None for anything else."""
-    if len(text) != LENGTH or text[8:24:5] != "----" or text != text.lower():
-        return None
-    try:
-        key = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return None
-    # A blank or a fifth hyphen is no digit, and leaves too few of them.
-    return key if len(key) == BYTES else None
 
 
 def bucket_of(reference_id: UUID | str) -> str:

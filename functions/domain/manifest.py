@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from functions.domain.ids import key_of
+from functions.domain.ids import LENGTH
 
 # How many of a reference's entries are remembered to tell a repeated one.
 REMEMBERED_ENTRIES = 8
@@ -26,7 +26,12 @@ class Manifest:
 
     def key(self, reference_id: str) -> bytes | None:
         """Return the key of a reference that was asked for, if its id is spelled as we write it."""
-        key = key_of(reference_id)
+        if len(reference_id) != LENGTH or reference_id[8:24:5] != "----" or reference_id != reference_id.lower():
+            return None
+        try:
+            key = bytes.fromhex(reference_id.replace("-", ""))
+        except ValueError:
+            return None
         return key if key in self._seen else None
 
     def name(self, reference_id: UUID) -> None:
