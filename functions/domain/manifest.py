@@ -1,5 +1,6 @@
 """The references that a batch asked for, and which of them its result names."""
 
+from array import array
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
@@ -12,11 +13,12 @@ REMEMBERED_ENTRIES = 8
 class Manifest:
     """The ids asked for, in the order asked, in memory that depends on their number and not on the result's size.
 
-    A reference's key is the 16 bytes of its id.
+    A reference's key is the 16 bytes of its id; a fingerprint is a whole number of 64 bits.
     """
 
     def __init__(self, reference_ids: Iterable[UUID]) -> None:
-        self._seen: dict[bytes, tuple[int, ...] | None] = {item.bytes: None for item in reference_ids}
+        # None until an entry names it; then the fingerprints of its last ones, of which most references have one.
+        self._seen: dict[bytes, tuple[int, ...] | array[int] | None] = {item.bytes: None for item in reference_ids}
 
     def __contains__(self, reference_id: UUID) -> bool:
         return reference_id.bytes in self._seen
@@ -52,7 +54,7 @@ class Manifest:
             return False
         if fingerprint in known:
             return True
-        self._seen[key] = (*known[-REMEMBERED_ENTRIES + 1 :], fingerprint)
+        self._seen[key] = array("q", (*known[-REMEMBERED_ENTRIES + 1 :], fingerprint))
         return False
 
     def missing(self) -> Iterator[UUID]:
