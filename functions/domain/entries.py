@@ -12,7 +12,7 @@ from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotEr
 from functions.domain import report
 from functions.domain.ids import DerivedIds
 from functions.domain.manifest import Manifest
-from functions.domain.screening import screen
+from functions.domain.screening import ScreenedError, screen
 from functions.domain.storable import LARGEST_DOCUMENT, too_large, unstorable
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
@@ -53,7 +53,8 @@ class EntryChecker:
                 self._look_closely(line)
             else:
                 self.entries += 1
-                self._say(entry.reference_id, self._keep(key, entry.fields()))
+                said = self._quote(key, entry) if isinstance(entry, ScreenedError) else self._keep(key, entry.fields())
+                self._say(entry.reference_id, said)
         checked = Checked(b"".join(self._accepted_lines), b"".join(self._verdicts))
         self._accepted_lines.clear()
         self._verdicts.clear()
@@ -95,7 +96,7 @@ class EntryChecker:
         `fields` are the JSON of all but its id, `key` is its reference's.
         """
         if too_large(fields):
-            self._manifest.name(UUID(bytes=key))
+            self._manifest.name_key(key)
             return report.not_storable(f"it is longer than {LARGEST_DOCUMENT} bytes")
         if self._manifest.repeats_key(key, hash(fields)):
             return report.REPEATED
@@ -103,6 +104,10 @@ class EntryChecker:
         begun = f'{{"entry":{self.entries},"enhancement":{{"id":"{self._ids.number(self.entries)}",'
         self._accepted_lines += (begun.encode(), fields[1:], b"}\n")
         return None
+
+    def _quote(self, key: bytes, error: ScreenedError) -> str:
+        self._manifest.name_key(key)
+        return report.robot_said(error.message)
 
     def _say(self, reference_id: UUID | str | None, error: str | None) -> None:
         if error is not None:

@@ -38,7 +38,10 @@ class Manifest:
 
     def name(self, reference_id: UUID) -> None:
         """Note that an entry names this reference; one that was not asked for is not noted."""
-        key = reference_id.bytes
+        self.name_key(reference_id.bytes)
+
+    def name_key(self, key: bytes) -> None:
+        """Note the same of the reference with this key."""
         if self._seen.get(key, ()) is None:
             self._seen[key] = ()
 

@@ -17,6 +17,9 @@ from msgspec.json import Decoder, Encoder
 from functions.contract.base import LARGEST_INTEGER, checked_url
 
 _Day = date
+# What the two parsers raise, and the check of URLs.
+_UNCERTAIN = (MsgspecError, ValueError, RecursionError)
+
 _Id = Annotated[
     str, Limit(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", max_length=36)
 ]
@@ -101,11 +104,19 @@ class ScreenedEnhancement(_Object, kw_only=True):
         return _written(self)
 
 
+class ScreenedError(_Object):
+    """A valid robot error, with the same reservation."""
+
+    message: str
+    reference_id: str
+
+
+_read_error = Decoder(ScreenedError).decode
 _read = Decoder(ScreenedEnhancement).decode
 _written = Encoder().encode
 
 
-def screen(line: bytes | None) -> ScreenedEnhancement | None:
+def screen(line: bytes | None) -> ScreenedEnhancement | ScreenedError | None:
     """Give what a line certainly says, if its reference is one; None if it takes a closer look."""
     if line is None:
         return None
@@ -113,11 +124,18 @@ def screen(line: bytes | None) -> ScreenedEnhancement | None:
         entry = _read(line)
         if type(entry.content) is _LocationSet:
             _check_urls(entry.content)
-    except (MsgspecError, ValueError, RecursionError):
-        return None
+    except _UNCERTAIN:
+        return _screen_error(line)
     if entry.id is not UNSET:
         entry.id = UNSET
     return entry
+
+
+def _screen_error(line: bytes) -> ScreenedError | None:
+    try:
+        return _read_error(line)
+    except _UNCERTAIN:
+        return None
 
 
 def _check_urls(content: _LocationSet) -> None:

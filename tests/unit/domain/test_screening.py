@@ -13,11 +13,11 @@ from msgspec import Struct
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from functions.contract import enhancements as contract
-from functions.contract.robots import BatchEnhancementResultEntry
+from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from functions.domain import screening
 from functions.domain.entries import EntryChecker
 from functions.domain.manifest import Manifest
-from functions.domain.screening import screen
+from functions.domain.screening import ScreenedError, screen
 from functions.domain.storable import unstorable
 from tests.results import annotation
 from tests.stacks import ROOT
@@ -28,13 +28,13 @@ ENTRY: TypeAdapter[Any] = TypeAdapter(BatchEnhancementResultEntry)
 
 
 def by_the_model(line: bytes) -> tuple[str, bytes] | None:
-    """Give an enhancement that the model takes and the store can keep: its reference, and all but its id as JSON."""
+    """Give what the model takes and the store can keep: the reference, and an enhancement as JSON or what is wrong."""
     try:
         entry = ENTRY.validate_json(line, strict=True)
     except ValidationError:
         return None
-    if not isinstance(entry, contract.Enhancement):
-        return None
+    if isinstance(entry, LinkedRobotError):
+        return str(entry.reference_id), entry.message.encode()
     if unstorable(entry.model_dump(exclude_unset=True)["content"]) is not None:
         return None
     return str(entry.reference_id), entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
@@ -45,7 +45,7 @@ def by_the_screen(line: bytes) -> tuple[str, bytes] | None:
     entry = screen(line)
     if entry is None or not VERSION_4.fullmatch(entry.reference_id):
         return None
-    return entry.reference_id, entry.fields()
+    return entry.reference_id, entry.message.encode() if isinstance(entry, ScreenedError) else entry.fields()
 
 
 def assert_same(line: bytes) -> bool:
@@ -118,18 +118,24 @@ def members(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from members(part)
 
 
-@pytest.mark.parametrize("kind", WHOLE_ENTRIES)
-def test_with_each_odd_value_in_each_place_they_say_the_same(kind: str) -> None:
-    whole = enhancement({"enhancement_type": kind, **WHOLE_ENTRIES[kind]})
+WHOLES = [
+    *(enhancement({"enhancement_type": kind, **content}) for kind, content in WHOLE_ENTRIES.items()),
+    {"reference_id": ONE, "message": "m"},
+]
+SUBJECTS = [*WHOLE_ENTRIES, "error"]
+
+
+@pytest.mark.parametrize("whole", WHOLES, ids=SUBJECTS)
+def test_with_each_odd_value_in_each_place_they_say_the_same(whole: dict[str, Any]) -> None:
     assert assert_same(json.dumps(whole).encode())
     for line in with_odd_parts(whole):
         assert_same(line.encode())
 
 
-@pytest.mark.parametrize("kind", WHOLE_ENTRIES)
-def test_with_each_byte_before_after_and_within_they_say_the_same(kind: str) -> None:
-    line = json.dumps(enhancement({"enhancement_type": kind, **WHOLE_ENTRIES[kind]})).encode()
-    within = line.index(b'"source": "') + len(b'"source": "')
+@pytest.mark.parametrize("whole", WHOLES, ids=SUBJECTS)
+def test_with_each_byte_before_after_and_within_they_say_the_same(whole: dict[str, Any]) -> None:
+    line = json.dumps(whole).encode()
+    within = line.index(b'": "') + len(b'": "')
     for byte, place in product(range(256), (0, 1, within, len(line) - 1, len(line))):
         for mark in (bytes([byte]), b"\\" + bytes([byte])):
             assert_same(line[:place] + mark + line[place:])
@@ -138,6 +144,7 @@ def test_with_each_byte_before_after_and_within_they_say_the_same(kind: str) -> 
 # Each structure and the model that it stands for.
 STRUCTURES: list[tuple[type[Struct], type[BaseModel]]] = [
     (screening.ScreenedEnhancement, contract.Enhancement),
+    (screening.ScreenedError, LinkedRobotError),
     (screening._AnnotationSet, contract.AnnotationSet),
     (screening._BooleanAnnotation, contract.BooleanAnnotation),
     (screening._ScoreAnnotation, contract.ScoreAnnotation),
