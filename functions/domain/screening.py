@@ -20,9 +20,7 @@ _Day = date
 # What the two parsers raise, and the check of URLs.
 _UNCERTAIN = (MsgspecError, ValueError, RecursionError)
 
-_Id = Annotated[
-    str, Limit(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", max_length=36)
-]
+_Id = Annotated[str, Limit(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")]
 # A whole number past the limit becomes a double at or past it.
 _Number = Annotated[float, Limit(gt=-LARGEST_INTEGER, lt=LARGEST_INTEGER)]
 _Whole = Annotated[int, Limit(gt=-LARGEST_INTEGER, lt=LARGEST_INTEGER)]
