@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import results, table
+from benchmarks import flow, growth_page, many, results, table
 from benchmarks.figures import Effort, Row
 from benchmarks.inputs import SAMPLES
 from benchmarks.site import running_site
@@ -38,7 +38,12 @@ async def _table(folder: Path) -> None:
     results.write_section("Against the naive way and the limit", f"{text}\n\n{table.markdown(found)}\n{said}")
 
 
-PARTS: dict[str, Callable[[Path], Awaitable[None]]] = {"table": _table}
+PARTS: dict[str, Callable[[Path], Awaitable[None]]] = {
+    "table": _table,
+    "growth": growth_page.run,
+    "many": many.run,
+    "flow": flow.run,
+}
 """What the full run consists of, in its order."""
 
 

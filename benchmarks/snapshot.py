@@ -1,7 +1,7 @@
 """The snapshot: references from Cosmos DB into the blob that the robot reads."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from functions.steps.snapshot import write_snapshot
 GOAL = Goal(name="snapshot", unit="references/s", naive=Bound(10))
 
 _TYPES = [EnhancementType.BIBLIOGRAPHIC, EnhancementType.ABSTRACT]
-NEEDS = {"dependent_enhancements": _TYPES, "dependent_identifiers": list(IdentifierType)}
+NEEDS: Mapping[str, Sequence[str]] = {"dependent_enhancements": _TYPES, "dependent_identifiers": list(IdentifierType)}
 """What a robot that judges by title and abstract depends on."""
 
 _IN_FLIGHT = 16

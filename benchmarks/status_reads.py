@@ -4,7 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 
@@ -23,7 +23,7 @@ _IMPORTED = 40_000
 _IDLE_READS = 200
 # A requestor that looks again and again, and is no load by itself.
 _PAUSE_S = 0.01
-_LOOK_AGAIN_S = 0.2
+_LOOK_AGAIN_S = 0.25
 
 
 class Reader:
@@ -47,10 +47,11 @@ class Reader:
         return took
 
 
-async def until(site: Site, batch: Batch, holds: Callable[[Batch], bool]) -> None:
-    """Wait until the batch is as it is to be: others work on it."""
-    while not holds((await site.services.batches.load(batch.id)).batch):  # noqa: ASYNC110 - nothing tells a client
+async def until(site: Site, batch_id: UUID, holds: Callable[[Batch], bool]) -> Batch:
+    """Wait until the batch is as it is to be, and return it: others work on it."""
+    while not holds(batch := (await site.services.batches.load(batch_id)).batch):  # noqa: ASYNC110 - nothing tells a client
         await asyncio.sleep(_LOOK_AGAIN_S)
+    return batch
 
 
 async def _uploaded(site: Site, small: Batch, count: int) -> Batch:
@@ -63,15 +64,15 @@ async def _uploaded(site: Site, small: Batch, count: int) -> Batch:
 async def _round(site: Site, small: Batch) -> tuple[list[float], list[float]]:
     """Measure reads while nothing else is done, and while one batch is validated and another imported."""
     imported = await _uploaded(site, small, _IMPORTED)
-    await until(site, imported, lambda batch: batch.validation is not None)
+    await until(site, imported.id, lambda batch: batch.validation is not None)
     async with aiohttp.ClientSession() as session:
         reader = Reader(site, session, small)
         idle = await reader.read_while(lambda reads: reads < _IDLE_READS)
         validated = await _uploaded(site, small, _VALIDATED)
         await advance(imported.id, ReportedSuccess(await site.services.results.standing(imported.id)), site.services)
         over = asyncio.gather(
-            until(site, validated, lambda batch: batch.validation is not None),
-            until(site, imported, lambda batch: batch.ended),
+            until(site, validated.id, lambda batch: batch.validation is not None),
+            until(site, imported.id, lambda batch: batch.ended),
         )
         busy = await reader.read_while(lambda _: not over.done())
         await over
