@@ -13,7 +13,7 @@ from aiohttp import web
 from benchmarks.inputs import ResultMaker, ids, references
 from benchmarks.site import Site, running_site
 from benchmarks.snapshot import NEEDS, stored
-from benchmarks.status_reads import until
+from benchmarks.status_reads import LOOK_AGAIN_S, until
 from functions.domain.batch import Batch
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.e2e.robot import Order, Robot, running_robot
@@ -62,16 +62,16 @@ class Requests:
         batch = await self._exchange.request(self.robot_id, [str(item) for item in known])
         return UUID(batch["id"])
 
-    async def ended(self, batch_id: UUID) -> Batch:
+    async def ended(self, batch_id: UUID, look_again_s: float = LOOK_AGAIN_S) -> Batch:
         """Wait until the batch has ended; it is looked at where it lies, as each look over HTTP has all its ids."""
-        batch = await until(self.site, batch_id, lambda batch: batch.ended)
+        batch = await until(self.site, batch_id, lambda batch: batch.ended, look_again_s)
         if not batch.progress.added:
             raise RuntimeError(f"batch {batch_id} ended as {batch.status}: {batch.error}")
         return batch
 
-    async def take(self, known: Sequence[UUID]) -> Batch:
+    async def take(self, known: Sequence[UUID], look_again_s: float = LOOK_AGAIN_S) -> Batch:
         """Request a batch and wait until it has ended."""
-        return await self.ended(await self.request(known))
+        return await self.ended(await self.request(known), look_again_s)
 
 
 @asynccontextmanager

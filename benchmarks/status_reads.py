@@ -23,7 +23,7 @@ _IMPORTED = 40_000
 _IDLE_READS = 200
 # A requestor that looks again and again, and is no load by itself.
 _PAUSE_S = 0.01
-_LOOK_AGAIN_S = 0.25
+LOOK_AGAIN_S = 0.25
 
 
 class Reader:
@@ -47,10 +47,12 @@ class Reader:
         return took
 
 
-async def until(site: Site, batch_id: UUID, holds: Callable[[Batch], bool]) -> Batch:
+async def until(
+    site: Site, batch_id: UUID, holds: Callable[[Batch], bool], look_again_s: float = LOOK_AGAIN_S
+) -> Batch:
     """Wait until the batch is as it is to be, and return it: others work on it."""
     while not holds(batch := (await site.services.batches.load(batch_id)).batch):  # noqa: ASYNC110 - nothing tells a client
-        await asyncio.sleep(_LOOK_AGAIN_S)
+        await asyncio.sleep(look_again_s)
     return batch
 
 
