@@ -45,7 +45,7 @@ def spans(asked: float, batch: Batch, delivery: Delivery, called: dict[str, tupl
         ("call robot", batch.first_call_at, dispatch[1]),
         ("robot", delivery.ordered, delivery.uploaded),
         ("call back", delivery.uploaded, delivery.called_back),
-        ("blob event", delivery.uploaded, validation[0]),
+        ("blob event", min(delivery.uploaded, validation[0]), validation[0]),
         ("validate", *validation),
         ("join, queue", min(ready, imported[0]), imported[0]),
         ("import", imported[0], batch.ended_at),

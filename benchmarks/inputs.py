@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
+from functions.contract.references import ReferenceFileInput
 from samples.robot.robot import judge
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +112,7 @@ def long_line(reference_id: UUID, number: int, size: int) -> bytes:
 def references(count: int, folder: Path = SAMPLES) -> Iterator[Json]:
     """Yield references as they are loaded, each with identifiers of its own: real ones if the folder has as many."""
     templates = cycle(_templates(folder))
-    known = (one["identifiers"] for one in _read(folder, identifiers_alone=True))
+    known = _identifiers(folder)
     for number, template in zip(range(count), templates, strict=False):
         made = [{"identifier_type": "other", "identifier": str(number), "other_identifier_name": "benchmark"}]
         yield {**template, "identifiers": next(known, made)}
@@ -137,6 +140,16 @@ def _content(reference: Json, kind: Kind) -> Json:
         return {"enhancement_type": "location", "locations": [{**place, "license": "cc-by"}]}
     content: Json = known[str(kind)]
     return content
+
+
+def _identifiers(folder: Path) -> Iterator[list[Json]]:
+    """Yield the identifiers of references that have nothing else, as the contract has them; not those it refuses."""
+    for reference in _read(folder, identifiers_alone=True):
+        try:
+            accepted = ReferenceFileInput.model_validate({"identifiers": reference["identifiers"]}, strict=False)
+        except ValidationError:
+            continue
+        yield accepted.model_dump(mode="json")["identifiers"]
 
 
 def _templates(folder: Path) -> list[Json]:

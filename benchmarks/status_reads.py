@@ -24,6 +24,7 @@ _IDLE_READS = 200
 # A requestor that looks again and again, and is no load by itself.
 _PAUSE_S = 0.01
 LOOK_AGAIN_S = 0.25
+_PATIENCE_S = 900.0
 
 
 class Reader:
@@ -50,9 +51,10 @@ class Reader:
 async def until(
     site: Site, batch_id: UUID, holds: Callable[[Batch], bool], look_again_s: float = LOOK_AGAIN_S
 ) -> Batch:
-    """Wait until the batch is as it is to be, and return it: others work on it."""
-    while not holds(batch := (await site.services.batches.load(batch_id)).batch):  # noqa: ASYNC110 - nothing tells a client
-        await asyncio.sleep(look_again_s)
+    """Wait until the batch is as it is to be, and return it: others work on it. Raises TimeoutError."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not holds(batch := (await site.services.batches.load(batch_id)).batch):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(look_again_s)
     return batch
 
 

@@ -1,9 +1,12 @@
+import gzip
+import json
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmarks.inputs import MIX, Kind, ResultMaker, ids, kinds, long_line, references
+from benchmarks.inputs import MIX, SAMPLES, Kind, ResultMaker, ids, kinds, long_line, references
 from functions.contract.enhancements import Enhancement
 from functions.contract.references import ReferenceFileInput
 from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
@@ -61,6 +64,18 @@ def test_a_long_line_has_the_length_asked_for_and_is_accepted() -> None:
     line = long_line(new_id(), 1, 1 << 16)
     assert len(line) == 1 << 16
     assert kind_of(line) is Kind.ABSTRACT
+
+
+def test_identifiers_of_a_folder_are_used_and_those_that_the_contract_refuses_are_not(tmp_path: Path) -> None:
+    (tmp_path / "some.jsonl").write_bytes((SAMPLES / "references.jsonl").read_bytes())
+    found = [("W1", "https://doi.org/10.1000/A"), ("W2", "not a DOI"), ("W3", "10.1000/b")]
+    with gzip.open(tmp_path / "identifiers.jsonl.gz", "wt") as file:
+        for work, doi in found:
+            identifiers = [("open_alex", work), ("doi", doi)]
+            made = [{"identifier_type": scheme, "identifier": value} for scheme, value in identifiers]
+            file.write(json.dumps({"identifiers": made, "enhancements": []}) + "\n")
+    made = [[one["identifier"] for one in reference["identifiers"]] for reference in references(3, tmp_path)]
+    assert made == [["W1", "10.1000/A"], ["W3", "10.1000/b"], ["2"]]
 
 
 def test_references_can_be_loaded_and_no_two_share_an_identifier() -> None:
