@@ -72,8 +72,8 @@ def test_identifiers_of_a_folder_are_used_and_those_that_the_contract_refuses_ar
     with gzip.open(tmp_path / "identifiers.jsonl.gz", "wt") as file:
         for work, doi in found:
             identifiers = [("open_alex", work), ("doi", doi)]
-            made = [{"identifier_type": scheme, "identifier": value} for scheme, value in identifiers]
-            file.write(json.dumps({"identifiers": made, "enhancements": []}) + "\n")
+            line = [{"identifier_type": scheme, "identifier": value} for scheme, value in identifiers]
+            file.write(json.dumps({"identifiers": line, "enhancements": []}) + "\n")
     made = [[one["identifier"] for one in reference["identifiers"]] for reference in references(3, tmp_path)]
     assert made == [["W1", "10.1000/A"], ["W3", "10.1000/b"], ["2"]]
 
