@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from functions.domain import blob_names
+from functions.domain.reference_ids import ReferenceIds
 from functions.ports import BatchFiles
 
 _IDS: TypeAdapter[list[UUID]] = TypeAdapter(list[UUID])
@@ -17,7 +18,7 @@ async def write_manifest(batch_id: UUID, reference_ids: Sequence[UUID], files: B
         await blob.write(_IDS.dump_json(list(reference_ids)))
 
 
-async def read_manifest(batch_id: UUID, files: BatchFiles) -> list[UUID]:
+async def read_manifest(batch_id: UUID, files: BatchFiles) -> ReferenceIds:
     """Read the ids, in the order asked; raises NotFound."""
     content = b"".join([chunk async for chunk in files.read(blob_names.manifest(batch_id))])
-    return _IDS.validate_json(content)
+    return ReferenceIds.of_json(content)

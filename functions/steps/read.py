@@ -1,6 +1,6 @@
 """A requestor or a robot asks how a batch stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from functions.contract.batches import BatchEnhancementRequestRead
@@ -26,7 +26,7 @@ async def read_as_it_stands(batch: Batch, caller: Caller, services: Services) ->
 
 
 async def as_read(
-    batch: Batch, reference_ids: Sequence[UUID], caller: Caller, services: Services
+    batch: Batch, reference_ids: Iterable[UUID], caller: Caller, services: Services
 ) -> BatchEnhancementRequestRead:
     """Put together what the wire shows of a batch: a URL only where something is behind it, for whom it is for.
 

@@ -78,7 +78,7 @@ async def _check(batch: Batch, upload: Upload, services: Services) -> Validation
 async def _write(batch: Batch, upload: Upload, slices: Slices, services: Services) -> Validation:
     """Write two blobs of this attempt: accepted entries, and the report so far."""
     attempt = services.new_id()
-    manifest = Manifest(await read_manifest(batch.id, services.files))
+    manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
     checker = EntryChecker(batch.id, manifest, services.limits.line_bytes)
     async with (
         services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from functions.contract.identifiers import ExternalIdentifier
 from functions.contract.references import Reference, ReferenceFileInput
 from functions.domain.errors import InputRejected, Unavailable
 from functions.domain.ids import bucket_of, new_id
+from functions.domain.reference_ids import IdsByBucket, ReferenceIds
 from functions.domain.selection import Selection
 from functions.domain.storable import LARGEST_DOCUMENT
 from functions.domain.windows import AcceptedEntry, Refusal
@@ -133,11 +134,13 @@ class CosmosReferenceStore:
 
     async def _query(self, text: str, reference_ids: Iterable[UUID], group: int) -> AsyncIterator[list[Any]]:
         """Yield the answer to each query; `text` ends where the list of ids goes."""
-        queries = (self._ask(text, bucket, ids) for bucket, ids in _groups(reference_ids, group))
+        # In a thread: there may be a hundred thousand, and the event loop is every invocation's.
+        by_bucket = await asyncio.to_thread(IdsByBucket, reference_ids)
+        queries = (self._ask(text, bucket, ids) for bucket, ids in by_bucket.groups(group))
         async for items in as_completed(queries, self._at_once):
             yield items
 
-    async def _ask(self, text: str, bucket: str, ids: Sequence[UUID]) -> list[Any]:
+    async def _ask(self, text: str, bucket: str, ids: ReferenceIds) -> list[Any]:
         names = [f"@id{number}" for number in range(len(ids))]
         parameters: list[dict[str, object]] = [
             {"name": name, "value": str(item)} for name, item in zip(names, ids, strict=True)
@@ -165,15 +168,6 @@ def _by_bucket(entries: Sequence[AcceptedEntry]) -> dict[str, list[_Place]]:
 
 def _upsert(entry: AcceptedEntry, size: int) -> bulk.Upsert:
     return bulk.Upsert(entry.entry, documents.of_enhancement(entry.reference_id, entry.enhancement), size)
-
-
-def _groups(reference_ids: Iterable[UUID], most: int) -> Iterator[tuple[str, list[UUID]]]:
-    buckets: dict[str, list[UUID]] = defaultdict(list)
-    for reference_id in reference_ids:
-        buckets[bucket_of(reference_id)].append(reference_id)
-    for bucket, ids in buckets.items():
-        for start in range(0, len(ids), most):
-            yield bucket, ids[start : start + most]
 
 
 def _check_sizes(reference: ReferenceFileInput) -> None:

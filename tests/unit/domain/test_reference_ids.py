@@ -1,0 +1,29 @@
+import json
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.ids import bucket_of
+from functions.domain.reference_ids import IdsByBucket, ReferenceIds
+
+
+@given(st.lists(st.uuids()))
+def test_ids_are_read_as_they_were_written(made: list[UUID]) -> None:
+    ids = ReferenceIds.of_json(json.dumps([str(one) for one in made]).encode())
+    assert list(ids) == made
+    assert len(ids) == len(made)
+
+
+@pytest.mark.parametrize("text", [b'["0f"]', b'["zz"]', b'{"a": 1}'])
+def test_what_is_no_list_of_ids_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whose words are Python's
+        ReferenceIds.of_json(text)
+
+
+@given(st.lists(st.uuids(), unique=True), st.integers(1, 5))
+def test_every_id_is_in_one_group_of_its_bucket(made: list[UUID], most: int) -> None:
+    groups = list(IdsByBucket(made).groups(most))
+    assert sorted(item for _, ids in groups for item in ids) == sorted(made)
+    assert all(len(ids) <= most and {bucket_of(item) for item in ids} == {bucket} for bucket, ids in groups)
