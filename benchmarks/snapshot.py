@@ -65,7 +65,7 @@ async def _naive(site: Site, batch: Batch, known: Sequence[UUID]) -> None:
 
 async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
     """Measure references a second; the naive way reads a part of them."""
-    count, few = effort.size(3_000, 10_000), effort.size(300, 1_000)
+    count, few = effort.size(10_000, 25_000), effort.size(300, 1_000)
     known = ids(count)
     await site.upsert(stored(known, references(count, site.folder)))
     await site.upsert(_whole(known[:few], references(few, site.folder)))
