@@ -1,0 +1,1 @@
+"""What exists in Azure, and how it gets there."""
