@@ -1,0 +1,110 @@
+"""One table of settings: the code, the sample for the local stack, and what Bicep sets."""
+
+import json
+
+from functions.settings import Settings
+from tests.infra.reading import Prediction, content, predicted
+from tests.stacks import ROOT
+
+SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+TUNABLES: dict[str, str] = content("tunables.json")
+IN_CODE = {field.alias or name: field for name, field in Settings.model_fields.items()}
+# What holds a key, and is there for the emulators alone.
+BY_KEY = {"DATA_STORAGE", "SERVICE_BUS", "COSMOS_KEY"}
+# What others than our code read, and who.
+READ_BY_OTHERS = {
+    "AzureWebJobsStorage__accountName": "the host: its locks, keys and queue of blob events",
+    "AzureWebJobsStorage__credential": "the host: by managed identity",
+    "AzureWebJobsStorage__clientId": "the host: by which",
+    "DATA_STORAGE__queueServiceUri": "the host: the blob trigger's poison queue; required beside the blobs' address",
+    "DATA_STORAGE__credential": "the host and the blob binding: by managed identity",
+    "DATA_STORAGE__clientId": "the host and the blob binding: by which",
+    "SERVICE_BUS__credential": "the host: by managed identity",
+    "SERVICE_BUS__clientId": "the host: by which",
+    "AZURE_CLIENT_ID": "azure-identity: which identity DefaultAzureCredential shows",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "the host and the worker's exporter: where telemetry goes",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host and the worker's exporter: by which identity",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "the worker: sets up OpenTelemetry",
+    "PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME": "the worker: whose logs are sent",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "OpenTelemetry: what makes no spans",
+}
+# What Flex Consumption ignores or refuses.
+NOT_ON_FLEX = (
+    *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_CONTENT"),
+    *("WEBSITE_TIME_ZONE", "SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD"),
+)
+
+
+def test_every_setting_that_the_code_reads_is_set(prediction: Prediction) -> None:
+    assert set(IN_CODE) - BY_KEY - set(prediction.settings) == set()
+
+
+def test_every_setting_that_is_set_is_read_by_the_code_or_by_somebody_we_know(prediction: Prediction) -> None:
+    assert set(prediction.settings) - set(IN_CODE) - set(READ_BY_OTHERS) == set()
+
+
+def test_everything_that_others_read_is_set(prediction: Prediction) -> None:
+    assert set(READ_BY_OTHERS) - set(prediction.settings) == set()
+
+
+def test_no_setting_that_holds_a_key_is_set(prediction: Prediction) -> None:
+    assert not BY_KEY & set(prediction.settings)
+
+
+def test_no_setting_is_set_that_flex_consumption_refuses(prediction: Prediction) -> None:
+    assert not [name for name in prediction.settings if name.startswith(NOT_ON_FLEX)]
+
+
+def test_no_storage_of_the_host_is_named_by_key_or_by_address(prediction: Prediction) -> None:
+    of_the_host = {name for name in prediction.settings if name.startswith("AzureWebJobsStorage")}
+    assert of_the_host == {f"AzureWebJobsStorage__{part}" for part in ("accountName", "credential", "clientId")}
+
+
+def test_the_settings_that_are_the_same_everywhere_are_those_of_the_sample() -> None:
+    assert {**TUNABLES, "ROBOTS_ANYWHERE": "true"} == {name: SAMPLE[name] for name in TUNABLES}
+
+
+def test_the_settings_that_are_the_same_everywhere_are_the_code_s_own() -> None:
+    # The code has no schedule of its own: the host has to know it, too.
+    for name, value in TUNABLES.items():
+        field = IN_CODE[name]
+        if name == "SWEEP_SCHEDULE":
+            assert field.is_required()
+        else:
+            assert json.loads(value) == field.default, name
+
+
+def test_every_setting_with_a_default_that_counts_is_among_them() -> None:
+    counted = {name for name, field in IN_CODE.items() if not field.is_required() and field.default is not None}
+    assert set(TUNABLES) == counted | {"SWEEP_SCHEDULE"}
+
+
+def test_they_are_set_as_they_stand_in_the_table(prediction: Prediction) -> None:
+    assert {name: prediction.settings[name] for name in TUNABLES} == TUNABLES
+
+
+def test_a_setting_that_differs_is_handed_down_and_the_others_stay() -> None:
+    settings = predicted("options").settings
+    assert {name: settings[name] for name in TUNABLES} == {**TUNABLES, "OPEN_BATCHES_LIMIT": "7"}
+    assert settings["TOKEN_AUDIENCE"] == "api://enhancement-exchange"
+
+
+def test_the_app_would_start_with_what_is_set() -> None:
+    """As Azure hands them on: functions of the template and the reference to the vault are resolved by then."""
+    known = {
+        "DATA_STORAGE__blobServiceUri": "https://data.blob.core.windows.net",
+        "DATA_STORAGE__queueServiceUri": "https://data.queue.core.windows.net",
+        "TOKEN_ISSUER": "https://login.microsoftonline.com/tenant/v2.0",
+        "TOKEN_KEYS_URL": "https://login.microsoftonline.com/tenant/discovery/v2.0/keys",
+        "ROBOT_MASTER_KEY": "k" * 44,
+    }
+    settings = predicted("options").settings
+    assert set(known) <= set(settings)
+    read = Settings.read({**settings, **known})
+    assert read.cosmos_endpoint.startswith("https://exchange-dev-")
+    assert (read.data_storage, read.service_bus, read.cosmos_key) == (None, None, None)
+    assert (read.dispatch_queue, read.import_queue) == (SAMPLE["DISPATCH_QUEUE"], SAMPLE["IMPORT_QUEUE"])
+
+
+def test_the_master_key_s_reference_is_one_that_the_app_refuses_to_take_for_the_key(prediction: Prediction) -> None:
+    assert "@Microsoft.KeyVault(" in prediction.settings["ROBOT_MASTER_KEY"]
