@@ -5,10 +5,10 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test soak fuzz docs lint types check lock install clean
+.PHONY: help demo up test soak fuzz docs lint types check lock install clean deploy teardown entra rotate-master-key
 
 help: ## what there is to type
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 demo: install ## the main job, end to end, on this machine
 	@$(RUN) -m local.demo
@@ -67,3 +67,16 @@ $(VENV)/dev: $(VENV)/local requirements-dev.txt requirements-sdk.txt
 	@$(PIP) -r requirements-dev.txt -r requirements-sdk.txt
 	@$(RUN) -m tests.sdk.install
 	@touch $@
+
+# The operator's, with az and func: docs/deploying.md. Variables that are given here are in the command's environment.
+deploy: $(VENV)/bin/python ## to Azure: ENV=dev or prod, and for the first time LOCATION=...
+	@$(RUN) -m infra.deploy deploy $(ENV)
+
+teardown: $(VENV)/bin/python ## delete what was deployed to ENV=dev or prod; ENTRA=1: and its application in Entra
+	@$(RUN) -m infra.deploy teardown $(ENV)
+
+entra: $(VENV)/bin/python ## make the application in Entra that tokens are for, ENV=dev or prod
+	@$(RUN) -m infra.deploy entra $(ENV)
+
+rotate-master-key: $(VENV)/bin/python ## give ENV=dev or prod another master key: every robot's secret ends
+	@$(RUN) -m infra.deploy rotate-master-key $(ENV)

@@ -66,8 +66,8 @@ class Settings(BaseModel):
     # Of entries that can't be read, repeat others or name references nobody asked for: what has more is no result.
     result_useless_entries_limit: int = Field(200_000, gt=0)
     # A window is what is imported between two records of progress, and what is held in memory of a result.
-    import_window_entries: int = Field(10_000, gt=0)
-    import_window_bytes: int = Field(16 << 20, gt=0)
+    import_window_entries: int = Field(25_000, gt=0)
+    import_window_bytes: int = Field(32 << 20, gt=0)
     import_requests_at_once: int = Field(8, gt=0)
 
     # How long a signed URL lives; a robot that takes longer asks anew. A delegation key lives a week at most.

@@ -12,6 +12,7 @@ from azure.storage.blob import BlobBlock
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from functions.adapters.azure_errors import translated
+from functions.adapters.proxies import has_proxy
 from functions.domain import blob_names
 from functions.domain.batch import Upload
 from functions.domain.errors import NotFound, Stale, UploadReplaced
@@ -42,6 +43,7 @@ class BlobAccount:
                 "read_timeout": 20,
                 "max_single_get_size": _CHUNK_BYTES,
                 "max_chunk_get_size": _CHUNK_BYTES,
+                "use_env_settings": has_proxy(),
             }
             if self._credential is None:
                 self._client = BlobServiceClient.from_connection_string(self._address, **options)

@@ -1,8 +1,8 @@
 """The accepted entries of a validation, in the windows in which they are imported."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -36,6 +36,36 @@ class Refusal:
     reason: str
 
 
+class AcceptedEntries(Sequence[AcceptedEntry]):
+    """Accepted entries that are kept as the lines that they were read from: objects would take several times as much.
+
+    Each is read anew whenever it is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> AcceptedEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[AcceptedEntry]: ...
+    def __getitem__(self, index: int | slice) -> AcceptedEntry | list[AcceptedEntry]:
+        if isinstance(index, slice):
+            return [_read(line) for line in self._lines[index]]
+        return _read(self._lines[index])
+
+    def append(self, line: bytes) -> None:
+        """Add the entry of a line of the accepted blob."""
+        self._lines.append(line)
+
+
+def _read(line: bytes) -> AcceptedEntry:
+    return AcceptedEntry(**from_json(line), size=sent_size(line))
+
+
 @dataclass(slots=True)
 class Window:
     """Accepted entries that are imported together; `end` is where in the blob the next window begins (bytes)."""
@@ -43,7 +73,7 @@ class Window:
     most_entries: int
     most_bytes: int
     end: int
-    entries: list[AcceptedEntry] = field(default_factory=list)
+    entries: AcceptedEntries = field(default_factory=AcceptedEntries)
     size: int = 0
 
     def take(self, lines: Iterable[bytes | None]) -> bool:
@@ -51,7 +81,7 @@ class Window:
         for line in lines:
             if line is None or self.full:
                 break
-            self.entries.append(AcceptedEntry(**from_json(line), size=sent_size(line)))
+            self.entries.append(line)
             self.size += len(line) + 1
             self.end += len(line) + 1
         return self.full

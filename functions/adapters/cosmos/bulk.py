@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from azure.core.exceptions import HttpResponseError
 from azure.cosmos.aio import ContainerProxy
@@ -45,16 +45,27 @@ class Refused:
     reason: str
 
 
-def batches(upserts: Sequence[Upsert]) -> Iterator[list[Upsert]]:
+class Sized(Protocol):
+    """What goes into an item, with the length of its JSON in bytes."""
+
+    @property
+    def size(self) -> int:
+        """The length."""
+
+
+T = TypeVar("T", bound=Sized)
+
+
+def batches(items: Sequence[T]) -> Iterator[list[T]]:
     """Cut what goes into one partition into batches that Cosmos DB takes."""
-    batch: list[Upsert] = []
+    batch: list[T] = []
     size = 0
-    for upsert in upserts:
-        framed = upsert.size + _FRAME_BYTES
+    for item in items:
+        framed = item.size + _FRAME_BYTES
         if batch and (len(batch) == MOST_OPERATIONS or size + framed > MOST_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(upsert)
+        batch.append(item)
         size += framed
     if batch:
         yield batch

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from functions.adapters.azure_errors import translated
+from functions.adapters.proxies import has_proxy
 
 Item = dict[str, Any]
 
@@ -42,7 +44,13 @@ class CosmosDatabase:
         return self._client
 
     async def _open(self) -> CosmosClient:
-        client = CosmosClient(self._endpoint, self._credential, connection_timeout=5, read_timeout=20)
+        client = CosmosClient(
+            self._endpoint,
+            self._credential,
+            connection_timeout=5,
+            read_timeout=20,
+            transport=AioHttpTransport(use_env_settings=has_proxy()),
+        )
         # Without it the first request has no connection pool to use.
         with translated("database"):
             await client.__aenter__()

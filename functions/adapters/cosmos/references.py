@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from functions.adapters.azure_errors import translated
@@ -119,16 +119,14 @@ class CosmosReferenceStore:
                 yield reference
 
     async def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
-        """Write the entries a bucket at a time, some buckets at once."""
+        """Write the entries a bucket at a time, some buckets at once; their items are made as they are written."""
         container = await self._database.container(_REFERENCES)
-        buckets: dict[str, list[bulk.Upsert]] = defaultdict(list)
-        for entry in entries:
-            item = documents.of_enhancement(entry.reference_id, entry.enhancement)
-            buckets[item["bucket"]].append(bulk.Upsert(entry.entry, item, entry.size + documents.OWN_BYTES))
+        # In a thread: there are many, and the event loop is every invocation's.
+        buckets = await asyncio.to_thread(_by_bucket, entries)
         writes = (
-            bulk.write_batch(container, bucket, batch)
-            for bucket, upserts in buckets.items()
-            for batch in bulk.batches(upserts)
+            bulk.write_batch(container, bucket, [_upsert(entries[place.number], place.size) for place in batch])
+            for bucket, places in buckets.items()
+            for batch in bulk.batches(places)
         )
         async for refused in as_completed(writes, self._at_once):
             yield [Refusal(entry=item.key, reason=item.reason) for item in refused]
@@ -149,6 +147,24 @@ class CosmosReferenceStore:
             container = await self._database.container(_REFERENCES)
             query = f"{text}({', '.join(names)})"
             return [item async for item in container.query_items(query, parameters=parameters, partition_key=bucket)]
+
+
+class _Place(NamedTuple):
+    """Which of the entries, and the length of its item."""
+
+    number: int
+    size: int
+
+
+def _by_bucket(entries: Sequence[AcceptedEntry]) -> dict[str, list[_Place]]:
+    buckets: dict[str, list[_Place]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        buckets[bucket_of(entry.reference_id)].append(_Place(number, entry.size + documents.OWN_BYTES))
+    return buckets
+
+
+def _upsert(entry: AcceptedEntry, size: int) -> bulk.Upsert:
+    return bulk.Upsert(entry.entry, documents.of_enhancement(entry.reference_id, entry.enhancement), size)
 
 
 def _groups(reference_ids: Iterable[UUID], most: int) -> Iterator[tuple[str, list[UUID]]]:

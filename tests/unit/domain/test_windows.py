@@ -90,7 +90,7 @@ def test_a_window_is_full_at_its_last_byte(room: int, full: bool) -> None:  # no
 def test_no_lines_leave_it_as_it_was() -> None:
     window = Window(2, 10, 77)
     assert not window.take([])
-    assert (window.entries, window.end, window.full) == ([], 77, False)
+    assert (list(window.entries), window.end, window.full) == ([], 77, False)
 
 
 @pytest.mark.parametrize(("source", "more"), [("s", 0), ("é", 5), ("文", 5), ("\U0001f9ea", 11)])

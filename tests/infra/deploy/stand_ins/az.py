@@ -1,0 +1,282 @@
+"""A stand-in of `az`: it records how it was called, keeps what it made in a file, and fails where it is told to.
+
+It knows the commands that infra/deploy uses and no other, and of their rules those that matter there: a secret is set
+from a file that only its owner can read, Graph knows a scope only once it is stored, the app can be subscribed only
+once it is published. It needs nothing but the standard library.
+"""
+
+import json
+import os
+import stat
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STATE = Path(os.environ["STAND_IN_STATE"])
+Json = dict[str, Any]
+Command = Callable[[Json, dict[str, list[str]]], Any]
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+
+
+def main(name: str, arguments: list[str]) -> int:
+    """Record the call, and answer it."""
+    with (STATE / "calls.jsonl").open("a") as calls:
+        calls.write(json.dumps([name, *arguments]) + "\n")
+    words = [name, *arguments]
+    faults = json.loads((STATE / "faults.json").read_text())
+    for fault in faults:
+        if words[: len(fault["words"])] == fault["words"] and fault["times"] != 0:
+            fault["times"] -= 1
+            (STATE / "faults.json").write_text(json.dumps(faults))
+            return complain(fault["stderr"])
+    cloud: Json = json.loads((STATE / "cloud.json").read_text())
+    try:
+        answer = answered(cloud, words)
+    except Refusal as refusal:
+        return complain(str(refusal))
+    (STATE / "cloud.json").write_text(json.dumps(cloud))
+    if answer is not None:
+        sys.stdout.write(answer if isinstance(answer, str) else json.dumps(answer.value) + "\n")
+    return 0
+
+
+class Refusal(Exception):  # noqa: N818 - what Azure does
+    """Azure's answer is an error."""
+
+
+class Answer:
+    """JSON to print."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def complain(words: str) -> int:
+    sys.stderr.write(f"WARNING: something that does not matter\nERROR: {words}\n")
+    return 1
+
+
+def answered(cloud: Json, words: list[str]) -> Any:
+    """Find the command, do it, and cut out what --query asks for."""
+    first = next((n for n, word in enumerate(words) if word.startswith("--")), len(words))
+    command = " ".join(words[1:first])
+    options: dict[str, list[str]] = {}
+    for word in words[first:]:
+        if word.startswith("--"):
+            name = word
+            options.setdefault(name, [])
+        else:
+            options[name].append(word)
+    if command not in COMMANDS:
+        raise Refusal(f"'{command}' is misspelled or not recognized by the system.")
+    answer = COMMANDS[command](cloud, options)
+    if isinstance(answer, str) or answer is None:
+        return answer
+    for part in options.get("--query", [""])[0].split("."):
+        answer = answer[part] if part else answer
+    return Answer(answer)
+
+
+def shown(account: Json) -> Json:
+    return {"id": SUBSCRIPTION, "name": "Reviews", "tenantId": "tenant", "user": account}
+
+
+def account_show(cloud: Json, _: Json) -> Any:
+    if cloud["account"] is None:
+        raise Refusal("Please run 'az login' to setup account.")
+    return shown(cloud["account"])
+
+
+def group_create(cloud: Json, options: Json) -> Any:
+    cloud["groups"][options["--name"][0]] = options["--location"][0]
+    return {"name": options["--name"][0]}
+
+
+def group_delete(cloud: Json, options: Json) -> None:
+    group = options["--name"][0]
+    assert "--yes" in options
+    del cloud["groups"][group]
+    cloud["deleted_vaults"] += [vault for vault in cloud["vaults"] if f"/{group}/" in vault["id"]]
+    cloud.update(vaults=[], deployments=[], published=False)
+
+
+def deleted_vaults(cloud: Json, _: Json) -> Any:
+    location = "northeurope"
+    return [
+        {"name": one["name"], "properties": {"vaultId": one["id"], "location": location}}
+        for one in cloud["deleted_vaults"]
+    ]
+
+
+def recover_vault(cloud: Json, options: Json) -> Any:
+    (vault,) = (one for one in cloud["deleted_vaults"] if one["name"] == options["--name"][0])
+    cloud["deleted_vaults"].remove(vault)
+    cloud["vaults"].append(vault)
+    return vault
+
+
+def deployment_create(cloud: Json, options: Json) -> Any:
+    group, name = options["--resource-group"][0], options["--name"][0]
+    assert group in cloud["groups"]
+    cloud["deployments"].append(name)
+    if name == "events":
+        if not cloud["published"]:
+            raise Refusal("The attempt to validate the provided endpoint failed: 404.")
+        return {"properties": {"provisioningState": "Succeeded"}}
+    if any(vault["name"] == "vault-of-dev" for vault in cloud["deleted_vaults"]):
+        raise Refusal("A vault with the same name already exists in deleted state.")
+    if not cloud["vaults"]:
+        within = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers"
+        cloud["vaults"].append({"name": "vault-of-dev", "id": f"{within}/Microsoft.KeyVault/vaults/vault-of-dev"})
+    return {"properties": {"outputs": outputs(cloud)}}
+
+
+def outputs(cloud: Json) -> Json:
+    given = {
+        "functionAppName": "app-of-dev",
+        "apiUrl": cloud["api"],
+        "vaultName": "vault-of-dev",
+        "masterKeyName": "robot-master-key",
+        "dataStorageName": "dataofdev",
+        "serviceBusName": "bus-of-dev",
+        "cosmosName": "cosmos-of-dev",
+        "identityClientId": str(uuid.UUID(int=7)),
+        "applicationInsightsName": "insights-of-dev",
+        "eventTopicName": "events-of-dev",
+    }
+    return {name: {"type": "String", "value": value} for name, value in given.items()}
+
+
+def deployment_show(cloud: Json, options: Json) -> Any:
+    if options["--name"][0] not in cloud["deployments"]:
+        raise Refusal("Deployment 'main' could not be found.")
+    return {"properties": {"outputs": outputs(cloud)}}
+
+
+def secret(where: str) -> Command:
+    def show(cloud: Json, options: Json) -> Any:
+        name = options["--name"][0]
+        if name not in cloud[where]:
+            raise Refusal(f"(SecretNotFound) A secret with (name/id) {name} was not found in this key vault.")
+        return {"id": f"https://vault-of-dev/{name}", "value": cloud[where][name][-1]}
+
+    return show
+
+
+def secret_set(cloud: Json, options: Json) -> Any:
+    file = Path(options["--file"][0])
+    assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+    name = options["--name"][0]
+    if name in cloud["deleted_secrets"]:
+        raise Refusal("(Conflict) Secret is currently in a deleted but recoverable state.")
+    cloud["secrets"].setdefault(name, []).append(file.read_text())
+    return secret("secrets")(cloud, options)
+
+
+def secret_recover(cloud: Json, options: Json) -> Any:
+    name = options["--name"][0]
+    cloud["secrets"][name] = cloud["deleted_secrets"].pop(name)
+    return secret("secrets")(cloud, options)
+
+
+def app_create(cloud: Json, options: Json) -> Any:
+    name, number = options["--display-name"][0], len(cloud["apps"]) + 1
+    api: Json = {"requestedAccessTokenVersion": None, "oauth2PermissionScopes": [], "preAuthorizedApplications": []}
+    made = {"id": f"object-{number}", "appId": f"client-{number}", "displayName": name}
+    cloud["apps"].append({**made, "identifierUris": [], "appRoles": [], "api": api})
+    return cloud["apps"][-1]
+
+
+def app_list(cloud: Json, options: Json) -> Any:
+    return [one for one in cloud["apps"] if one["displayName"].startswith(options["--display-name"][0])]
+
+
+def app_delete(cloud: Json, options: Json) -> None:
+    cloud["apps"] = [one for one in cloud["apps"] if one["appId"] != options["--id"][0]]
+
+
+def principal_list(cloud: Json, options: Json) -> Any:
+    return [one for one in cloud["principals"] if options["--filter"][0] == f"appId eq '{one['appId']}'"]
+
+
+def principal_create(cloud: Json, options: Json) -> Any:
+    cloud["principals"].append({"id": f"principal-{len(cloud['principals']) + 1}", "appId": options["--id"][0]})
+    return cloud["principals"][-1]
+
+
+def rest(cloud: Json, options: Json) -> Any:
+    method, url = options["--method"][0], options["--url"][0]
+    body = json.loads(options.get("--body", ["{}"])[0])
+    if url.endswith("/appsettings/refresh?api-version=2022-03-01"):
+        cloud["refreshes"].append(url)
+    elif method == "PATCH":
+        patch_app(next(one for one in cloud["apps"] if url.endswith(f"/applications/{one['id']}")), body)
+    elif method == "POST":
+        cloud["assignments"].append(body)
+    else:
+        return {"value": cloud["assignments"]}
+    return None
+
+
+def patch_app(app: Json, body: Json) -> None:
+    api = body.pop("api", {})
+    known = {one["id"] for one in app["api"]["oauth2PermissionScopes"]}
+    trusted = {scope for one in api.get("preAuthorizedApplications", []) for scope in one["delegatedPermissionIds"]}
+    if not trusted <= known:
+        raise Refusal("Property api.preAuthorizedApplications has a Permission Id that cannot be found.")
+    app.update(body)
+    app["api"].update(api)
+
+
+def restart(cloud: Json, _: Json) -> None:
+    cloud["restarts"] += 1
+
+
+def subscriptions(cloud: Json, _: Json) -> Any:
+    there = "events" in cloud["deployments"] and cloud["subscription"]
+    return [{"name": "results", "provisioningState": cloud["subscription"]}] if there else []
+
+
+def functions(cloud: Json, _: Json) -> Any:
+    return [{"name": f"app-of-dev/{name}"} for name in ("sweep", "validate")] if cloud["published"] else []
+
+
+COMMANDS: dict[str, Command] = {
+    "version": lambda cloud, _: {"azure-cli": cloud["az_version"], "azure-cli-core": cloud["az_version"]},
+    "bicep version": lambda cloud, _: f"Bicep CLI version {cloud['bicep_version']} (abcdef)\n",
+    "account show": account_show,
+    "account get-access-token": lambda cloud, _: {"accessToken": cloud["token"], "tokenType": "Bearer"},
+    "ad signed-in-user show": lambda _, __: {"id": "person-1"},
+    "ad sp show": lambda _, options: {"id": f"object of {options['--id'][0]}"},
+    "ad sp list": principal_list,
+    "ad sp create": principal_create,
+    "ad app list": app_list,
+    "ad app create": app_create,
+    "ad app delete": app_delete,
+    "group exists": lambda cloud, options: options["--name"][0] in cloud["groups"],
+    "group create": group_create,
+    "group delete": group_delete,
+    "resource list": lambda cloud, _: [
+        {"type": "Microsoft.KeyVault/vaults", "name": one["name"]} for one in cloud["vaults"]
+    ],
+    "keyvault list": lambda cloud, _: cloud["vaults"],
+    "keyvault show": lambda _, __: {"properties": {"softDeleteRetentionInDays": 30}},
+    "keyvault list-deleted": deleted_vaults,
+    "keyvault recover": recover_vault,
+    "keyvault secret show": secret("secrets"),
+    "keyvault secret show-deleted": secret("deleted_secrets"),
+    "keyvault secret set": secret_set,
+    "keyvault secret recover": secret_recover,
+    "deployment group what-if": lambda _, __: "Resource changes: 30 to create.\n",
+    "deployment group create": deployment_create,
+    "deployment group show": deployment_show,
+    "functionapp function list": functions,
+    "functionapp restart": restart,
+    "eventgrid system-topic event-subscription list": subscriptions,
+    "rest": rest,
+}
+
+if __name__ == "__main__":
+    sys.exit(main("az", sys.argv[1:]))
