@@ -53,7 +53,7 @@ var alerts = [
     says: 'Cosmos DB refuses more than a tenth of the requests for want of RU/s.'
     query: '''
       CDBDataPlaneRequests
-      | summarize Throttled = countif(StatusCode == 429), Requests = count()
+      | summarize Throttled = countif(toint(StatusCode) == 429), Requests = count()
       | where Requests >= 100 and Throttled > 0.1 * Requests
     '''
   }
