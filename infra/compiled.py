@@ -1,7 +1,7 @@
 """What the Bicep compiler makes of this folder, kept beside it so that tests can read it where there is no compiler.
 
-    python -m infra.compiled --write     write it anew
-    python -m infra.compiled --check     say what is wrong: what the compiler prints, what is not formatted or current
+python -m infra.compiled --write     write it anew
+python -m infra.compiled --check     say what is wrong: what the compiler prints, what is not formatted or current
 """
 
 import argparse

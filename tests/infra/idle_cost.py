@@ -36,10 +36,12 @@ def _cosmos(prediction: Prediction) -> float:
     # Throughput that is fixed is billed whole, an autoscale at a tenth at least.
     units = 0.0
     for options in (one["properties"].get("options", {}) for one in scaled):
-        units += options.get("throughput", 0) / 100 + options.get("autoscaleSettings", {}).get("maxThroughput", 0) / 1000
+        units += (
+            options.get("throughput", 0) / 100 + options.get("autoscaleSettings", {}).get("maxThroughput", 0) / 1000
+        )
     kept_30_days = account["backupPolicy"].get("continuousModeProperties", {}).get("tier") == "Continuous30Days"
     backup = estimate("backupGB") * price("cosmosBackup30Days") if kept_30_days else 0.0
-    return units * price("cosmosAutoscale") * HOURS * len(account["locations"]) + backup
+    return float(units * price("cosmosAutoscale") * HOURS * len(account["locations"]) + backup)
 
 
 def _service_bus(prediction: Prediction) -> float:
@@ -52,13 +54,13 @@ def _instances(prediction: Prediction) -> float:
     size = scale["instanceMemoryMB"] / 1024
     waiting = sum(group["instanceCount"] for group in scale["alwaysReady"]) * size * SECONDS
     working = max(0.0, estimate("idleSweepSeconds") * size - FREE_GB_SECONDS)
-    return waiting * price("flexAlwaysReady") + working * price("flexOnDemand")
+    return float(waiting * price("flexAlwaysReady") + working * price("flexOnDemand"))
 
 
 def _logs(prediction: Prediction) -> float:
     days = prediction.one("Microsoft.OperationalInsights/workspaces")["properties"]["retentionInDays"]
     beyond = max(0, days - LOG_DAYS_FREE) / 30
-    return estimate("idleLogsGB") * (price("logIngestion") + beyond * price("logRetention"))
+    return float(estimate("idleLogsGB") * (price("logIngestion") + beyond * price("logRetention")))
 
 
 def _alerts(prediction: Prediction) -> float:
@@ -70,4 +72,4 @@ def _alerts(prediction: Prediction) -> float:
     for rule in prediction.all("Microsoft.Insights/metricAlerts"):
         # One for each queue, if it tells them apart.
         series += sum(queues if one["dimensions"] else 1 for one in rule["properties"]["criteria"]["allOf"])
-    return asked + series * price("metricAlert")
+    return float(asked + series * price("metricAlert"))

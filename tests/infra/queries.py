@@ -33,7 +33,9 @@ def containers() -> set[str]:
         constants = _constants(tree)
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             if isinstance(call.func, ast.Attribute) and call.func.attr == "container" and call.args:
-                names |= {constants[node.id] for node in call.args if isinstance(node, ast.Name) and node.id in constants}
+                names |= {
+                    constants[node.id] for node in call.args if isinstance(node, ast.Name) and node.id in constants
+                }
     return names
 
 
@@ -57,7 +59,7 @@ def _filled(node: ast.JoinedStr, constants: dict[str, str], module: Path) -> lis
     texts = [""]
     for part in node.values:
         if isinstance(part, ast.Constant):
-            choices = (str(part.value),)
+            choices: tuple[str, ...] = (str(part.value),)
         elif texts[0].endswith("c.") and isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
             name = part.value.id
             choices = (constants[name],) if name in constants else PUT_TOGETHER[module.name, name]

@@ -61,7 +61,7 @@ def test_no_storage_of_the_host_is_named_by_key_or_by_address(prediction: Predic
 
 
 def test_the_settings_that_are_the_same_everywhere_are_those_of_the_sample() -> None:
-    assert {**TUNABLES, "ROBOTS_ANYWHERE": "true"} == {name: SAMPLE[name] for name in TUNABLES}
+    assert {name: SAMPLE[name] for name in TUNABLES} == {**TUNABLES, "ROBOTS_ANYWHERE": "true"}
 
 
 def test_the_settings_that_are_the_same_everywhere_are_the_code_s_own() -> None:

@@ -37,11 +37,16 @@ def test_the_workspace_takes_no_logs_by_a_key(prediction: Prediction) -> None:
 
 def test_nobody_publishes_by_a_password(prediction: Prediction) -> None:
     policies = prediction.all("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
-    assert {one["name"].rsplit("/", 1)[-1]: one["properties"]["allow"] for one in policies} == {"ftp": False, "scm": False}
+    assert {one["name"].rsplit("/", 1)[-1]: one["properties"]["allow"] for one in policies} == {
+        "ftp": False,
+        "scm": False,
+    }
 
 
 def test_keys_of_cosmos_db_change_no_metadata(prediction: Prediction) -> None:
-    assert not stray(prediction.all("Microsoft.DocumentDB/databaseAccounts"), "disableKeyBasedMetadataWriteAccess", True)
+    assert not stray(
+        prediction.all("Microsoft.DocumentDB/databaseAccounts"), "disableKeyBasedMetadataWriteAccess", True
+    )
 
 
 @pytest.mark.parametrize("kind", TLS_BY)

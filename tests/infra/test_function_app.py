@@ -90,5 +90,7 @@ def test_everything_is_in_one_region(prediction: Prediction) -> None:
 
 
 def test_each_environment_has_names_of_its_own() -> None:
-    names = [{value for _, value in strings(predicted(one).outputs) if not value.startswith("[")} for one in ("dev", "prod")]
+    names = [
+        {value for _, value in strings(predicted(one).outputs) if not value.startswith("[")} for one in ("dev", "prod")
+    ]
     assert names[0] & names[1] == {"robot-master-key"}

@@ -26,12 +26,16 @@ class Given:
 def given(prediction: Prediction) -> list[Given]:
     """Return the roles that are given."""
     roles = [Given(_who(one), _role(one), _scope(scope_of(one), prediction)) for one in prediction.all(ROLE)]
-    data = [Given(_who(one), _role(one), _scope(one["properties"]["scope"], prediction)) for one in prediction.all(DATA_ROLE)]
+    data = [
+        Given(_who(one), _role(one), _scope(one["properties"]["scope"], prediction))
+        for one in prediction.all(DATA_ROLE)
+    ]
     return sorted(roles + data)
 
 
 def _role(resource: Resource) -> str:
-    return NAMES[resource["properties"]["roleDefinitionId"].rsplit("/", 1)[-1]]
+    name: str = NAMES[resource["properties"]["roleDefinitionId"].rsplit("/", 1)[-1]]
+    return name
 
 
 def _who(resource: Resource) -> str:
@@ -55,7 +59,9 @@ def _scope(scope: str, prediction: Prediction) -> str:
 def rows() -> dict[Given, str]:
     """Read the table: what needs a role, by the role."""
     section = (ROOT / "docs" / "security.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
     return {Given(*row[:3]): row[3] for row in cells[2:]}
 
 

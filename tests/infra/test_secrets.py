@@ -7,7 +7,9 @@ import pytest
 from tests.infra.reading import INFRA, Prediction, content, strings, text
 
 TEMPLATES = ("main.json", "events.json")
-KEY_FUNCTION = re.compile(r"\blist(Keys|Secrets|AccountSas|ServiceSas|ConnectionStrings|\w*Keys)\(|getSecret\(", re.IGNORECASE)
+KEY_FUNCTION = re.compile(
+    r"\blist(Keys|Secrets|AccountSas|ServiceSas|ConnectionStrings|\w*Keys)\(|getSecret\(", re.IGNORECASE
+)
 # As keys, passwords and connection strings with keys look.
 SECRET = re.compile(
     r"(AccountKey|SharedAccessKey|SharedAccessSignature|AccountEndpoint|Password|[?&]sig)=|[A-Za-z0-9+/]{43,}={1,2}",
@@ -32,7 +34,9 @@ def test_the_webhook_s_key_leaves_the_deployment_nowhere() -> None:
 
 
 def test_no_app_setting_holds_a_key_or_a_connection_string_with_one(prediction: Prediction) -> None:
-    bad = [name for name, value in prediction.settings.items() if SECRET.search(value) or KEYS_OF_ACCOUNTS.search(value)]
+    bad = [
+        name for name, value in prediction.settings.items() if SECRET.search(value) or KEYS_OF_ACCOUNTS.search(value)
+    ]
     assert not bad
 
 
@@ -53,7 +57,9 @@ def test_no_output_holds_a_key(prediction: Prediction) -> None:
 def test_the_master_key_is_referred_to_and_never_made_by_a_template(prediction: Prediction) -> None:
     vault = prediction.one("Microsoft.KeyVault/vaults")["name"]
     reference = prediction.settings["ROBOT_MASTER_KEY"]
-    assert reference.startswith(("@Microsoft.KeyVault(SecretUri=", "[format('@Microsoft.KeyVault(SecretUri={0}/secrets/"))
+    assert reference.startswith(
+        ("@Microsoft.KeyVault(SecretUri=", "[format('@Microsoft.KeyVault(SecretUri={0}/secrets/")
+    )
     assert vault in reference
     assert prediction.outputs["masterKeyName"] in reference
     assert "Microsoft.KeyVault/vaults/secrets" not in {one["type"] for one in prediction.resources}

@@ -49,7 +49,9 @@ def metrics() -> set[str]:
 
 def alerts(prediction: Prediction) -> dict[str, Resource]:
     app = prediction.outputs["functionAppName"]
-    return {one["name"].removeprefix(f"{app}-"): one for one in prediction.all(LOG_ALERT) + prediction.all(METRIC_ALERT)}
+    return {
+        one["name"].removeprefix(f"{app}-"): one for one in prediction.all(LOG_ALERT) + prediction.all(METRIC_ALERT)
+    }
 
 
 def log_queries(prediction: Prediction) -> dict[str, str]:
@@ -92,9 +94,7 @@ def test_each_setting_of_diagnostics_names_something_to_tell(prediction: Predict
 
 def test_reads_and_writes_of_the_data_are_logged(prediction: Prediction) -> None:
     data = prediction.outputs["dataStorageName"]
-    (of_blobs,) = (
-        one for one in prediction.all(DIAGNOSTICS) if scope_of(one).endswith(f"{data}/blobServices/default")
-    )
+    (of_blobs,) = (one for one in prediction.all(DIAGNOSTICS) if scope_of(one).endswith(f"{data}/blobServices/default"))
     logged = {category["category"] for category in of_blobs["properties"]["logs"] if category["enabled"]}
     assert logged == {"StorageRead", "StorageWrite", "StorageDelete"}
 
