@@ -7,4 +7,5 @@ param zoneRedundant = false
 param serviceBusTier = 'Basic'
 param referencesMaxRU = 0
 param kept = { filesDays: 30, logsDays: 30, logsDailyGB: 1 }
-param budget = { amount: 50, start: '2026-11-01' }
+param budgetAmount = 50
+param budgetStart = '2026-11-01'

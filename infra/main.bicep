@@ -1,7 +1,7 @@
 // The map of the exchange in Azure: what there is, what it is called, and who may do what to it.
 // What needs deployed code is in events.bicep, a second deployment.
 
-import { Budget, Kept, Scale, Settings } from 'modules/types.bicep'
+import { Kept, Scale, Settings } from 'modules/types.bicep'
 import { placeOf } from 'modules/place.bicep'
 
 @description('Which exchange this is; part of every name.')
@@ -40,8 +40,11 @@ param referencesMaxRU int
 @description('How long things are kept, and how much of them.')
 param kept Kept
 
-@description('The monthly budget.')
-param budget Budget
+@description('What it may cost a month, in the currency of the subscription; warnings go out at 80 and 100 %.')
+param budgetAmount int
+
+@description('The first day of the month that the budget began in, which can\'t be changed; the deploy script gives it.')
+param budgetStart string
 
 @description('Settings of the app that differ from infra/tunables.json, by name.')
 param tunables Settings = {}
@@ -130,7 +133,8 @@ module watch 'modules/watch.bicep' = {
     place: place
     actionGroupId: monitoring.outputs.actionGroupId
     settings: settings
-    budget: budget
+    budgetAmount: budgetAmount
+    budgetStart: budgetStart
     alertEmail: alertEmail
   }
   dependsOn: [functionApp]
@@ -141,8 +145,5 @@ output apiUrl string = functionApp.outputs.url
 output vaultName string = place.names.vault
 output masterKeyName string = place.names.masterKey
 output dataStorageName string = place.names.dataStorage
-output serviceBusName string = place.names.serviceBus
-output cosmosName string = place.names.cosmos
-output identityClientId string = identity.outputs.clientId
 output applicationInsightsName string = place.names.insights
 output eventTopicName string = place.names.topic

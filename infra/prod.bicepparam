@@ -7,4 +7,5 @@ param zoneRedundant = true
 param serviceBusTier = 'Standard'
 param referencesMaxRU = 10000
 param kept = { filesDays: 180, logsDays: 90, logsDailyGB: 5 }
-param budget = { amount: 1000, start: '2026-11-01' }
+param budgetAmount = 1000
+param budgetStart = '2026-11-01'

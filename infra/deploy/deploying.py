@@ -6,7 +6,15 @@ from infra.deploy.options import Options
 from infra.deploy.patience import Patience
 from infra.deploy.problem import DeployError
 from infra.deploy.publishing import await_functions, publish
-from infra.deploy.resources import Outputs, deploy_events, deploy_main, make_group, preview, recover_vaults
+from infra.deploy.resources import (
+    Outputs,
+    budget_start,
+    deploy_events,
+    deploy_main,
+    make_group,
+    preview,
+    recover_vaults,
+)
 from infra.deploy.smoke import smoke_test
 from infra.deploy.terminal import confirm, say, step
 from infra.deploy.tools import Tools, text
@@ -16,7 +24,7 @@ def deploy(options: Options, tools: Tools, patience: Patience) -> None:
     """Deploy, step by step; what is done already is left alone, so that a second run goes on where one failed."""
     account = prerequisites.check(tools, publishing=True)
     client_id = _client_id(tools, options)
-    outputs = _infrastructure(tools, options, _parameters(options, client_id, account))
+    outputs = _infrastructure(tools, options, client_id, account)
     with step(
         "Master key", "The vault could not be asked for the master key: roles may still be spreading, try again."
     ):
@@ -46,13 +54,19 @@ def _client_id(tools: Tools, options: Options) -> str:
         return client_id
 
 
-def _parameters(options: Options, client_id: str, account: prerequisites.Account) -> list[str]:
+def _parameters(tools: Tools, options: Options, client_id: str, account: prerequisites.Account) -> list[str]:
     """Give what the parameter file can't know."""
     alert = [f"alertEmail={options.alert_email}"] if options.alert_email else []
-    return [f"tokenAudience={client_id}", f"deployerId={account.person_id}", *alert]
+    return [
+        f"tokenAudience={client_id}",
+        f"deployerId={account.person_id}",
+        f"deployerType={account.person_type}",
+        f"budgetStart={budget_start(tools, account.subscription_id, options.name)}",
+        *alert,
+    ]
 
 
-def _infrastructure(tools: Tools, options: Options, parameters: list[str]) -> Outputs:
+def _infrastructure(tools: Tools, options: Options, client_id: str, account: prerequisites.Account) -> Outputs:
     failed = "The resource group could not be made: that takes the role Contributor for the subscription."
     with step(f"Resource group {options.name}", failed):
         make_group(tools, options)
@@ -60,6 +74,7 @@ def _infrastructure(tools: Tools, options: Options, parameters: list[str]) -> Ou
     with step("Soft-deleted vaults", failed):
         recover_vaults(tools, options.name)
     with step("What would change", "What would change can't be said: the words below name the fault in the template."):
+        parameters = _parameters(tools, options, client_id, account)
         preview(tools, options, parameters)
     confirm("Deploy?", yes=options.yes)
     failed = "The infrastructure could not be deployed: mend what the words below name, and run it again."

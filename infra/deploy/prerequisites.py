@@ -20,6 +20,7 @@ class Account:
 
     subscription_id: str
     person_id: str
+    person_type: str
 
 
 def check(tools: Tools, *, publishing: bool) -> Account:
@@ -65,13 +66,11 @@ def _account(tools: Tools) -> Account:
     say(f"tenant        {text(shown, 'tenantId')}")
     say(f"as            {who}")
     try:
-        if text(shown, "user", "type") == "servicePrincipal":
-            me = tools.az("ad", "sp", "show", "--id", who)
-        else:
-            me = tools.az("ad", "signed-in-user", "show")
+        automatic = text(shown, "user", "type") == "servicePrincipal"
+        me = tools.az("ad", "sp", "show", "--id", who) if automatic else tools.az("ad", "signed-in-user", "show")
     except ToolError as failed:
         raise DeployError("Who is logged in can't be read from Entra: run `az login` again.", failed.tail) from None
-    return Account(text(shown, "id"), text(me, "id"))
+    return Account(text(shown, "id"), text(me, "id"), "ServicePrincipal" if automatic else "User")
 
 
 def _version(printed: str) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The resource group and what the Bicep files make in it."""
 
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from infra.deploy.options import Options
@@ -11,6 +12,7 @@ from infra.deploy.tools import Tools, text
 # The name that the first phase's deployment has in the group: its outputs are looked up by it.
 _MAIN = "main"
 _EVENTS = "events"
+_BUDGETS = "providers/Microsoft.Consumption/budgets?api-version=2024-08-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def recover_vaults(tools: Tools, group: str) -> None:
         say(f"{name}: recovered, with the secrets in it")
     if not ours:
         say("none to recover")
+
+
+def budget_start(tools: Tools, subscription_id: str, group: str) -> str:
+    """Return when the group's budget began, which can't be changed; if it has none, the first of this month."""
+    url = f"/subscriptions/{subscription_id}/resourceGroups/{group}/{_BUDGETS}"
+    budgets = tools.az("rest", "--method", "GET", "--url", url, "--query", "value")
+    if budgets:
+        return text(budgets[0], "properties", "timePeriod", "startDate")[:10]
+    return f"{datetime.now(UTC):%Y-%m}-01"
 
 
 def preview(tools: Tools, options: Options, parameters: list[str]) -> None:

@@ -26,15 +26,6 @@ type Kept = {
 }
 
 @export()
-@description('What the exchange may cost a month.')
-type Budget = {
-  @description('In the currency of the subscription; warnings go out at 80 and 100 %.')
-  amount: int
-  @description('The first day of the month that it began in, as 2026-11-01.')
-  start: string
-}
-
-@export()
 @description('Where everything is, and what it is called: each name is made once, in main.bicep.')
 type Place = {
   location: string

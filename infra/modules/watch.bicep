@@ -1,12 +1,13 @@
 // What is watched, and what it may cost.
 
-import { Budget, Place, Settings } from 'types.bicep'
+import { Place, Settings } from 'types.bicep'
 
 param place Place
 param actionGroupId string
 @description('The app\'s settings by name: some alerts go by its deadlines.')
 param settings Settings
-param budget Budget
+param budgetAmount int
+param budgetStart string
 param alertEmail string
 
 module metricAlerts 'metric-alerts.bicep' = {
@@ -37,9 +38,9 @@ resource spending 'Microsoft.Consumption/budgets@2024-08-01' = {
   name: '${place.names.functionApp}-budget'
   properties: {
     category: 'Cost'
-    amount: budget.amount
+    amount: budgetAmount
     timeGrain: 'Monthly'
-    timePeriod: { startDate: budget.start }
+    timePeriod: { startDate: budgetStart }
     notifications: {
       nearly: {
         enabled: true

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import azure.functions as func
+from azurefunctions.extensions.bindings.blob import BlobClient  # type: ignore[import-untyped] # it ships no hints
 
 Binding = Mapping[str, Any]
 TRIGGERS = {"httpTrigger", "serviceBusTrigger", "blobTrigger", "timerTrigger"}
@@ -79,7 +80,9 @@ def _function(item: Any) -> Function:
         raise HostError(f"The function '{name}' has {len(triggers)} triggers; it needs exactly one.")
     trigger = {key: _resolved(value, name) for key, value in triggers[0].items()}
     wants_context = _wants_context(name, code, bindings)
-    return Function(name, code, trigger, _hints(name, code).get(trigger["name"]), wants_context)
+    hints = _hints(name, code)
+    _check_hints(name, hints, trigger)
+    return Function(name, code, trigger, hints.get(trigger["name"]), wants_context)
 
 
 def _wants_context(name: str, code: Callable[..., Any], bindings: Sequence[Binding]) -> bool:
@@ -97,6 +100,27 @@ def _hints(name: str, code: Callable[..., Any]) -> dict[str, Any]:
         return get_type_hints(code)
     except NameError as error:
         raise HostError(f"A hint of '{name}' can't be resolved: {error}. Import it at run time.") from error
+
+
+def _check_hints(name: str, hints: Mapping[str, Any], trigger: Binding) -> None:
+    """Hold the hints against the binding, as Azure's worker does; raises HostError."""
+    kind, parameter = trigger["type"], trigger["name"]
+    if parameter in hints and not _fits(hints[parameter], kind):
+        raise HostError(f"The hint of '{parameter}' of '{name}' does not fit a {kind}: {hints[parameter]}.")
+    if _CONTEXT in hints and parameter != _CONTEXT and getattr(hints[_CONTEXT], "__name__", "") != "Context":
+        raise HostError(f"The hint of 'context' of '{name}' must be Context: {hints[_CONTEXT]}.")
+    if kind == "httpTrigger" and "return" in hints and not _is_type(hints["return"], func.HttpResponse, str):
+        raise HostError(f"What '{name}' returns must be an HttpResponse or a str: {hints['return']}.")
+
+
+def _fits(hint: Any, kind: str) -> bool:
+    if kind == "blobTrigger" and hint is BlobClient:
+        return True
+    return _is_type(hint, object) and bool(func.get_binding_registry().get(kind).check_input_type_annotation(hint))
+
+
+def _is_type(hint: Any, *of: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, of)
 
 
 def _resolved(value: Any, function: str) -> Any:

@@ -69,7 +69,8 @@ async def _to_functions(request: web.Request, parameters: dict[str, str]) -> fun
         method=request.method,
         url=str(request.url),
         headers=_joined(request.headers),
-        params=_joined(request.query),
+        # As in Azure, a parameter without a value is none.
+        params={name: value for name, value in _joined(request.query).items() if value},
         route_params=parameters,
         body=await request.read(),
     )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
@@ -139,6 +140,9 @@ def _with_whole_integers(value: Any) -> Any:
 def _is_a_fault(
     _context: schemathesis.HookContext, failure: Failure, case: Case, response: schemathesis.Response
 ) -> bool:
+    # In Azure a parameter without a value never reaches us: the request that does may well be right.
+    if isinstance(failure, AcceptedNegativeData) and "" in dict(_parameters(response)).values():
+        return False
     expected = REFUSED.get(case.operation.label)
     if (
         expected is None
@@ -147,6 +151,10 @@ def _is_a_fault(
     ):
         return True
     return not all(re.fullmatch(expected, sentence) for sentence in json.loads(response.content)["errors"])
+
+
+def _parameters(response: schemathesis.Response) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(response.request.url or "").query, keep_blank_values=True)
 
 
 @schemathesis.check

@@ -31,6 +31,7 @@ EMPTY: dict[str, Any] = {
     "principals": [],
     "assignments": [],
     "refreshes": [],
+    "budgets": [],
     "restarts": 0,
 }
 

@@ -3,6 +3,7 @@
 import re
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,6 +19,7 @@ FIRST_RUN = [
     "az group exists",
     "az group create",
     "az keyvault list-deleted",
+    "az rest",
     "az deployment group what-if",
     "az deployment group create",
     "az keyvault secret show",
@@ -38,10 +40,12 @@ def test_a_first_run_goes_from_the_tools_to_the_smoke_test(cloud: Cloud) -> None
     assert cloud.commands == FIRST_RUN
     _, main, events = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert option(main, "--resource-group") == ["enhancement-exchange-dev"]
-    assert main[main.index("infra/dev.bicepparam") + 1 :][:4] == [
+    assert main[main.index("infra/dev.bicepparam") + 1 :][:6] == [
         "--parameters",
         "tokenAudience=client-1",
         "deployerId=person-1",
+        "deployerType=User",
+        f"budgetStart={datetime.now(UTC):%Y-%m}-01",
         "alertEmail=ada@example.org",
     ]
     assert option(events, "--template-file") == ["infra/events.bicep"]
@@ -87,7 +91,14 @@ def test_without_an_address_there_are_no_alerts_to_send(cloud: Cloud) -> None:
 def test_a_service_principal_deploys_as_itself(cloud: Cloud) -> None:
     cloud.change(account={"name": "client-of-ci", "type": "servicePrincipal"})
     assert cloud.deploy().code == 0
-    assert [word for call in cloud.calls for word in call if word == "deployerId=object of client-of-ci"]
+    given = {word for call in cloud.calls for word in call}
+    assert {"deployerId=object of client-of-ci", "deployerType=ServicePrincipal"} <= given
+
+
+def test_a_budget_that_there_is_goes_on_from_when_it_began(cloud: Cloud) -> None:
+    cloud.change(budgets=[{"properties": {"timePeriod": {"startDate": "2025-03-01T00:00:00Z"}}}])
+    assert cloud.deploy().code == 0
+    assert "budgetStart=2025-03-01" in {word for call in cloud.calls for word in call}
 
 
 STEPS = [
@@ -99,12 +110,13 @@ STEPS = [
     ("az group exists", "resource group could not be made"),
     ("az group create", "resource group could not be made"),
     ("az keyvault list-deleted", "could not be recovered"),
+    ("az rest --method GET", "What would change can't be said"),
     ("az deployment group what-if", "What would change can't be said"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name main", "could not be deployed"),
     ("az keyvault secret show", "master key"),
     ("az keyvault secret show-deleted", "master key"),
     ("az keyvault secret set", "master key"),
-    ("az rest", "master key"),
+    ("az rest --method POST", "master key"),
     ("func azure functionapp publish", "could not be published"),
     ("az functionapp function list", "Application Insights, insights-of-dev"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name events", "subscribed to blob events"),

@@ -71,7 +71,7 @@ async def raises(req: func.HttpRequest) -> str:
     raise ValueError("no")
 
 @app.route("nothing")
-async def nothing(req: func.HttpRequest) -> None:
+async def nothing(req: func.HttpRequest):
     return None
 
 @app.route("cancels")
@@ -171,6 +171,11 @@ def test_gives_the_body_as_it_came(host: Host) -> None:
     body = gzip.compress(b"packed")
     answer = host.call("POST", "/v1/echo", body, {"Content-Encoding": "gzip", "Accept": "*/*"})
     assert answer.json()["body"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_parameter_without_a_value_is_none(host: Host) -> None:
+    answer = host.call("GET", "/v1/echo?a=&b&c=1&c=", None, {"Accept": "*/*"})
+    assert answer.json()["params"] == {"c": "1,"}
 
 
 def test_takes_a_body_up_to_the_limit_and_no_more(host: Host) -> None:

@@ -80,6 +80,22 @@ OTHER_PARAMETER = """
 @app.route("hello")
 def hello(req: func.HttpRequest, services: object) -> str: ...
 """
+OTHER_HINT = """
+@app.timer_trigger(arg_name="timer", schedule="* * * * * *")
+def tick(timer: func.HttpRequest) -> None: ...
+"""
+NO_TYPE = """
+@app.route("hello")
+def hello(req: func.HttpRequest | None) -> str: ...
+"""
+OTHER_RETURN = """
+@app.route("hello")
+def hello(req: func.HttpRequest) -> func.HttpResponse | str: ...
+"""
+OTHER_CONTEXT = """
+@app.route("hello")
+def hello(req: func.HttpRequest, context: object) -> str: ...
+"""
 BAD_SCHEDULE = """
 @app.timer_trigger(arg_name="timer", schedule="every now and then")
 def tick(timer: func.TimerRequest) -> None: ...
@@ -100,25 +116,32 @@ def test_port_taken(tmp_path: Path) -> None:
             assert process.ended() == 3
 
 
-@pytest.mark.parametrize(
-    ("source", "sentence"),
-    [
-        ("other = app", "must bind exactly one name to a FunctionApp; it binds 2."),
-        ("del app", "must bind exactly one name to a FunctionApp; it binds 0."),
-        (NO_SETTING, "'tick' needs the app setting WHEN, which is missing."),
-        (NO_CONNECTION, "'work' needs the connection NOWHERE: that app setting is missing."),
-        (UNKNOWN_BINDING, "has the binding 'queueTrigger', which this host does not know."),
-        (TOPIC, "this host knows queues without sessions"),
-        (NO_EVENT_GRID, "'take' needs the source EventGrid"),
-        (WANTS_KEY, "'hello' wants a function key"),
-        (RESERVED, "begins with a word that the host reserves."),
-        (SAME_ROUTE, "'one' and 'two' have the same route and method."),
-        (SAME_NAME, "does not have a unique function name"),
-        (HINT_FOR_CHECKERS, "A hint of 'hello' can't be resolved"),
-        (OTHER_PARAMETER, "must be named as its bindings, req; they are req, services."),
-        (BAD_SCHEDULE, "'tick' has no schedule of six fields"),
-    ],
-)
+# What the worker refuses, and what the host.
+BY_THE_WORKER = [
+    ("other = app", "must bind exactly one name to a FunctionApp; it binds 2."),
+    ("del app", "must bind exactly one name to a FunctionApp; it binds 0."),
+    (SAME_NAME, "does not have a unique function name"),
+    (HINT_FOR_CHECKERS, "A hint of 'hello' can't be resolved"),
+    (OTHER_PARAMETER, "must be named as its bindings, req; they are req, services."),
+    (OTHER_HINT, "The hint of 'timer' of 'tick' does not fit a timerTrigger"),
+    (NO_TYPE, "The hint of 'req' of 'hello' does not fit a httpTrigger"),
+    (OTHER_RETURN, "What 'hello' returns must be an HttpResponse or a str"),
+    (OTHER_CONTEXT, "The hint of 'context' of 'hello' must be Context"),
+]
+BY_THE_HOST = [
+    (NO_SETTING, "'tick' needs the app setting WHEN, which is missing."),
+    (NO_CONNECTION, "'work' needs the connection NOWHERE: that app setting is missing."),
+    (UNKNOWN_BINDING, "has the binding 'queueTrigger', which this host does not know."),
+    (TOPIC, "this host knows queues without sessions"),
+    (NO_EVENT_GRID, "'take' needs the source EventGrid"),
+    (WANTS_KEY, "'hello' wants a function key"),
+    (RESERVED, "begins with a word that the host reserves."),
+    (SAME_ROUTE, "'one' and 'two' have the same route and method."),
+    (BAD_SCHEDULE, "'tick' has no schedule of six fields"),
+]
+
+
+@pytest.mark.parametrize(("source", "sentence"), BY_THE_WORKER + BY_THE_HOST)
 def test_refuses_what_azure_refuses(tmp_path: Path, source: str, sentence: str) -> None:
     with App(tmp_path, source).process() as process:
         assert sentence in process.said["error"]

@@ -9,7 +9,6 @@ import json
 import os
 import stat
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,9 +139,6 @@ def outputs(cloud: Json) -> Json:
         "vaultName": "vault-of-dev",
         "masterKeyName": "robot-master-key",
         "dataStorageName": "dataofdev",
-        "serviceBusName": "bus-of-dev",
-        "cosmosName": "cosmos-of-dev",
-        "identityClientId": str(uuid.UUID(int=7)),
         "applicationInsightsName": "insights-of-dev",
         "eventTopicName": "events-of-dev",
     }
@@ -211,6 +207,8 @@ def rest(cloud: Json, options: Json) -> Any:
     body = json.loads(options.get("--body", ["{}"])[0])
     if url.endswith("/appsettings/refresh?api-version=2022-03-01"):
         cloud["refreshes"].append(url)
+    elif "/Microsoft.Consumption/budgets?" in url:
+        return {"value": cloud["budgets"]}
     elif method == "PATCH":
         patch_app(next(one for one in cloud["apps"] if url.endswith(f"/applications/{one['id']}")), body)
     elif method == "POST":

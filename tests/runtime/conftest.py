@@ -1,0 +1,53 @@
+"""The app in Microsoft's code on emulators of its own, and beside it a local stack to compare it with."""
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.e2e.exchange import Exchange, exchange_on
+from tests.runtime.app import RuntimeApp, app_process
+from tests.runtime.host import http_front
+from tests.stacks import Stack, running_stack
+
+# The library's own demand, which requirements.in repeats.
+SINCE = (3, 13)
+collect_ignore_glob = [] if sys.version_info >= SINCE else ["test_*.py"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of tests that were left out that they were, and why."""
+    if sys.version_info < SINCE:
+        terminalreporter.write_line("left out: tests/runtime, as azure-functions-runtime is for Python 3.13 and newer")
+
+
+@pytest.fixture(scope="session")
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("emulators"), "--emulators-only") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def app(emulators: Stack) -> AsyncIterator[RuntimeApp]:
+    """Give the app, started, in Microsoft's code."""
+    async with app_process(emulators.folder / "logs" / "app.log", emulators.settings) as app:
+        await app.start()
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def exchange(emulators: Stack, app: RuntimeApp) -> AsyncIterator[Exchange]:
+    """Give a client of that app."""
+    async with http_front(app) as address:
+        stack = replace(emulators, addresses={**emulators.addresses, "api": address})
+        async with exchange_on(stack) as client:
+            yield client
+
+
+@pytest.fixture(scope="session")
+async def local(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Exchange]:
+    """Give a client of the same app on the local Functions host."""
+    with running_stack(tmp_path_factory.mktemp("local")) as stack:
+        async with exchange_on(stack) as client:
+            yield client
