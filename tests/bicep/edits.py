@@ -282,7 +282,7 @@ EDITS = (
     Edit(
         "a parameter without a description",
         "main.bicep",
-        "@description('The monthly budget.')\n",
+        "@description('How long things are kept, and how much of them.')\n",
         "",
         "test_each_parameter_has_a_description",
     ),
