@@ -34,9 +34,12 @@ class CompilerError(Exception):
 
 def compiler() -> str:
     """Find the compiler: what BICEP names, else `bicep` on the PATH, else the one beside the project."""
-    found = os.environ.get("BICEP") or shutil.which("bicep") or str(_BESIDE)
-    if not Path(found).is_file():
-        raise CompilerError(f"There is no Bicep compiler at {found}. Install bicep, or say where it is: BICEP=...")
+    named = os.environ.get("BICEP")
+    found = shutil.which(named or "bicep") or (None if named else shutil.which(_BESIDE))
+    if found is None:
+        raise CompilerError(
+            f"There is no Bicep compiler: no {named or 'bicep'}. Install it, or say where it is: BICEP=..."
+        )
     return found
 
 

@@ -11,28 +11,24 @@ TUNABLES: dict[str, str] = content("tunables.json")
 IN_CODE = {field.alias or name: field for name, field in Settings.model_fields.items()}
 # What holds a key, and is there for the emulators alone.
 BY_KEY = {"DATA_STORAGE", "SERVICE_BUS", "COSMOS_KEY"}
-# What others than our code read, and who.
-READ_BY_OTHERS = {
-    "AzureWebJobsStorage__accountName": "the host: its locks, keys and queue of blob events",
-    "AzureWebJobsStorage__credential": "the host: by managed identity",
-    "AzureWebJobsStorage__clientId": "the host: by which",
-    "DATA_STORAGE__queueServiceUri": "the host: the blob trigger's poison queue; required beside the blobs' address",
-    "DATA_STORAGE__credential": "the host and the blob binding: by managed identity",
-    "DATA_STORAGE__clientId": "the host and the blob binding: by which",
-    "SERVICE_BUS__credential": "the host: by managed identity",
-    "SERVICE_BUS__clientId": "the host: by which",
-    "AZURE_CLIENT_ID": "azure-identity: which identity DefaultAzureCredential shows",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": "the host and the worker's exporter: where telemetry goes",
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host and the worker's exporter: by which identity",
-    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "the worker: sets up OpenTelemetry",
-    "PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME": "the worker: whose logs are sent",
-    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "OpenTelemetry: what makes no spans",
-}
+PAGE = (ROOT / "docs" / "settings.md").read_text()
 # What Flex Consumption ignores or refuses.
 NOT_ON_FLEX = (
     *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_CONTENT"),
     *("WEBSITE_TIME_ZONE", "SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD"),
 )
+
+
+def rows(heading: str) -> dict[str, tuple[str, ...]]:
+    """Read a table of the page: the other cells by the name of the setting."""
+    section = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
+    return {first.strip("`"): tuple(others) for first, *others in cells[2:]}
+
+
+READ_BY_OTHERS = rows("Read by others than our code")
 
 
 def test_every_setting_that_the_code_reads_is_set(prediction: Prediction) -> None:
@@ -45,6 +41,25 @@ def test_every_setting_that_is_set_is_read_by_the_code_or_by_somebody_we_know(pr
 
 def test_everything_that_others_read_is_set(prediction: Prediction) -> None:
     assert set(READ_BY_OTHERS) - set(prediction.settings) == set()
+
+
+def test_the_page_says_who_else_reads_a_setting_and_for_what() -> None:
+    readers = ("the host", "the worker", "the host and the worker's exporter", "the host and the blob binding")
+    for name, (said,) in READ_BY_OTHERS.items():
+        reader, _, purpose = said.partition(": ")
+        assert reader in {*readers, "azure-identity", "OpenTelemetry"}, name
+        assert purpose, name
+
+
+def test_the_page_has_every_setting_of_the_code_once() -> None:
+    same, places = rows("The same everywhere"), rows("Where things are, and who is trusted")
+    assert {name: value for name, (value, _) in same.items()} == TUNABLES
+    assert set(places) == set(IN_CODE) - set(TUNABLES) - set(READ_BY_OTHERS)
+
+
+def test_the_page_says_which_settings_are_not_set_in_azure(prediction: Prediction) -> None:
+    said = {name for name, (where, _) in rows("Where things are, and who is trusted").items() if where == "not set"}
+    assert said == BY_KEY == set(IN_CODE) - set(prediction.settings)
 
 
 def test_no_setting_that_holds_a_key_is_set(prediction: Prediction) -> None:

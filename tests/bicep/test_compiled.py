@@ -1,0 +1,75 @@
+"""The check of what is kept: it fails for each reason that it can, and names what."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.compiled import check, made
+from tests.infra.reading import INFRA
+from tests.stacks import ROOT
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a copy of infra/."""
+    return Path(shutil.copytree(INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns("__pycache__", "deploy")))
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_what_is_kept_is_current_and_nothing_is_wrong_with_it() -> None:
+    assert check(INFRA) == []
+
+
+def test_what_is_made_twice_is_the_same(folder: Path) -> None:
+    assert made(folder) == made(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "named"),
+    [
+        ("modules/cosmos.bicep", "disableLocalAuth", "disableLocalAuthentication", "modules/cosmos.bicep("),
+        (
+            "events.bicep",
+            "param dataStorageName string",
+            "param dataStorageName string\nparam unused int",
+            "events.bicep(",
+        ),
+        ("dev.bicepparam", "param zoneRedundant = false", "param zoneRedundant = 'no'", "dev.bicepparam("),
+        ("prod.bicepparam", "param zoneRedundant =", "param zoneRedundant  =", "prod.bicepparam: `bicep format`"),
+        ("modules/vault.bicep", "  location:", "   location:", "modules/vault.bicep: `bicep format`"),
+        ("tunables.json", '"PROGRESS_TRIES": "10"', '"PROGRESS_TRIES": "11"', "dev.snapshot.json: not what"),
+        ("main.json", '"outputs"', '"output"', "main.json: not what"),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, file: str, old: str, new: str, named: str) -> None:
+    edit(folder / file, old, new)
+    faults = check(folder)
+    assert [fault for fault in faults if fault.startswith(named)], faults
+
+
+def test_a_file_that_is_not_kept_is_named(folder: Path) -> None:
+    (folder / "prod.snapshot.json").unlink()
+    assert [fault.split(":")[0] for fault in check(folder)] == ["prod.snapshot.json"]
+
+
+@pytest.mark.parametrize("option", ["--check", "--write"])
+def test_a_missing_compiler_is_an_error(option: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "infra.compiled", option],
+        cwd=ROOT,
+        env={**os.environ, "BICEP": "/nowhere/bicep"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.split(":")[0]) == (1, "There is no Bicep compiler")
