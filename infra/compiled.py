@@ -17,10 +17,10 @@ from pathlib import Path
 
 INFRA = Path(__file__).parent
 _BESIDE = INFRA.parents[1] / "shared" / "tools" / "bicep"
-_TEMPLATES = ("main", "events")
+TEMPLATES = ("main", "events")
 _PATTERNS = ("**/*.bicep", "*.bicepparam")
 # Whose deployment is predicted: nobody's, and always the same.
-_CONTEXT = {
+CONTEXT = {
     "tenant-id": "11111111-1111-1111-1111-111111111111",
     "subscription-id": "22222222-2222-2222-2222-222222222222",
     "location": "westeurope",
@@ -67,15 +67,15 @@ def made(folder: Path) -> dict[str, str]:
     """Compile the templates and predict what each parameter file deploys: texts by file name."""
     texts: dict[str, str] = {}
     with _copy(folder) as copy:
-        for name in _TEMPLATES:
+        for name in TEMPLATES:
             _run(copy, "build", f"{name}.bicep")
             texts[f"{name}.json"] = (copy / f"{name}.json").read_text()
         for parameters in sorted(copy.glob("*.bicepparam")):
             environment = parameters.stem
-            context = {**_CONTEXT, "resource-group": f"enhancement-exchange-{environment}"}
+            context = {**CONTEXT, "resource-group": f"enhancement-exchange-{environment}"}
             options = [part for name, value in context.items() for part in (f"--{name}", value)]
             _run(copy, "snapshot", parameters.name, "--mode", "overwrite", *options)
-            texts[f"{environment}.snapshot.json"] = _settled((copy / f"{environment}.snapshot.json").read_text())
+            texts[f"{environment}.snapshot.json"] = settled((copy / f"{environment}.snapshot.json").read_text())
     return texts
 
 
@@ -91,7 +91,7 @@ def stale(folder: Path) -> list[str]:
     return sorted(name for name, text in made(folder).items() if kept.get(name) != text)
 
 
-def _settled(snapshot: str) -> str:
+def settled(snapshot: str) -> str:
     """Put outputs in order: the compiler writes them in another one each time."""
     content = json.loads(snapshot)
     content["outputs"] = dict(sorted(content["outputs"].items()))

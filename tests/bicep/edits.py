@@ -24,7 +24,8 @@ EDITS = (
         "deadLetterOnMessageExpiration",
         THE_COMPILER,
     ),
-    Edit("a value that there is not", "modules/storage-account.bicep", "'TLS1_2'", "'TLS1_4'", THE_COMPILER),
+    Edit("a value that there is not", "modules/storage-account.bicep", "'Hot'", "'Hottest'", THE_COMPILER),
+    Edit("an old TLS", "modules/storage-account.bicep", "'TLS1_2'", "'TLS1_0'", "test_no_older_tls_than_1_2"),
     Edit(
         "a parameter that nothing uses",
         "modules/vault.bicep",

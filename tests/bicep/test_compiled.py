@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.compiled import check, made
+from tests.bicep.compiler_process import compiler_process
 from tests.infra.reading import INFRA
 from tests.stacks import ROOT
 
@@ -30,8 +31,9 @@ def test_what_is_kept_is_current_and_nothing_is_wrong_with_it() -> None:
     assert check(INFRA) == []
 
 
-def test_what_is_made_twice_is_the_same(folder: Path) -> None:
-    assert made(folder) == made(folder)
+def test_what_is_made_again_is_the_same_and_so_it_is_by_a_compiler_that_stays(folder: Path) -> None:
+    with compiler_process() as process:
+        assert made(folder) == made(folder) == process.made(folder)
 
 
 @pytest.mark.parametrize(
