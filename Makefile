@@ -5,7 +5,8 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test soak fuzz docs lint types check lock install clean deploy teardown entra rotate-master-key infra infra-check
+.PHONY: help demo up test soak fuzz dead-letters docs lint types check lock install clean deploy teardown entra \
+  rotate-master-key infra infra-check
 
 help: ## what there is to type
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ fuzz: $(VENV)/dev ## coverage-guided fuzzing of the check of result entries, for
 	@$(PIP) atheris==3.0.0
 	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
 	  -artifact_prefix=.local/fuzz/ .local/fuzz tests/fuzz/corpus
+
+dead-letters: install ## list what was given up on; RESEND=all, or ids as they are listed, sends it again
+	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) $(ARGS)
 
 docs: install ## write docs/lifecycle.md anew from the lifecycle's table
 	@$(RUN) -m local.lifecycle_page

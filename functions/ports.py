@@ -53,6 +53,14 @@ class Page:
     after: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is counted of a batch that has not ended. `created_at` is in seconds since the epoch."""
+
+    status: BatchStatus
+    created_at: float
+
+
 class BatchStore(Protocol):
     """The batch items."""
 
@@ -70,6 +78,9 @@ class BatchStore(Protocol):
 
     async def open_of(self, requestor: str, most: int) -> int:
         """Count the requestor's batches that have not ended, but no further than `most`."""
+
+    def unfinished(self) -> AsyncIterator[Unfinished]:
+        """Yield what is counted of each batch that has not ended, in no order."""
 
     async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
         """Return a page of batches, the newest first, and where the next one goes on."""
@@ -167,6 +178,16 @@ class ResultFiles(Protocol):
         """Yield the bytes of the upload with this ETag; raises UploadReplaced as soon as it no longer stands."""
 
 
+class GivenUp(Protocol):
+    """The events of uploads that were given up: only a person sends them again. What Service Bus gave up, it counts."""
+
+    async def poisoned(self) -> int:
+        """Count, about, the events that failed at each try."""
+
+    async def undelivered(self) -> int:
+        """Count what Event Grid could not deliver, a thousand at most; raises NotFound if it has no place for it."""
+
+
 class UrlSigner(Protocol):
     """Signed URLs, anew at each call: one blob, one right, an hour or what the setting says."""
 
@@ -219,6 +240,7 @@ class Services:
     references: ReferenceStore
     files: BatchFiles
     results: ResultFiles
+    given_up: GivenUp
     urls: UrlSigner
     queues: Queues
     robot_calls: RobotCalls

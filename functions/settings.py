@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 # A connection string, as locally, or the address that a managed identity is used with.
 _EITHER = (
     ("DATA_STORAGE", "DATA_STORAGE__blobServiceUri"),
+    ("DATA_STORAGE", "DATA_STORAGE__queueServiceUri"),
     ("SERVICE_BUS", "SERVICE_BUS__fullyQualifiedNamespace"),
 )
 
@@ -33,6 +34,9 @@ class Settings(BaseModel):
     # Where things are: a connection string, or the address for managed identity.
     data_storage: str | None = Field(None, repr=False)
     data_storage__blob_service_uri: str | None = Field(None, alias="DATA_STORAGE__blobServiceUri", pattern="^https://")
+    data_storage__queue_service_uri: str | None = Field(
+        None, alias="DATA_STORAGE__queueServiceUri", pattern="^https://"
+    )
     service_bus: str | None = Field(None, repr=False)
     service_bus__fully_qualified_namespace: str | None = Field(None, alias="SERVICE_BUS__fullyQualifiedNamespace")
     cosmos_endpoint: str

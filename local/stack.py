@@ -92,6 +92,7 @@ class Stack:
         options = self._options
         command = [sys.executable, "-m", "local.host", "--app", str(options.app), "--host-json", str(options.host_json)]
         command += ["--port", str(options.ports["api"]), *(["--every-event-twice"] * options.every_event_twice)]
+        command += ["--telemetry", str(options.folder / "telemetry")]
         host = await self._start("host", command, {**_with_root(os.environ), **settings})
         return await self._answering(host, {"port": "api"})
 

@@ -11,6 +11,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from functions.domain.errors import Unavailable
 from functions.domain.events import Due, SendDispatch
 from functions.domain.orders import DispatchOrder, ImportOrder
+from functions.telemetry.spans import TRACEPARENT, traceparent
 
 # Somebody may be waiting for the answer; what could not be sent is sent by the sweep.
 _RETRIES = 1
@@ -40,6 +41,9 @@ class ServiceBusQueues:
             message = ServiceBusMessage(order.model_dump_json(), scheduled_enqueue_time_utc=at)
         else:
             message = ServiceBusMessage(ImportOrder(batch_id=due.batch_id).model_dump_json())
+        if sender := traceparent():
+            # As bytes, like the SDK's own name for it: it then leaves this one as it is.
+            message.application_properties = {TRACEPARENT.encode(): sender}
         queue = self._names[isinstance(due, SendDispatch)]
         try:
             # The wait for others that send counts, too: whoever waits for an answer has not long.
@@ -52,12 +56,18 @@ class ServiceBusQueues:
         """See whether the queues are there; raises Unavailable. See `ports.Dependency`."""
         try:
             # By links of its own, which are opened anew: one that is open already says nothing.
-            async with self._connected() as client:
+            async with self.connected() as client:
                 for queue in self._names.values():
                     async with client.get_queue_receiver(queue) as receiver:
                         await receiver.peek_messages()
         except (AzureError, OSError) as error:
             raise Unavailable("The queue can't be reached.") from error
+
+    def connected(self) -> ServiceBusClient:
+        """Return a connection of the caller's own, for the caller to close."""
+        if self._credential is None:
+            return ServiceBusClient.from_connection_string(self._address, retry_total=_RETRIES)
+        return ServiceBusClient(self._address, self._credential, retry_total=_RETRIES)
 
     async def _send(self, queue: str, message: ServiceBusMessage) -> None:
         try:
@@ -73,15 +83,10 @@ class ServiceBusQueues:
 
     def _sender(self, queue: str) -> ServiceBusSender:
         if self._client is None:
-            self._client = self._connected()
+            self._client = self.connected()
         if queue not in self._senders:
             self._senders[queue] = self._client.get_queue_sender(queue)
         return self._senders[queue]
-
-    def _connected(self) -> ServiceBusClient:
-        if self._credential is None:
-            return ServiceBusClient.from_connection_string(self._address, retry_total=_RETRIES)
-        return ServiceBusClient(self._address, self._credential, retry_total=_RETRIES)
 
     async def _drop(self) -> None:
         """Forget a connection that failed, so that the next message gets a new one."""

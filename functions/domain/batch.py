@@ -57,7 +57,8 @@ class Progress:
 class Batch:
     """One batch request. `requestor` is the `id` of the member who asked for it.
 
-    Times are seconds since the epoch; `due_at` is None once it has ended.
+    Times are seconds since the epoch; `due_at` is None once it has ended. `trace` is where its trace began (W3C
+    `traceparent`); nothing is decided by it.
     """
 
     id: UUID
@@ -69,6 +70,7 @@ class Batch:
     status: BatchStatus
     error: str | None = None
     due_at: float | None = None
+    trace: str | None = None
 
     # Dispatch: which attempt is due and when, and until when a call that has begun may still be under way.
     attempt: int = 1

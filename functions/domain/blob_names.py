@@ -6,6 +6,8 @@ from functions.domain.errors import InputRejected
 
 BATCHES = "batches"
 RESULTS = "results"
+# Where Event Grid puts the events that it could not deliver.
+DEAD_LETTERS = "dead-letters"
 
 _RESULT_SUFFIX = ".jsonl"
 

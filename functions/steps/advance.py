@@ -10,6 +10,7 @@ from functions.domain.errors import Stale, Unavailable
 from functions.domain.events import Due, Event
 from functions.domain.lifecycle import apply
 from functions.ports import Services, StoredBatch
+from functions.telemetry.metrics import record_move
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ async def _move(stored: StoredBatch, event: Event, services: Services) -> Advanc
     if outcome.batch is stored.batch:
         return Advanced(stored.batch, moved=False)
     await services.batches.replace(outcome.batch, stored.etag)
+    record_move(stored.batch, event, outcome.batch)
     if outcome.batch.status is not stored.batch.status:
         log.info("batch %s is %s", stored.batch.id, outcome.batch.status)
     await send_due(outcome.due, services)

@@ -11,6 +11,7 @@ from functions.domain.robot_answer import RobotAnswer, event_of
 from functions.ports import Services
 from functions.steps.advance import advance
 from functions.steps.snapshot import write_snapshot
+from functions.telemetry.spans import CLIENT, handling, note, traced
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,14 @@ async def dispatch_batch(batch_id: UUID, attempt: int, services: Services) -> No
 
     The snapshot is taken once, by whoever begins the first call. Raises NotFound if there is no such batch.
     """
-    before = (await services.batches.load(batch_id)).batch
+    batch = (await services.batches.load(batch_id)).batch
+    with handling("dispatch", batch):
+        note(attempt=attempt)
+        await _dispatch(batch, attempt, services)
+
+
+async def _dispatch(before: Batch, attempt: int, services: Services) -> None:
+    batch_id = before.id
     if before.phase is not Phase.RECEIVED or attempt != before.attempt or is_early(before, services.clock()):
         log.info("batch %s: nothing to dispatch for attempt %d", batch_id, attempt)
         return
@@ -34,6 +42,7 @@ async def dispatch_batch(batch_id: UUID, attempt: int, services: Services) -> No
     await _settle(begun.batch, answer, services)
 
 
+@traced("call robot", CLIENT)
 async def _offer(batch: Batch, snapshot: UUID, services: Services) -> RobotAnswer:
     stored = await services.robots.load(batch.robot_id)
     secret = services.secrets.of(batch.robot_id, stored.secret_version)
@@ -42,7 +51,9 @@ async def _offer(batch: Batch, snapshot: UUID, services: Services) -> RobotAnswe
         reference_storage_url=await services.urls.to_read(blob_names.reference_data(batch.id, snapshot)),
         result_storage_url=await services.urls.to_upload(batch.id),
     )
-    return await services.robot_calls.offer(stored.robot, secret, request)
+    answer = await services.robot_calls.offer(stored.robot, secret, request)
+    note(http_status=answer.http_status)
+    return answer
 
 
 async def _settle(batch: Batch, answer: RobotAnswer, services: Services) -> None:

@@ -12,8 +12,10 @@ from functions.domain.windows import REFUSALS, Refusal
 from functions.ports import Services
 from functions.steps.heartbeat import Heartbeat
 from functions.steps.import_window import pinned_validation
+from functions.telemetry.spans import traced
 
 
+@traced("write report")
 async def write_report(batch: Batch, services: Services) -> UUID:
     """Write both forms of the report, after the last window, and return the attempt that names them."""
     attempt = services.new_id()

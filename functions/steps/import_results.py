@@ -10,6 +10,7 @@ from functions.steps.advance import advance
 from functions.steps.final_report import write_report
 from functions.steps.import_window import import_window, next_window
 from functions.steps.validate import validate_upload
+from functions.telemetry.spans import handling, note
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,14 @@ async def import_results(batch_id: UUID, services: Services) -> None:
 
     Raises NotFound if there is no such batch.
     """
+    batch = (await services.batches.load(batch_id)).batch
+    with handling("import", batch):
+        batch = await _import(batch_id, services)
+        note(status=batch.status.value, added=batch.progress.added, refused=batch.progress.refused)
+    log.info("batch %s: all that there was to import is imported", batch_id)
+
+
+async def _import(batch_id: UUID, services: Services) -> Batch:
     batch = await _pin(batch_id, services)
     while batch.phase is Phase.PINNED:
         window = await next_window(batch, services)
@@ -27,7 +36,7 @@ async def import_results(batch_id: UUID, services: Services) -> None:
             batch = (await advance(batch_id, events.ReportWritten(attempt), services)).batch
         else:
             batch = await import_window(batch, window, services)
-    log.info("batch %s: all that there was to import is imported", batch_id)
+    return batch
 
 
 async def _pin(batch_id: UUID, services: Services) -> Batch:

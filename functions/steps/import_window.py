@@ -10,6 +10,7 @@ from functions.domain.windows import REFUSALS, Refusal, Window
 from functions.ports import Services
 from functions.steps.advance import advance
 from functions.steps.heartbeat import Heartbeat
+from functions.telemetry.spans import note, traced
 
 
 def pinned_validation(batch: Batch) -> Validation:
@@ -33,6 +34,7 @@ async def next_window(batch: Batch, services: Services) -> Window | None:
     return window if window.entries else None
 
 
+@traced("import window")
 async def import_window(batch: Batch, window: Window, services: Services) -> Batch:
     """Store the window, keep what the store refused of it, record the progress; return the batch as it then stands."""
     refusals: list[Refusal] = []
@@ -41,6 +43,7 @@ async def import_window(batch: Batch, window: Window, services: Services) -> Bat
         refusals += refused
         await heartbeat.beat()
     number = batch.progress.windows + 1
+    note(window=number, entries=len(window.entries), refused=len(refusals))
     if refusals:
         await _keep_refusals(batch, number, refusals, services)
     progress = Progress(

@@ -9,13 +9,15 @@ from functions.domain.batch import Batch
 from functions.domain.callers import Caller, CallingRobot, check_may_see
 from functions.ports import Services
 from functions.steps.manifest_file import read_manifest
+from functions.telemetry.logs import about
 
 
 async def read_batch(batch_id: UUID, caller: Caller, services: Services) -> BatchEnhancementRequestRead:
     """Return the batch with freshly signed URLs; raises NotFound, Forbidden."""
     stored = await services.batches.load(batch_id)
     check_may_see(caller, stored.batch)
-    return await read_as_it_stands(stored.batch, caller, services)
+    with about(batch_id=batch_id, robot_id=stored.batch.robot_id):
+        return await read_as_it_stands(stored.batch, caller, services)
 
 
 async def read_as_it_stands(batch: Batch, caller: Caller, services: Services) -> BatchEnhancementRequestRead:

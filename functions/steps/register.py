@@ -1,6 +1,7 @@
 """A requestor asks for a batch."""
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
@@ -11,11 +12,14 @@ from functions.ports import Services
 from functions.steps.advance import send_due
 from functions.steps.manifest_file import write_manifest
 from functions.steps.read import as_read
+from functions.telemetry.logs import about
+from functions.telemetry.spans import note, traced, traceparent
 
 # How long a requestor with too many open batches is asked to wait: batches take minutes.
 _OPEN_RETRY_S = 60.0
 
 
+@traced("request batch")
 async def register_batch(
     order: BatchEnhancementRequestIn, caller: Member, services: Services
 ) -> BatchEnhancementRequestRead:
@@ -28,10 +32,13 @@ async def register_batch(
     await _check_known(order, caller, services)
     batch_id = services.new_id()
     outcome = register(batch_id, order, caller.id, services.clock(), services.deadlines)
-    await write_manifest(batch_id, order.reference_ids, services.files)
-    await services.batches.create(outcome.batch)
-    await send_due(outcome.due, services)
-    return await as_read(outcome.batch, order.reference_ids, caller, services)
+    batch = replace(outcome.batch, trace=traceparent())
+    note(batch_id=str(batch_id), robot_id=str(order.robot_id), references=batch.references)
+    with about(batch_id=batch_id, robot_id=order.robot_id):
+        await write_manifest(batch_id, order.reference_ids, services.files)
+        await services.batches.create(batch)
+        await send_due(outcome.due, services)
+        return await as_read(batch, order.reference_ids, caller, services)
 
 
 def _check_ids(reference_ids: list[UUID], most: int) -> None:

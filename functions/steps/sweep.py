@@ -8,6 +8,8 @@ from functions.domain.batch import Batch, Phase
 from functions.domain.errors import Unavailable
 from functions.ports import Services
 from functions.steps.advance import advance
+from functions.telemetry.logs import about
+from functions.telemetry.spans import handling
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +21,13 @@ async def sweep(services: Services) -> None:
     """
     wrong: list[Exception] = []
     async for batch_id in services.batches.due(services.clock()):
-        try:
-            await _sweep_batch(batch_id, services)
-        except Exception as error:  # noqa: BLE001 - raised below, with those of the other batches
-            log.warning("batch %s could not be swept: %s", batch_id, type(error).__name__)
-            error.add_note(f"batch {batch_id}")
-            wrong.append(error)
+        with about(batch_id=batch_id):
+            try:
+                await _sweep_batch(batch_id, services)
+            except Exception as error:  # noqa: BLE001 - raised below, with those of the other batches
+                log.warning("batch %s could not be swept: %s", batch_id, type(error).__name__)
+                error.add_note(f"batch {batch_id}")
+                wrong.append(error)
     if wrong:
         raise ExceptionGroup("Some batches could not be swept.", wrong)
 
@@ -41,6 +44,7 @@ async def _sweep_batch(batch_id: UUID, services: Services) -> None:
                 raise
             return events.Swept(None, seen=False)
 
-    swept = await advance(batch_id, observe, services)
-    if swept.moved:
-        log.info("batch %s was overdue and is %s", batch_id, swept.batch.status)
+    with handling("sweep", (await services.batches.load(batch_id)).batch):
+        swept = await advance(batch_id, observe, services)
+        if swept.moved:
+            log.info("batch %s was overdue and is %s", batch_id, swept.batch.status)

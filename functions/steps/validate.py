@@ -16,6 +16,7 @@ from functions.ports import Services
 from functions.steps.advance import advance
 from functions.steps.heartbeat import Heartbeat
 from functions.steps.manifest_file import read_manifest
+from functions.telemetry.spans import handling, note
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,12 @@ async def validate_upload(batch_id: UUID, services: Services) -> None:
     such batch.
     """
     batch = (await services.batches.load(batch_id)).batch
+    with handling("validate", batch):
+        await _validate(batch, services)
+
+
+async def _validate(batch: Batch, services: Services) -> None:
+    batch_id = batch.id
     upload = await services.results.standing(batch_id)
     if upload is None or batch.validated(upload) or batch.phase in {Phase.PINNED, Phase.ENDED}:
         log.info("batch %s: nothing to validate", batch_id)
@@ -47,6 +54,7 @@ async def _record(batch_id: UUID, validation: Validation, services: Services) ->
         return events.Validated(validation, await services.results.standing(batch_id))
 
     recorded = await advance(batch_id, observe, services)
+    note(entries=validation.entries, accepted=validation.accepted, missing=validation.missing)
     log.info(
         "batch %s: %d entries, %d accepted, %d references missing%s",
         batch_id,

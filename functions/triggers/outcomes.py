@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from functions.domain import errors
+from functions.telemetry.logs import about
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +48,14 @@ OUTCOMES: dict[type[errors.ExchangeError], Outcome] = {
 @asynccontextmanager
 async def outcome(batch_id: UUID | str) -> AsyncIterator[None]:
     """Decide the fate of the message or event that is being handled: raise if it is to be delivered again."""
-    try:
-        yield
-    except errors.ExchangeError as error:
-        fate = OUTCOMES[type(error)].fate
-        log.warning("batch %s: %s: %s (%s)", batch_id, type(error).__name__, error, fate.name.lower())
-        if fate is Fate.DELIVER_AGAIN:
+    with about(batch_id=batch_id):
+        try:
+            yield
+        except errors.ExchangeError as error:
+            fate = OUTCOMES[type(error)].fate
+            log.warning("batch %s: %s: %s (%s)", batch_id, type(error).__name__, error, fate.name.lower())
+            if fate is Fate.DELIVER_AGAIN:
+                raise
+        except Exception:
+            log.exception("batch %s: unexpected error", batch_id)
             raise
-    except Exception:
-        log.exception("batch %s: unexpected error", batch_id)
-        raise

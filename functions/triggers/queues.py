@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.domain.orders import DispatchOrder, ImportOrder
 from functions.steps.dispatch import dispatch_batch
 from functions.steps.import_results import import_results
+from functions.telemetry.spans import sent_by
 from functions.triggers.current import services
 from functions.triggers.outcomes import outcome
 
@@ -16,7 +17,8 @@ async def dispatch(message: func.ServiceBusMessage) -> None:
     """Hand a batch to its robot."""
     order = DispatchOrder.model_validate_json(message.get_body())
     async with outcome(order.batch_id):
-        await dispatch_batch(order.batch_id, order.attempt, services())
+        with sent_by(message.application_properties):
+            await dispatch_batch(order.batch_id, order.attempt, services())
 
 
 @blueprint.service_bus_queue_trigger(arg_name="message", queue_name="%IMPORT_QUEUE%", connection="SERVICE_BUS")
@@ -24,4 +26,5 @@ async def import_delivered(message: func.ServiceBusMessage) -> None:
     """Import what a robot delivered."""
     order = ImportOrder.model_validate_json(message.get_body())
     async with outcome(order.batch_id):
-        await import_results(order.batch_id, services())
+        with sent_by(message.application_properties):
+            await import_results(order.batch_id, services())

@@ -14,6 +14,7 @@ from uuid import uuid4
 import azure.functions as func
 
 from local.host.bindings import Function
+from local.host.telemetry import span_of_call
 
 log = logging.getLogger("host")
 
@@ -47,8 +48,9 @@ async def invoke(function: Function, argument: Any, timeout_s: float) -> Any:
         arguments["context"] = Context(function.name, invocation, folder)
     started = time.monotonic()
     try:
-        async with asyncio.timeout(timeout_s):
-            result = await _run(function, arguments)
+        with span_of_call(function, argument):
+            async with asyncio.timeout(timeout_s):
+                result = await _run(function, arguments)
         _check(function, result)
     except (Exception, asyncio.CancelledError) as error:
         log.exception("%s %s failed after %.3f s", function.name, invocation, time.monotonic() - started)

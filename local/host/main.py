@@ -15,6 +15,7 @@ from local.host.ending import stop_event
 from local.host.host_json import HostJson, read_host_json
 from local.host.http import HttpServer
 from local.host.service_bus import ServiceBusListener
+from local.host.telemetry import telemetry
 from local.host.timer import TimerListener
 
 log = logging.getLogger("host")
@@ -33,12 +34,16 @@ def main() -> int:
     parser.add_argument("--host-json", type=Path, default=Path("host.json"), help="its host.json")
     parser.add_argument("--port", type=int, default=7071, help="0 for any free one")
     parser.add_argument("--every-event-twice", action="store_true", help="deliver each message and blob event twice")
+    parser.add_argument(
+        "--telemetry", type=Path, metavar="FOLDER", help="where spans, metrics and logs go as JSON lines"
+    )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("azure").setLevel(logging.WARNING)
     try:
-        host, functions = read_host_json(given.host_json), load_functions(given.app)
-        return asyncio.run(_serve(functions, host, given))
+        with telemetry(given.telemetry):
+            host, functions = read_host_json(given.host_json), load_functions(given.app)
+            return asyncio.run(_serve(functions, host, given))
     except HostError as error:
         _say({"error": str(error)})
         return 1

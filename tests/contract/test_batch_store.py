@@ -5,11 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from functions.adapters.cosmos.batches import CosmosBatchStore
+from functions.adapters.cosmos.database import CosmosDatabase
 from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from functions.domain.batch import Batch, Progress, Upload, Validation
 from functions.domain.errors import NameTaken, NotFound, Stale
 from functions.domain.lifecycle import register
-from functions.ports import BatchStore
+from functions.ports import BatchStore, Unfinished
 from tests.fakes.world import DEADLINES, START
 
 
@@ -27,10 +29,21 @@ async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None
         validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
         progress=Progress(windows=2, offset=2**40, added=5, refused=2, refused_windows=(1, 2)),
         pinned=True,
+        trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     for batch in (a_batch(), full):
         await batches.create(batch)
         assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_an_item_from_before_there_were_traces_is_read(database: CosmosDatabase) -> None:
+    batches, batch = CosmosBatchStore(database), a_batch()
+    await batches.create(batch)
+    container = await database.container("batches")
+    item = await container.read_item(str(batch.id), partition_key=str(batch.id))
+    del item["trace"]
+    await container.replace_item(str(batch.id), item)
+    assert (await batches.load(batch.id)).batch == batch
 
 
 async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStore) -> None:
@@ -79,3 +92,17 @@ async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batch
     stored = await batches.load(late.id)
     await batches.replace(replace(late, due_at=None), stored.etag)
     assert await due(START + 10) == [soon.id, future.id]
+
+
+async def test_the_unfinished_are_all_that_have_not_ended(batches: BatchStore) -> None:
+    # Other tests leave theirs in the same store: these are known by their time.
+    first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
+    second = replace(second, status=BatchStatus.ACCEPTED)
+    for batch in (first, second, replace(ended, status=BatchStatus.FAILED, due_at=None)):
+        await batches.create(batch)
+    mine = {first.created_at, second.created_at, ended.created_at}
+    found = [one async for one in batches.unfinished() if one.created_at in mine]
+    assert sorted(found, key=lambda one: -one.created_at) == [
+        Unfinished(BatchStatus.RECEIVED, first.created_at),
+        Unfinished(BatchStatus.ACCEPTED, second.created_at),
+    ]

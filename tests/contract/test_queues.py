@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from azure.servicebus.aio import ServiceBusClient
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from functions.adapters.service_bus import ServiceBusQueues
 from functions.domain.errors import Unavailable
@@ -84,6 +85,27 @@ async def test_a_scheduled_order_is_held_back_until_its_time(emulators: Stack) -
         assert time.time() >= at - 0.1
         assert DispatchOrder.model_validate_json(b"".join(message.body)).batch_id == due
         await receiver.complete_message(message)
+
+
+@pytest.mark.parametrize(("due", "queue"), [(SendDispatch(uuid4(), 1), "dispatch"), (SendImport(uuid4()), "import")])
+async def test_an_order_says_which_span_sent_it(emulators: Stack, due: Due, queue: str) -> None:
+    sender = SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    queues = real_queues(emulators)
+    with use_span(NonRecordingSpan(sender)):
+        await queues.send(due)
+    await queues.send(due)
+    await queues.close()
+    async with (
+        ServiceBusClient.from_connection_string(emulators.settings["SERVICE_BUS"]) as client,
+        client.get_queue_receiver(queue) as receiver,
+    ):
+        said: list[object] = []
+        while len(said) < 2:
+            for message in await receiver.receive_messages(max_wait_time=5):
+                said.append((message.application_properties or {}).get(b"traceparent"))
+                await receiver.complete_message(message)
+    assert said[0] == b"00-00000000000000000000000000000abc-0000000000000def-01"
+    assert said[1] != said[0]
 
 
 async def test_a_queue_that_is_away_is_unavailable(unused_tcp_port: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from samples.robot.signing import Credentials
-from tests.e2e.exchange import BATCHES, CALLBACK, Exchange, exchange_on
+from tests.e2e.exchange import BATCHES, CALLBACK, Exchange, eventually, exchange_on
 from tests.e2e.robot import Order, Robot, running_robot
 from tests.e2e.test_outcomes import deliver, entries_for
 from tests.results import annotation
@@ -21,6 +21,7 @@ BODY_MARK = "a sentence of nobody's business"
 @pytest.fixture(scope="module")
 def watched_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     short = {"ROBOT_RETRY_FIRST_S": "0.2", "ROBOT_CALL_TIMEOUT_S": "1.5", "SWEEP_SCHEDULE": "* * * * * *"}
+    short["OTEL_METRIC_EXPORT_INTERVAL"] = "200"
     with running_stack(tmp_path_factory.mktemp("watched"), **short) as stack:
         yield stack
 
@@ -70,13 +71,24 @@ async def provoke(exchange: Exchange, robot_id: str, batch_id: str) -> str:
     return json.dumps(said)
 
 
+async def metrics_are_written(stack: Stack) -> None:
+    async def look() -> bool | None:
+        return "exchange.batches.ended" in (stack.folder / "telemetry" / "metrics.jsonl").read_text() or None
+
+    await eventually(look, "metrics")
+
+
 async def test_no_log_tells_a_secret(watched_stack: Stack) -> None:
     async with exchange_on(watched_stack) as exchange:
         secrets = await go_through_everything(exchange)
-    logs = {file.name: file.read_text(errors="replace") for file in (watched_stack.folder / "logs").iterdir()}
+    await metrics_are_written(watched_stack)
+    folders = [watched_stack.folder / name for name in ("logs", "telemetry")]
+    logs = {file.name: file.read_text(errors="replace") for folder in folders for file in folder.iterdir()}
     logs["up.log"] = (watched_stack.folder / "up.log").read_text()
     assert {"host.log", "azurite.log", "cosmos.log", "servicebus.log", "issuer.log", "up.log"} <= set(logs)
     assert "is partial_failed" in logs["host.log"], "the flow is there"
+    assert "call robot" in logs["spans.jsonl"]
+    assert "is partial_failed" in logs["logs.jsonl"]
     settings = watched_stack.settings
     secrets |= {settings["ROBOT_MASTER_KEY"], settings["COSMOS_KEY"], "SharedAccessKey=", "AccountKey="}
     assert len(secrets) >= 10

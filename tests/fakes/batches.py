@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from functions.domain.batch import Batch
 from functions.domain.errors import NameTaken, NotFound, Stale
-from functions.ports import Page, StoredBatch, Wanted
+from functions.ports import Page, StoredBatch, Unfinished, Wanted
 
 
 class FakeBatchStore:
@@ -38,6 +38,11 @@ class FakeBatchStore:
     async def open_of(self, requestor: str, most: int) -> int:
         mine = [item for item in self.items.values() if item.batch.requestor == requestor and not item.batch.ended]
         return min(len(mine), most)
+
+    async def unfinished(self) -> AsyncIterator[Unfinished]:
+        for item in list(self.items.values()):
+            if item.batch.due_at is not None:
+                yield Unfinished(item.batch.status, item.batch.created_at)
 
     async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
         places = {_place(item.batch): item.batch for item in self.items.values()}

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from functions.domain.batch import Upload
-from functions.domain.errors import NotFound, UploadReplaced
+from functions.domain.errors import NotFound, Unavailable, UploadReplaced
 
 CHUNK = 1 << 16
 
@@ -60,6 +60,21 @@ class FakeResultFiles:
                 return
             yield data[start : start + CHUNK]
             start += CHUNK
+
+
+class FakeGivenUp:
+    def __init__(self) -> None:
+        self.poison = 0
+        self.dead_letters = 0
+        self.down = False
+
+    async def poisoned(self) -> int:
+        if self.down:
+            raise Unavailable("The store of the poison queue can't be reached.")
+        return self.poison
+
+    async def undelivered(self) -> int:
+        return min(self.dead_letters, 1000)
 
 
 class FakeUrls:

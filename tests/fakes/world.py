@@ -6,7 +6,7 @@ from functions.domain.signatures import RobotSecrets
 from functions.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeResultFiles, FakeUrls
+from tests.fakes.files import FakeBatchFiles, FakeGivenUp, FakeResultFiles, FakeUrls
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -58,6 +58,7 @@ class World:
         self.references = FakeReferenceStore()
         self.files = FakeBatchFiles()
         self.results = FakeResultFiles(self.clock)
+        self.given_up = FakeGivenUp()
         self.urls = FakeUrls()
         self.queues = FakeQueues()
         self.robot_calls = FakeRobotCalls()
@@ -71,6 +72,7 @@ class World:
             references=self.references,
             files=self.files,
             results=self.results,
+            given_up=self.given_up,
             urls=self.urls,
             queues=self.queues,
             robot_calls=self.robot_calls,

@@ -10,7 +10,7 @@ SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_t
 # What the host reads and our code does not.
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 # The addresses for managed identity, which the emulators don't take.
-IN_AZURE = {"DATA_STORAGE__blobServiceUri", "SERVICE_BUS__fullyQualifiedNamespace"}
+IN_AZURE = {"DATA_STORAGE__blobServiceUri", "DATA_STORAGE__queueServiceUri", "SERVICE_BUS__fullyQualifiedNamespace"}
 # What differs from place to place, so that the code has no value for it, or another one for Azure.
 OF_THIS_MACHINE = (
     *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "SWEEP_SCHEDULE"),
@@ -47,7 +47,8 @@ def test_an_address_for_managed_identity_does_instead_of_a_connection_string() -
     settings = Settings.read(
         {
             **given,
-            "DATA_STORAGE__blobServiceUri": "https://data.example",
+            "DATA_STORAGE__blobServiceUri": "https://data.blob.example",
+            "DATA_STORAGE__queueServiceUri": "https://data.queue.example",
             "SERVICE_BUS__fullyQualifiedNamespace": "bus.example",
         }
     )
@@ -93,9 +94,10 @@ def test_a_signed_url_lives_for_days_at_most(lifetime: str) -> None:
         Settings.read({**SAMPLE, "SIGNED_URL_LIFETIME_S": lifetime})
 
 
-def test_an_account_is_reached_over_https_alone() -> None:
-    with pytest.raises(SettingsError, match="DATA_STORAGE__blobServiceUri"):
-        Settings.read({**SAMPLE, "DATA_STORAGE__blobServiceUri": "http://data.example"})
+@pytest.mark.parametrize("name", ["DATA_STORAGE__blobServiceUri", "DATA_STORAGE__queueServiceUri"])
+def test_an_account_is_reached_over_https_alone(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({**SAMPLE, name: "http://data.example"})
 
 
 def test_blanks_around_a_value_and_blank_values_do_not_count() -> None:

@@ -8,14 +8,16 @@ from pydantic import TypeAdapter
 
 from functions.adapters.azure_errors import creating, translated
 from functions.adapters.cosmos.database import CosmosDatabase, Item
+from functions.contract.batches import BatchStatus
 from functions.domain.batch import Batch
-from functions.ports import Page, StoredBatch, Wanted
+from functions.ports import Page, StoredBatch, Unfinished, Wanted
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
 # An ended batch has no due_at at all, so that the comparison leaves it out.
 _DUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN = "SELECT TOP @most VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
+_UNFINISHED = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 # Where a batch stands in a list: by its age, and by its id among those of the same moment.
 _PLACE = "place"
 
@@ -63,6 +65,13 @@ class CosmosBatchStore:
         with translated("batch request"):
             container = await self._database.container(_CONTAINER)
             return len([item async for item in container.query_items(_OPEN, parameters=parameters)])
+
+    async def unfinished(self) -> AsyncIterator[Unfinished]:
+        """Yield what is counted of each open batch."""
+        with translated("batch request"):
+            container = await self._database.container(_CONTAINER)
+            async for item in container.query_items(_UNFINISHED):
+                yield Unfinished(BatchStatus(item["status"]), item["created_at"])
 
     async def page(self, wanted: Wanted, size: int, after: str | None) -> Page:
         """Return a page of batches; one more is asked for than is shown, to know whether there is another page."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from functions.contract.problems import Problem
 from functions.domain.errors import ExchangeError, NotAuthenticated, Unavailable
+from functions.telemetry.logs import about
 from functions.triggers.http.call import Call
 from functions.triggers.http.door import let_in, schemes
 from functions.triggers.http.endpoints import Content, Endpoint
@@ -29,14 +30,15 @@ async def answer(endpoints: Mapping[str, Endpoint], request: func.HttpRequest) -
     endpoint = endpoints.get(request.method)
     if endpoint is None:
         return _not_allowed(endpoints)
-    try:
-        call = Call(request, await let_in(endpoint.door, request))
-        return _response(await endpoint.handler(call), endpoint.status)
-    except ExchangeError as error:
-        return _problem_of(error, endpoint)
-    except Exception:  # the contract wants JSON even here, and the host has none
-        log.exception("unexpected error")
-        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, ["Something went wrong here, not with your request."])
+    with about():
+        try:
+            call = Call(request, await let_in(endpoint.door, request))
+            return _response(await endpoint.handler(call), endpoint.status)
+        except ExchangeError as error:
+            return _problem_of(error, endpoint)
+        except Exception:  # the contract wants JSON even here, and the host has none
+            log.exception("unexpected error")
+            return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, ["Something went wrong here, not with your request."])
 
 
 def _response(given: BaseModel | Content, status: HTTPStatus) -> func.HttpResponse:

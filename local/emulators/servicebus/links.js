@@ -120,7 +120,7 @@ class Links {
     while (given) {
       given = false;
       for (const [sender, consumed] of this.consumers) {
-        if (consumed === queue && sender.sendable()) given = this.give(sender, queue) || given;
+        if (consumed === queue && hasRoom(sender)) given = this.give(sender, queue) || given;
       }
     }
   }
@@ -135,6 +135,7 @@ class Links {
     const entry = settled ? queue.remove() : queue.lock(this.now());
     if (!entry) return false;
     const delivery = sender.send(outgoing(entry), entry.token);
+    sender.reached = reached(sender) + 1;
     delivery.lock = entry.token?.toString("hex");
     return true;
   }
@@ -159,6 +160,12 @@ class Links {
 }
 
 const BATCH_FORMAT = 0x80013700;
+
+/** How many deliveries there are on this link with those that go over the wire, and use credit up, a moment later. */
+const reached = (sender) => Math.max(sender.reached ?? 0, sender.delivery_count);
+
+/** Says whether the receiver asked for one more: what it did not ask for would be locked for nobody. */
+const hasRoom = (sender) => sender.sendable() && sender.delivery_count + sender.credit > reached(sender);
 
 /** Names both ends of a link in our attach: the SDK drops a link that lacks one. */
 function echoTerminals(link) {

@@ -15,8 +15,8 @@ class Queue {
   }
 
   /** Takes a message; returns its sequence number. One that is scheduled waits until then. */
-  send(message, now, at = 0) {
-    const entry = { sequence: (this.sequence += 1), message, enqueuedAt: Math.max(now, at), deliveries: 0 };
+  send(message, now, at = 0, deliveries = 0) {
+    const entry = { sequence: (this.sequence += 1), message, enqueuedAt: Math.max(now, at), deliveries };
     if (at > now) this.scheduled.set(entry.sequence, entry);
     else this.makeReady(entry);
     return entry.sequence;
@@ -81,11 +81,12 @@ class Queue {
     }
   }
 
-  toDeadLetters({ message }, now, reason, description) {
+  /** Moves it to the dead letters, which say how often it was delivered. */
+  toDeadLetters({ message, deliveries }, now, reason, description) {
     this.log(`${this.name}: a message is dead-lettered: ${reason}`);
     const told = { DeadLetterReason: reason, DeadLetterErrorDescription: description };
     const properties = { ...message.application_properties, ...told };
-    this.deadLetters.send({ ...message, application_properties: properties }, now);
+    this.deadLetters.send({ ...message, application_properties: properties }, now, 0, deliveries);
   }
 
   /** Renews a lock; returns until when, or nothing if it was lost. */

@@ -1,0 +1,1 @@
+"""What operators type when something is wrong. Never deployed."""
