@@ -218,10 +218,10 @@ EDITS = (
         "test_roles_in_the_database_are_given_for_it_and_not_for_the_account",
     ),
     Edit(
-        "an alert that tells nobody",
+        "an alert that is off",
         "modules/metric-alerts.bicep",
-        "actions: [{ actionGroupId: actionGroupId }]",
-        "actions: []",
+        "enabled: true",
+        "enabled: false",
         "test_each_alert_is_on_and_tells_somebody",
     ),
     Edit(

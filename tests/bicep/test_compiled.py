@@ -37,31 +37,33 @@ def test_what_is_made_again_is_the_same_and_so_it_is_by_a_compiler_that_stays(fo
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "named"),
+    ("file", "old", "new"),
     [
-        ("modules/cosmos.bicep", "disableLocalAuth", "disableLocalAuthentication", "modules/cosmos.bicep("),
-        (
-            "events.bicep",
-            "param dataStorageName string",
-            "param dataStorageName string\nparam unused int",
-            "events.bicep(",
-        ),
-        ("dev.bicepparam", "param zoneRedundant = false", "param zoneRedundant = 'no'", "dev.bicepparam("),
-        ("prod.bicepparam", "param zoneRedundant =", "param zoneRedundant  =", "prod.bicepparam: `bicep format`"),
-        ("modules/vault.bicep", "  location:", "   location:", "modules/vault.bicep: `bicep format`"),
-        ("tunables.json", '"PROGRESS_TRIES": "10"', '"PROGRESS_TRIES": "11"', "dev.snapshot.json: not what"),
-        ("main.json", '"outputs"', '"output"', "main.json: not what"),
+        ("modules/cosmos.bicep", "disableLocalAuth", "disableLocalAuthentication"),
+        ("events.bicep", "param dataStorageName string", "param dataStorageName string\nparam unused int"),
+        ("dev.bicepparam", "param zoneRedundant = false", "param zoneRedundant = 'no'"),
     ],
+    ids=["a_misspelt_property", "an_unused_parameter", "a_value_of_another_type"],
 )
-def test_what_is_wrong_is_named(folder: Path, file: str, old: str, new: str, named: str) -> None:
+def test_what_the_compiler_prints_is_named(folder: Path, file: str, old: str, new: str) -> None:
     edit(folder / file, old, new)
-    faults = check(folder)
-    assert [fault for fault in faults if fault.startswith(named)], faults
+    assert [fault for fault in check(folder) if fault.startswith(f"{file}(")]
 
 
-def test_a_file_that_is_not_kept_is_named(folder: Path) -> None:
+def test_files_that_are_not_formatted_are_named(folder: Path) -> None:
+    edit(folder / "prod.bicepparam", "param zoneRedundant =", "param zoneRedundant  =")
+    edit(folder / "modules" / "vault.bicep", "  location:", "   location:")
+    assert check(folder) == [
+        f"{name}: `bicep format` would change it" for name in ("modules/vault.bicep", "prod.bicepparam")
+    ]
+
+
+def test_kept_files_that_are_not_current_or_not_there_are_named(folder: Path) -> None:
+    edit(folder / "dev.snapshot.json", "Strong", "Session")
+    edit(folder / "main.json", '"outputs"', '"output"')
     (folder / "prod.snapshot.json").unlink()
-    assert [fault.split(":")[0] for fault in check(folder)] == ["prod.snapshot.json"]
+    named = [fault.split(": not what")[0] for fault in check(folder)]
+    assert named == ["dev.snapshot.json", "main.json", "prod.snapshot.json"]
 
 
 @pytest.mark.parametrize("option", ["--check", "--write"])
