@@ -5,8 +5,8 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo up test soak fuzz dead-letters docs lint types check lock install clean deploy teardown entra \
-  rotate-master-key infra infra-check
+.PHONY: help demo up test soak fuzz bench bench-short dead-letters docs lint types check lock install clean deploy \
+  teardown entra rotate-master-key infra infra-check
 
 help: ## what there is to type
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -27,6 +27,12 @@ fuzz: $(VENV)/dev ## coverage-guided fuzzing of the check of result entries, for
 	@$(PIP) atheris==3.0.0
 	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
 	  -artifact_prefix=.local/fuzz/ .local/fuzz tests/fuzz/corpus
+
+bench: $(VENV)/dev ## how fast it is, into benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (half an hour)
+	@$(RUN) -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
+
+bench-short: $(VENV)/dev ## the same in a minute or two: 1 if a ratio falls under its floor
+	@$(RUN) -m benchmarks --short $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
 dead-letters: install ## list what was given up on; RESEND=all, or ids as they are listed, sends it again
 	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) $(ARGS)
@@ -73,9 +79,9 @@ $(VENV)/local: $(VENV)/bin/python requirements.txt requirements-local.txt local/
 	@$(RUN) -m local.install
 	@touch $@
 
-$(VENV)/dev: $(VENV)/local requirements-dev.txt requirements-sdk.txt
-	@echo "Installing what the tests need ..."
-	@$(PIP) -r requirements-dev.txt -r requirements-sdk.txt
+$(VENV)/dev: $(VENV)/local requirements-dev.txt requirements-sdk.txt requirements-bench.txt
+	@echo "Installing what the tests and the benchmarks need ..."
+	@$(PIP) -r requirements-dev.txt -r requirements-sdk.txt -r requirements-bench.txt
 	@$(RUN) -m tests.sdk.install
 	@touch $@
 

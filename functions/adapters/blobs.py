@@ -1,8 +1,9 @@
 """Blob Storage: our files, the robots' results, and the URLs that open one blob to somebody else."""
 
+import asyncio
 import base64
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from azure.storage.blob import BlobBlock
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from functions.adapters.azure_errors import translated
+from functions.adapters.in_flight import one_ahead
 from functions.adapters.proxies import has_proxy
 from functions.domain import blob_names
 from functions.domain.batch import Upload
@@ -68,15 +70,19 @@ class BlobAccount:
 
 
 class _BlockWriter:
-    """Writes a blob in blocks: memory does not grow with it, and nothing of it is seen before it is committed."""
+    """Writes a blob in blocks: memory does not grow with it, and nothing of it is seen before it is committed.
+
+    One block is on its way while the next one fills; what goes wrong with it is raised by the call after.
+    """
 
     def __init__(self, blob: BlobClient) -> None:
         self._blob = blob
         self._rest = bytearray()
         self._blocks: list[BlobBlock] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def write(self, data: bytes | bytearray) -> None:
-        """Append; a full block is sent."""
+        """Append; a full block is sent, once the one before is."""
         self._rest += data
         while len(self._rest) >= _BLOCK_BYTES:
             await self._send(bytes(self._rest[:_BLOCK_BYTES]))
@@ -86,14 +92,29 @@ class _BlockWriter:
         """Send what is left, and make the blob of all blocks."""
         if self._rest:
             await self._send(bytes(self._rest))
+        await self._sent()
         with translated("blob"):
             await self._blob.commit_block_list(self._blocks)
 
+    async def abandon(self) -> None:
+        """Let go of a block that is on its way."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
     async def _send(self, data: bytes) -> None:
+        await self._sent()
         block_id = base64.b64encode(f"{len(self._blocks):08}".encode()).decode()
+        self._blocks.append(BlobBlock(block_id))
+        self._sending = asyncio.create_task(self._stage(block_id, data))
+
+    async def _sent(self) -> None:
+        if self._sending is not None:
+            await self._sending
+
+    async def _stage(self, block_id: str, data: bytes) -> None:
         with translated("blob"):
             await self._blob.stage_block(block_id, data)
-        self._blocks.append(BlobBlock(block_id))
 
 
 class BlobBatchFiles:
@@ -106,8 +127,11 @@ class BlobBatchFiles:
     async def create(self, name: str) -> AsyncIterator[_BlockWriter]:
         """Write a blob whole, or not at all."""
         writer = _BlockWriter(self._account.blob(blob_names.BATCHES, name))
-        yield writer
-        await writer.commit()
+        try:
+            yield writer
+            await writer.commit()
+        finally:
+            await writer.abandon()
 
     async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """Yield its bytes; raises NotFound."""
@@ -115,8 +139,10 @@ class BlobBatchFiles:
         with translated("blob"):
             size = (await blob.get_blob_properties()).size
             if offset < size:
-                async for chunk in (await blob.download_blob(offset, decompress=False)).chunks():
-                    yield chunk
+                download = await blob.download_blob(offset, decompress=False)
+                async with aclosing(one_ahead(download.chunks())) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
 
     async def exists(self, name: str) -> bool:
         """Say whether there is such a blob."""
@@ -149,7 +175,8 @@ class BlobResultFiles:
                 download = await blob.download_blob(
                     etag=etag, match_condition=MatchConditions.IfNotModified, decompress=False
                 )
-                async for chunk in download.chunks():
-                    yield chunk
+                async with aclosing(one_ahead(download.chunks())) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
         except (NotFound, Stale) as error:
             raise UploadReplaced("The upload no longer stands.") from error

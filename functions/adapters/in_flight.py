@@ -1,7 +1,7 @@
 """Some requests at once, but not all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Coroutine, Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -29,3 +29,20 @@ async def as_completed(work: Iterable[Coroutine[Any, Any, T]], at_once: int) -> 
         await asyncio.gather(*running, *done, return_exceptions=True)
         for unused in remaining:
             unused.close()
+
+
+async def one_ahead(items: AsyncIterable[T]) -> AsyncGenerator[T, None]:
+    """Yield the items, with the next one under way while the caller is at work on one."""
+    remaining = aiter(items)
+    coming = asyncio.ensure_future(anext(remaining))
+    try:
+        while True:
+            try:
+                item = await coming
+            except StopAsyncIteration:
+                return
+            coming = asyncio.ensure_future(anext(remaining))
+            yield item
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)

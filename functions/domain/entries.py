@@ -1,8 +1,7 @@
 """The check of a robot's result, entry by entry. A wrong entry has no effect on any other."""
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,9 +10,10 @@ from functions.contract.base import faults
 from functions.contract.enhancements import Enhancement
 from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from functions.domain import report
-from functions.domain.ids import derived_id
+from functions.domain.ids import DerivedIds
 from functions.domain.manifest import Manifest
-from functions.domain.storable import LARGEST_DOCUMENT, sent_size, unstorable
+from functions.domain.screening import ScreenedError, screen
+from functions.domain.storable import LARGEST_DOCUMENT, too_large, unstorable
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
@@ -25,32 +25,39 @@ _USELESS = {report.NOT_REQUESTED, report.REPEATED}
 class Checked:
     """What a slice of the result gave: lines of the accepted blob, and lines of the report so far."""
 
-    accepted: bytearray = field(default_factory=bytearray)
-    verdicts: bytearray = field(default_factory=bytearray)
+    accepted: bytes | bytearray = b""
+    verdicts: bytes | bytearray = b""
 
 
 class EntryChecker:
     """Checks the lines of one result in order, and counts. One object a validation; not for two threads at once."""
 
     def __init__(self, batch_id: UUID, manifest: Manifest, longest_line: int) -> None:
-        self._batch_id = batch_id
+        self._ids = DerivedIds(batch_id)
         self._manifest = manifest
         self._longest_line = longest_line
         self.entries = 0
         self.accepted = 0
         # Entries that say nothing of a reference that was asked for: unreadable, repeated, or of another one.
         self.useless = 0
+        # Of the slice that is being checked, in pieces: they are joined once.
+        self._accepted_lines: list[bytes] = []
+        self._verdicts: list[bytes] = []
 
     def check(self, lines: Iterable[bytes | None]) -> Checked:
         """Check a slice of lines; None stands for a line that was too long to be kept. Blank lines don't count."""
-        checked = Checked()
         for line in lines:
-            if line is not None and not line.strip():
-                continue
-            self.entries += 1
-            reference_id, error = self._check_line(line, checked)
-            self.useless += reference_id is None or error in _USELESS
-            checked.verdicts += report.verdict(reference_id, error)
+            entry = screen(line)
+            key = None if entry is None else self._manifest.key(entry.reference_id)
+            if entry is None or key is None:
+                self._look_closely(line)
+            else:
+                self.entries += 1
+                said = self._quote(key, entry) if isinstance(entry, ScreenedError) else self._keep(key, entry.fields())
+                self._say(entry.reference_id, said)
+        checked = Checked(b"".join(self._accepted_lines), b"".join(self._verdicts))
+        self._accepted_lines.clear()
+        self._verdicts.clear()
         return checked
 
     def missing(self) -> tuple[int, bytes]:
@@ -58,7 +65,14 @@ class EntryChecker:
         lines = [report.verdict(reference_id, report.MISSING) for reference_id in self._manifest.missing()]
         return len(lines), b"".join(lines)
 
-    def _check_line(self, line: bytes | None, checked: Checked) -> tuple[UUID | None, str | None]:
+    def _look_closely(self, line: bytes | None) -> None:
+        """Check a line by the contract's model, whose words say what is wrong with it."""
+        if line is None or line.strip():
+            self.entries += 1
+            reference_id, error = self._read(line)
+            self._say(reference_id, error)
+
+    def _read(self, line: bytes | None) -> tuple[UUID | None, str | None]:
         if line is None:
             return None, report.unreadable(f"the line is longer than {self._longest_line} bytes")
         try:
@@ -70,21 +84,32 @@ class EntryChecker:
         self._manifest.name(entry.reference_id)
         if isinstance(entry, LinkedRobotError):
             return entry.reference_id, report.robot_said(entry.message)
-        return entry.reference_id, self._accept(entry, checked)
-
-    def _accept(self, enhancement: Enhancement, checked: Checked) -> str | None:
-        """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept."""
-        why = unstorable(enhancement.model_dump(exclude_unset=True)["content"])
+        why = unstorable(entry.model_dump(exclude_unset=True)["content"])
         if why is not None:
-            return report.not_storable(why)
-        fields = enhancement.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        if sent_size(fields) > LARGEST_DOCUMENT:
+            return entry.reference_id, report.not_storable(why)
+        fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
+        return entry.reference_id, self._keep(entry.reference_id.bytes, fields)
+
+    def _keep(self, key: bytes, fields: bytes) -> str | None:
+        """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept.
+
+        `fields` are the JSON of all but its id, `key` is its reference's.
+        """
+        if too_large(fields):
+            self._manifest.name_key(key)
             return report.not_storable(f"it is longer than {LARGEST_DOCUMENT} bytes")
-        fingerprint = int.from_bytes(hashlib.blake2b(fields, digest_size=8).digest())
-        if self._manifest.repeats(enhancement.reference_id, fingerprint):
+        if self._manifest.repeats_key(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
-        enhancement_id = derived_id(self._batch_id, self.entries)
-        checked.accepted += b'{"entry":%d,"enhancement":{"id":"%s",' % (self.entries, str(enhancement_id).encode())
-        checked.accepted += fields[1:] + b"}\n"
+        begun = f'{{"entry":{self.entries},"enhancement":{{"id":"{self._ids.number(self.entries)}",'
+        self._accepted_lines += (begun.encode(), fields[1:], b"}\n")
         return None
+
+    def _quote(self, key: bytes, error: ScreenedError) -> str:
+        self._manifest.name_key(key)
+        return report.robot_said(error.message)
+
+    def _say(self, reference_id: UUID | str | None, error: str | None) -> None:
+        if error is not None:
+            self.useless += reference_id is None or error in _USELESS
+        self._verdicts.append(report.verdict(reference_id, error))

@@ -1,5 +1,6 @@
 """Lines of a byte stream, however its chunks fall."""
 
+import sys
 from collections.abc import Iterator
 
 
@@ -11,7 +12,7 @@ class LineSplitter:
     """
 
     def __init__(self, longest: int | None = None) -> None:
-        self._longest = longest
+        self._longest = sys.maxsize if longest is None else longest
         self._rest = bytearray()
         self._dropping = False
         self._blank = True
@@ -19,8 +20,14 @@ class LineSplitter:
     def feed(self, chunk: bytes) -> Iterator[bytes | None]:
         """Yield each line that ends in this chunk. Exhaust it before the next chunk is fed."""
         *ended, rest = chunk.split(b"\n")
+        begun = self._dropping or bool(self._rest)
         for piece in ended:
-            yield self._end(piece)
+            # Nearly every line lies whole in its chunk, and is copied no further.
+            if begun or len(piece) > self._longest:
+                begun = False
+                yield self._end(piece)
+            else:
+                yield piece
         self._keep(rest)
 
     def end(self) -> Iterator[bytes | None]:
@@ -36,7 +43,7 @@ class LineSplitter:
         return line
 
     def _keep(self, piece: bytes) -> None:
-        if self._longest is not None and len(self._rest) + len(piece) > self._longest:
+        if len(self._rest) + len(piece) > self._longest:
             self._blank = self._blank and not self._rest.strip()
             self._dropping = True
             self._rest.clear()

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from functions.contract.robots import BatchRobotResultValidationEntry
+from pydantic_core import from_json, to_json
+
 from functions.domain.windows import Refusal
 
 ADDED = "Enhancement added."
@@ -14,6 +16,9 @@ NOT_REQUESTED = "Not one of the references of this batch request."
 REPEATED = "The same enhancement as in an earlier entry; it was not added again."
 
 LONGEST_MESSAGE = 2_000
+
+# Nearly every line of a report says that something was added: it is made, and read again, as bytes.
+_BEFORE, _AFTER = b'{"reference_id":"', b'","error":null}'
 
 # Control marks, line and paragraph separators, and the marks that turn the direction of what follows them.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -44,16 +49,20 @@ def not_storable(why: str) -> str:
     return one_line(f"Can't be stored: {why}")
 
 
-def verdict(reference_id: UUID | None, error: str | None) -> bytes:
-    """Give the JSONL line of one entry or missing reference."""
-    line = BatchRobotResultValidationEntry(reference_id=reference_id, error=error)
-    return line.model_dump_json().encode() + b"\n"
+def verdict(reference_id: UUID | str | None, error: str | None) -> bytes:
+    """Give the JSONL line of one entry or missing reference: a `BatchRobotResultValidationEntry`."""
+    if error is None and reference_id is not None:
+        return b"%b%b%b\n" % (_BEFORE, str(reference_id).encode(), _AFTER)
+    return to_json({"reference_id": reference_id, "error": error}) + b"\n"
 
 
-def _text_line(number: int, entry: BatchRobotResultValidationEntry) -> bytes:
-    """Give the same line as people read it; `number` counts the result's non-blank lines from 1."""
-    subject = f"Entry {number}" if entry.reference_id is None else f"Reference {entry.reference_id}"
-    return f"{subject}: {ADDED if entry.error is None else entry.error}\n".encode()
+def _in_text(number: int, line: bytes) -> bytes:
+    """Give a verdict's line as people read it; `number` counts the result's non-blank lines from 1."""
+    if line.startswith(_BEFORE) and line.endswith(_AFTER):
+        return b"Reference %b: %b\n" % (line[len(_BEFORE) : -len(_AFTER)], ADDED.encode())
+    entry: dict[str, Any] = from_json(line)
+    subject = f"Entry {number}" if entry["reference_id"] is None else f"Reference {entry['reference_id']}"
+    return f"{subject}: {ADDED if entry['error'] is None else entry['error']}\n".encode()
 
 
 @dataclass(slots=True)
@@ -81,10 +90,9 @@ class ReportWriter:
             if line is None:
                 continue
             self._number += 1
-            entry = BatchRobotResultValidationEntry.model_validate_json(line)
             reason = self._reasons.get(self._number)
-            if reason is not None:
-                entry = entry.model_copy(update={"error": not_storable(reason)})
-            written.text += _text_line(self._number, entry)
-            written.lines += entry.model_dump_json().encode() + b"\n"
+            said = line if reason is None else verdict(from_json(line)["reference_id"], not_storable(reason))
+            said = said.removesuffix(b"\n")
+            written.text += _in_text(self._number, said)
+            written.lines += said + b"\n"
         return written

@@ -15,6 +15,8 @@ LARGEST_DOCUMENT = 1_900_000
 OWN_LEVELS = 3
 # The one mark of ASCII that JSON lets stand and the SDK escapes.
 _DELETE = b"\x7f"
+# Escaped, it is six bytes for one; no mark grows more.
+_MOST_GROWTH = 6
 
 
 def unstorable(value: Any, depth: int = OWN_LEVELS) -> str | None:
@@ -43,13 +45,20 @@ def _encodable(text: str) -> bool:
     return True
 
 
+def too_large(text: bytes) -> bool:
+    """Whether a document, as JSON text, is larger than the store takes."""
+    return len(text) * _MOST_GROWTH > LARGEST_DOCUMENT and sent_size(text) > LARGEST_DOCUMENT
+
+
 def sent_size(text: bytes) -> int:
     """Return the length in bytes that JSON text has on its way to the store, whose SDK escapes all beyond ASCII.
 
     It is exact but for numbers, which the SDK may write a little longer.
     """
-    if text.isascii() and _DELETE not in text:
-        return len(text)
-    beyond = [mark for mark in text.decode() if not " " <= mark <= "~"]
-    escaped = sum(6 if ord(mark) <= 0xFFFF else 12 for mark in beyond)  # noqa: PLR2004 - \\uXXXX, or a pair of them
-    return len(text) - sum(len(mark.encode()) for mark in beyond) + escaped
+    more = text.count(_DELETE) * 5
+    if text.isascii():
+        return len(text) + more
+    marks = text.decode()
+    # Those beyond ASCII are sent as \\uXXXX, once for each of their one or two units of UTF-16.
+    ascii_marks = len(marks.encode("ascii", "ignore"))
+    return ascii_marks + more + 6 * (len(marks.encode("utf-16-le")) // 2 - ascii_marks)

@@ -42,7 +42,7 @@ async def files(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="chatter", methods=["GET"])
 async def chatter(req: func.HttpRequest) -> func.HttpResponse:
-    print("said much " * 100_000)
+    print("\\n".join(["said much"] * 100_000), flush=True)
     return func.HttpResponse("done")
 """
 

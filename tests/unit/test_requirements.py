@@ -28,7 +28,9 @@ def test_every_locked_package_has_its_hashes() -> None:
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
 
 
-@pytest.mark.parametrize("name", ["requirements-local.txt", "requirements-dev.txt", "requirements-sdk.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements-local.txt", "requirements-dev.txt", "requirements-sdk.txt", "requirements-bench.txt"]
+)
 def test_what_else_is_installed_is_pinned_and_agrees(name: str) -> None:
     assert all(PIN.match(line) for line in lines(name))
     deployed = dict(pins("requirements.txt"))

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from functions.adapters.in_flight import as_completed
+from functions.adapters.in_flight import as_completed, one_ahead
 
 
 class Requests:
@@ -130,3 +130,52 @@ async def test_of_several_that_fail_at_once_the_others_are_no_surprise_to_the_ev
     finally:
         asyncio.get_running_loop().set_exception_handler(None)
     assert surprises == []
+
+
+class Chunks:
+    """Numbers, each of which waits at its gate; then a failure, if there is one."""
+
+    def __init__(self, count: int, failure: Exception | None = None) -> None:
+        self.requests = Requests()
+        self.count = count
+        self.failure = failure
+        self.asked = 0
+
+    def __aiter__(self) -> "Chunks":
+        return self
+
+    async def __anext__(self) -> int:
+        self.asked += 1
+        if self.asked <= self.count:
+            return await self.requests.run(self.asked)
+        raise self.failure or StopAsyncIteration
+
+
+async def test_the_next_one_is_under_way_while_one_is_worked_on_and_no_further_one() -> None:
+    chunks = Chunks(4)
+    chunks.requests.gates[1].set()
+    async with aclosing(one_ahead(chunks)) as items:
+        assert await anext(items) == 1
+        await asyncio.sleep(0)
+        assert (chunks.asked, chunks.requests.under_way) == (2, 1)
+        for number in range(2, 5):
+            chunks.requests.gates[number].set()
+        assert [item async for item in items] == [2, 3, 4]
+
+
+async def test_a_failure_ahead_comes_after_what_came_before_it() -> None:
+    chunks = Chunks(1, ValueError("broke off"))
+    chunks.requests.gates[1].set()
+    items = one_ahead(chunks)
+    assert await anext(items) == 1
+    with pytest.raises(ValueError, match="broke off"):
+        await anext(items)
+
+
+async def test_who_stops_early_leaves_nothing_under_way() -> None:
+    chunks = Chunks(3)
+    chunks.requests.gates[1].set()
+    async with aclosing(one_ahead(chunks)) as items:
+        await anext(items)
+        await asyncio.sleep(0)
+    assert (chunks.requests.cancelled, chunks.requests.under_way) == ([2], 0)

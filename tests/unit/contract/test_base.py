@@ -1,8 +1,11 @@
 import json
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import HttpUrl, TypeAdapter, ValidationError
 
+from functions.contract import base
 from functions.contract.base import MOST_FAULTS, HttpUrlText, WireModel, faults, jsonl_line
 from functions.contract.batches import BatchEnhancementRequestIn
 from functions.contract.enhancements import Authorship, ScoreAnnotation
@@ -175,3 +178,9 @@ def test_a_line_is_one_line_to_every_reader_and_says_the_same() -> None:
     line = jsonl_line(author)
     assert len(line.decode().splitlines()) == 1
     assert Authorship.model_validate_json(line) == author
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.from_regex(base._PLAIN_URL, fullmatch=True))
+def test_the_parser_takes_every_plain_url(url: str) -> None:
+    assert TypeAdapter(HttpUrl).validate_python(url).host

@@ -15,6 +15,35 @@ def test_it_knows_what_was_asked_for_and_nothing_else() -> None:
     assert len(manifest) == 2
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.uuids(version=4))
+def test_what_was_asked_for_has_a_key_if_it_is_spelled_as_we_write_it(made: UUID) -> None:
+    manifest = Manifest([made])
+    assert manifest.key(str(made)) == made.bytes
+    for other in (
+        made.hex,
+        made.urn,
+        f"{{{made}}}",
+        f" {str(made)[1:]}",
+        f"{made}\n",
+        f"{str(made)[:-1]}\n",
+        "",
+        str(ONE),
+    ):
+        assert manifest.key(other) is None
+
+
+def test_what_only_looks_like_it_has_no_key() -> None:
+    good = "a1111111-0000-4000-8000-00000000000f"
+    manifest = Manifest([UUID(good)])
+    assert manifest.key(good) is not None
+    for place in range(len(good)):
+        for mark in "-gA0 \u0661":
+            if mark != good[place]:
+                assert manifest.key(good[:place] + mark + good[place + 1 :]) is None
+    assert manifest.key("a111111-10000-4000-8000-00000000000f") is None
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.uuids(version=4), unique=True, max_size=10), st.data())
 def test_what_no_entry_names_is_missing_in_the_order_asked(asked: list[UUID], data: st.DataObject) -> None:

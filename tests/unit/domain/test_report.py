@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from functions.contract.robots import BatchRobotResultValidationEntry
 from functions.domain import report
 from functions.domain.report import ReportWriter, one_line, verdict
 from functions.domain.windows import Refusal
@@ -56,6 +57,20 @@ def test_whatever_is_quoted_stays_on_its_line(say: Callable[[str], str]) -> None
     said = say(f"{BREAKS}why{BREAKS}not{BREAKS}")
     assert said.splitlines() == [said]
     assert said.endswith(": why not")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.none() | st.uuids(version=4), st.none() | st.text(st.characters(exclude_categories=["Cs"])))
+@example(ONE, None)
+@example(None, None)
+@example(ONE, '","error":null}')
+def test_a_verdict_is_the_json_of_its_model(reference_id: UUID | None, error: str | None) -> None:
+    line = verdict(reference_id, error)
+    entry = BatchRobotResultValidationEntry(reference_id=reference_id, error=error)
+    assert line == entry.model_dump_json().encode() + b"\n"
+    subject = f"Reference {reference_id}" if reference_id else "Entry 1"
+    said = ReportWriter([]).write([line[:-1]]).text.decode()
+    assert said == f"{subject}: {report.ADDED if error is None else error}\n"
 
 
 def test_both_forms_say_the_same_of_each_entry() -> None:

@@ -1,0 +1,107 @@
+"""The import step: accepted entries into Cosmos DB, progress recorded, report written."""
+
+import time
+from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from pydantic_core import from_json
+
+from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
+from benchmarks.inputs import ResultMaker, ids
+from benchmarks.site import FULL_BATCH, Item, Site, each_at_once
+from functions.domain.batch import Batch
+from functions.domain.entries import EntryChecker
+from functions.domain.events import ReportedSuccess
+from functions.domain.ids import bucket_of, new_id
+from functions.domain.manifest import Manifest
+from functions.steps.advance import advance
+from functions.steps.import_results import import_results
+from functions.steps.validate import validate_upload
+
+RATE = Goal(name="import, Cosmos server", unit="items/s", naive=Bound(20), limit=Bound(0.6))
+REQUESTS = Goal(name="import: requests per 1,000 entries", unit="requests", ours=Bound(35, at_most=True), costs=True)
+CPU = Goal(name="import: client CPU per 1,000 entries", unit="s", naive=Bound(15), costs=True)
+
+_ENTRIES = 10_000
+_IN_FLIGHT = 16
+# As many as ours has.
+_LIMIT_IN_FLIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a way of importing took: items a second, client CPU and requests per 1,000 items."""
+
+    rate: float
+    cpu_s: float
+    requests: float
+
+
+async def reported_batch(site: Site, known: Sequence[UUID], result: bytes) -> Batch:
+    """Make a batch whose result is validated and reported: its import is due."""
+    batch = await site.taken_batch((await site.robot()).id, known)
+    await site.upload(batch, result)
+    await validate_upload(batch.id, site.services)
+    standing = await site.services.results.standing(batch.id)
+    return (await advance(batch.id, ReportedSuccess(standing), site.services)).batch
+
+
+def items_of(known: Sequence[UUID], result: bytes) -> Iterator[Item]:
+    """Yield the items that the import of this result would write."""
+    checker = EntryChecker(new_id(), Manifest(known), 1 << 20)
+    for line in checker.check(result.split(b"\n")).accepted.split(b"\n")[:-1]:
+        enhancement = from_json(line)["enhancement"]
+        yield {**enhancement, "bucket": bucket_of(enhancement["reference_id"]), "kind": "enhancement"}
+
+
+async def _spent(site: Site, work: Awaitable[None], items: int) -> Spent:
+    await site.requests()
+    begun, cpu = time.perf_counter(), time.process_time()
+    await work
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    return Spent(items / seconds, 1_000 * cpu / items, 1_000 * await site.requests() / items)
+
+
+async def ours(site: Site, known: Sequence[UUID], result: bytes) -> Spent:
+    """Import by our step."""
+    batch = await reported_batch(site, known, result)
+    assert batch.validation is not None  # noqa: S101 - it was just validated
+    return await _spent(site, import_results(batch.id, site.services), batch.validation.accepted)
+
+
+async def _naive(site: Site, items: Sequence[Item]) -> Spent:
+    """Create one item after the other, some in flight."""
+    create = site.references.create_item
+    return await _spent(site, each_at_once(_IN_FLIGHT, create, items), len(items))
+
+
+async def _limit(site: Site, items: Sequence[Item]) -> Spent:
+    """Send the same items in full batches: to partitions chosen so that each is full, made before the clock runs."""
+    full = [
+        [{**item, "bucket": f"full {start}"} for item in items[start : start + FULL_BATCH]]
+        for start in range(0, len(items), FULL_BATCH)
+    ]
+    return await _spent(site, each_at_once(_LIMIT_IN_FLIGHT, site.write, full), len(items))
+
+
+async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
+    """Import a batch of 10,000 entries; the naive way a part of its items."""
+    maker = ResultMaker(site.folder)
+    few = effort.size(300, 1_000)
+    spent: dict[str, list[Spent]] = {OURS: [], NAIVE: [], LIMIT: []}
+    for _ in range(effort.rounds):
+        known = ids(_ENTRIES, seed=uuid4().int)
+        result = maker.file(known)
+        items = list(items_of(known, result))
+        spent[OURS].append(await ours(site, known, result))
+        spent[NAIVE].append(await _naive(site, items[:few]))
+        spent[LIMIT].append(await _limit(site, items))
+    return {
+        RATE.name: {way: [one.rate for one in some] for way, some in spent.items()},
+        REQUESTS.name: {way: [one.requests for one in some] for way, some in spent.items()},
+        CPU.name: {way: [one.cpu_s for one in some] for way, some in spent.items()},
+    }
+
+
+BENCHMARK = Benchmark((RATE, REQUESTS, CPU), measure)

@@ -1,0 +1,80 @@
+"""A line of a result: parse it, check it, note it in the manifest, write its message. No I/O."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
+from benchmarks.inputs import ResultMaker, ids
+from benchmarks.site import Site
+from functions.contract.enhancements import Enhancement
+from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
+from functions.domain.entries import EntryChecker
+from functions.domain.ids import new_id
+from functions.domain.manifest import Manifest
+
+GOAL = Goal(name="validate a line", unit="lines/s", naive=Bound(15), limit=Bound(0.25))
+
+# A slice of a result as it comes from the blob is a mebibyte.
+_SLICE = 1_000
+
+
+def naive_line(line: bytes, wanted: set[UUID]) -> str:
+    """Check a line as a first version would: an adapter made where it is needed, a text for the report."""
+    try:
+        adapter: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
+        entry = adapter.validate_python(json.loads(line))
+    except (ValueError, ValidationError) as error:
+        return f"Entry: {error}\n"
+    if entry.reference_id not in wanted:
+        return f"Reference {entry.reference_id}: not requested\n"
+    if isinstance(entry, LinkedRobotError):
+        return f"Reference {entry.reference_id}: {entry.message}\n"
+    return f"Reference {entry.reference_id}: Enhancement added.\n"
+
+
+def _ours(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:
+    checker = EntryChecker(new_id(), Manifest(reference_ids), 1 << 20)
+    for start in range(0, len(lines), _SLICE):
+        checker.check(lines[start : start + _SLICE])
+
+
+def _naive(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:
+    wanted = set(reference_ids)
+    report = ""
+    for line in lines:
+        report += naive_line(line, wanted)
+
+
+def _limit(lines: Sequence[bytes], _reference_ids: Sequence[UUID]) -> None:
+    for line in lines:
+        try:
+            orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+
+
+def _rate(way: Callable[[Sequence[bytes], Sequence[UUID]], None], lines: Sequence[bytes], known: list[UUID]) -> float:
+    begun = time.perf_counter()
+    way(lines, known)
+    return len(lines) / (time.perf_counter() - begun)
+
+
+async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
+    """Measure lines a second. The naive way gets fewer lines, the same mix of them."""
+    known = ids(effort.size(20_000, 100_000))
+    lines = list(ResultMaker(site.folder).lines(known))
+    few = lines[: effort.size(200, 1_000)]
+    rounds: dict[str, list[float]] = {OURS: [], NAIVE: [], LIMIT: []}
+    for _ in range(effort.rounds):
+        rounds[OURS].append(_rate(_ours, lines, known))
+        rounds[NAIVE].append(_rate(_naive, few, known))
+        rounds[LIMIT].append(_rate(_limit, lines, known))
+    return {GOAL.name: rounds}
+
+
+BENCHMARK = Benchmark((GOAL,), measure)

@@ -1,0 +1,1 @@
+"""Whether the benchmarks measure what they say."""
