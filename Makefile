@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo up test soak fuzz bench bench-short dead-letters docs lint types check lock install clean deploy \
-  teardown entra rotate-master-key
+  teardown entra rotate-master-key infra infra-check
 
 help: ## what there is to type
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -39,6 +39,13 @@ dead-letters: install ## list what was given up on; RESEND=all, or ids as they a
 
 docs: install ## write docs/lifecycle.md anew from the lifecycle's table
 	@$(RUN) -m local.lifecycle_page
+
+infra: $(VENV)/bin/python ## write anew what the Bicep compiler makes of infra/ (BICEP=, else bicep on the PATH)
+	@$(RUN) -m infra.compiled --write
+
+infra-check: $(VENV)/dev ## compile, lint and scan infra/; show that it is current and that wrong edits are caught
+	@$(RUN) -m infra.compiled --check
+	@$(RUN) -m pytest tests/bicep $(ARGS)
 
 lint: $(VENV)/dev ## ruff, strict, and bandit on what is deployed
 	@$(RUN) -m ruff check .

@@ -28,13 +28,16 @@ async def make_resources(storage: str, endpoint: str, key: str) -> None:
     async with CosmosClient(endpoint, key) as cosmos:
         database = await cosmos.create_database(wanted["cosmos"]["database"])
         for container in wanted["cosmos"]["containers"]:
-            unique: Any = {"uniqueKeys": [{"paths": [path]} for path in container["uniqueKeys"]]}
-            await database.create_container(
-                container["name"],
-                PartitionKey(container["partitionKey"]),
-                unique_key_policy=unique,
-                indexing_policy=_indexing(container),
-            )
+            await database.create_container(container["name"], **container_properties(container))
+
+
+def container_properties(container: dict[str, Any]) -> dict[str, Any]:
+    """Say how a container of Cosmos DB is made."""
+    return {
+        "partition_key": PartitionKey(container["partitionKey"]),
+        "unique_key_policy": {"uniqueKeys": [{"paths": [path]} for path in container["uniqueKeys"]]},
+        "indexing_policy": _indexing(container),
+    }
 
 
 def _indexing(container: dict[str, Any]) -> dict[str, Any]:

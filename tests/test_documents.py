@@ -9,6 +9,7 @@ import pytest
 from functions.contract.batches import BatchStatus
 from functions.domain.lifecycle import ROWS
 from functions.triggers.http.serve import ENDPOINTS
+from tests.infra.reading import predicted
 from tests.stacks import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "samples").glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -86,6 +87,7 @@ def test_the_table_of_doors_is_that_of_the_endpoints() -> None:
 
 def test_every_setting_that_a_document_names_exists() -> None:
     known = set(json.loads((ROOT / "local.settings.sample.json").read_text())["Values"])
+    known |= set(predicted("prod").settings)
     for document in DOCUMENTS:
         named = {word for word in code(document.read_text()) if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", word)}
         assert named <= known | {"ROBOT_ID", "ROBOT_SECRET", "ALERT_EMAIL"}, document.name

@@ -18,7 +18,7 @@ var alerts = [
     window: 'PT15M'
     says: 'The check of an uploaded result failed five times and is not tried again by itself.'
     query: '''
-      let depth = AppMetrics | where Name == 'exchange.poison.depth' | summarize Found = max(Max);
+      let depth = AppMetrics | where Name == 'exchange.poison_queue.depth' | summarize Found = max(Max);
       let given_up = AppTraces | where Message has 'Message has reached MaxDequeueCount' | summarize Found = todouble(count());
       union depth, given_up | where Found > 0
     '''
@@ -30,7 +30,7 @@ var alerts = [
     window: 'PT30M'
     says: 'A batch is older than any deadline lets it be.'
     query: '''
-      AppMetrics | where Name == 'exchange.batches.oldest' | where Max > <oldest>
+      AppMetrics | where Name == 'exchange.batches.oldest_age' | where Max > <oldest>
     '''
   }
   {
@@ -53,7 +53,7 @@ var alerts = [
     says: 'Cosmos DB refuses more than a tenth of the requests for want of RU/s.'
     query: '''
       CDBDataPlaneRequests
-      | summarize Throttled = countif(StatusCode == 429), Requests = count()
+      | summarize Throttled = countif(toint(StatusCode) == 429), Requests = count()
       | where Requests >= 100 and Throttled > 0.1 * Requests
     '''
   }
@@ -89,7 +89,7 @@ var alerts = [
     window: 'PT30M'
     says: 'The sweep has not run for half an hour: the app does not start, or tells nothing.'
     query: '''
-      AppMetrics | where Name == 'exchange.batches.oldest' | summarize Sweeps = count() | where Sweeps == 0
+      AppMetrics | where Name == 'exchange.batches.oldest_age' | summarize Sweeps = count() | where Sweeps == 0
     '''
   }
 ]

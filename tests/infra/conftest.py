@@ -1,0 +1,10 @@
+"""The predictions of both environments, one after another."""
+
+import pytest
+
+from tests.infra.reading import Prediction, predicted
+
+
+@pytest.fixture(params=["dev", "prod"])
+def prediction(request: pytest.FixtureRequest) -> Prediction:
+    return predicted(request.param)
