@@ -4,11 +4,13 @@ import asyncio
 import base64
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobBlock
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
@@ -19,7 +21,7 @@ from functions.domain import blob_names
 from functions.domain.batch import Upload
 from functions.domain.errors import NotFound, Stale, UploadReplaced
 
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
@@ -137,12 +139,16 @@ class BlobBatchFiles:
         """Yield its bytes; raises NotFound."""
         blob = self._account.blob(blob_names.BATCHES, name)
         with translated("blob"):
-            size = (await blob.get_blob_properties()).size
-            if offset < size:
+            try:
                 download = await blob.download_blob(offset, decompress=False)
-                async with aclosing(one_ahead(download.chunks())) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
+            except HttpResponseError as error:
+                if error.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    raise
+                # There is nothing beyond the offset.
+                return
+            async with aclosing(one_ahead(download.chunks())) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def exists(self, name: str) -> bool:
         """Say whether there is such a blob."""
