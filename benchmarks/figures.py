@@ -14,17 +14,30 @@ Rounds = Mapping[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a figure has to reach: at least this, or at most."""
+    """What a figure is to reach, at least or at most; and the floor under which it must not fall.
+
+    They differ where the goal can't be had, for a reason that the results give: then the floor is what is had, with
+    room for the weather of a shared machine.
+    """
 
     value: float
     at_most: bool = False
+    floor: float | None = None
+
+    def reached(self, figure: float) -> bool:
+        """Say whether the goal is reached."""
+        return self._reaches(figure, self.value)
 
     def holds(self, figure: float) -> bool:
-        """Say whether it is reached."""
-        return figure <= self.value if self.at_most else figure >= self.value
+        """Say whether it is not under its floor."""
+        return self._reaches(figure, self.value if self.floor is None else self.floor)
+
+    def _reaches(self, figure: float, mark: float) -> bool:
+        return figure <= mark if self.at_most else figure >= mark
 
     def __str__(self) -> str:
-        return f"{'<=' if self.at_most else '>='} {self.value:g}"
+        floor = "" if self.floor is None else f" (floor {self.floor:g})"
+        return f"{'<=' if self.at_most else '>='} {self.value:g}{floor}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +103,15 @@ class Row:
 
     @property
     def missed(self) -> list[str]:
-        """Say what it does not reach."""
+        """Say what is under its floor."""
+        return self._said(Bound.holds)
+
+    @property
+    def short(self) -> list[str]:
+        """Say what does not reach its goal."""
+        return self._said(Bound.reached)
+
+    def _said(self, good: Callable[[Bound, float], bool]) -> list[str]:
         looks = (
             ("times better than the naive way", self.goal.naive, self.ratio(NAIVE)),
             ("of the limit", self.goal.limit, self.ratio(LIMIT)),
@@ -99,5 +120,5 @@ class Row:
         return [
             f"{self.goal.name}: {figure:.3g} {what}, and it is to be {bound}"
             for what, bound, figure in looks
-            if bound is not None and figure is not None and not bound.holds(figure)
+            if bound is not None and figure is not None and not good(bound, figure)
         ]

@@ -19,9 +19,9 @@ from functions.steps.advance import advance
 from functions.steps.import_results import import_results
 from functions.steps.validate import validate_upload
 
-RATE = Goal(name="import, Cosmos server", unit="items/s", naive=Bound(20), limit=Bound(0.6))
+RATE = Goal(name="import, Cosmos server", unit="items/s", naive=Bound(20, floor=8), limit=Bound(0.6, floor=0.3))
 REQUESTS = Goal(name="import: requests per 1,000 entries", unit="requests", ours=Bound(35, at_most=True), costs=True)
-CPU = Goal(name="import: client CPU per 1,000 entries", unit="s", naive=Bound(15), costs=True)
+CPU = Goal(name="import: client CPU per 1,000 entries", unit="s", naive=Bound(15, floor=10), costs=True)
 
 # What fills a window: the requests of a smaller batch are as many, and emptier.
 _ENTRIES = 25_000

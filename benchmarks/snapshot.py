@@ -17,7 +17,7 @@ from functions.domain.batch import Batch
 from functions.domain.ids import bucket_of, derived_id
 from functions.steps.snapshot import write_snapshot
 
-GOAL = Goal(name="snapshot", unit="references/s", naive=Bound(10))
+GOAL = Goal(name="snapshot", unit="references/s", naive=Bound(10, floor=5))
 
 _TYPES = [EnhancementType.BIBLIOGRAPHIC, EnhancementType.ABSTRACT]
 NEEDS: Mapping[str, Sequence[str]] = {"dependent_enhancements": _TYPES, "dependent_identifiers": list(IdentifierType)}

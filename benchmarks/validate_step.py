@@ -11,7 +11,7 @@ from functions.domain.batch import Batch
 from functions.steps.manifest_file import read_manifest
 from functions.steps.validate import validate_upload
 
-GOAL = Goal(name="validate step, Azurite", unit="lines/s", naive=Bound(6), limit=Bound(0.30))
+GOAL = Goal(name="validate step, Azurite", unit="lines/s", naive=Bound(6, floor=4), limit=Bound(0.30, floor=0.05))
 
 
 async def _ours(site: Site, batch: Batch) -> None:

@@ -26,7 +26,7 @@ def kind_of(line: bytes) -> Kind:
     return Kind(entry.content.enhancement_type)
 
 
-def test_the_mix_is_that_of_the_issue() -> None:
+def test_the_mix_is_as_it_says() -> None:
     assert MIX[Kind.ANNOTATION] == 60
     assert MIX[Kind.ABSTRACT] == 25
     assert MIX[Kind.LOCATION] + MIX[Kind.BIBLIOGRAPHIC] == 10
