@@ -31,11 +31,13 @@ fuzz: $(VENV)/dev ## coverage-guided fuzzing of the check of result entries, for
 bench: $(VENV)/dev ## how fast it is, into benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (half an hour)
 	@$(RUN) -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
-bench-short: $(VENV)/dev ## the same in a minute or two: 1 if a ratio falls under its floor
+bench-short: $(VENV)/dev ## the same in two minutes: it fails if a ratio falls under its floor
 	@$(RUN) -m benchmarks --short $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
-dead-letters: install ## list what was given up on; RESEND=all, or ids as they are listed, sends it again
-	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) $(ARGS)
+dead-letters: install ## list what was given up on, here or with ENV= in Azure; RESEND=all, or ids as listed, sends it again
+	@$(if $(ENV),$(RUN) -m infra.deploy settings $(ENV))
+	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) \
+	  $(if $(ENV),--settings .local/$(ENV).settings.json) $(ARGS)
 
 docs: install ## write docs/lifecycle.md anew from the lifecycle's table
 	@$(RUN) -m local.lifecycle_page
@@ -43,7 +45,7 @@ docs: install ## write docs/lifecycle.md anew from the lifecycle's table
 infra: $(VENV)/bin/python ## write anew what the Bicep compiler makes of infra/ (BICEP=, else bicep on the PATH)
 	@$(RUN) -m infra.compiled --write
 
-infra-check: $(VENV)/dev ## compile, lint and scan infra/; show that it is current and that wrong edits are caught
+infra-check: $(VENV)/dev ## compile, lint and scan infra/, and show that wrong edits are caught (five minutes)
 	@$(RUN) -m infra.compiled --check
 	@$(RUN) -m pytest tests/bicep $(ARGS)
 
@@ -55,7 +57,7 @@ lint: $(VENV)/dev ## ruff, strict, and bandit on what is deployed
 types: $(VENV)/dev ## mypy, strict
 	@$(RUN) -m mypy
 
-check: lint types test demo ## all of it, as the gate does
+check: lint types test demo ## lint, types, test and demo
 
 lock: $(VENV)/dev ## write requirements.txt anew from requirements.in, with hashes
 	@{ echo "# What Azure installs. Made by \`make lock\` from requirements.in: change that, not this."; \

@@ -23,8 +23,10 @@ def read_settings(file: Path | None) -> Settings:
 
     Raises SettingsError.
     """
-    if file is None and _TELLING not in os.environ and LOCAL.exists():
+    if file is None and _TELLING not in os.environ:
         file = LOCAL
+        if not LOCAL.exists():
+            raise SettingsError("No local stack is running here: `make up` first, or say ENV=... for Azure.")
     given: Mapping[str, str] = os.environ if file is None else _values(file)
     if file is not None:
         # As `func` does: the SDKs read some of them by themselves.

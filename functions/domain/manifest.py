@@ -9,9 +9,6 @@ from functions.domain.ids import LENGTH
 # How many of a reference's entries are remembered to tell a repeated one.
 REMEMBERED_ENTRIES = 8
 
-# An entry names the reference, but none was kept: no fingerprint is this very object.
-_NAMED = True
-
 
 class Manifest:
     """The ids asked for, in the order asked, in memory that depends on their number and not on the result's size.
@@ -20,9 +17,8 @@ class Manifest:
     """
 
     def __init__(self, reference_ids: Iterable[UUID]) -> None:
-        # None until an entry names it, then `_NAMED` until one is kept, then the fingerprints of the last that were: of
-        # most references that is one, without an array around it.
-        self._seen: dict[bytes, bool | int | array[int] | None] = {item.bytes: None for item in reference_ids}
+        # None until an entry names it; then the fingerprints of its last ones, of which most references have one.
+        self._seen: dict[bytes, tuple[int, ...] | array[int] | None] = {item.bytes: None for item in reference_ids}
 
     def __contains__(self, reference_id: UUID) -> bool:
         return reference_id.bytes in self._seen
@@ -46,8 +42,8 @@ class Manifest:
 
     def name_key(self, key: bytes) -> None:
         """Note the same of the reference with this key."""
-        if self._seen.get(key, _NAMED) is None:
-            self._seen[key] = _NAMED
+        if self._seen.get(key, ()) is None:
+            self._seen[key] = ()
 
     def repeats(self, reference_id: UUID, fingerprint: int) -> bool:
         """Say whether an entry with this fingerprint is among the reference's last ones, and remember it if not."""
@@ -55,11 +51,10 @@ class Manifest:
 
     def repeats_key(self, key: bytes, fingerprint: int) -> bool:
         """Say the same of the reference with this key."""
-        seen = self._seen[key]
-        if seen is None or seen is _NAMED:
-            self._seen[key] = fingerprint
+        known = self._seen[key]
+        if not known:
+            self._seen[key] = (fingerprint,)
             return False
-        known = seen if isinstance(seen, array) else (seen,)
         if fingerprint in known:
             return True
         self._seen[key] = array("q", (*known[-REMEMBERED_ENTRIES + 1 :], fingerprint))

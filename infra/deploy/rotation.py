@@ -27,7 +27,7 @@ def rotate_master_key(options: Options, tools: Tools, patience: Patience) -> Non
     ):
         patience.through(patience.roles_s, "Forbidden", lambda: set_master_key(tools, outputs))
         say("a new version is set")
-    failed = "The app still has the old key: run this again, or restart the app after a day."
+    failed = "The new key is set, but the app still has the old one: restart it, and don't rotate again."
     with step("Restart", failed):
         refresh_references(tools, account, options.name, outputs)
         named = ["--resource-group", options.name, "--name", outputs.function_app_name]

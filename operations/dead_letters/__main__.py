@@ -36,7 +36,9 @@ def main() -> int:
     if given.command == "resend" and given.queue and given.ids:
         _arguments().error("the ids say which queue: leave --queue out")
     try:
-        return asyncio.run(_run(given, read_settings(given.settings)))
+        settings = read_settings(given.settings)
+        print(f"Asking the exchange of {settings.cosmos_endpoint}", flush=True)
+        return asyncio.run(_run(given, settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -67,10 +67,10 @@ class Cloud:
         tool.write_text(f"#!{sys.executable} -IS\n{source}")
         tool.chmod(0o755)
 
-    def run(self, command: str, patience: Patience = HASTE, **variables: str) -> Ended:
+    def run(self, command: str, patience: Patience = HASTE, environment: str = "dev", **variables: str) -> Ended:
         """Run one of the operator's commands."""
         self._capfd.readouterr()
-        code = main([command, "dev"], {**self.environment, **variables}, patience)
+        code = main([command, *environment.split()], {**self.environment, **variables}, patience)
         return Ended(code, *self._capfd.readouterr())
 
     def deploy(self, patience: Patience = HASTE, **variables: str) -> Ended:

@@ -40,8 +40,8 @@ def test_without_a_deployment_there_is_nothing_to_rotate(cloud: Cloud) -> None:
     ("command", "sentence"),
     [
         ("az keyvault secret set", "could not be set"),
-        ("az rest", "still has the old key"),
-        ("az functionapp restart", "still has the old key"),
+        ("az rest", "still has the old one"),
+        ("az functionapp restart", "still has the old one"),
     ],
 )
 def test_a_call_that_fails_is_a_sentence(there: Cloud, command: str, sentence: str) -> None:
