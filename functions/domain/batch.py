@@ -44,7 +44,10 @@ class Validation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the import got: whole windows stored, and where in the accepted blob the next one begins (bytes)."""
+    """How far the import got: whole windows stored, and where in the accepted blob the next one begins (bytes).
+
+    `refused_windows` are those that the store refused something of, by where they end.
+    """
 
     windows: int = 0
     offset: int = 0

@@ -32,9 +32,9 @@ def verdicts(batch_id: UUID, attempt: UUID) -> str:
     return f"{batch_id}/{attempt}/verdicts.jsonl"
 
 
-def refused(batch_id: UUID, attempt: UUID, window: int) -> str:
-    """Name the accepted entries of one window that the store refused."""
-    return f"{batch_id}/{attempt}/refused/{window}.jsonl"
+def refused(batch_id: UUID, attempt: UUID, end: int) -> str:
+    """Name the accepted entries that the store refused of the window that ends there."""
+    return f"{batch_id}/{attempt}/refused/{end}.jsonl"
 
 
 def report_text(batch_id: UUID, attempt: UUID) -> str:

@@ -36,8 +36,8 @@ async def write_report(batch: Batch, services: Services) -> UUID:
 
 
 async def _refusals(batch: Batch, services: Services) -> AsyncIterator[Refusal]:
-    for window in batch.progress.refused_windows:
-        name = blob_names.refused(batch.id, pinned_validation(batch).attempt, window)
+    for end in batch.progress.refused_windows:
+        name = blob_names.refused(batch.id, pinned_validation(batch).attempt, end)
         content = b"".join([chunk async for chunk in services.files.read(name)])
         for refusal in REFUSALS.validate_json(content):
             yield refusal

@@ -45,19 +45,22 @@ async def import_window(batch: Batch, window: Window, services: Services) -> Bat
     number = batch.progress.windows + 1
     note(window=number, entries=len(window.entries), refused=len(refusals))
     if refusals:
-        await _keep_refusals(batch, number, refusals, services)
+        await _keep_refusals(batch, window.end, refusals, services)
     progress = Progress(
         windows=number,
         offset=window.end,
         added=batch.progress.added + len(window.entries) - len(refusals),
         refused=batch.progress.refused + len(refusals),
-        refused_windows=(*batch.progress.refused_windows, *([number] if refusals else [])),
+        refused_windows=(*batch.progress.refused_windows, *([window.end] if refusals else [])),
     )
     return (await advance(batch.id, events.WindowImported(progress), services)).batch
 
 
-async def _keep_refusals(batch: Batch, window: int, refusals: list[Refusal], services: Services) -> None:
-    """Write them in the order of the entries, so that the same window gives the same bytes each time."""
-    name = blob_names.refused(batch.id, pinned_validation(batch).attempt, window)
+async def _keep_refusals(batch: Batch, end: int, refusals: list[Refusal], services: Services) -> None:
+    """Write them in the order of the entries, so that the same window gives the same bytes each time.
+
+    Named by the window's end: an importer that is set to windows of another size must not write over these.
+    """
+    name = blob_names.refused(batch.id, pinned_validation(batch).attempt, end)
     async with services.files.create(name) as blob:
         await blob.write(REFUSALS.dump_json(sorted(refusals, key=lambda refusal: refusal.entry)))

@@ -12,7 +12,7 @@ import pytest
 from functions.contract.batches import BatchEnhancementRequestIn
 from functions.contract.references import ReferenceFileInput
 from functions.contract.robots import BatchRobotRequest, BatchRobotResult
-from functions.domain import report
+from functions.domain import blob_names, report
 from functions.domain.batch import Batch
 from functions.domain.callers import Member, Role
 from functions.domain.errors import (
@@ -27,6 +27,8 @@ from functions.domain.errors import (
 from functions.domain.events import SendDispatch, SendImport
 from functions.domain.robot_answer import RobotAnswer
 from functions.domain.windows import AcceptedEntry, Refusal
+from functions.steps.import_results import import_results
+from functions.steps.import_window import import_window, next_window
 from functions.steps.read import read_batch
 from functions.steps.register import register_batch
 from functions.steps.report import report_result
@@ -613,13 +615,40 @@ class TestImport:
         await exchange.run_import(batch_id)
         batch = exchange.batch(batch_id)
         assert batch.validation is not None
-        assert (batch.progress.added, batch.progress.refused, batch.progress.refused_windows) == (1, 4, (1, 2))
-        refused = f"{batch_id}/{batch.validation.attempt}/refused"
-        kept = [[item["entry"] for item in json.loads(exchange.files.blobs[f"{refused}/{n}.jsonl"])] for n in (1, 2)]
+        assert (batch.progress.added, batch.progress.refused) == (1, 4)
+        names = [blob_names.refused(batch_id, batch.validation.attempt, end) for end in batch.progress.refused_windows]
+        kept = [[item["entry"] for item in json.loads(exchange.files.blobs[name])] for name in names]
         assert kept == [[1, 2, 4], [5]]
         assert [entry["error"] is None for entry in exchange.report_entries(batch_id)] == [False] * 2 + [True] + [
             False
         ] * 2
+
+    async def test_importers_with_windows_of_different_sizes_lose_no_refusal(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatched()
+        await exchange.upload(batch_id, *(annotation(item) for item in exchange.reference_ids))
+        await exchange.call_back(batch_id)
+        smaller = replace(exchange.services, limits=replace(LIMITS, window_entries=2))
+        overtaken = False
+
+        async def refusing(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            nonlocal overtaken
+            refused = [Refusal(entry.entry, "no room") for entry in entries]
+            if not overtaken:
+                overtaken = True
+                await one_whole_window()
+            yield refused
+
+        async def one_whole_window() -> None:
+            batch = exchange.batch(batch_id)
+            window = await next_window(batch, exchange.services)
+            assert window is not None
+            await import_window(batch, window, exchange.services)
+
+        exchange.references.import_entries = refusing  # type: ignore[method-assign] # a fake of this test's own
+        await import_results(batch_id, smaller)
+        batch = exchange.batch(batch_id)
+        assert (batch.progress.added, batch.progress.refused) == (0, 5)
+        assert [entry["error"] is None for entry in exchange.report_entries(batch_id)] == [False] * 5
 
     @pytest.mark.parametrize("stage", ["validation", "window", "report"])
     async def test_long_work_says_that_it_is_still_at_it(self, exchange: Exchange, stage: str) -> None:
