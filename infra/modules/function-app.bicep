@@ -63,6 +63,8 @@ var telemetry = {
   // The worker sets up OpenTelemetry. Of logs it takes ours: the SDKs' would flood it.
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
   PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'functions'
+  // By default the worker keeps five spans a second, whatever trace they are of: a busy batch's would have holes.
+  OTEL_TRACES_SAMPLER: 'always_on'
   // Our own spans say where time goes; one for each request of an SDK would cost more than the work.
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,psycopg2,requests,urllib,urllib3'
 }

@@ -77,8 +77,8 @@ var alerts = [
     says: 'Functions end in errors that are not a caller\'s.'
     query: '''
       AppRequests
-      | where Success == false and not(toint(ResultCode) between (400 .. 499))
-      | summarize Errors = count() by OperationName
+      | where Success == false and not(coalesce(toint(ResultCode), 0) between (400 .. 499))
+      | summarize Errors = sum(ItemCount) by OperationName
       | where Errors >= 5
     '''
   }

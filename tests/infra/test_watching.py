@@ -181,6 +181,20 @@ def test_a_batch_is_overdue_only_after_its_longest_wait(prediction: Prediction) 
     assert int(found[1]) > int(prediction.settings["ROBOT_SILENCE_LIMIT_S"])
 
 
+def test_no_span_of_a_batch_is_left_out(prediction: Prediction) -> None:
+    """Azure's own sampler looks at each process alone, and at no parent that is elsewhere."""
+    assert prediction.settings["OTEL_TRACES_SAMPLER"] == "always_on"
+
+
+def test_errors_of_functions_without_a_status_count_and_so_do_those_that_were_sampled_out(
+    prediction: Prediction,
+) -> None:
+    """What a queue calls may end without a result code, and a comparison with nothing leaves the row out."""
+    for query in (log_queries(prediction)["function-errors"], queries(prediction)["function-errors"]):
+        assert "coalesce(toint(ResultCode), 0)" in query
+        assert "Errors = sum(ItemCount)" in query
+
+
 def test_the_table_of_throttled_requests_is_filled(prediction: Prediction) -> None:
     account = prediction.one("Microsoft.DocumentDB/databaseAccounts")["id"]
     (setting,) = (one["properties"] for one in prediction.all(DIAGNOSTICS) if scope_of(one) == account)
