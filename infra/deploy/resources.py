@@ -12,6 +12,8 @@ from infra.deploy.tools import Tools, text
 # The name that the first phase's deployment has in the group: its outputs are looked up by it.
 _MAIN = "main"
 _EVENTS = "events"
+# How infra/modules/watch.bicep ends the name of the budget.
+OUR_BUDGET = "-app-budget"
 _BUDGETS = "providers/Microsoft.Consumption/budgets?api-version=2024-08-01"
 
 
@@ -72,9 +74,10 @@ def recover_vaults(tools: Tools, group: str) -> None:
 def budget_start(tools: Tools, subscription_id: str, group: str) -> str:
     """Return when the group's budget began, which can't be changed; if it has none, the first of this month."""
     url = f"/subscriptions/{subscription_id}/resourceGroups/{group}/{_BUDGETS}"
-    budgets = tools.az("rest", "--method", "GET", "--url", url, "--query", "value")
-    if budgets:
-        return text(budgets[0], "properties", "timePeriod", "startDate")[:10]
+    budgets = tools.az("rest", "--method", "GET", "--url", url, "--query", "value") or []
+    # Others may have budgets for the group as well.
+    for ours in (one for one in budgets if text(one, "name").endswith(OUR_BUDGET)):
+        return text(ours, "properties", "timePeriod", "startDate")[:10]
     return f"{datetime.now(UTC):%Y-%m}-01"
 
 

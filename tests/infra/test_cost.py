@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.deploy.resources import OUR_BUDGET
 from tests.infra.idle_cost import TABLE, idle_cost
 from tests.infra.reading import Prediction, predicted
 
@@ -73,6 +74,7 @@ def test_each_price_has_a_unit_and_the_table_a_date_and_a_source() -> None:
 
 
 def test_the_budget_warns_somebody_before_it_is_spent(prediction: Prediction) -> None:
+    assert prediction.one("Microsoft.Consumption/budgets")["name"].endswith(OUR_BUDGET)
     budget = prediction.one("Microsoft.Consumption/budgets")["properties"]
     assert budget["amount"] > sum(idle_cost(prediction).values())
     assert (budget["category"], budget["timeGrain"]) == ("Cost", "Monthly")

@@ -96,7 +96,13 @@ def test_a_service_principal_deploys_as_itself(cloud: Cloud) -> None:
 
 
 def test_a_budget_that_there_is_goes_on_from_when_it_began(cloud: Cloud) -> None:
-    cloud.change(budgets=[{"properties": {"timePeriod": {"startDate": "2025-03-01T00:00:00Z"}}}])
+    begun = {"somebody-s": "2024-01-01", "exchange-dev-abcdefgh-app-budget": "2025-03-01"}
+    cloud.change(
+        budgets=[
+            {"name": name, "properties": {"timePeriod": {"startDate": f"{day}T00:00:00Z"}}}
+            for name, day in begun.items()
+        ]
+    )
     assert cloud.deploy().code == 0
     assert "budgetStart=2025-03-01" in {word for call in cloud.calls for word in call}
 
