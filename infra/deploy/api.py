@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
 from infra.deploy.problem import DeployError
@@ -66,6 +67,7 @@ def _fetch(request: urllib.request.Request) -> tuple[int, bytes]:
             return response.status, response.read(_HEAD)
     except urllib.error.HTTPError as error:
         return error.code, error.read(_HEAD)
-    except OSError as error:
+    except (OSError, HTTPException) as error:
+        # What is no answer at all, or breaks off, as while an app starts.
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise DeployError(f"{request.host} can't be reached: {reason}") from None
+        raise DeployError(f"{request.host} can't be reached: {reason or type(reason).__name__}") from None
