@@ -32,7 +32,7 @@ async def measure_table(effort: Effort, folder: Path, only: str | None = None) -
 
 async def _table(folder: Path) -> None:
     found = await measure_table(_FULL, folder)
-    short = [f"- {text}" for row in found for text in row.short]
+    short = [f"- {text}. {row.goal.why}".rstrip() for row in found for text in row.short]
     said = "\n".join(["Short of their goals:", "", *short]) if short else "Every goal is reached."
     text = "Each figure is the median of its rounds, and each ratio is one of these medians."
     results.write_section("Against the naive way and the limit", f"{text}\n\n{table.markdown(found)}\n{said}")

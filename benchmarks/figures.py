@@ -44,7 +44,7 @@ class Bound:
 class Goal:
     """A row of the table. A bound is of the ratio to the naive way, of that to the limit, or of our own figure.
 
-    `costs` says that less is better.
+    `costs` says that less is better; `why` says what keeps it from its goal, if something does, and what would help.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Goal:
     limit: Bound | None = None
     ours: Bound | None = None
     costs: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

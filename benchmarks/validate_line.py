@@ -17,7 +17,17 @@ from functions.domain.entries import EntryChecker
 from functions.domain.ids import new_id
 from functions.domain.manifest import Manifest
 
-GOAL = Goal(name="validate a line", unit="lines/s", naive=Bound(15), limit=Bound(0.25, floor=0.14))
+GOAL = Goal(
+    name="validate a line",
+    unit="lines/s",
+    naive=Bound(15),
+    limit=Bound(0.25, floor=0.14),
+    why=(
+        "Of the 4.5 us that a line takes, orjson alone takes 1. Decoding with every check takes 0.85, the key of its "
+        "reference and encoding 0.5 each, its id 0.6, splitting 0.3; the rest is calls and putting lines together. What "
+        "would help: ids made when an entry is imported, 0.6 us less."
+    ),
+)
 
 # A slice of a result as it comes from the blob is a mebibyte.
 _SLICE = 1_000

@@ -72,7 +72,7 @@ class Settings(BaseModel):
     # A window is what is imported between two records of progress, and what is held in memory of a result.
     import_window_entries: int = Field(25_000, gt=0)
     import_window_bytes: int = Field(32 << 20, gt=0)
-    import_requests_at_once: int = Field(8, gt=0)
+    import_requests_at_once: int = Field(4, gt=0)
 
     # How long a signed URL lives; a robot that takes longer asks anew. A delegation key lives a week at most.
     signed_url_lifetime_s: float = Field(3600.0, gt=0, le=6 * 86_400)

@@ -66,7 +66,7 @@ var telemetry = {
   // By default the worker keeps five spans a second, whatever trace they are of: a busy batch's would have holes.
   OTEL_TRACES_SAMPLER: 'always_on'
   // Our own spans say where time goes; one for each request of an SDK would cost more than the work.
-  OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,psycopg2,requests,urllib,urllib3'
+  OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
 }
 
 var config = {
