@@ -14,9 +14,9 @@ GOAL = Goal(
     limit=Bound(1.6, at_most=True, floor=7),
     costs=True,
     why=(
-        "The extension by which the host hands over blobs imports azure.storage.blob, azure.identity and aiohttp, 2.8 "
-        "times the limit by itself; the app adds a tenth to that. What would help: an extension that imports them when a "
-        "client is asked for."
+        "The extension by which the host hands over blobs imports azure.storage.blob, azure.identity and aiohttp,"
+        " 2.8 times the limit by itself; the app adds a tenth to that. What would help: an extension that imports"
+        " them when a client is asked for."
     ),
 )
 

@@ -25,14 +25,15 @@ RATE = Goal(
     naive=Bound(20, floor=8),
     limit=Bound(0.6, floor=0.3),
     why=(
-        "The limit itself is 21 to 26 times the naive way here, so 20 times it would be nearly the limit. Half of our time "
-        "is what the SDK does for a request and for JSON, in one thread, which the limit spends as well, and a third reads "
-        "the accepted entries and writes the report. What would help: JSON that the SDK takes as it lies in the blob."
+        "The limit itself is 21 to 26 times the naive way here, so 20 times it would be nearly the limit. Most of"
+        " our time is what the SDK does for a request and for JSON, in one thread, which the limit spends as "
+        "well; the rest reads the accepted entries and writes the report. What would help: JSON that the SDK "
+        "takes as it lies in the blob."
     ),
 )
 _WHY_CPU = (
-    "Each entry is read from the blob and written as JSON by the SDK, and its report is written: a floor for both. What "
-    "would help: the same as for the rate."
+    "Each entry is read from the blob and written as JSON by the SDK, and its report is written: a floor for "
+    "both. What would help: the same as for the rate."
 )
 REQUESTS = Goal(name="import: requests per 1,000 entries", unit="requests", ours=Bound(35, at_most=True), costs=True)
 CPU = Goal(name="import: client CPU per 1,000 entries", unit="s", naive=Bound(15, floor=10), costs=True, why=_WHY_CPU)

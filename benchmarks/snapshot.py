@@ -22,8 +22,8 @@ GOAL = Goal(
     unit="references/s",
     naive=Bound(10, floor=3),
     why=(
-        "The Cosmos DB server looks at each item of a bucket for each id of a query: three quarters of the time are its, "
-        "where an index would answer. Ours are 40 us a reference, half of it the model. What would help: nothing here; in "
+        "The Cosmos DB server looks at each item of a bucket for each id of a query: three quarters of the time "
+        "are its, where an index would answer. Ours are 40 us a reference. What would help: nothing here; in "
         "Azure the index does."
     ),
 )

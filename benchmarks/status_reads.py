@@ -21,9 +21,10 @@ P99 = Goal(
     limit=Bound(5, at_most=True, floor=80),
     costs=True,
     why=(
-        "Azurite and the Cosmos DB server, a thread each, do the same work's other half on the same two cores: a look at a "
-        "blob takes them 50 to 77 ms meanwhile (p90, p99), while the host answers `/openapi.json`, which needs neither, "
-        "within 20 ms beside a validation and 73 ms beside an import. What would help here: more cores."
+        "Azurite and the Cosmos DB server, a thread each, do the same work's other half on the same two cores: a "
+        "look at a blob takes them 50 to 77 ms meanwhile (p90, p99), while the host answers `/openapi.json`, "
+        "which needs neither, within 20 ms beside a validation and 73 ms beside an import. What would help here: "
+        "more cores."
     ),
 )
 SLOWEST = Goal(name="status reads: the slowest", unit="s", ours=Bound(1, at_most=True), costs=True)

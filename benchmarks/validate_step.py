@@ -17,9 +17,9 @@ GOAL = Goal(
     naive=Bound(6, floor=4),
     limit=Bound(0.30, floor=0.05),
     why=(
-        "Writing what was accepted takes Azurite, which is one thread, four times as long as reading it, so that a check "
-        "that took no time would reach 0.2 of the limit. What would help: a copy of the upload made by the store, and "
-        "written down only which of its lines are accepted."
+        "Writing what was accepted takes Azurite, which is one thread, four times as long as reading it, so that "
+        "a check that took no time would reach 0.2 of the limit. What would help: a copy of the upload made by "
+        "the store, and written down only which of its lines are accepted."
     ),
 )
 
