@@ -42,11 +42,11 @@ def _oldest(_: CallbackOptions) -> Iterable[Observation]:
 
 
 def _poisoned(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(one.poisoned) for one in _fresh()]
+    return [Observation(one.poisoned) for one in _fresh() if one.poisoned is not None]
 
 
 def _undelivered(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(one.undelivered) for one in _fresh()]
+    return [Observation(one.undelivered) for one in _fresh() if one.undelivered is not None]
 
 
 _meter = metrics.get_meter("functions")

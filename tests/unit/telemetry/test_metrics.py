@@ -2,8 +2,11 @@
 
 from time import monotonic
 
+import pytest
+
 from functions.domain import events
 from functions.domain.batch import Batch, Phase
+from functions.domain.errors import Unavailable
 from functions.domain.robot_answer import RobotAnswer
 from functions.domain.vitals import OPEN, Vitals
 from functions.steps.advance import advance
@@ -131,6 +134,17 @@ async def test_taking_the_vitals_shows_them(exchange: Exchange, counts: Metrics)
     await exchange.dispatched()
     await take_vitals(exchange.services)
     assert counts.gauges("exchange.batches.open")["exchange.batches.open status=accepted"] == 1
+
+
+async def test_what_can_not_be_counted_hides_nothing_else(exchange: Exchange, counts: Metrics) -> None:
+    """Else alerts would say that the sweep does not run, and be blind to batches that are overdue."""
+    await exchange.dispatched()
+    exchange.given_up.down = True
+    with pytest.raises(Unavailable):
+        await take_vitals(exchange.services)
+    assert counts.gauges("exchange.batches.open")["exchange.batches.open status=accepted"] == 1
+    assert counts.gauges("exchange.batches.oldest_age") == {"exchange.batches.oldest_age": 0}
+    assert counts.gauges("exchange.poison_queue") == {}
 
 
 def test_vitals_that_are_old_are_shown_no_longer(counts: Metrics) -> None:
