@@ -40,17 +40,20 @@ resource onData 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+// A dead letter is received, and a copy of it sent. To manage a queue is the host's alone.
+var queueRoles = flatten(map(
+  ['Azure Service Bus Data Receiver', 'Azure Service Bus Data Sender'],
+  name => map(range(0, length(queues)), i => { name: name, queue: i })
+))
+
 resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in queues: {
-    scope: busQueues[i]
-    name: guid(busQueues[i].id, operatorsId, 'Azure Service Bus Data Owner')
+  for one in queueRoles: {
+    scope: busQueues[one.queue]
+    name: guid(busQueues[one.queue].id, operatorsId, one.name)
     properties: {
       principalId: operatorsId
       principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        role['Azure Service Bus Data Owner']
-      )
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role[one.name])
     }
   }
 ]

@@ -102,6 +102,13 @@ def test_no_role_lets_its_holder_give_roles_or_read_keys() -> None:
     assert "Storage Account Contributor" not in {one.role for one in given(predicted("prod"))}
 
 
+def test_nobody_but_the_host_may_manage_a_queue() -> None:
+    """By that it counts what waits. Whoever sends dead letters again has to receive and to send."""
+    roles = {(one.who, one.role) for one in given(predicted("options")) if "Service Bus" in one.role}
+    kind = "Azure Service Bus Data"
+    assert roles == {("app", f"{kind} Owner"), ("operators", f"{kind} Receiver"), ("operators", f"{kind} Sender")}
+
+
 def test_every_role_that_has_a_name_is_given() -> None:
     assert {one.role for one in given(predicted("options"))} == set(NAMES.values())
 
