@@ -60,15 +60,29 @@ def make_group(tools: Tools, options: Options) -> None:
 
 
 def recover_vaults(tools: Tools, group: str) -> None:
-    """Recover the key vaults that an earlier teardown of this group left soft-deleted: their names stay taken."""
+    """Recover the key vaults that an earlier teardown of this group left soft-deleted: their names stay taken.
+
+    Raises DeployError for one in another region: it comes back where it was, and can't be moved.
+    """
     deleted = tools.az("keyvault", "list-deleted", "--resource-type", "vault") or []
     ours = [one for one in deleted if f"/resourcegroups/{group}/" in text(one, "properties", "vaultId").lower()]
+    here = tools.az("group", "show", "--name", group, "--query", "location") if ours else ""
     for vault in ours:
         name, location = text(vault, "name"), text(vault, "properties", "location")
+        if _plain(location) != _plain(here):
+            raise DeployError(
+                f"The key vault {name} of an earlier deployment is in {location}, but the resource group is in {here}: "
+                f"delete the group by `make teardown`, and deploy with LOCATION={location}."
+            )
         tools.az("keyvault", "recover", "--name", name, "--location", location, "--resource-group", group)
         say(f"{name}: recovered, with the secrets in it")
     if not ours:
         say("none to recover")
+
+
+def _plain(location: str) -> str:
+    """Spell a region one way: West Europe is westeurope."""
+    return location.replace(" ", "").lower()
 
 
 def budget_start(tools: Tools, subscription_id: str, group: str) -> str:

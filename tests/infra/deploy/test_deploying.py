@@ -275,3 +275,14 @@ def test_a_vault_of_an_earlier_deployment_is_recovered_and_no_other(cloud: Cloud
     assert cloud.deploy().code == 0
     assert cloud.state["deleted_vaults"] == [another]
     assert cloud.state["secrets"] == key
+
+
+def test_a_vault_that_would_come_back_in_another_region_is_left_and_said(cloud: Cloud) -> None:
+    cloud.deploy()
+    assert cloud.run("teardown", YES="1").code == 0
+    ended = cloud.run("deploy", YES="1", LOCATION="elsewhere")
+    assert ended.code == 1
+    assert "deploy with LOCATION=" in ended.err
+    assert "az keyvault recover" not in cloud.commands
+    assert cloud.run("teardown", YES="1").code == 0
+    assert cloud.deploy().code == 0

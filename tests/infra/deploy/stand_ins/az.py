@@ -265,6 +265,7 @@ COMMANDS: dict[str, Command] = {
     "ad app delete": app_delete,
     "group exists": lambda cloud, options: options["--name"][0] in cloud["groups"],
     "group create": group_create,
+    "group show": lambda cloud, options: {"location": cloud["groups"][options["--name"][0]]},
     "group delete": group_delete,
     "resource list": lambda cloud, _: [
         {"type": "Microsoft.KeyVault/vaults", "name": one["name"]} for one in cloud["vaults"]
