@@ -18,7 +18,7 @@ MOST_OPERATIONS = 100
 MOST_BYTES = 1_950_000
 _FRAME_BYTES = 80
 
-# How long a throttled batch is tried again here, as the SDK does for other requests.
+# How long a throttled batch is tried again where somebody waits for the answer, as the SDK does for other requests.
 _THROTTLED_FOR_S = 30.0
 _THROTTLED_WAIT_S = 0.5
 
@@ -71,20 +71,23 @@ def batches(items: Sequence[T]) -> Iterator[list[T]]:
         yield batch
 
 
-async def write_batch(container: ContainerProxy, partition: str, batch: list[Upsert]) -> list[Refused]:
+async def write_batch(
+    container: ContainerProxy, partition: str, batch: list[Upsert], patience_s: float = _THROTTLED_FOR_S
+) -> list[Refused]:
     """Write a batch; return the items that the store refused for good. All others are stored when it returns.
 
-    A refused item takes its batch down with it, so the others are tried again without it.
+    A refused item takes its batch down with it, so the others are tried again without it. What is throttled is tried
+    again for `patience_s`; then, and in an outage, it raises Unavailable.
     """
     refused: list[Refused] = []
     while batch:
-        failure = await _try_batch(container, partition, batch)
+        failure = await _try_batch(container, partition, batch, patience_s)
         if failure is None:
             break
         culprit = _culprit(failure, batch)
         if culprit is None:
             half = len(batch) // 2
-            refused += await write_batch(container, partition, batch[:half])
+            refused += await write_batch(container, partition, batch[:half], patience_s)
             batch = batch[half:]
         else:
             refused.append(Refused(batch[culprit].key, _CULPRITS[HTTPStatus(failure.status_code or 0)]))
@@ -100,7 +103,9 @@ def _culprit(failure: HttpResponseError, batch: list[Upsert]) -> int | None:
     return index
 
 
-async def _try_batch(container: ContainerProxy, partition: str, batch: list[Upsert]) -> HttpResponseError | None:
+async def _try_batch(
+    container: ContainerProxy, partition: str, batch: list[Upsert], patience_s: float
+) -> HttpResponseError | None:
     """Write the batch; return the failure if it is for good. A throttled one is tried again: the SDK does not."""
     waited = 0.0
     while True:
@@ -110,7 +115,7 @@ async def _try_batch(container: ContainerProxy, partition: str, batch: list[Upse
         except Unavailable as error:
             wait = error.retry_after_s or _THROTTLED_WAIT_S
             throttled = getattr(error.__cause__, "status_code", None) == HTTPStatus.TOO_MANY_REQUESTS
-            if not throttled or waited + wait > _THROTTLED_FOR_S:
+            if not throttled or waited + wait > patience_s:
                 raise
             await asyncio.sleep(wait)
             waited += wait

@@ -27,6 +27,10 @@ _IDENTIFIERS = "identifiers"
 _IDS_A_QUERY = 500
 _REFERENCES_A_QUERY = 100
 
+# Nobody waits for an import, and to give up is to begin its window anew: many at once would keep each other from it.
+# It is still well within what an import may take without a sign of work.
+_IMPORT_PATIENCE_S = 300.0
+
 # How often and how long one looks whether a reference comes whose identifiers somebody has claimed.
 _LOOKS = 20
 _LOOK_AGAIN_S = 0.5
@@ -125,7 +129,9 @@ class CosmosReferenceStore:
         # In a thread: there are many, and the event loop is every invocation's.
         buckets = await asyncio.to_thread(_by_bucket, entries)
         writes = (
-            bulk.write_batch(container, bucket, [_upsert(entries[place.number], place.size) for place in batch])
+            bulk.write_batch(
+                container, bucket, [_upsert(entries[place.number], place.size) for place in batch], _IMPORT_PATIENCE_S
+            )
             for bucket, places in buckets.items()
             for batch in bulk.batches(places)
         )

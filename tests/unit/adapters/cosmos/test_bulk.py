@@ -105,6 +105,16 @@ async def test_a_throttled_batch_is_tried_again_when_the_store_says() -> None:
     assert (container.requests, container.stored) == (6, ["0", "1", "2"])
 
 
+async def test_one_that_has_more_patience_waits_longer() -> None:
+    container = Container()
+    container.weather = [within_a_batch(429, {"x-ms-retry-after-ms": "20"}) for _ in range(3)]
+    with pytest.raises(Unavailable):
+        await write_batch(cast("ContainerProxy", container), "ab", upserts([1]), 0.03)
+    assert (container.requests, container.stored) == (2, [])
+    await write_batch(cast("ContainerProxy", container), "ab", upserts([1]), 0.05)
+    assert container.stored == ["0"]
+
+
 @pytest.mark.parametrize(
     ("failure", "wait"),
     [
