@@ -27,6 +27,10 @@ MOST_TIMES_ALONE = 3.0
 _CONCURRENCY = ((1, 1), (4, 2), (8, 4), (16, 8))
 # Under each: so many batches of these many references.
 _FEWER, _FEWER_REFERENCES = 20, 5_000
+_WHY_SLOWER = (
+    f"The ids of a batch of {_SIZE} lie in some 220 of the 256 buckets, and each of those takes a query and a request"
+    " of its own, full or not."
+)
 # Fifty that look often would be a load of their own.
 _LOOK_AGAIN_S = 1.0
 
@@ -95,9 +99,8 @@ async def _throughput(requests: Requests) -> str:
             f"| one batch of {_BATCHES * _SIZE:,} | {figures[0]:,.0f} |",
             f"| {_BATCHES} batches of {_SIZE}, all in flight | {figures[1]:,.0f} |",
             "",
-            f"Many at once have {figures[1] / figures[0]:.2f} of the throughput of one (medians of {_ROUNDS} rounds): the"
-            f" ids of a batch of {_SIZE} lie in some 220 of the 256 buckets, and each of those takes a query and a request of"
-            " its own, whether it is full or not.",
+            f"Many at once have {figures[1] / figures[0]:.2f} of the throughput of one (medians of {_ROUNDS} rounds). "
+            + _WHY_SLOWER,
         ]
     )
 
