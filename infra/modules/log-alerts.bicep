@@ -89,7 +89,9 @@ var alerts = [
     window: 'PT30M'
     says: 'The sweep has not run for half an hour: the app does not start, or tells nothing.'
     query: '''
-      AppMetrics | where Name == 'exchange.batches.oldest_age' | summarize Sweeps = count() | where Sweeps == 0
+      let shown = AppMetrics | where Name == 'exchange.batches.oldest_age';
+      let said = AppTraces | where Message startswith 'vitals:';
+      union isfuzzy=true shown, said | summarize Sweeps = count() | where Sweeps == 0
     '''
   }
 ]
