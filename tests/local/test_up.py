@@ -83,7 +83,7 @@ def test_the_blob_containers_exist(emulators: Supervised) -> None:
         assert {found.name for found in blobs.list_containers()} == set(TOPOLOGY["blobContainers"])
 
 
-async def test_the_cosmos_containers_have_their_keys(emulators: Supervised) -> None:
+async def test_the_cosmos_containers_have_their_keys_and_indexes(emulators: Supervised) -> None:
     settings = emulators.settings()
     async with CosmosClient(settings["COSMOS_ENDPOINT"], settings["COSMOS_KEY"]) as cosmos:
         database = cosmos.get_database_client(settings["COSMOS_DATABASE"])
@@ -92,6 +92,8 @@ async def test_the_cosmos_containers_have_their_keys(emulators: Supervised) -> N
                 "name": one["id"],
                 "partitionKey": one["partitionKey"]["paths"][0],
                 "uniqueKeys": [path for unique in one["uniqueKeyPolicy"]["uniqueKeys"] for path in unique["paths"]],
+                "indexed": [path["path"] for path in one["indexingPolicy"].get("includedPaths", [])],
+                "indexedTogether": one["indexingPolicy"].get("compositeIndexes", []),
             }
             async for one in database.list_containers()
         ]
