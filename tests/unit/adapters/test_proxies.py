@@ -1,0 +1,22 @@
+import subprocess
+import sys
+
+import pytest
+
+from tests.stacks import ROOT
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "False"),
+        ({"no_proxy": "127.0.0.1"}, "False"),
+        ({"https_proxy": "http://proxy.example:3128", "no_proxy": "127.0.0.1"}, "True"),
+    ],
+)
+def test_a_proxy_is_there_if_the_environment_names_one(environment: dict[str, str], said: str) -> None:
+    code = "from functions.adapters.proxies import has_proxy; print(has_proxy())"
+    answer = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == said
