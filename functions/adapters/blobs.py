@@ -16,7 +16,7 @@ from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from functions.adapters.azure_errors import translated
 from functions.adapters.in_flight import one_ahead
-from functions.adapters.proxies import has_proxy
+from functions.adapters.storage import StorageClient
 from functions.domain import blob_names
 from functions.domain.batch import Upload
 from functions.domain.errors import NotFound, Stale, UploadReplaced
@@ -25,35 +25,16 @@ _BLOCK_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
-class BlobAccount:
-    """One client for the process, made when it is first needed and never closed."""
+class BlobAccount(StorageClient[BlobServiceClient]):
+    """The blobs of the data's account."""
 
-    def __init__(self, address: str, credential: AsyncTokenCredential | None) -> None:
-        """Take a connection string, or an account URL and the identity's credential for it."""
-        self._address = address
-        self._credential = credential
-        self._client: BlobServiceClient | None = None
-
-    @property
-    def client(self) -> BlobServiceClient:
-        """The SDK's client; tried again quickly, as somebody may be waiting for the answer."""
-        if self._client is None:
-            options: dict[str, Any] = {
-                "initial_backoff": 1,
-                "increment_base": 2,
-                "random_jitter_range": 1,
-                "retry_total": 2,
-                "connection_timeout": 5,
-                "read_timeout": 20,
-                "max_single_get_size": _CHUNK_BYTES,
-                "max_chunk_get_size": _CHUNK_BYTES,
-                "use_env_settings": has_proxy(),
-            }
-            if self._credential is None:
-                self._client = BlobServiceClient.from_connection_string(self._address, **options)
-            else:
-                self._client = BlobServiceClient(self._address, credential=self._credential, **options)
-        return self._client
+    def _made(
+        self, address: str, credential: AsyncTokenCredential | None, options: dict[str, Any]
+    ) -> BlobServiceClient:
+        options |= {"max_single_get_size": _CHUNK_BYTES, "max_chunk_get_size": _CHUNK_BYTES}
+        if credential is None:
+            return BlobServiceClient.from_connection_string(address, **options)
+        return BlobServiceClient(address, credential=credential, **options)
 
     def blob(self, container: str, name: str) -> BlobClient:
         """Return the client of one blob."""
@@ -63,12 +44,6 @@ class BlobAccount:
         """See whether it is there; raises Unavailable. See `ports.Dependency`."""
         with translated("container"):
             await self.client.get_container_client(blob_names.BATCHES).get_container_properties()
-
-    async def close(self) -> None:
-        """Close the connection; a later call opens a new one."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
 
 
 class _BlockWriter:

@@ -7,6 +7,7 @@ from azure.storage.queue.aio import QueueClient
 
 from functions.adapters.azure_errors import translated
 from functions.adapters.blobs import BlobAccount
+from functions.adapters.storage import StorageClient
 from functions.domain import blob_names
 from functions.domain.errors import NotFound
 
@@ -15,38 +16,13 @@ _POISON_QUEUE = "webjobs-blobtrigger-poison"
 _MOST = 1000
 
 
-class PoisonQueue:
-    """The queue where the host puts blob events that failed at each try; its client is made when it is first needed."""
+class PoisonQueue(StorageClient[QueueClient]):
+    """The queue where the host puts blob events that failed at each try."""
 
-    def __init__(self, address: str, credential: AsyncTokenCredential | None) -> None:
-        """Take a connection string, or the URL of the account's queues and the identity's credential for it."""
-        self._address = address
-        self._credential = credential
-        self._client: QueueClient | None = None
-
-    @property
-    def client(self) -> QueueClient:
-        """The SDK's client; tried again quickly."""
-        if self._client is None:
-            options: dict[str, Any] = {
-                "initial_backoff": 1,
-                "increment_base": 2,
-                "random_jitter_range": 1,
-                "retry_total": 2,
-                "connection_timeout": 5,
-                "read_timeout": 20,
-            }
-            if self._credential is None:
-                self._client = QueueClient.from_connection_string(self._address, _POISON_QUEUE, **options)
-            else:
-                self._client = QueueClient(self._address, _POISON_QUEUE, credential=self._credential, **options)
-        return self._client
-
-    async def close(self) -> None:
-        """Close the connection; a later call opens a new one."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+    def _made(self, address: str, credential: AsyncTokenCredential | None, options: dict[str, Any]) -> QueueClient:
+        if credential is None:
+            return QueueClient.from_connection_string(address, _POISON_QUEUE, **options)
+        return QueueClient(address, _POISON_QUEUE, credential=credential, **options)
 
 
 class GivenUpUploads:
