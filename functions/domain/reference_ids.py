@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Self
 from uuid import UUID
 
+from functions.domain.ids import bucket_of
+
 _BYTES = 16
 # What JSON and the usual spelling put around an id's digits.
 _MARKS = b'[]"-, \n'
@@ -34,13 +36,12 @@ class IdsByBucket:
     """Ids sorted into their buckets, by the name of each; the order within one is that in which they came."""
 
     def __init__(self, reference_ids: Iterable[UUID]) -> None:
-        self._buckets: dict[int, bytearray] = {}
+        self._buckets: dict[str, bytearray] = {}
         for item in reference_ids:
-            key = item.bytes
-            self._buckets.setdefault(key[0], bytearray()).extend(key)
+            self._buckets.setdefault(bucket_of(item), bytearray()).extend(item.bytes)
 
     def groups(self, most: int) -> Iterator[tuple[str, ReferenceIds]]:
         """Yield the ids of one bucket after the other, in groups of at most so many."""
         for bucket, keys in self._buckets.items():
             for start in range(0, len(keys), most * _BYTES):
-                yield f"{bucket:02x}", ReferenceIds(keys[start : start + most * _BYTES])
+                yield bucket, ReferenceIds(keys[start : start + most * _BYTES])
