@@ -81,7 +81,7 @@ class EntryChecker:
             return None, report.unreadable("; ".join(faults(error, line)))
         if entry.reference_id not in self._manifest:
             return entry.reference_id, report.NOT_REQUESTED
-        self._manifest.name(entry.reference_id)
+        self._manifest.name(entry.reference_id.bytes)
         if isinstance(entry, LinkedRobotError):
             return entry.reference_id, report.robot_said(entry.message)
         why = unstorable(entry.model_dump(exclude_unset=True)["content"])
@@ -96,9 +96,9 @@ class EntryChecker:
         `fields` are the JSON of all but its id, `key` is its reference's.
         """
         if too_large(fields):
-            self._manifest.name_key(key)
+            self._manifest.name(key)
             return report.not_storable(f"it is longer than {LARGEST_DOCUMENT} bytes")
-        if self._manifest.repeats_key(key, hash(fields)):
+        if self._manifest.repeats(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
         begun = f'{{"entry":{self.entries},"enhancement":{{"id":"{self._ids.number(self.entries)}",'
@@ -106,7 +106,7 @@ class EntryChecker:
         return None
 
     def _quote(self, key: bytes, error: ScreenedError) -> str:
-        self._manifest.name_key(key)
+        self._manifest.name(key)
         return report.robot_said(error.message)
 
     def _say(self, reference_id: UUID | str | None, error: str | None) -> None:

@@ -36,21 +36,13 @@ class Manifest:
             return None
         return key if key in self._seen else None
 
-    def name(self, reference_id: UUID) -> None:
-        """Note that an entry names this reference; one that was not asked for is not noted."""
-        self.name_key(reference_id.bytes)
-
-    def name_key(self, key: bytes) -> None:
-        """Note the same of the reference with this key."""
+    def name(self, key: bytes) -> None:
+        """Note that an entry names the reference with this key; one that was not asked for is not noted."""
         if self._seen.get(key, ()) is None:
             self._seen[key] = ()
 
-    def repeats(self, reference_id: UUID, fingerprint: int) -> bool:
+    def repeats(self, key: bytes, fingerprint: int) -> bool:
         """Say whether an entry with this fingerprint is among the reference's last ones, and remember it if not."""
-        return self.repeats_key(reference_id.bytes, fingerprint)
-
-    def repeats_key(self, key: bytes, fingerprint: int) -> bool:
-        """Say the same of the reference with this key."""
         known = self._seen[key]
         if not known:
             self._seen[key] = (fingerprint,)

@@ -50,38 +50,38 @@ def test_what_no_entry_names_is_missing_in_the_order_asked(asked: list[UUID], da
     manifest = Manifest(asked)
     named = data.draw(st.lists(st.sampled_from(asked))) if asked else []
     for item in named:
-        manifest.name(item)
+        manifest.name(item.bytes)
     assert list(manifest.missing()) == [item for item in asked if item not in named]
 
 
 def test_naming_what_was_not_asked_for_asks_for_nothing() -> None:
     manifest = Manifest([ONE])
-    manifest.name(TWO)
+    manifest.name(TWO.bytes)
     assert TWO not in manifest
     assert list(manifest.missing()) == [ONE]
 
 
 def test_an_entry_repeats_only_within_its_reference() -> None:
     manifest = Manifest([ONE, TWO])
-    assert not manifest.repeats(ONE, 7)
-    assert manifest.repeats(ONE, 7)
-    assert not manifest.repeats(TWO, 7)
+    assert not manifest.repeats(ONE.bytes, 7)
+    assert manifest.repeats(ONE.bytes, 7)
+    assert not manifest.repeats(TWO.bytes, 7)
     assert list(manifest.missing()) == []
 
 
 def test_naming_a_reference_again_forgets_none_of_its_entries() -> None:
     manifest = Manifest([ONE])
-    manifest.name(ONE)
-    manifest.repeats(ONE, 7)
-    manifest.name(ONE)
-    assert manifest.repeats(ONE, 7)
+    manifest.name(ONE.bytes)
+    manifest.repeats(ONE.bytes, 7)
+    manifest.name(ONE.bytes)
+    assert manifest.repeats(ONE.bytes, 7)
 
 
 def test_a_references_last_entries_are_remembered_and_no_more() -> None:
     manifest = Manifest([ONE])
     for fingerprint in range(1000):
-        assert not manifest.repeats(ONE, fingerprint)
+        assert not manifest.repeats(ONE.bytes, fingerprint)
     last = range(1000 - REMEMBERED_ENTRIES, 1000)
-    assert all(manifest.repeats(ONE, fingerprint) for fingerprint in last)
-    assert not manifest.repeats(ONE, last[0] - 1)
+    assert all(manifest.repeats(ONE.bytes, fingerprint) for fingerprint in last)
+    assert not manifest.repeats(ONE.bytes, last[0] - 1)
     assert len(manifest._seen[ONE.bytes] or ()) == REMEMBERED_ENTRIES
