@@ -18,6 +18,10 @@ class Reference(WireModel):
     enhancements: list[Enhancement] | None = None
 
 
+# Files that were prepared early call an enhancement's `robot_version` by this, its old name.
+_OLD_NAME = "processor_version"
+
+
 def _of_type(name: str) -> dict[str, Any]:
     said = {"enhancement_type": {"const": name}}
     return {"properties": {**said, "content": {"properties": said}}}
@@ -26,13 +30,18 @@ def _of_type(name: str) -> dict[str, Any]:
 class EnhancementFileInput(WireModel):
     """An enhancement in a references file: its reference has no id yet."""
 
-    # What `_types_agree` checks, in the words of JSON Schema.
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_of_type(name) for name in EnhancementType]})
+    # What `_types_agree` and the old name's place check, in the words of JSON Schema.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [_of_type(name) for name in EnhancementType],
+            "if": {"not": {"required": ["robot_version"]}},
+            "then": {"properties": {_OLD_NAME: {"type": ["string", "null"], "deprecated": True}}},
+        }
+    )
 
     source: str
     visibility: Visibility
-    # Files that were prepared early call it by its old name.
-    robot_version: str | None = Field(None, validation_alias=AliasChoices("robot_version", "processor_version"))
+    robot_version: str | None = Field(None, validation_alias=AliasChoices("robot_version", _OLD_NAME))
     enhancement_type: EnhancementType
     content: EnhancementContent
 

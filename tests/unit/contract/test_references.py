@@ -63,6 +63,13 @@ def test_the_old_name_of_the_robot_version_is_read_as_well() -> None:
     assert json.loads(read.model_dump_json()) == TO_LOAD
 
 
+def test_beside_the_new_name_the_old_one_says_nothing() -> None:
+    both = {**TO_LOAD, "processor_version": {}}
+    assert (
+        json.loads(EnhancementFileInput.model_validate_json(json.dumps(both), strict=True).model_dump_json()) == TO_LOAD
+    )
+
+
 def test_what_nobody_says_is_public() -> None:
     assert Reference.model_validate({"id": ONE}).visibility == "public"
     assert ReferenceFileInput.model_validate({}).visibility == "public"

@@ -154,6 +154,12 @@ def test_an_endpoint_names_what_its_path_and_its_query_hold(one: Endpoint) -> No
         ("RobotIn", *({**ROBOT, "base_url": url} for url in ("http://r.example:1/é", "https://r example"))),
         ("RobotIn", ROBOT, {**ROBOT, "more": 1}),
         ("EnhancementFileInput", TO_LOAD, {**TO_LOAD, "enhancement_type": "location"}),
+        ("EnhancementFileInput", *({**TO_LOAD, "processor_version": version} for version in ("1", 1))),
+        (
+            "EnhancementFileInput",
+            {**TO_LOAD, "robot_version": None, "processor_version": 1},
+            {**TO_LOAD, "robot_version": 1},
+        ),
         ("Bibliographic", *({"enhancement_type": "bibliographic", "cited_by_count": n} for n in (2**53, 2**53 + 1))),
         ("Location", {"pdf_url": None, "extra": {}}, {"extra": [1]}),
     ],
