@@ -66,10 +66,15 @@ async def reported_batch(site: Site, known: Sequence[UUID], result: bytes) -> Ba
 
 def items_of(known: Sequence[UUID], result: bytes) -> Iterator[Item]:
     """Yield the items that the import of this result would write."""
-    checker = EntryChecker(new_id(), Manifest(known), 1 << 20)
+    checker = EntryChecker(Manifest(known), 1 << 20)
     for line in checker.check(result.split(b"\n")).accepted.split(b"\n")[:-1]:
         enhancement = from_json(line)["enhancement"]
-        yield {**enhancement, "bucket": bucket_of(enhancement["reference_id"]), "kind": "enhancement"}
+        yield {
+            "id": str(new_id()),
+            **enhancement,
+            "bucket": bucket_of(enhancement["reference_id"]),
+            "kind": "enhancement",
+        }
 
 
 async def _spent(site: Site, work: Awaitable[None], items: int) -> Spent:

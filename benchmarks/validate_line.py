@@ -14,7 +14,6 @@ from benchmarks.site import Site
 from functions.contract.enhancements import Enhancement
 from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from functions.domain.entries import EntryChecker
-from functions.domain.ids import new_id
 from functions.domain.manifest import Manifest
 
 GOAL = Goal(
@@ -48,7 +47,7 @@ def naive_line(line: bytes, wanted: set[UUID]) -> str:
 
 
 def _ours(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:
-    checker = EntryChecker(new_id(), Manifest(reference_ids), 1 << 20)
+    checker = EntryChecker(Manifest(reference_ids), 1 << 20)
     for start in range(0, len(lines), _SLICE):
         checker.check(lines[start : start + _SLICE])
 

@@ -10,7 +10,6 @@ from functions.contract.base import faults
 from functions.contract.enhancements import Enhancement
 from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from functions.domain import report
-from functions.domain.ids import DerivedIds
 from functions.domain.manifest import Manifest
 from functions.domain.screening import ScreenedError, screen
 from functions.domain.storable import LARGEST_DOCUMENT, too_large, unstorable
@@ -32,8 +31,7 @@ class Checked:
 class EntryChecker:
     """Checks the lines of one result in order, and counts. One object a validation; not for two threads at once."""
 
-    def __init__(self, batch_id: UUID, manifest: Manifest, longest_line: int) -> None:
-        self._ids = DerivedIds(batch_id)
+    def __init__(self, manifest: Manifest, longest_line: int) -> None:
         self._manifest = manifest
         self._longest_line = longest_line
         self.entries = 0
@@ -91,9 +89,9 @@ class EntryChecker:
         return entry.reference_id, self._keep(entry.reference_id.bytes, fields)
 
     def _keep(self, key: bytes, fields: bytes) -> str | None:
-        """Keep an enhancement under an id that the same entry always gets, or say why it can't be kept.
+        """Keep an enhancement, or say why it can't be kept.
 
-        `fields` are the JSON of all but its id, `key` is its reference's.
+        `fields` are the JSON of all but its id, which it gets when it is imported; `key` is its reference's.
         """
         if too_large(fields):
             self._manifest.name(key)
@@ -101,8 +99,7 @@ class EntryChecker:
         if self._manifest.repeats(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
-        begun = f'{{"entry":{self.entries},"enhancement":{{"id":"{self._ids.number(self.entries)}",'
-        self._accepted_lines += (begun.encode(), fields[1:], b"}\n")
+        self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
         return None
 
     def _quote(self, key: bytes, error: ScreenedError) -> str:

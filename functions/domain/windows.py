@@ -8,14 +8,18 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from functions.domain.ids import LENGTH, DerivedIds
 from functions.domain.storable import sent_size
+
+# Of `"id":"...",`.
+_BYTES_OF_ID = LENGTH + 8
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEntry:
-    """A line of the accepted blob: entry number `entry` of the result, and its enhancement as JSON, with its id.
+    """Entry number `entry` of a result, and its enhancement as JSON, with an id that the same entry always gets.
 
-    `size` is the length of the line in bytes, with every mark beyond ASCII escaped, as the store's SDK sends it.
+    `size` is the length of all this in bytes, with every mark beyond ASCII escaped, as the store's SDK sends it.
     """
 
     entry: int
@@ -42,7 +46,8 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     Each is read anew whenever it is asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_id: UUID) -> None:
+        self._ids = DerivedIds(batch_id)
         self._lines: list[bytes] = []
 
     def __len__(self) -> int:
@@ -54,27 +59,33 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     def __getitem__(self, index: slice) -> list[AcceptedEntry]: ...
     def __getitem__(self, index: int | slice) -> AcceptedEntry | list[AcceptedEntry]:
         if isinstance(index, slice):
-            return [_read(line) for line in self._lines[index]]
-        return _read(self._lines[index])
+            return [self._read(line) for line in self._lines[index]]
+        return self._read(self._lines[index])
 
     def append(self, line: bytes) -> None:
         """Add the entry of a line of the accepted blob."""
         self._lines.append(line)
 
-
-def _read(line: bytes) -> AcceptedEntry:
-    return AcceptedEntry(**from_json(line), size=sent_size(line))
+    def _read(self, line: bytes) -> AcceptedEntry:
+        fields = from_json(line)
+        number = fields["entry"]
+        enhancement = {"id": self._ids.number(number), **fields["enhancement"]}
+        return AcceptedEntry(number, enhancement, sent_size(line) + _BYTES_OF_ID)
 
 
 @dataclass(slots=True)
 class Window:
-    """Accepted entries that are imported together; `end` is where in the blob the next window begins (bytes)."""
+    """Accepted entries of a batch, imported together; `end` is where in the blob the next window begins (bytes)."""
 
+    batch_id: UUID
     most_entries: int
     most_bytes: int
     end: int
-    entries: AcceptedEntries = field(default_factory=AcceptedEntries)
+    entries: AcceptedEntries = field(init=False)
     size: int = 0
+
+    def __post_init__(self) -> None:
+        self.entries = AcceptedEntries(self.batch_id)
 
     def take(self, lines: Iterable[bytes | None]) -> bool:
         """Take lines until the window is full; say whether it is."""

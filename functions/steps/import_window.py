@@ -24,7 +24,7 @@ def pinned_validation(batch: Batch) -> Validation:
 async def next_window(batch: Batch, services: Services) -> Window | None:
     """Read the window that comes after the recorded progress; None after the last."""
     limits = services.limits
-    window = Window(limits.window_entries, limits.window_bytes, batch.progress.offset)
+    window = Window(batch.id, limits.window_entries, limits.window_bytes, batch.progress.offset)
     splitter = LineSplitter()
     name = blob_names.accepted(batch.id, pinned_validation(batch).attempt)
     async with aclosing(services.files.read(name, batch.progress.offset)) as chunks:

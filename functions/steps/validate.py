@@ -79,7 +79,7 @@ async def _write(batch: Batch, upload: Upload, slices: Slices, services: Service
     """Write two blobs of this attempt: accepted entries, and the report so far."""
     attempt = services.new_id()
     manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
-    checker = EntryChecker(batch.id, manifest, services.limits.line_bytes)
+    checker = EntryChecker(manifest, services.limits.line_bytes)
     async with (
         services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
         services.files.create(blob_names.verdicts(batch.id, attempt)) as verdicts,

@@ -19,7 +19,7 @@ LONGEST = 4096
 
 def check(data: bytes) -> None:
     """See that any file gives one true verdict for each entry, and accepted lines that the import can read."""
-    splitter, checker = LineSplitter(LONGEST), EntryChecker(BATCH, Manifest(KNOWN), LONGEST)
+    splitter, checker = LineSplitter(LONGEST), EntryChecker(Manifest(KNOWN), LONGEST)
     half = len(data) // 2
     results = [checker.check(splitter.feed(piece)) for piece in (data[:half], data[half:])]
     results.append(checker.check(splitter.end()))
@@ -27,7 +27,7 @@ def check(data: bytes) -> None:
     assert len(verdicts) == checker.entries, "each entry has one verdict"
     assert sum(verdict["error"] is None for verdict in verdicts) == checker.accepted
     accepted = b"".join(bytes(one.accepted) for one in results)
-    window = Window(1 << 30, 1 << 30, 0)
+    window = Window(BATCH, 1 << 30, 1 << 30, 0)
     window.take(line for line in accepted.split(b"\n") if line)
     assert len(window.entries) == checker.accepted
     assert all(entry.reference_id in KNOWN for entry in window.entries)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -32,7 +32,7 @@ async def misbehave(references: list[Json]) -> tuple[bytes, dict[str, list[str]]
 
 
 def report_on(result: bytes, reference_ids: Iterable[str]) -> list[Json]:
-    checker = EntryChecker(uuid4(), Manifest(map(UUID, reference_ids)), 2**20)
+    checker = EntryChecker(Manifest(map(UUID, reference_ids)), 2**20)
     verdicts = bytes(checker.check(result.split(b"\n")).verdicts) + checker.missing()[1]
     return [json.loads(line) for line in verdicts.splitlines()]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from functions.domain.entries import EntryChecker
 from functions.domain.manifest import Manifest
-from tests.sdk.documents import THREE, TWO, Json
+from tests.sdk.documents import TWO, Json
 
 _LONGEST_LINE = 1 << 20
 
@@ -21,7 +21,7 @@ def written(made: Any) -> list[bytes]:
 
 def checked(line: bytes) -> tuple[str | None, Json]:
     """Check the line as an entry of a result; return what is wrong with it, and the enhancement that is imported."""
-    checked = EntryChecker(UUID(THREE), Manifest([UUID(TWO)]), _LONGEST_LINE).check([line])
+    checked = EntryChecker(Manifest([UUID(TWO)]), _LONGEST_LINE).check([line])
     verdict: Json = json.loads(checked.verdicts)
     accepted: Json = json.loads(checked.accepted)["enhancement"] if checked.accepted else {}
     return verdict["error"], accepted

@@ -22,8 +22,8 @@ ONE, TWO, THREE, STRANGER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") fo
 LONGEST = 1 << 20
 
 
-def checker(batch_id: UUID = BATCH) -> EntryChecker:
-    return EntryChecker(batch_id, Manifest([ONE, TWO, THREE]), LONGEST)
+def checker() -> EntryChecker:
+    return EntryChecker(Manifest([ONE, TWO, THREE]), LONGEST)
 
 
 def line(entry: Any) -> bytes:
@@ -42,9 +42,9 @@ def said(checked: Checked) -> list[tuple[str | None, str | None]]:
     return [(entry["reference_id"], entry["error"]) for entry in map(json.loads, lines)]
 
 
-def kept(checked: Checked) -> list[dict[str, Any]]:
+def kept(checked: Checked, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
     """Read the accepted lines as the import does."""
-    window = Window(10**6, 10**9, 0)
+    window = Window(batch_id, 10**6, 10**9, 0)
     window.take(bytes(checked.accepted).split(b"\n")[:-1])
     assert window.end == len(checked.accepted)
     return [entry.enhancement for entry in window.entries]
@@ -143,7 +143,7 @@ def test_ids_are_of_version_4_and_the_same_for_the_same_entry_of_the_same_batch(
     assert ids == [str(derived_id(BATCH, number)) for number in (1, 3, 4)]
     assert {UUID(item).version for item in ids} == {4}
     assert ids == [item["id"] for item in kept(checker().check(lines))]
-    assert not set(ids) & {item["id"] for item in kept(checker(STRANGER).check(lines))}
+    assert not set(ids) & {item["id"] for item in kept(checker().check(lines), STRANGER)}
 
 
 def test_blank_lines_are_no_entries() -> None:

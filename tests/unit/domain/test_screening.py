@@ -196,6 +196,6 @@ def test_what_passes_the_screen_repeats_what_did_not() -> None:
     lines = [json.dumps(entry).encode(), json.dumps({**entry, "unknown": 1}).encode()]
     assert [screen(line) is not None for line in lines] == [True, False]
     for ordered in (lines, lines[::-1]):
-        checker = EntryChecker(UUID(ONE), Manifest([UUID(ONE)]), 1 << 20)
+        checker = EntryChecker(Manifest([UUID(ONE)]), 1 << 20)
         checker.check(ordered)
         assert (checker.accepted, checker.useless) == (1, 1)
