@@ -1,12 +1,12 @@
 """Many reference ids in little memory."""
 
 from collections.abc import Iterable, Iterator
-from typing import Self
 from uuid import UUID
 
 from functions.domain.ids import bucket_of
 
 _BYTES = 16
+_DIGITS = 2 * _BYTES
 # What JSON and the usual spelling put around an id's digits.
 _MARKS = b'[]"-, \n'
 
@@ -17,19 +17,32 @@ class ReferenceIds:
     def __init__(self, keys: bytes | bytearray = b"") -> None:
         self._keys = keys
 
-    @classmethod
-    def of_json(cls, text: bytes) -> Self:
-        """Read an array of ids that we wrote; raises ValueError if that is not what it is."""
-        keys = bytes.fromhex(text.translate(None, _MARKS).decode())
-        if len(keys) % _BYTES:
-            raise ValueError("this is no list of ids")
-        return cls(keys)
-
     def __len__(self) -> int:
         return len(self._keys) // _BYTES
 
     def __iter__(self) -> Iterator[UUID]:
         return (UUID(bytes=bytes(self._keys[at : at + _BYTES])) for at in range(0, len(self._keys), _BYTES))
+
+
+class ReferenceIdsReader:
+    """Reads the JSON of an array of ids that we wrote, piece by piece, in little more memory than the ids take."""
+
+    def __init__(self) -> None:
+        self._keys = bytearray()
+        self._rest = b""
+
+    def feed(self, text: bytes) -> None:
+        """Read on; raises ValueError if this is no list of ids."""
+        digits = self._rest + text.translate(None, _MARKS)
+        whole = len(digits) - len(digits) % _DIGITS
+        self._keys += bytes.fromhex(digits[:whole].decode())
+        self._rest = digits[whole:]
+
+    def end(self) -> ReferenceIds:
+        """Return the ids; raises ValueError if the last one is no whole one."""
+        if self._rest:
+            raise ValueError("this is no list of ids")
+        return ReferenceIds(self._keys)
 
 
 class IdsByBucket:

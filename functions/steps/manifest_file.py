@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from functions.domain import blob_names
-from functions.domain.reference_ids import ReferenceIds
+from functions.domain.reference_ids import ReferenceIds, ReferenceIdsReader
 from functions.ports import BatchFiles
 
 _IDS: TypeAdapter[list[UUID]] = TypeAdapter(list[UUID])
@@ -20,5 +20,7 @@ async def write_manifest(batch_id: UUID, reference_ids: Sequence[UUID], files: B
 
 async def read_manifest(batch_id: UUID, files: BatchFiles) -> ReferenceIds:
     """Read the ids, in the order asked; raises NotFound."""
-    content = b"".join([chunk async for chunk in files.read(blob_names.manifest(batch_id))])
-    return ReferenceIds.of_json(content)
+    reader = ReferenceIdsReader()
+    async for chunk in files.read(blob_names.manifest(batch_id)):
+        reader.feed(chunk)
+    return reader.end()

@@ -6,12 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.ids import bucket_of
-from functions.domain.reference_ids import IdsByBucket, ReferenceIds
+from functions.domain.reference_ids import IdsByBucket, ReferenceIds, ReferenceIdsReader
 
 
-@given(st.lists(st.uuids()))
-def test_ids_are_read_as_they_were_written(made: list[UUID]) -> None:
-    ids = ReferenceIds.of_json(json.dumps([str(one) for one in made]).encode())
+def read(text: bytes, piece: int) -> ReferenceIds:
+    reader = ReferenceIdsReader()
+    for start in range(0, len(text), piece):
+        reader.feed(text[start : start + piece])
+    return reader.end()
+
+
+@given(st.lists(st.uuids()), st.integers(1, 100))
+def test_ids_are_read_as_they_were_written(made: list[UUID], piece: int) -> None:
+    ids = read(json.dumps([str(one) for one in made]).encode(), piece)
     assert list(ids) == made
     assert len(ids) == len(made)
 
@@ -19,7 +26,7 @@ def test_ids_are_read_as_they_were_written(made: list[UUID]) -> None:
 @pytest.mark.parametrize("text", [b'["0f"]', b'["zz"]', b'{"a": 1}'])
 def test_what_is_no_list_of_ids_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whose words are Python's
-        ReferenceIds.of_json(text)
+        read(text, 100)
 
 
 @given(st.lists(st.uuids(), unique=True), st.integers(1, 5))
