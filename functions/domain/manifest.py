@@ -13,12 +13,12 @@ REMEMBERED_ENTRIES = 8
 class Manifest:
     """The ids asked for, in the order asked, in memory that depends on their number and not on the result's size.
 
-    A reference's key is the 16 bytes of its id; a fingerprint is a whole number of 64 bits.
+    A reference's key is the 16 bytes of its id; a fingerprint is a whole number, at most of 64 bits.
     """
 
     def __init__(self, reference_ids: Iterable[UUID]) -> None:
-        # None until an entry names it; then the fingerprints of its last ones, of which most references have one.
-        self._seen: dict[bytes, tuple[int, ...] | array[int] | None] = {item.bytes: None for item in reference_ids}
+        # None until an entry names it; then the fingerprint of its only one, as most have, or those of its last ones.
+        self._seen: dict[bytes, int | array[int] | tuple[()] | None] = {item.bytes: None for item in reference_ids}
 
     def __contains__(self, reference_id: UUID) -> bool:
         return reference_id.bytes in self._seen
@@ -44,12 +44,13 @@ class Manifest:
     def repeats(self, key: bytes, fingerprint: int) -> bool:
         """Say whether an entry with this fingerprint is among the reference's last ones, and remember it if not."""
         known = self._seen[key]
-        if not known:
-            self._seen[key] = (fingerprint,)
+        if known is None:
+            self._seen[key] = fingerprint
             return False
-        if fingerprint in known:
+        several = (known,) if isinstance(known, int) else known
+        if fingerprint in several:
             return True
-        self._seen[key] = array("q", (*known[-REMEMBERED_ENTRIES + 1 :], fingerprint))
+        self._seen[key] = array("q", (*several[-REMEMBERED_ENTRIES + 1 :], fingerprint))
         return False
 
     def missing(self) -> Iterator[UUID]:

@@ -1,3 +1,4 @@
+from array import array
 from uuid import UUID, uuid4
 
 from hypothesis import given, settings
@@ -84,4 +85,6 @@ def test_a_references_last_entries_are_remembered_and_no_more() -> None:
     last = range(1000 - REMEMBERED_ENTRIES, 1000)
     assert all(manifest.repeats(ONE.bytes, fingerprint) for fingerprint in last)
     assert not manifest.repeats(ONE.bytes, last[0] - 1)
-    assert len(manifest._seen[ONE.bytes] or ()) == REMEMBERED_ENTRIES
+    remembered = manifest._seen[ONE.bytes]
+    assert isinstance(remembered, array)
+    assert len(remembered) == REMEMBERED_ENTRIES
