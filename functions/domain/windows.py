@@ -27,9 +27,10 @@ class AcceptedEntry:
     size: int
 
     @property
-    def reference_id(self) -> UUID:
-        """The reference that it enhances."""
-        return UUID(self.enhancement["reference_id"])
+    def reference_id(self) -> str:
+        """The id of the reference that it enhances, in the usual spelling."""
+        text: str = self.enhancement["reference_id"]
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def check(data: bytes) -> None:
     window = Window(BATCH, 1 << 30, 1 << 30, 0)
     window.take(line for line in accepted.split(b"\n") if line)
     assert len(window.entries) == checker.accepted
-    assert all(entry.reference_id in KNOWN for entry in window.entries)
+    assert all(UUID(entry.reference_id) in KNOWN for entry in window.entries)
     missing, _ = checker.missing()
     named = {UUID(verdict["reference_id"]) for verdict in verdicts if verdict["reference_id"]}
     assert missing == len(set(KNOWN) - named)

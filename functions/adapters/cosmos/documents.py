@@ -31,7 +31,7 @@ def of_reference(reference_id: UUID, reference: ReferenceFileInput) -> list[Item
     return [*items, {"visibility": reference.visibility, **fields, **own, "kind": REFERENCE}]
 
 
-def of_enhancement(reference_id: UUID, enhancement: dict[str, Any]) -> Item:
+def of_enhancement(reference_id: UUID | str, enhancement: dict[str, Any]) -> Item:
     """Lay out an enhancement beside its reference."""
     own = {"reference_id": str(reference_id), "bucket": bucket_of(reference_id), "kind": ENHANCEMENT}
     return {**enhancement, **own}

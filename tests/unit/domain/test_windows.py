@@ -102,7 +102,7 @@ def test_an_entrys_size_counts_marks_beyond_ascii_as_they_are_sent(source: str) 
     window.take([accepted_line(7, source)])
     (entry,) = window.entries
     assert entry.size == len(compact({"entry": 7, "enhancement": entry.enhancement}, plainly=True))
-    assert entry.reference_id == REFERENCE
+    assert entry.reference_id == str(REFERENCE)
 
 
 def test_refusals_are_read_as_they_were_written() -> None:
