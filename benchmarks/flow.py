@@ -20,14 +20,14 @@ Span = tuple[str, float, float]
 _CALL = re.compile(r"^(\S+ \S+),(\d{3}) INFO host (\w+) \w+ succeeded in ([\d.]+) s$", re.MULTILINE)
 
 
-def calls(log: str) -> dict[str, tuple[float, float]]:
-    """Read from the host's log when the longest call of each function began and ended."""
+def calls(log: str, since: float) -> dict[str, tuple[float, float]]:
+    """Read from the host's log when the longest call of each function began and ended, of those that began since."""
     found: dict[str, tuple[float, float]] = {}
     for day, millis, name, took in _CALL.findall(log):
         # The host logs in its own time zone, which is ours.
         end = datetime.fromisoformat(day).astimezone(UTC).timestamp() + int(millis) / 1_000
         begin, known = end - float(took), found.get(name, (0.0, 0.0))
-        if end - begin >= known[1] - known[0]:
+        if begin >= since and end - begin >= known[1] - known[0]:
             found[name] = (begin, end)
     return found
 
@@ -60,7 +60,7 @@ async def measure(data: Path) -> tuple[list[Span], Batch]:
         batch_id: UUID = await requests.request(requests.known)
         batch = await requests.ended(batch_id)
         delivery = requests.deliveries[batch_id]
-        found = spans(asked, batch, delivery, calls(requests.site.stack.log("host")))
+        found = spans(asked, batch, delivery, calls(requests.site.stack.log("host"), asked))
     return [(name, begin - asked, end - asked) for name, begin, end in found], batch
 
 
