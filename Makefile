@@ -28,7 +28,7 @@ fuzz: $(VENV)/dev ## coverage-guided fuzzing of the check of result entries, for
 	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
 	  -artifact_prefix=.local/fuzz/ .local/fuzz tests/fuzz/corpus
 
-bench: $(VENV)/dev ## how fast it is, into benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (half an hour)
+bench: $(VENV)/dev ## how fast it is, into benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (ten minutes)
 	@$(RUN) -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
 bench-short: $(VENV)/dev ## the same in two minutes: it fails if a ratio falls under its floor
