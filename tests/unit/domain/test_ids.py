@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from functions.domain.ids import BUCKETS, DerivedIds, bucket_of, derived_id, new_id
 
-PARTS = st.lists(st.integers() | st.uuids() | st.text(st.characters(codec="utf-8", exclude_characters="\x1f")), max_size=3)
+PARTS = st.lists(
+    st.integers() | st.uuids() | st.text(st.characters(codec="utf-8", exclude_characters="\x1f")), max_size=3
+)
 
 
 @settings(max_examples=100, deadline=None)
