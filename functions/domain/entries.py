@@ -17,9 +17,6 @@ from functions.domain.storable import LARGEST_DOCUMENT, too_large, unstorable
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
 
-# Python keeps a whole number of 60 bits in 32 bytes, one of 64 in 48.
-_SPARE_BITS = 4
-
 _USELESS = {report.NOT_REQUESTED, report.REPEATED}
 
 
@@ -99,7 +96,7 @@ class EntryChecker:
         if too_large(fields):
             self._manifest.name(key)
             return report.not_storable(f"it is longer than {LARGEST_DOCUMENT} bytes")
-        if self._manifest.repeats(key, hash(fields) >> _SPARE_BITS):
+        if self._manifest.repeats(key, hash(fields)):
             return report.REPEATED
         self.accepted += 1
         self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))

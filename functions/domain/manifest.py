@@ -13,7 +13,7 @@ REMEMBERED_ENTRIES = 8
 class Manifest:
     """The ids asked for, in the order asked, in memory that depends on their number and not on the result's size.
 
-    A reference's key is the 16 bytes of its id; a fingerprint is a whole number, at most of 64 bits.
+    A reference's key is the 16 bytes of its id; a fingerprint is a whole number of 64 bits.
     """
 
     def __init__(self, reference_ids: Iterable[UUID]) -> None:
