@@ -5,16 +5,16 @@ from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from pydantic_core import from_json
-
 from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ResultMaker, ids
 from benchmarks.site import FULL_BATCH, Item, Site, each_at_once
+from functions.adapters.cosmos.documents import of_enhancement
 from functions.domain.batch import Batch
 from functions.domain.entries import EntryChecker
 from functions.domain.events import ReportedSuccess
-from functions.domain.ids import bucket_of, new_id
+from functions.domain.ids import new_id
 from functions.domain.manifest import Manifest
+from functions.domain.windows import AcceptedEntries
 from functions.steps.advance import advance
 from functions.steps.import_results import import_results
 from functions.steps.validate import validate_upload
@@ -66,15 +66,12 @@ async def reported_batch(site: Site, known: Sequence[UUID], result: bytes) -> Ba
 
 def items_of(known: Sequence[UUID], result: bytes) -> Iterator[Item]:
     """Yield the items that the import of this result would write."""
-    checker = EntryChecker(Manifest(known), 1 << 20)
-    for line in checker.check(result.split(b"\n")).accepted.split(b"\n")[:-1]:
-        enhancement = from_json(line)["enhancement"]
-        yield {
-            "id": str(new_id()),
-            **enhancement,
-            "bucket": bucket_of(enhancement["reference_id"]),
-            "kind": "enhancement",
-        }
+    checked = EntryChecker(Manifest(known), 1 << 20).check(result.split(b"\n"))
+    entries = AcceptedEntries(new_id())
+    for line in bytes(checked.accepted).splitlines():
+        entries.append(line)
+    for entry in entries:
+        yield of_enhancement(entry.reference_id, entry.enhancement)
 
 
 async def _spent(site: Site, work: Awaitable[None], items: int) -> Spent:

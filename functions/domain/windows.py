@@ -1,7 +1,7 @@
 """The accepted entries of a validation, in the windows in which they are imported."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any, overload
 from uuid import UUID
 
@@ -78,15 +78,15 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
 class Window:
     """Accepted entries of a batch, imported together; `end` is where in the blob the next window begins (bytes)."""
 
-    batch_id: UUID
+    batch_id: InitVar[UUID]
     most_entries: int
     most_bytes: int
     end: int
     entries: AcceptedEntries = field(init=False)
     size: int = 0
 
-    def __post_init__(self) -> None:
-        self.entries = AcceptedEntries(self.batch_id)
+    def __post_init__(self, batch_id: UUID) -> None:
+        self.entries = AcceptedEntries(batch_id)
 
     def take(self, lines: Iterable[bytes | None]) -> bool:
         """Take lines until the window is full; say whether it is."""
