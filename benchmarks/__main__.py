@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks import flow, growth_page, many, results, table
-from benchmarks.figures import Effort, Row
+from benchmarks.figures import Benchmark, Effort, Row
 from benchmarks.inputs import SAMPLES
 from benchmarks.site import running_site
 
@@ -16,12 +16,17 @@ _SHORT = Effort(full=False, rounds=2)
 _FULL = Effort(full=True, rounds=5)
 
 
+def _name(benchmark: Benchmark) -> str:
+    """Return the name of the module that it is in."""
+    return benchmark.measure.__module__.rpartition(".")[2]
+
+
 async def measure_table(effort: Effort, folder: Path, only: str | None = None) -> list[Row]:
     """Measure all rows, or one benchmark's, on one pair of emulators."""
     found: list[Row] = []
     async with running_site("--emulators-only", folder=folder) as site:
         for benchmark in table.BENCHMARKS:
-            if only and only not in benchmark.measure.__module__:
+            if only not in {None, _name(benchmark)}:
                 continue
             begun = time.monotonic()
             rows = await table.rows(benchmark, site, effort)
@@ -70,6 +75,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=SAMPLES, help="a folder of references to make the inputs from")
     parser.add_argument("--only", help=f"one part: {', '.join(PARTS)}; in the short run, one benchmark's module")
     given = parser.parse_args()
+    names = list(map(_name, table.BENCHMARKS)) if given.short else list(PARTS)
+    if given.only not in {None, *names}:
+        parser.error(f"there is no '{given.only}' to measure, but {', '.join(names)}")
     if given.short:
         return asyncio.run(_short(given.data, given.only))
     asyncio.run(_full(given.data, given.only))
