@@ -20,9 +20,8 @@ BATCH_ID = UUID("00000000-0000-4000-8000-000000000001")
 
 def stated_seconds() -> dict[str, tuple[str, int]]:
     """Return the arithmetic and the result of each row of the table of worst times."""
-    rows = re.findall(r"^\| `?(\w+)`? \| [^|]+ \| ([\d() +×]+) \| (\d+) \|$", TEXT, re.MULTILINE)
-    sums = re.findall(r"^\| (sum) \| \| ([\d +]+) \| (\d+) \|$", TEXT, re.MULTILINE)
-    return {name: (arithmetic, int(seconds)) for name, arithmetic, seconds in [*rows, *sums]}
+    rows = re.findall(r"^\| `?(\w+)`? \| [^|]+ \| `([\d() +*]+)` \| (\d+) \|$", TEXT, re.MULTILINE)
+    return {name: (arithmetic, int(seconds)) for name, arithmetic, seconds in rows}
 
 
 def evaluate(arithmetic: str) -> int:
@@ -31,7 +30,7 @@ def evaluate(arithmetic: str) -> int:
     total = 0
     for term in flat.split("+"):
         product = 1
-        for factor in term.split("×"):
+        for factor in term.split("*"):
             product *= int(factor)
         total += product
     return total
@@ -74,27 +73,21 @@ def test_the_lifecycle_ends_a_batch_within_the_stated_time() -> None:
     first_call_at = DEADLINES.received_limit_s - 1
     clock.apply(events.CallStarted(1, BATCH_ID), first_call_at)
     clock.sweep_until(first_call_at + 2 * DEADLINES.robot_call_timeout_s)
-    assert clock.batch.phase is Phase.RECEIVED
     clock.apply(events.RobotAccepted(), clock.now)
 
     upload = Upload(etag="e", last_modified=clock.now + DEADLINES.robot_silence_limit_s - 1, size=1)
     clock.sweep_until(upload.last_modified)
-    assert clock.batch.phase is Phase.ACCEPTED
     clock.upload = upload
     clock.sweep_while(Phase.ACCEPTED)
-    assert clock.batch.phase is Phase.DELIVERED
-
     before_the_last = clock.sweep_while(Phase.DELIVERED)
-    assert clock.batch.phase is Phase.ENDED
 
     # The same batch, of which the import starts at the last moment, and then makes no progress.
     validation = Validation(attempt=BATCH_ID, etag=upload.etag, entries=1, accepted=1, missing=0)
     clock.batch = replace(before_the_last, validation=validation)
     clock.apply(events.ImportStarted(upload), clock.now)
-    assert clock.batch.phase is Phase.IMPORTING
     clock.sweep_while(Phase.IMPORTING)
-    assert clock.batch.phase is Phase.ENDED
 
+    assert clock.batch.ended
     stated = stated_seconds()["sum"][1]
     assert stated - 2 * SWEEP_INTERVAL_S <= clock.now <= stated
 
@@ -119,6 +112,7 @@ class _LateSweep:
     def sweep_while(self, phase: Phase) -> Batch:
         """Sweep until the batch leaves the phase. Return the batch before the sweep that did it."""
         before = self.batch
+        assert before.phase is phase
         while self.batch.phase is phase:
             before = self.batch
             self._sweep()
