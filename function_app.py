@@ -1,14 +1,14 @@
-"""The map of the app: settings -> wiring -> triggers.
+"""The entry point that Azure Functions loads.
 
-HTTP     functions/triggers/http/       requestors, operators and robots
-queues   functions/triggers/queues.py   dispatch to robots, import of results
-blobs    functions/triggers/blobs.py    results that robots uploaded
-timer    functions/triggers/timer.py    whatever is overdue
+HTTP     functions/http/      requestors, operators and robots
+queues   functions/queues.py  dispatch to robots, import of results
+blobs    functions/blobs.py   result files that robots uploaded
+timer    functions/timer.py   overdue batches
 """
 
 import os
 
-from functions.settings import Settings
-from functions.wiring import build_app
+from exchange.settings import Settings
+from functions.app import build_app
 
 app = build_app(Settings.read(os.environ))

@@ -17,10 +17,10 @@ from azure.cosmos.aio import ContainerProxy
 
 from benchmarks.inputs import references
 from benchmarks.snapshot import stored
-from functions.adapters.cosmos.database import CosmosDatabase
-from functions.domain import blob_names
-from functions.domain.batch import Upload
-from functions.domain.errors import NotFound
+from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.domain import blob_names
+from exchange.domain.batch import Upload
+from exchange.domain.errors import NotFound
 
 _CHUNK = 1 << 20
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -80,7 +80,7 @@ class DiskResultFiles:
             for line in lines:
                 file.write(line + b"\n")
 
-    async def standing(self, batch_id: UUID) -> Upload | None:
+    async def current_upload(self, batch_id: UUID) -> Upload | None:
         """Return what stands."""
         path = self._folder / blob_names.result(batch_id)
         if not path.exists():

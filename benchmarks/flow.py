@@ -10,7 +10,7 @@ from uuid import UUID
 from benchmarks import results, svg
 from benchmarks.inputs import SAMPLES
 from benchmarks.requests import Delivery, running_requests
-from functions.domain.batch import Batch
+from exchange.domain.batch import Batch
 
 _REFERENCES = 25_000
 

@@ -13,12 +13,12 @@ from uuid import UUID
 from benchmarks.doubles import CountingDatabase, DiskResultFiles
 from benchmarks.growth_child import BATCH, BATCH_FILE, make_services
 from benchmarks.inputs import ROOT, ResultMaker, ids, long_line
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.domain.batch import Batch
-from functions.domain.events import CallBegun, RobotTook
-from functions.domain.ids import new_id
-from functions.domain.lifecycle import apply, register
-from functions.steps.manifest_file import write_manifest
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.domain.batch import Batch
+from exchange.domain.events import CallStarted, RobotAccepted
+from exchange.domain.ids import new_id
+from exchange.domain.lifecycle import apply, register
+from exchange.use_cases.manifest_file import write_manifest
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 STEPS = ("validate", "import", "snapshot")
@@ -72,7 +72,7 @@ async def make_batch(folder: Path, known: Sequence[UUID], lines: Iterator[bytes]
     services = make_services(folder, CountingDatabase())
     order = BatchEnhancementRequestIn.model_construct(robot_id=new_id(), reference_ids=list(known), source=None)
     batch = register(new_id(), order, "benchmark", services.clock(), services.deadlines).batch
-    for event in (CallBegun(1, new_id()), RobotTook()):
+    for event in (CallStarted(1, new_id()), RobotAccepted()):
         batch = apply(batch, event, services.clock(), services.deadlines).batch
     await write_manifest(batch.id, known, services.files)
     DiskResultFiles(folder).write(batch.id, lines)

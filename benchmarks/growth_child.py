@@ -13,17 +13,17 @@ from pydantic import TypeAdapter
 from benchmarks.doubles import CountingDatabase, DiskBatchFiles, DiskResultFiles
 from benchmarks.inputs import ROOT
 from benchmarks.snapshot import NEEDS
-from functions.adapters.cosmos.references import CosmosReferenceStore
-from functions.connections import connect, wire
-from functions.contract.robots import Robot
-from functions.domain.batch import Batch
-from functions.domain.events import ReportedSuccess
-from functions.ports import Services
-from functions.settings import Settings
-from functions.steps.advance import advance
-from functions.steps.import_results import import_results
-from functions.steps.snapshot import write_snapshot
-from functions.steps.validate import validate_upload
+from exchange.adapters.cosmos.references import CosmosReferenceStore
+from exchange.bootstrap import connect, make_services
+from exchange.contract.robots import Robot
+from exchange.domain.batch import Batch
+from exchange.domain.events import CallbackSucceeded
+from exchange.ports import Services
+from exchange.settings import Settings
+from exchange.use_cases.advance import advance
+from exchange.use_cases.import_results import import_results
+from exchange.use_cases.write_snapshot import write_snapshot
+from exchange.use_cases.validate_upload import validate_upload
 from tests.fakes import FakeBatchStore, FakeQueues, FakeRobotStore
 
 BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
@@ -35,13 +35,13 @@ def make_services(folder: Path, database: CountingDatabase) -> Services:
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     settings = Settings.read(values)
     return replace(
-        wire(settings, connect(settings)),
+        make_services(settings, connect(settings)),
         batches=FakeBatchStore(),
         robots=FakeRobotStore(),
         queues=FakeQueues(),
         files=DiskBatchFiles(folder),
         results=DiskResultFiles(folder),
-        references=CosmosReferenceStore(database, settings.import_requests_at_once),
+        references=CosmosReferenceStore(database, settings.import_max_concurrent),
     )
 
 
@@ -63,7 +63,7 @@ async def _measure(step: str, folder: Path) -> dict[str, float]:
     robot = {"name": "r", "base_url": "http://127.0.0.1:9", "description": "", "owner": ""}
     await services.robots.create(Robot.model_validate({**robot, "id": batch.robot_id, **NEEDS}))
     if step == "import":
-        await advance(batch.id, ReportedSuccess(await services.results.standing(batch.id)), services)
+        await advance(batch.id, CallbackSucceeded(await services.results.current_upload(batch.id)), services)
     before, begun = _peak(), time.process_time()
     await _do(step, batch, services)
     # Of the CPU: on doubles nothing is waited for but other processes.

@@ -8,16 +8,16 @@ from uuid import UUID, uuid4
 from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ResultMaker, ids
 from benchmarks.site import FULL_BATCH, Item, Site, each_at_once
-from functions.adapters.cosmos.documents import of_enhancement
-from functions.domain.batch import Batch
-from functions.domain.entries import EntryChecker
-from functions.domain.events import ReportedSuccess
-from functions.domain.ids import new_id
-from functions.domain.manifest import Manifest
-from functions.domain.windows import AcceptedEntries
-from functions.steps.advance import advance
-from functions.steps.import_results import import_results
-from functions.steps.validate import validate_upload
+from exchange.adapters.cosmos.documents import enhancement_to_item
+from exchange.domain.batch import Batch
+from exchange.domain.entries import EntryValidator
+from exchange.domain.events import CallbackSucceeded
+from exchange.domain.ids import new_id
+from exchange.domain.manifest import Manifest
+from exchange.domain.chunks import AcceptedEntries
+from exchange.use_cases.advance import advance
+from exchange.use_cases.import_results import import_results
+from exchange.use_cases.validate_upload import validate_upload
 
 RATE = Goal(
     name="import, Cosmos server",
@@ -60,18 +60,18 @@ async def reported_batch(site: Site, known: Sequence[UUID], result: bytes) -> Ba
     batch = await site.taken_batch((await site.robot()).id, known)
     await site.upload(batch, result)
     await validate_upload(batch.id, site.services)
-    standing = await site.services.results.standing(batch.id)
-    return (await advance(batch.id, ReportedSuccess(standing), site.services)).batch
+    current_upload = await site.services.results.current_upload(batch.id)
+    return (await advance(batch.id, CallbackSucceeded(current_upload), site.services)).batch
 
 
 def items_of(known: Sequence[UUID], result: bytes) -> Iterator[Item]:
     """Yield the items that the import of this result would write."""
-    checked = EntryChecker(Manifest(known), 1 << 20).check(result.split(b"\n"))
+    checked = EntryValidator(Manifest(known), 1 << 20).validate(result.split(b"\n"))
     entries = AcceptedEntries(new_id())
     for line in bytes(checked.accepted).splitlines():
         entries.append(line)
     for entry in entries:
-        yield of_enhancement(entry.reference_id, entry.enhancement)
+        yield enhancement_to_item(entry.reference_id, entry.enhancement)
 
 
 async def _spent(site: Site, work: Awaitable[None], items: int) -> Spent:

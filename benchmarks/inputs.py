@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from functions.contract.references import ReferenceFileInput
+from exchange.contract.references import ReferenceFileInput
 from samples.robot.robot import judge
 
 ROOT = Path(__file__).parents[1]

@@ -14,8 +14,8 @@ from benchmarks import results
 from benchmarks.inputs import ROOT, ResultMaker, ids
 from benchmarks.requests import Requests, running_requests
 from benchmarks.status_reads import until
-from functions.domain.events import ReportedSuccess
-from functions.steps.advance import advance
+from exchange.domain.events import CallbackSucceeded
+from exchange.use_cases.advance import advance
 
 _BATCHES, _SIZE = 50, 500
 _HUGE = 100_000
@@ -62,8 +62,8 @@ async def _beside_a_huge_one(requests: Requests) -> list[float]:
     batch = await site.taken_batch((await site.robot()).id, known)
     await site.upload(batch, ResultMaker(site.folder).file(known))
     await until(site, batch.id, lambda batch: batch.validation is not None)
-    await advance(batch.id, ReportedSuccess(await site.services.results.standing(batch.id)), site.services)
-    await until(site, batch.id, lambda batch: batch.pinned)
+    await advance(batch.id, CallbackSucceeded(await site.services.results.current_upload(batch.id)), site.services)
+    await until(site, batch.id, lambda batch: batch.import_started)
     over = asyncio.create_task(until(site, batch.id, lambda batch: batch.ended))
     took = [await _small(requests)]
     while not over.done():

@@ -14,7 +14,7 @@ from benchmarks.inputs import ResultMaker, ids, references
 from benchmarks.site import Site, running_site
 from benchmarks.snapshot import NEEDS, stored
 from benchmarks.status_reads import LOOK_AGAIN_S, until
-from functions.domain.batch import Batch
+from exchange.domain.batch import Batch
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.e2e.robot import Order, Robot, running_robot
 

@@ -17,17 +17,17 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.storage.blob.aio import BlobServiceClient
 
 from benchmarks.inputs import SAMPLES
-from functions.connections import connect, wire
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.contract.robots import Robot
-from functions.domain import blob_names
-from functions.domain.batch import Batch
-from functions.domain.events import CallBegun, RobotTook
-from functions.domain.ids import new_id
-from functions.domain.lifecycle import apply, register
-from functions.ports import Services
-from functions.settings import Settings
-from functions.steps.manifest_file import write_manifest
+from exchange.bootstrap import connect, make_services
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.robots import Robot
+from exchange.domain import blob_names
+from exchange.domain.batch import Batch
+from exchange.domain.events import CallStarted, RobotAccepted
+from exchange.domain.ids import new_id
+from exchange.domain.lifecycle import apply, register
+from exchange.ports import Services
+from exchange.settings import Settings
+from exchange.use_cases.manifest_file import write_manifest
 from tests.stacks import Stack, running_stack
 
 FULL_BATCH = 100
@@ -51,7 +51,7 @@ class Site:
     @property
     def references(self) -> ContainerProxy:
         """The container of references, by a client of its own."""
-        return self.cosmos.get_database_client(self.settings.cosmos_database).get_container_client("references")
+        return self.cosmos.get_database_client(self.settings.azure.cosmos_database).get_container_client("references")
 
     async def requests(self) -> int:
         """Count the requests for documents since the last call, and begin anew."""
@@ -60,7 +60,7 @@ class Site:
         return sum(counts.values())
 
     async def _control(self, method: str, command: str) -> dict[str, int]:
-        url = f"{self.settings.cosmos_endpoint}/_control/{command}"
+        url = f"{self.settings.azure.cosmos_endpoint}/_control/{command}"
         async with aiohttp.ClientSession() as session, session.request(method, url, ssl=False) as response:
             counts: dict[str, int] = json.loads(await response.read())
             return counts
@@ -91,7 +91,7 @@ class Site:
             robot_id=robot_id, reference_ids=list(reference_ids), source=None
         )
         batch = register(new_id(), order, "benchmark", services.clock(), services.deadlines).batch
-        for event in (CallBegun(1, new_id()), RobotTook()):
+        for event in (CallStarted(1, new_id()), RobotAccepted()):
             batch = apply(batch, event, services.clock(), services.deadlines).batch
         batch = replace(batch, due_at=services.clock() + 86_400)
         await write_manifest(batch.id, reference_ids, services.files)

@@ -8,14 +8,14 @@ from uuid import UUID
 from benchmarks.figures import NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ids, references
 from benchmarks.site import Item, Site, each_at_once
-from functions.contract.base import jsonl_line
-from functions.contract.enhancements import EnhancementType
-from functions.contract.identifiers import IdentifierType
-from functions.contract.references import Reference
-from functions.domain import blob_names
-from functions.domain.batch import Batch
-from functions.domain.ids import bucket_of, derived_id
-from functions.steps.snapshot import write_snapshot
+from exchange.contract.base import to_jsonl
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
+from exchange.contract.references import Reference
+from exchange.domain import blob_names
+from exchange.domain.batch import Batch
+from exchange.domain.ids import bucket_of, derived_id
+from exchange.use_cases.write_snapshot import write_snapshot
 
 GOAL = Goal(
     name="snapshot",
@@ -65,7 +65,7 @@ async def _naive(site: Site, batch: Batch, known: Sequence[UUID]) -> None:
 
     async def read(reference_id: UUID) -> None:
         item = await container.read_item(f"{_WHOLE} {reference_id}", partition_key=_WHOLE)
-        lines.append(jsonl_line(Reference.model_validate({**item, "id": reference_id}, strict=False)))
+        lines.append(to_jsonl(Reference.model_validate({**item, "id": reference_id}, strict=False)))
 
     await each_at_once(_IN_FLIGHT, read, known)
     blob = site.blobs.get_blob_client(blob_names.BATCHES, f"{batch.id}/naive.jsonl")

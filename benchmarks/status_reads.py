@@ -11,9 +11,9 @@ import aiohttp
 from benchmarks.figures import LIMIT, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ResultMaker, ids
 from benchmarks.site import Site, running_site
-from functions.domain.batch import Batch
-from functions.domain.events import ReportedSuccess
-from functions.steps.advance import advance
+from exchange.domain.batch import Batch
+from exchange.domain.events import CallbackSucceeded
+from exchange.use_cases.advance import advance
 
 P99 = Goal(
     name="status reads: p99 while it works",
@@ -84,7 +84,7 @@ async def _round(site: Site, small: Batch) -> tuple[list[float], list[float]]:
         reader = Reader(site, session, small)
         idle = await reader.read_while(lambda reads: reads < _IDLE_READS)
         validated = await _uploaded(site, small, _VALIDATED)
-        await advance(imported.id, ReportedSuccess(await site.services.results.standing(imported.id)), site.services)
+        await advance(imported.id, CallbackSucceeded(await site.services.results.current_upload(imported.id)), site.services)
         over = asyncio.gather(
             until(site, validated.id, lambda batch: batch.validation is not None),
             until(site, imported.id, lambda batch: batch.ended),

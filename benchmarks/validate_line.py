@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ResultMaker, ids
 from benchmarks.site import Site
-from functions.contract.enhancements import Enhancement
-from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
-from functions.domain.entries import EntryChecker
-from functions.domain.manifest import Manifest
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
+from exchange.domain.entries import EntryValidator
+from exchange.domain.manifest import Manifest
 
 GOAL = Goal(
     name="validate a line",
@@ -47,9 +47,9 @@ def naive_line(line: bytes, wanted: set[UUID]) -> str:
 
 
 def _ours(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:
-    checker = EntryChecker(Manifest(reference_ids), 1 << 20)
+    validator = EntryValidator(Manifest(reference_ids), 1 << 20)
     for start in range(0, len(lines), _SLICE):
-        checker.check(lines[start : start + _SLICE])
+        validator.validate(lines[start : start + _SLICE])
 
 
 def _naive(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:

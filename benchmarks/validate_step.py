@@ -6,10 +6,10 @@ from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goa
 from benchmarks.inputs import ResultMaker, ids
 from benchmarks.site import Site
 from benchmarks.validate_line import naive_line
-from functions.domain import blob_names
-from functions.domain.batch import Batch
-from functions.steps.manifest_file import read_manifest
-from functions.steps.validate import validate_upload
+from exchange.domain import blob_names
+from exchange.domain.batch import Batch
+from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.validate_upload import validate_upload
 
 GOAL = Goal(
     name="validate step, Azurite",

@@ -1,1 +1,1 @@
-"""The Enhancement Exchange: batch enhancement of bibliographic references by robots."""
+"""What Azure Functions calls: the triggers, the HTTP endpoints, and what each error becomes."""

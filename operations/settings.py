@@ -5,14 +5,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from functions.settings import Settings, SettingsError
+from exchange.settings import Settings, SettingsError
 
 LOCAL = Path(".local/local.settings.json")
 
 # Nothing here sweeps or calls a robot, so that operators need not hold the key by which one can be any robot.
 _NOT_NEEDED = {
     "SWEEP_SCHEDULE": "0 * * * * *",
-    "ROBOT_MASTER_KEY": "no robot is called by whoever operates the exchange",
+    "ROBOT_MASTER_KEY": "no robot is called by whoever is_operator the exchange",
 }
 # Which says that the environment means an exchange.
 _TELLING = "COSMOS_ENDPOINT"

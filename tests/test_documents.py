@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.contract.batches import BatchStatus
-from functions.domain.lifecycle import ROWS
-from functions.triggers.http.serve import ENDPOINTS
+from exchange.contract.batches import BatchStatus
+from exchange.domain.lifecycle import ROWS
+from functions.http.register import ENDPOINTS
 from tests.infra.reading import predicted
 from tests.stacks import ROOT
 
@@ -82,7 +82,7 @@ def test_decisions_are_dated() -> None:
 
 def test_the_table_of_doors_is_that_of_the_endpoints() -> None:
     rows = re.findall(r"^\| `([A-Z]+ /\S+)` \| ([^|]+) \|$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
-    assert sorted(rows) == sorted((f"{one.method} /{one.path}", one.door.value) for one in ENDPOINTS)
+    assert sorted(rows) == sorted((f"{one.method} /{one.path}", one.access.value) for one in ENDPOINTS)
 
 
 def test_every_setting_that_a_document_names_exists() -> None:

@@ -8,7 +8,7 @@ from infra.deploy.resources import last_outputs
 from infra.deploy.terminal import say, step
 from infra.deploy.tools import ROOT, Tools
 
-# Of the host, of the worker and of the app's own identity: whoever operates the exchange shows another.
+# Of the host, of the worker and of the app's own identity: whoever is_operator the exchange shows another.
 _NOT_THEIRS = ("AzureWebJobs", "APPLICATIONINSIGHTS_", "PYTHON_", "OTEL_", "AZURE_CLIENT_ID", "FUNCTIONS_")
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from functions.domain.report import ADDED
+from exchange.domain.report import ADDED
 from local.demo.expected import NAMED
 from local.demo.requestor import Json
 

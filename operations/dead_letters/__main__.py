@@ -13,16 +13,16 @@ from pathlib import Path
 
 from azure.core.exceptions import HttpResponseError
 
-from functions.connections import Connections, connect, wire
-from functions.domain.blob_names import batch_of_result
-from functions.domain.errors import ExchangeError
-from functions.settings import Settings, SettingsError
-from functions.steps.validate import validate_upload
+from exchange.bootstrap import Connections, connect, wire
+from exchange.domain.blob_names import batch_of_result
+from exchange.domain.errors import ExchangeError
+from exchange.settings import Settings, SettingsError
+from exchange.use_cases.validate_upload import validate_upload
 from operations.dead_letters.box import Box, Letter
-from operations.dead_letters.orders import DeadOrders
-from operations.dead_letters.poisoned import PoisonedEvents
+from operations.dead_letters.service_bus import DeadOrders
+from operations.dead_letters.poison_queue import PoisonedEvents
 from operations.dead_letters.table import table
-from operations.dead_letters.undelivered import UndeliveredEvents
+from operations.dead_letters.event_grid import UndeliveredEvents
 from operations.settings import LOCAL, read_settings
 
 QUEUES = ("dispatch", "import", "blobs", "events")
@@ -37,7 +37,7 @@ def main() -> int:
         _arguments().error("the ids say which queue: leave --queue out")
     try:
         settings = read_settings(given.settings)
-        print(f"Asking the exchange of {settings.cosmos_endpoint}", flush=True)
+        print(f"Asking the exchange of {settings.azure.cosmos_endpoint}", flush=True)
         return asyncio.run(_run(given, settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -83,14 +83,14 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _boxes(settings: Settings, connections: Connections) -> Sequence[Box]:
-    services = wire(settings, connections)
+    services = make_services(settings, connections)
 
     async def validate(blob: str) -> None:
         await validate_upload(batch_of_result(blob), services)
 
     return (
-        DeadOrders("dispatch", settings.dispatch_queue, connections.bus),
-        DeadOrders("import", settings.import_queue, connections.bus),
+        DeadOrders("dispatch", settings.azure.dispatch_queue, connections.bus),
+        DeadOrders("import", settings.azure.import_queue, connections.bus),
         PoisonedEvents(connections.poison, validate),
         UndeliveredEvents(connections.blobs, validate),
     )

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from functions.domain.blob_names import batch_of_result
-from functions.domain.errors import ExchangeError, InputRejected, Unavailable
+from exchange.domain.blob_names import batch_of_result
+from exchange.domain.errors import ExchangeError, InputRejected, Unavailable
 
 Validate = Callable[[str], Awaitable[None]]
 """Does what the event of this blob of the container `results` would have done."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from benchmarks.inputs import MIX, SAMPLES, Kind, ResultMaker, ids, kinds, long_line, references
-from functions.contract.enhancements import Enhancement
-from functions.contract.references import ReferenceFileInput
-from functions.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
-from functions.domain.ids import new_id
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.references import ReferenceFileInput
+from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
+from exchange.domain.ids import new_id
 
 ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 MAKER = ResultMaker()

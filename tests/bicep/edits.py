@@ -86,7 +86,7 @@ EDITS = (
     Edit(
         "a setting that is not set",
         "tunables.json",
-        '  "PROGRESS_TRIES": "10",\n',
+        '  "PROGRESS_ATTEMPTS": "10",\n',
         "",
         "test_every_setting_that_the_code_reads_is_set",
     ),

@@ -10,9 +10,9 @@ from tests.stacks import Stack, running_stack
 SHORT = {
     "SWEEP_SCHEDULE": "* * * * * *",
     "ROBOT_CALL_TIMEOUT_S": "1.5",
-    "ROBOT_RETRY_FIRST_S": "0.3",
-    "ROBOT_RETRY_LONGEST_S": "1",
-    "ROBOT_RETRY_ALL_S": "4",
+    "ROBOT_RETRY_FIRST_DELAY_S": "0.3",
+    "ROBOT_RETRY_MAX_DELAY_S": "1",
+    "ROBOT_RETRY_TOTAL_S": "4",
     "DISPATCH_OVERDUE_S": "4",
     "VALIDATION_WAIT_S": "2",
     "CALLBACK_WAIT_S": "5",

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import aiohttp
 
-from functions.adapters.cosmos.database import CosmosDatabase
-from functions.adapters.cosmos.references import CosmosReferenceStore
-from functions.domain.ids import new_id
-from functions.domain.selection import EVERYTHING
+from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.adapters.cosmos.references import CosmosReferenceStore
+from exchange.domain.ids import new_id
+from exchange.domain.selection import EVERYTHING
 from samples.robot.signing import Credentials
 from tests.stacks import ROOT, Stack
 

@@ -18,8 +18,8 @@ from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
-import functions.wiring  # noqa: F401 - Hypothesis likes to draw the words and numbers of our modules that are loaded
-from functions.contract.base import LARGEST_INTEGER
+import functions.app  # noqa: F401 - Hypothesis likes to draw the words and numbers of our modules that are loaded
+from exchange.contract.base import MAX_INTEGER
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import SAMPLES
 from tests.e2e.fuzz_caller import Caller, Case
@@ -139,7 +139,7 @@ def _asked(_context: schemathesis.HookContext, query: Any) -> Any:
 def _with_whole_integers(value: Any) -> Any:
     """Write whole numbers without a fraction: for JSON Schema 1.0 is an integer, for the wire it is none."""
     match value:
-        case float() if value.is_integer() and abs(value) <= LARGEST_INTEGER:
+        case float() if value.is_integer() and abs(value) <= MAX_INTEGER:
             return int(value)
         case list():
             return [_with_whole_integers(item) for item in value]

@@ -23,7 +23,7 @@ ROOM_MIB = 200
 @pytest.fixture(scope="module")
 def roomy_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start a stack of its own, whose host's memory is its uploads' doing."""
-    with running_stack(tmp_path_factory.mktemp("roomy"), PROGRESS_RECORD_S="5") as stack:
+    with running_stack(tmp_path_factory.mktemp("roomy"), HEARTBEAT_INTERVAL_S="5") as stack:
         yield stack
 
 
@@ -45,7 +45,7 @@ def host_memory_mib(stack: Stack, field: str) -> float:
     raise AssertionError(f"no host that answers at port {port} was found")
 
 
-async def one_line(size: int) -> AsyncIterator[bytes]:
+async def to_one_line(size: int) -> AsyncIterator[bytes]:
     for _ in range(size // MIB):
         yield b"x" * MIB
 
@@ -77,7 +77,7 @@ async def outcome(exchange: Exchange, robot: Robot, pieces: AsyncIterator[bytes]
 @pytest.mark.parametrize(
     ("make", "size", "said"),
     [
-        (one_line, 2 << 30, "longer than 1048576 bytes"),
+        (to_one_line, 2 << 30, "longer than 1048576 bytes"),
         (brackets, 100 * MIB, "longer than 1048576 bytes"),
         (tiny_lines, 64 * MIB, None),
     ],

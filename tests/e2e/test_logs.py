@@ -11,7 +11,7 @@ from aiohttp import web
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import BATCHES, CALLBACK, Exchange, eventually, exchange_on
 from tests.e2e.robot import Order, Robot, running_robot
-from tests.e2e.test_outcomes import deliver, entries_for
+from tests.e2e.test_flows import deliver, entries_for
 from tests.results import annotation
 from tests.stacks import Stack, running_stack
 
@@ -20,7 +20,7 @@ BODY_MARK = "a sentence of nobody's business"
 
 @pytest.fixture(scope="module")
 def watched_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    short = {"ROBOT_RETRY_FIRST_S": "0.2", "ROBOT_CALL_TIMEOUT_S": "1.5", "SWEEP_SCHEDULE": "* * * * * *"}
+    short = {"ROBOT_RETRY_FIRST_DELAY_S": "0.2", "ROBOT_CALL_TIMEOUT_S": "1.5", "SWEEP_SCHEDULE": "* * * * * *"}
     short["OTEL_METRIC_EXPORT_INTERVAL"] = "200"
     with running_stack(tmp_path_factory.mktemp("watched"), **short) as stack:
         yield stack

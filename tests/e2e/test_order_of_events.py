@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.e2e.exchange import Batch, Exchange, eventually
 from tests.e2e.robot import Order, Robot, running_robot, takes_it
-from tests.e2e.test_outcomes import deliver, entries_for
+from tests.e2e.test_flows import deliver, entries_for
 from tests.results import annotation
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.e2e.conftest import SHORT
 from tests.e2e.exchange import BATCHES, Batch, Exchange, eventually, exchange_on
 from tests.e2e.robot import Order, Robot, running_robot
-from tests.e2e.test_outcomes import entries_for
+from tests.e2e.test_flows import entries_for
 from tests.e2e.traces import of_batch, told, traces_of, tree
 from tests.stacks import Stack, running_stack
 

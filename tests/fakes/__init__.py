@@ -1,7 +1,7 @@
 """In-memory stand-ins of the ports, held to the same contract tests as the real adapters."""
 
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeGivenUp, FakeResultFiles, FakeUrls
+from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrls
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -11,7 +11,7 @@ __all__ = [
     "FakeBatchFiles",
     "FakeBatchStore",
     "FakeClock",
-    "FakeGivenUp",
+    "FakeDeadLetters",
     "FakeQueues",
     "FakeReferenceStore",
     "FakeResultFiles",

@@ -1,19 +1,19 @@
 """Tokens and dependencies in memory."""
 
-from functions.domain.callers import Member
-from functions.domain.errors import NotAuthenticated, Unavailable
+from exchange.domain.callers import User
+from exchange.domain.errors import NotAuthenticated, Unavailable
 
 
 class FakeTokens:
-    """Takes the tokens that the test puts there."""
+    """Accepts the tokens that a test adds."""
 
     def __init__(self) -> None:
-        self.members: dict[str, Member] = {}
+        self.users: dict[str, User] = {}
 
-    async def member(self, token: str) -> Member:
-        if token not in self.members:
-            raise NotAuthenticated("The access token does not hold.")
-        return self.members[token]
+    async def authenticate(self, token: str) -> User:
+        if token not in self.users:
+            raise NotAuthenticated("The access token is invalid.")
+        return self.users[token]
 
 
 class FakeDependency:
@@ -22,4 +22,4 @@ class FakeDependency:
 
     async def check(self) -> None:
         if self.down:
-            raise Unavailable("It is down.")
+            raise Unavailable("The dependency is down.")

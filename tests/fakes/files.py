@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
-from functions.domain.batch import Upload
-from functions.domain.errors import NotFound, Unavailable, UploadReplaced
+from exchange.domain.batch import Upload
+from exchange.domain.errors import NotFound, Unavailable, UploadReplaced
 
-CHUNK = 1 << 16
+PIECE_BYTES = 1 << 16
 
 
 class FakeWriter:
@@ -30,10 +30,10 @@ class FakeBatchFiles:
 
     async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         if name not in self.blobs:
-            raise NotFound("There is no such blob.")
+            raise NotFound("The blob does not exist.")
         data = self.blobs[name][offset:]
-        for start in range(0, len(data), CHUNK):
-            yield data[start : start + CHUNK]
+        for start in range(0, len(data), PIECE_BYTES):
+            yield data[start : start + PIECE_BYTES]
 
     async def exists(self, name: str) -> bool:
         return name in self.blobs
@@ -47,7 +47,7 @@ class FakeResultFiles:
     async def put(self, batch_id: UUID, data: bytes) -> None:
         self.uploads[batch_id] = (Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data)), data)
 
-    async def standing(self, batch_id: UUID) -> Upload | None:
+    async def current_upload(self, batch_id: UUID) -> Upload | None:
         return self.uploads[batch_id][0] if batch_id in self.uploads else None
 
     async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
@@ -55,31 +55,31 @@ class FakeResultFiles:
         while True:
             upload, data = self.uploads.get(batch_id, (None, b""))
             if upload is None or upload.etag != etag:
-                raise UploadReplaced("The upload no longer stands.")
+                raise UploadReplaced("The upload is no longer current.")
             if start >= len(data):
                 return
-            yield data[start : start + CHUNK]
-            start += CHUNK
+            yield data[start : start + PIECE_BYTES]
+            start += PIECE_BYTES
 
 
-class FakeGivenUp:
+class FakeDeadLetters:
     def __init__(self) -> None:
-        self.poison = 0
-        self.dead_letters = 0
+        self.poison_queue_depth = 0
+        self.event_count = 0
         self.down = False
 
-    async def poisoned(self) -> int:
+    async def count_poison_queue(self) -> int:
         if self.down:
-            raise Unavailable("The store of the poison queue can't be reached.")
-        return self.poison
+            raise Unavailable("The store of the poison queue cannot be reached.")
+        return self.poison_queue_depth
 
-    async def undelivered(self) -> int:
-        return min(self.dead_letters, 1000)
+    async def count_event_grid(self) -> int:
+        return min(self.event_count, 1000)
 
 
 class FakeUrls:
-    async def to_read(self, name: str) -> str:
+    async def sign_read_url(self, name: str) -> str:
         return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"
 
-    async def to_upload(self, batch_id: UUID) -> str:
+    async def sign_upload_url(self, batch_id: UUID) -> str:
         return f"https://blobs.test/results/{batch_id}.jsonl?write&{uuid4().hex}"

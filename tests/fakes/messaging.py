@@ -2,42 +2,42 @@
 
 from collections.abc import Awaitable, Callable
 
-from functions.contract.robots import BatchRobotRequest, Robot
-from functions.domain.errors import Unavailable
-from functions.domain.events import Due
-from functions.domain.robot_answer import RobotAnswer
+from exchange.contract.robots import BatchRobotRequest, Robot
+from exchange.domain.errors import Unavailable
+from exchange.domain.messages import Message
+from exchange.domain.robot_answer import RobotAnswer
 
 Behaviour = Callable[[BatchRobotRequest], Awaitable[RobotAnswer]]
 
 
 class FakeQueues:
     def __init__(self) -> None:
-        self.sent: list[Due] = []
+        self.sent: list[Message] = []
         self.down = False
 
-    async def send(self, due: Due) -> None:
+    async def send(self, message: Message) -> None:
         if self.down:
-            raise Unavailable("The queue can't be reached.")
-        self.sent.append(due)
+            raise Unavailable("The queue cannot be reached.")
+        self.sent.append(message)
 
 
 async def accept(_request: BatchRobotRequest) -> RobotAnswer:
-    return RobotAnswer(202, "no further words")
+    return RobotAnswer(202, "no message")
 
 
 class FakeRobotCalls:
-    """A robot that does what the test says."""
+    """A robot that behaves as the test sets it."""
 
     def __init__(self) -> None:
-        self.offers: list[tuple[Robot, BatchRobotRequest]] = []
+        self.jobs: list[tuple[Robot, BatchRobotRequest]] = []
         self.secrets: list[str] = []
         self.behaviour: Behaviour = accept
-        self.found: list[str] = []
+        self.address_faults: list[str] = []
 
-    async def offer(self, robot: Robot, secret: str, request: BatchRobotRequest) -> RobotAnswer:
-        self.offers.append((robot, request))
+    async def send_job(self, robot: Robot, secret: str, job: BatchRobotRequest) -> RobotAnswer:
+        self.jobs.append((robot, job))
         self.secrets.append(secret)
-        return await self.behaviour(request)
+        return await self.behaviour(job)
 
-    async def faults(self, _base_url: str) -> list[str]:
-        return self.found
+    async def find_address_faults(self, _base_url: str) -> list[str]:
+        return self.address_faults

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from functions.contract.enhancements import Enhancement
-from functions.contract.identifiers import ExternalIdentifier
-from functions.contract.references import Reference, ReferenceFileInput
-from functions.domain.errors import InputRejected
-from functions.domain.ids import new_id
-from functions.domain.selection import Selection
-from functions.domain.windows import AcceptedEntry, Refusal
-from functions.ports import Loaded
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.identifiers import ExternalIdentifier
+from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.domain.errors import InputRejected
+from exchange.domain.ids import new_id
+from exchange.domain.selection import Selection
+from exchange.domain.chunks import AcceptedEntry, Refusal
+from exchange.ports import LoadResult
 
 # As the real store: what a single item may hold.
 LARGEST_ITEM = 2_000_000
@@ -24,7 +24,7 @@ class FakeReferenceStore:
         self.largest_item = LARGEST_ITEM
         self.owners: dict[tuple[str, ...], UUID] = {}
 
-    async def add(self, reference: ReferenceFileInput) -> Loaded:
+    async def add(self, reference: ReferenceFileInput) -> LoadResult:
         if len(reference.model_dump_json()) > LARGEST_ITEM:
             raise InputRejected("The reference can't be stored: one of its parts is too large.")
         keys = [_key(identifier) for identifier in reference.identifiers or []]
@@ -32,26 +32,26 @@ class FakeReferenceStore:
         if len(known) > 1:
             raise InputRejected("The identifiers belong to different references.")
         if known:
-            return Loaded(known.pop(), existing=True)
+            return LoadResult(known.pop(), existing=True)
         reference_id = new_id()
         self.owners.update(dict.fromkeys(keys, reference_id))
         self.references[reference_id] = reference
         for enhancement in reference.enhancements or []:
             fields = enhancement.model_dump(mode="json", exclude={"enhancement_type"})
             self.put({**fields, "id": str(new_id()), "reference_id": str(reference_id)})
-        return Loaded(reference_id, existing=False)
+        return LoadResult(reference_id, existing=False)
 
     def put(self, enhancement: dict[str, Any]) -> None:
         self.enhancements[UUID(enhancement["id"])] = enhancement
 
-    async def missing(self, reference_ids: Iterable[UUID], *, hidden_too: bool = True) -> set[UUID]:
-        known = {one for one, loaded in self.references.items() if hidden_too or loaded.visibility != "hidden"}
+    async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
+        known = {one for one, loaded in self.references.items() if include_hidden or loaded.visibility != "hidden"}
         return set(reference_ids) - known
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         return self.owners.get(_key(identifier))
 
-    async def snapshot(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
+    async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         for reference_id in reference_ids:
             if (loaded := self.references.get(reference_id)) is None:
                 continue

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from functions.contract.robots import Robot
-from functions.domain.errors import NameTaken, NotFound, Stale
-from functions.ports import StoredRobot
+from exchange.contract.robots import Robot
+from exchange.domain.errors import NameTaken, NotFound, WriteConflict
+from exchange.ports import StoredRobot
 
 
 class FakeRobotStore:
@@ -14,7 +14,7 @@ class FakeRobotStore:
 
     async def create(self, robot: Robot) -> int:
         if robot.id in self.items:
-            raise NameTaken(f"There is a robot named '{robot.name}' already.")
+            raise NameTaken(f"A robot with the name '{robot.name}' already exists.")
         self._write(robot, 1)
         return 1
 
@@ -26,13 +26,13 @@ class FakeRobotStore:
 
     async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
         if (await self.load(robot.id)).etag != etag:
-            raise Stale("The robot was changed by somebody else.")
+            raise WriteConflict("The robot was changed by another process.")
         self._write(robot, secret_version)
 
-    async def all(self) -> Sequence[Robot]:
+    async def list_all(self) -> Sequence[Robot]:
         return sorted((item.robot for item in self.items.values()), key=lambda robot: robot.name)
 
     def _write(self, robot: Robot, secret_version: int) -> None:
         if any(item.robot.name == robot.name and known != robot.id for known, item in self.items.items()):
-            raise NameTaken(f"There is a robot named '{robot.name}' already.")
+            raise NameTaken(f"A robot with the name '{robot.name}' already exists.")
         self.items[robot.id] = StoredRobot(robot, secret_version, uuid4().hex)

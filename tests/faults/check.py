@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from functions.domain.selection import EVERYTHING
+from exchange.domain.selection import EVERYTHING
 from tests.e2e.exchange import Exchange
 from tests.faults.jobs import Item, Job
 from tests.faults.site import Site
@@ -18,7 +18,7 @@ async def check(site: Site, *jobs: Job) -> list[str]:
     wanted: Counter[tuple[str, str]] = Counter()
     for job, item in zip(jobs, items, strict=True):
         await _check_end(site.exchange, job, item)
-        if (pinned := job.pinned(item)) is not None:
+        if (pinned := job.import_started(item)) is not None:
             wanted += pinned.added
     references = {reference for job in jobs for reference in job.references}
     found = await stored(site.exchange, references)
@@ -33,7 +33,7 @@ async def _check_end(exchange: Exchange, job: Job, item: Item) -> None:
     assert item["ended_at"] is not None
     batch = await exchange.read({"id": job.id})
     assert batch["request_status"] == item["status"]
-    delivery = job.pinned(item)
+    delivery = job.import_started(item)
     if delivery is None:
         assert (item["status"], item["report"]) == ("failed", None), item
         assert item["error"]

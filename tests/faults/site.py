@@ -23,16 +23,16 @@ PROXIED = ("blob", "cosmos", "servicebus")
 SETTINGS = {
     "SWEEP_SCHEDULE": "* * * * * *",
     "ROBOT_CALL_TIMEOUT_S": "1",
-    "ROBOT_RETRY_FIRST_S": "0.3",
-    "ROBOT_RETRY_LONGEST_S": "1",
-    "ROBOT_RETRY_ALL_S": "15",
+    "ROBOT_RETRY_FIRST_DELAY_S": "0.3",
+    "ROBOT_RETRY_MAX_DELAY_S": "1",
+    "ROBOT_RETRY_TOTAL_S": "15",
     "DISPATCH_OVERDUE_S": "2",
     "VALIDATION_WAIT_S": "2",
     "CALLBACK_WAIT_S": "10",
     "ROBOT_SILENCE_LIMIT_S": "60",
     "PROGRESS_LIMIT_S": "2",
-    "PROGRESS_TRIES": "20",
-    "IMPORT_WINDOW_ENTRIES": "100",
+    "PROGRESS_ATTEMPTS": "20",
+    "IMPORT_CHUNK_ENTRIES": "100",
 }
 
 

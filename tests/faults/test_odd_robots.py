@@ -110,4 +110,4 @@ async def test_ones_that_upload_while_they_call_back(site: Site, references: lis
         jobs = [await exits.enter_async_context(site.job(restless, references[14:])) for _ in range(5)]
         assert await check(site, *jobs) == ["partial_failed"] * len(jobs)
         for job in jobs:
-            assert job.pinned(await job.item()) is not job.offered[0], "it was replaced before the callback"
+            assert job.import_started(await job.item()) is not job.offered[0], "it was replaced before the callback"

@@ -59,7 +59,7 @@ async def test_out_of_reach_in_the_middle_of_everything(site: Site, name: str) -
         # So that it is not over too soon.
         with site.proxies["cosmos"].slow(0.02):
             called = await jobs.enter_async_context(site.job(answering_only_when(begun), references))
-            await called.until(lambda item: item["calls_begun"] == 1, "the call")
+            await called.until(lambda item: item["calls_started"] == 1, "the call")
         requested: list[Job] = []
         async with site.proxies[name].away():
             begun.set()

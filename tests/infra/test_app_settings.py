@@ -2,7 +2,7 @@
 
 import json
 
-from functions.settings import Settings
+from exchange.settings import Settings
 from tests.infra.reading import Prediction, content, predicted
 from tests.stacks import ROOT
 
@@ -76,7 +76,7 @@ def test_no_storage_of_the_host_is_named_by_key_or_by_address(prediction: Predic
 
 
 def test_the_settings_that_are_the_same_everywhere_are_those_of_the_sample() -> None:
-    assert {name: SAMPLE[name] for name in TUNABLES} == {**TUNABLES, "ROBOTS_ANYWHERE": "true"}
+    assert {name: SAMPLE[name] for name in TUNABLES} == {**TUNABLES, "ROBOT_ADDRESSES_UNRESTRICTED": "true"}
 
 
 def test_the_settings_that_are_the_same_everywhere_are_the_code_s_own() -> None:

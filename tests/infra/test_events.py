@@ -6,7 +6,7 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from functions.domain import blob_names
+from exchange.domain import blob_names
 from tests.infra.reading import Prediction, Resource, content, own_name, text
 from tests.infra.test_app_settings import SAMPLE
 from tests.stacks import ROOT

@@ -13,7 +13,7 @@ TUNABLES = content("tunables.json")
 DAY_S = 86_400
 # What a batch can wait for, one after another, before it ends; then it is written for the last time.
 WAITS = (
-    *("DISPATCH_OVERDUE_S", "ROBOT_RETRY_ALL_S", "RECEIVED_LIMIT_S", "ROBOT_SILENCE_LIMIT_S", "VALIDATION_WAIT_S"),
+    *("DISPATCH_OVERDUE_S", "ROBOT_RETRY_TOTAL_S", "RECEIVED_LIMIT_S", "ROBOT_SILENCE_LIMIT_S", "VALIDATION_WAIT_S"),
     "CALLBACK_WAIT_S",
 )
 
@@ -50,7 +50,7 @@ def test_a_message_lives_longer_than_all_its_deliveries_may_take(prediction: Pre
 
 def test_a_message_lives_longer_than_a_robot_out_of_reach_is_tried(prediction: Prediction) -> None:
     for queue in prediction.all(QUEUE):
-        assert iso(queue["properties"]["defaultMessageTimeToLive"]) > float(TUNABLES["ROBOT_RETRY_ALL_S"])
+        assert iso(queue["properties"]["defaultMessageTimeToLive"]) > float(TUNABLES["ROBOT_RETRY_TOTAL_S"])
 
 
 def test_a_message_lives_no_longer_than_the_basic_tier_lets_it(prediction: Prediction) -> None:
@@ -61,7 +61,7 @@ def test_a_message_lives_no_longer_than_the_basic_tier_lets_it(prediction: Predi
 def test_the_manifest_of_a_batch_outlives_its_item(prediction: Prediction) -> None:
     """It is written when the batch is requested; the item lives on from when it is written last."""
     waits = sum(float(TUNABLES[name]) for name in WAITS)
-    waits += float(TUNABLES["PROGRESS_LIMIT_S"]) * int(TUNABLES["PROGRESS_TRIES"])
+    waits += float(TUNABLES["PROGRESS_LIMIT_S"]) * int(TUNABLES["PROGRESS_ATTEMPTS"])
     assert expiries(prediction)["batches"] * DAY_S >= batch_ttl(prediction) + waits
 
 

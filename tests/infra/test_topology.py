@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain import blob_names
+from exchange.domain import blob_names
 from local.azure_resources import container_properties, topology
 from tests.infra.queries import containers, queried
 from tests.infra.reading import Prediction, Resource, own_name

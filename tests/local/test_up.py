@@ -134,7 +134,7 @@ def test_settings_are_the_samples_then_the_stacks_then_the_callers(tmp_path: Pat
         addresses = run.up()
         written = run.settings()
         expected = {
-            "PROGRESS_TRIES": sample["PROGRESS_TRIES"],
+            "PROGRESS_ATTEMPTS": sample["PROGRESS_ATTEMPTS"],
             "COSMOS_ENDPOINT": addresses["cosmos"],
             "COSMOS_DATABASE": "mine",
             "ROBOT_CALL_TIMEOUT_S": "1=2",

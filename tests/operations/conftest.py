@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.connections import Connections, connect, wire
-from functions.contract.batches import BatchEnhancementRequestIn, BatchStatus
-from functions.domain.batch import Batch
-from functions.domain.lifecycle import register
-from functions.ports import Services
-from functions.settings import Settings
-from functions.steps.manifest_file import write_manifest
+from exchange.bootstrap import Connections, connect, wire
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.domain.batch import Batch
+from exchange.domain.lifecycle import register
+from exchange.ports import Services
+from exchange.settings import Settings
+from exchange.use_cases.manifest_file import write_manifest
 from tests.results import annotation, jsonl
 from tests.stacks import ROOT, Stack, running_stack
 
@@ -36,7 +36,7 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A stack, what reaches into it, and the settings of whoever operates it."""
+    """A stack, what reaches into it, and the settings of whoever is_operator it."""
 
     stack: Stack
     services: Services
@@ -65,13 +65,13 @@ class Site:
     async def poison(self) -> tuple[UUID, UUID]:
         """Upload the result of a batch that is not there yet; return both ids once the app has given up on it."""
         batch_id, reference_id = uuid4(), uuid4()
-        before = await self.services.given_up.poisoned()
+        before = await self.services.dead_letters.count_poison_queue()
         await self.upload(batch_id, reference_id)
 
-        async def given_up() -> bool:
-            return await self.services.given_up.poisoned() > before
+        async def dead_letters() -> bool:
+            return await self.services.dead_letters.count_poison_queue() > before
 
-        await until(given_up)
+        await until(dead_letters)
         return batch_id, reference_id
 
     async def lose(self, *subjects: str) -> str:
@@ -117,11 +117,11 @@ async def site(stack: Stack, tmp_path: Path) -> AsyncIterator[Site]:
     os.environ["SSL_CERT_FILE"] = stack.settings["SSL_CERT_FILE"]
     settings = Settings.read(stack.settings)
     connections = connect(settings)
-    # Whoever operates the exchange need not know the key that robots' secrets are made of.
+    # Whoever is_operator the exchange need not know the key that robots' secrets are made of.
     known = {name: value for name, value in stack.settings.items() if name != "ROBOT_MASTER_KEY"}
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"IsEncrypted": False, "Values": known}))
-    yield Site(stack, wire(settings, connections), connections, file)
+    yield Site(stack, make_services(settings, connections), connections, file)
     await connections.close()
 
 

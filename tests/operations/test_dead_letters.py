@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.contract.batches import BatchStatus
-from functions.domain.events import SendDispatch, SendImport
+from exchange.contract.batches import BatchStatus
+from exchange.domain.messages import DispatchMessage, ImportMessage
 from tests.operations.conftest import ENDED, Said, Site, typed, until
 
 NOTHING = Said(0, "There are no dead letters.\n", "")
@@ -38,11 +38,11 @@ async def test_nothing_there(site: Site) -> None:
 
 async def test_an_order_that_failed_ten_times_is_sent_again_and_does_its_work(site: Site) -> None:
     batch_id = uuid4()
-    await site.services.queues.send(SendImport(batch_id))
+    await site.services.queues.send(ImportMessage(batch_id))
     line = await listed(site, batch_id)
     assert re.fullmatch(rf"import/\d+ +{batch_id} +20[-0-9]+ [:0-9]+ +10 +MaxDeliveryCountExceeded", line)
     now = time.time()
-    await site.create(batch_id, uuid4(), status=BatchStatus.IMPORTING, reported_at=now, due_at=now + 3600)
+    await site.create(batch_id, uuid4(), status=BatchStatus.IMPORTING, delivered_at=now, due_at=now + 3600)
     assert await site.dead_letters("resend", "--all") == Said(0, f"{id_in(line)}: sent again\n", "")
 
     async def imported() -> bool:
@@ -56,7 +56,7 @@ async def test_one_is_sent_again_and_the_others_stay(site: Site) -> None:
     batch_ids = [uuid4() for _ in range(3)]
     lines = []
     for batch_id in batch_ids:
-        await site.services.queues.send(SendDispatch(batch_id, 1))
+        await site.services.queues.send(DispatchMessage(batch_id, 1))
         lines.append(await listed(site, batch_id))
         await site.create(batch_id, uuid4(), **ENDED)
     assert await site.dead_letters("resend", id_in(lines[1])) == Said(0, f"{id_in(lines[1])}: sent again\n", "")
@@ -77,7 +77,7 @@ async def test_one_is_sent_again_and_the_others_stay(site: Site) -> None:
 
 async def test_an_order_that_fails_again_comes_back(site: Site) -> None:
     batch_id = uuid4()
-    await site.services.queues.send(SendImport(batch_id))
+    await site.services.queues.send(ImportMessage(batch_id))
     first = id_in(await listed(site, batch_id))
     assert (await site.dead_letters("resend", "--all")).out == f"{first}: sent again\n"
     second = id_in(await listed(site, batch_id))

@@ -20,7 +20,7 @@ _LONGEST_LINE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Transition:
     """What became of an invocation: the words of what it raised, or what it returned."""
 
     succeeded: bool
@@ -72,7 +72,7 @@ class RuntimeApp:
         """Return the bindings of a function, as the host reads them."""
         return [json.loads(raw) for raw in self.functions[name]["raw_bindings"]]
 
-    async def invoke(self, name: str, value: Json, metadata: Mapping[str, Json]) -> Outcome:
+    async def invoke(self, name: str, value: Json, metadata: Mapping[str, Json]) -> Transition:
         """Call a function with the value of its trigger."""
         function, invocation = self.functions[name]["function_id"], str(uuid4())
         data = {self.bindings(name)[0]["name"]: value}
@@ -81,7 +81,7 @@ class RuntimeApp:
         )
         assert answer["invocation_id"] == invocation
         error = (answer["result"]["exception"] or {}).get("message", "")
-        return Outcome(_succeeded(answer), error, answer["return_value"])
+        return Transition(_succeeded(answer), error, answer["return_value"])
 
 
 @asynccontextmanager

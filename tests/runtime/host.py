@@ -15,7 +15,7 @@ from multidict import MultiMapping
 
 from local.host.bindings import Function
 from local.host.routes import make_routes
-from tests.runtime.app import Json, Outcome, RuntimeApp
+from tests.runtime.app import Json, Transition, RuntimeApp
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ def _joined(values: MultiMapping[str]) -> dict[str, str]:
     return {name: ",".join(values.getall(name)) for name in values}
 
 
-def _response(outcome: Outcome) -> web.Response:
+def _response(outcome: Transition) -> web.Response:
     if not outcome.succeeded or outcome.returned is None:
         return web.Response(status=500)
     if outcome.returned["http"] is None:

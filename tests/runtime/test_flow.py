@@ -12,7 +12,7 @@ from tests.e2e.exchange import Exchange, eventually
 from tests.e2e.robot import running_robot, takes_it
 from tests.results import annotation
 from tests.runtime import host
-from tests.runtime.app import Json, Outcome, RuntimeApp
+from tests.runtime.app import Json, Transition, RuntimeApp
 from tests.stacks import Stack
 
 
@@ -28,12 +28,12 @@ async def taken(stack: Stack, queue: str) -> tuple[Json, dict[str, Json]]:
         return handed_on
 
 
-async def handled(app: RuntimeApp, stack: Stack, queue: str, function: str) -> Outcome:
+async def handled(app: RuntimeApp, stack: Stack, queue: str, function: str) -> Transition:
     """Have the function handle the next message of the queue."""
     return await app.invoke(function, *await taken(stack, queue))
 
 
-def succeeded(outcome: Outcome) -> None:
+def succeeded(outcome: Transition) -> None:
     assert (outcome.error, outcome.succeeded, outcome.returned) == ("", True, None)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.triggers.http.serve import ENDPOINTS, METHODS
+from functions.http.register import ENDPOINTS, METHODS
 from tests.runtime.app import Json, RuntimeApp, app_process
 from tests.runtime.host import tick
 from tests.stacks import ROOT, Stack

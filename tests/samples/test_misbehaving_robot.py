@@ -7,8 +7,8 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from functions.domain.entries import EntryChecker
-from functions.domain.manifest import Manifest
+from exchange.domain.entries import EntryValidator
+from exchange.domain.manifest import Manifest
 from local.demo import expected
 from local.demo.requestor import DemoError
 from samples.misbehaving_robot.misdeeds import MISDEEDS
@@ -32,8 +32,8 @@ async def misbehave(references: list[Json]) -> tuple[bytes, dict[str, list[str]]
 
 
 def report_on(result: bytes, reference_ids: Iterable[str]) -> list[Json]:
-    checker = EntryChecker(Manifest(map(UUID, reference_ids)), 2**20)
-    verdicts = bytes(checker.check(result.split(b"\n")).verdicts) + checker.missing()[1]
+    validator = EntryValidator(Manifest(map(UUID, reference_ids)), 2**20)
+    verdicts = bytes(validator.validate(result.split(b"\n")).draft_report) + validator.list_missing()[1]
     return [json.loads(line) for line in verdicts.splitlines()]
 
 

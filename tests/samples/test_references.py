@@ -1,6 +1,6 @@
 import json
 
-from functions.contract.references import ReferenceFileInput
+from exchange.contract.references import ReferenceFileInput
 from tests.samples.references import FILE, given, texts
 from tests.stacks import ROOT
 

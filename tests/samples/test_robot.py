@@ -5,8 +5,8 @@ import logging
 import aiohttp
 import pytest
 
-from functions.contract.enhancements import Enhancement
-from functions.contract.robots import LinkedRobotError
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.robots import LinkedRobotError
 from samples.robot.wire import TRIES, Exchange
 from tests.samples.references import Json, given, reference, texts
 from tests.samples.stand_in import CUT, jsonl, with_robot

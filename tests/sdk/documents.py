@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.contract import batches, enhancements, identifiers, references, robots
+from exchange.contract import batches, enhancements, identifiers, references, robots
 
 Json = dict[str, Any]
 Model = type[BaseModel]

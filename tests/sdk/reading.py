@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import HttpUrl
 
-from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from functions.contract.enhancements import Enhancement
-from functions.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.contract import batches, enhancements, identifiers, references, robots
+from exchange.contract import batches, enhancements, identifiers, references, robots
 
 RELEASES = ("0.1.0", "0.1.1", "0.1.2", "0.1.3", "0.1.4", "0.1.5")
 FOLDER = Path(sys.prefix) / "destiny-sdk"

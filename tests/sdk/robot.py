@@ -8,9 +8,9 @@ from uuid import UUID
 
 from aiohttp import web
 
-from functions.contract.references import Reference
-from functions.contract.robots import BatchRobotRequest, BatchRobotResult, ProvisionedRobot, RobotIn
-from functions.domain.ids import new_id
+from exchange.contract.references import Reference
+from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, ProvisionedRobot, RobotIn
+from exchange.domain.ids import new_id
 from tests.e2e.exchange import PATIENCE_S, Exchange
 from tests.sdk.releases import Release
 

@@ -7,8 +7,8 @@ from hypothesis import provisional
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from functions.contract.base import LARGEST_INTEGER, HttpUrlText
-from functions.contract.enhancements import AbstractProcess, AuthorPosition, DriverVersion, Visibility
+from exchange.contract.base import MAX_INTEGER, HttpUrlText
+from exchange.contract.enhancements import AbstractProcess, AuthorPosition, DriverVersion, Visibility
 from tests.sdk.documents import TWO, Json
 
 _URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)
@@ -30,7 +30,7 @@ def _object(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[Json
 # Longer texts find nothing more, and take their time.
 _text = st.text(max_size=20)
 _ids = st.uuids(version=4).map(str)
-_integers = st.integers(-LARGEST_INTEGER, LARGEST_INTEGER)
+_integers = st.integers(-MAX_INTEGER, MAX_INTEGER)
 _floats = st.floats(allow_nan=False, allow_infinity=False)
 # Release 0.1.0 knows only dates that have passed.
 _dates = st.dates(max_value=datetime(2024, 12, 31, tzinfo=UTC).date()).map(str)

@@ -4,8 +4,8 @@ import json
 
 from hypothesis import HealthCheck, given, settings
 
-from functions.contract.enhancements import Enhancement
-from functions.contract.references import Reference
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.references import Reference
 from tests.sdk import strategies
 from tests.sdk.documents import Json
 from tests.sdk.reading import as_read_by, without_nulls

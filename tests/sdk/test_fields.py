@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import pytest
 
-from functions.contract import batches, enhancements, identifiers
+from exchange.contract import batches, enhancements, identifiers
 from tests.sdk.documents import FULL, Model
 from tests.sdk.reading import UNKNOWN
 from tests.sdk.releases import FOLDER, NAMES, Release

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.contract.enhancements import AnnotationSet, BooleanAnnotation, Enhancement, LocationSet, ScoreAnnotation
-from functions.contract.references import EnhancementFileInput, ReferenceFileInput
-from functions.contract.robots import RobotIn
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.enhancements import AnnotationSet, BooleanAnnotation, Enhancement, LocationSet, ScoreAnnotation
+from exchange.contract.references import EnhancementFileInput, ReferenceFileInput
+from exchange.contract.robots import RobotIn
 from tests.sdk.documents import BOOLEAN, CONTENTS, ENHANCEMENT, FULL, ONE, ROBOT, SCORE, Json, Model, variants
 from tests.sdk.releases import RELEASES, Release
 from tests.sdk.writing import checked, imported

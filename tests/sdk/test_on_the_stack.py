@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from functions.contract.enhancements import Abstract, Enhancement
-from functions.contract.references import EnhancementFileInput, Reference, ReferenceFileInput
-from functions.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, LinkedRobotError
-from functions.domain import report
-from functions.domain.ids import new_id
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
+from exchange.contract.enhancements import Abstract, Enhancement
+from exchange.contract.references import EnhancementFileInput, Reference, ReferenceFileInput
+from exchange.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, LinkedRobotError
+from exchange.domain import report
+from exchange.domain.ids import new_id
 from tests.e2e.exchange import BATCHES, Exchange
 from tests.sdk.documents import CONTENTS, FILE_ENHANCEMENTS, IDENTIFIERS, ROBOT, Json
 from tests.sdk.reading import as_read_by

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from functions.domain.errors import NotAuthenticated
-from functions.domain.signatures import SCHEME, SignedCall, check_signature, check_timestamp, signed_headers
+from exchange.domain.errors import NotAuthenticated
+from exchange.domain.signatures import SCHEME, SignedCall, check_signature, check_timestamp, make_signed_headers
 from tests.sdk.documents import ONE
 from tests.sdk.releases import Release
 from tests.sdk.robot import incoming
@@ -37,13 +37,13 @@ def check(headers: Mapping[str, str], body: bytes) -> None:
 @pytest.mark.parametrize("whole_seconds", [False, True])
 async def test_it_takes_a_call_that_we_signed(sdk: Release, body: bytes, whole_seconds: bool) -> None:  # noqa: FBT001
     now = float(int(time.time())) if whole_seconds else time.time()
-    assert await sdk.auth.HMACAuth(SECRET)(incoming(sdk, signed_headers(SECRET, body, ROBOT, now), body))
+    assert await sdk.auth.HMACAuth(SECRET)(incoming(sdk, make_signed_headers(SECRET, body, ROBOT, now), body))
 
 
 async def test_it_refuses_another_body_another_secret_and_an_old_call(sdk: Release) -> None:
     now = time.time()
     for secret, signed, at in ((SECRET, b"other", now), ("other", b"body", now), (SECRET, b"body", now - 301)):
-        request = incoming(sdk, signed_headers(secret, signed, ROBOT, at), b"body")
+        request = incoming(sdk, make_signed_headers(secret, signed, ROBOT, at), b"body")
         with pytest.raises(sdk.auth.AuthException) as refused:
             await sdk.auth.HMACAuth(SECRET)(request)
         assert refused.value.status_code == 401

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from functions.contract.batches import BatchEnhancementRequestRead, BatchStatus
-from functions.contract.enhancements import Bibliographic, Enhancement, Location
-from functions.contract.references import Reference
-from functions.contract.robots import (
+from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
+from exchange.contract.enhancements import Bibliographic, Enhancement, Location
+from exchange.contract.references import Reference
+from exchange.contract.robots import (
     BatchRobotRequest,
     BatchRobotResultValidationEntry,
     ProvisionedRobot,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.contract.enhancements import (
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.enhancements import (
     AbstractProcess,
     AuthorPosition,
     Authorship,
@@ -15,9 +15,9 @@ from functions.contract.enhancements import (
     Enhancement,
     Visibility,
 )
-from functions.contract.references import EnhancementFileInput, ReferenceFileInput
-from functions.contract.robots import BatchRobotResult, LinkedRobotError, RobotIn
-from functions.domain import report
+from exchange.contract.references import EnhancementFileInput, ReferenceFileInput
+from exchange.contract.robots import BatchRobotResult, LinkedRobotError, RobotIn
+from exchange.domain import report
 from tests.sdk.documents import AUTHOR, CONTENTS, ENHANCEMENT, FULL, IDENTIFIERS, PARTS, TWO, Model, variants
 from tests.sdk.releases import Release
 from tests.sdk.writing import checked, imported, written

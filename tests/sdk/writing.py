@@ -4,8 +4,8 @@ import json
 from typing import Any
 from uuid import UUID
 
-from functions.domain.entries import EntryChecker
-from functions.domain.manifest import Manifest
+from exchange.domain.entries import EntryValidator
+from exchange.domain.manifest import Manifest
 from tests.sdk.documents import TWO, Json
 
 _LONGEST_LINE = 1 << 20
@@ -21,8 +21,8 @@ def written(made: Any) -> list[bytes]:
 
 def checked(line: bytes) -> tuple[str | None, Json]:
     """Check the line as an entry of a result; return what is wrong with it, and the enhancement that is imported."""
-    checked = EntryChecker(Manifest([UUID(TWO)]), _LONGEST_LINE).check([line])
-    verdict: Json = json.loads(checked.verdicts)
+    checked = EntryValidator(Manifest([UUID(TWO)]), _LONGEST_LINE).validate([line])
+    verdict: Json = json.loads(checked.draft_report)
     accepted: Json = json.loads(checked.accepted)["enhancement"] if checked.accepted else {}
     return verdict["error"], accepted
 

@@ -13,7 +13,7 @@ class Fault(Enum):
     FAILS_BEFORE = auto()
     FAILS_AFTER = auto()
     THROTTLED = auto()
-    CLASHES = auto()
+    MAX_CONFLICTS = auto()
     DIES_BEFORE = auto()
     DIES_AFTER = auto()
     STALLS = auto()
@@ -23,7 +23,7 @@ class Fault(Enum):
 STALL_S = 200.0
 
 # Calls that only look: dying after one is dying before the next.
-_READS = {"load", "standing", "read", "exists", "missing", "snapshot", "due", "to_read", "to_upload", "find"}
+_READS = {"load", "current_upload", "read", "exists", "missing", "snapshot", "due", "sign_read_url", "sign_upload_url", "find"}
 
 
 def faults_of(call: str) -> tuple[Fault, ...]:
@@ -35,7 +35,7 @@ def faults_of(call: str) -> tuple[Fault, ...]:
     if method in _READS:
         return (Fault.FAILS_BEFORE, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.STALLS)
     writes = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
-    return (*writes, Fault.CLASHES) if call == "batches.replace" else writes
+    return (*writes, Fault.MAX_CONFLICTS) if call == "batches.replace" else writes
 
 
 class Plan(Protocol):

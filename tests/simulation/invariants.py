@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from functions.contract.batches import BatchStatus
-from functions.domain import report
-from functions.domain.batch import Batch
+from exchange.contract.batches import BatchStatus
+from exchange.domain import report
+from exchange.domain.batch import Batch
 from tests.simulation.world import Sent, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
@@ -43,13 +43,13 @@ def _check_history(writes: Sequence[Write]) -> None:
         assert not before.ended, "an ended batch was written"
         assert _rank(before) <= _rank(after), "the status went back"
         assert before.attempt <= after.attempt
-        assert before.calls_begun <= after.calls_begun, "a call was forgotten"
-        assert before.progress.windows <= after.progress.windows, "progress was forgotten"
-        assert before.pinned <= after.pinned
-        for name in ("snapshot", "first_call_at", "accepted_at", "reported_at", "robot_error"):
+        assert before.calls_started <= after.calls_started, "a call was forgotten"
+        assert before.progress.chunks <= after.progress.chunks, "progress was forgotten"
+        assert before.import_started <= after.import_started
+        for name in ("snapshot", "first_call_at", "accepted_at", "delivered_at", "robot_error"):
             known = getattr(before, name)
             assert known is None or known == getattr(after, name), f"{name} was forgotten or changed"
-        if before.pinned:
+        if before.import_started:
             assert before.validation == after.validation, "the pinned validation was replaced"
         if before.validation is not None:
             assert after.validation is not None, "a validation was forgotten"
@@ -58,15 +58,15 @@ def _check_history(writes: Sequence[Write]) -> None:
 def _check_calls(simulation: Simulation, batch: Batch) -> None:
     """See that nobody called the robot while somebody else might be, and that only a refusal rejected."""
     for write in simulation.history.writes[batch.id]:
-        if write.before is not None and write.before.calls_begun < write.after.calls_begun:
+        if write.before is not None and write.before.calls_started < write.after.calls_started:
             assert write.at >= (write.before.call_until or 0.0), "two call at once"
     answers = simulation.history.answers.get(batch.id, [])
-    assert len(answers) <= batch.calls_begun
+    assert len(answers) <= batch.calls_started
     if batch.status is BatchStatus.REJECTED:
         definite = [
             at
             for number, (at, answer) in enumerate(answers)
-            if not (answer.took or answer.out_of_reach or (answer.http_status == _CONFLICT and number > 0))
+            if not (answer.accepted or answer.retryable or (answer.http_status == _CONFLICT and number > 0))
         ]
         assert definite, "it was rejected though the robot may have had it"
         uploads = simulation.history.uploads.get(batch.id, [])
@@ -80,15 +80,15 @@ def _rank(batch: Batch) -> int:
 def _check_pin(simulation: Simulation, batch: Batch) -> None:
     """See that what was pinned stood after the report, and before the pin."""
     for write in simulation.history.writes[batch.id]:
-        if not write.after.pinned or write.before is None or write.before.pinned:
+        if not write.after.import_started or write.before is None or write.before.import_started:
             continue
         assert write.after.validation is not None
-        assert write.before.reported_at is not None, "imported before it was reported"
+        assert write.before.delivered_at is not None, "imported before it was reported"
         uploads = simulation.history.uploads[batch.id]
         number = [etag for _, etag, _ in uploads].index(write.after.validation.etag)
         assert uploads[number][0] <= write.at
         if number + 1 < len(uploads):
-            assert uploads[number + 1][0] >= write.before.reported_at, "an upload was pinned that stood no longer"
+            assert uploads[number + 1][0] >= write.before.delivered_at, "an upload was pinned that stood no longer"
 
 
 def _check_store(simulation: Simulation, batch: Batch) -> None:
@@ -98,7 +98,7 @@ def _check_store(simulation: Simulation, batch: Batch) -> None:
         for item in simulation.references.enhancements.values()
         if (label := _label(item)).startswith(str(batch.id))
     )
-    if not batch.pinned:
+    if not batch.import_started:
         assert not stored, "something was imported of a batch that was never pinned"
         return
     wanted = Counter(
@@ -114,8 +114,8 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     """See that the report has a line for each entry and each missing reference, and that each is true."""
     whole = batch.status in {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
     # It takes ten tries in a row to give an import up.
-    given_up = batch.pinned and simulation.calls.faults >= simulation.services.deadlines.tries_without_progress
-    assert batch.report is not None or given_up or not (whole or batch.pinned), "it was imported, with no report"
+    dead_letters = batch.import_started and simulation.calls.faults >= simulation.services.deadlines.progress_attempts
+    assert batch.report is not None or dead_letters or not (whole or batch.import_started), "it was imported, with no report"
     if batch.report is None:
         return
     entries = _pinned(simulation, batch)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from functions.domain.errors import Stale, Unavailable
+from exchange.domain.errors import WriteConflict, Unavailable
 from tests.simulation.faults import STALL_S, Fault, Plan
 
 
@@ -47,8 +47,8 @@ class Calls:
             raise Unavailable("it is down")
         if fault is Fault.THROTTLED:
             raise Unavailable("it is throttled", retry_after_s=3.0)
-        if fault is Fault.CLASHES:
-            raise Stale("somebody else wrote first")
+        if fault is Fault.MAX_CONFLICTS:
+            raise WriteConflict("somebody else wrote first")
         return fault
 
     async def after(self, fault: Fault | None) -> None:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from functions.contract.robots import BatchRobotRequest
-from functions.domain.robot_answer import RobotAnswer
+from exchange.contract.robots import BatchRobotRequest
+from exchange.domain.robot_answer import RobotAnswer
 from tests.results import annotation
 from tests.simulation.world import LARGEST_ITEM, RobotPlay, Sent, Simulation
 
@@ -151,7 +151,7 @@ def lets_it_time_out(robot: RobotPlay) -> RobotPlay:
         answer = await robot(simulation, request, number)
         if number > 1:
             return answer
-        await asyncio.sleep(simulation.services.deadlines.robot_call_s)
+        await asyncio.sleep(simulation.services.deadlines.robot_call_timeout_s)
         return NO_ANSWER
 
     return play

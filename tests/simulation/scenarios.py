@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from functions.domain.robot_answer import RobotAnswer
+from exchange.domain.robot_answer import RobotAnswer
 from tests.simulation import robots
 from tests.simulation.faults import Broken, Plan, Planned, faults_of
 from tests.simulation.invariants import check
@@ -16,7 +16,7 @@ BOUND_S = 48 * HOUR_S
 
 
 # Without these nobody can say how a batch stands, or whether there is a result: it waits until they are back.
-VITAL = {"batches.due", "batches.load", "batches.replace", "results.standing"}
+VITAL = {"batches.due", "batches.load", "batches.replace", "results.current_upload"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def ways_to_break(scenario: Scenario) -> list[Broken]:
     # Once at the usual pace, and once so slowly that work has to say that it is still going on.
     return [
         Broken(call, fault, after, latency_s)
-        for after in ("batches.create", "robot_calls.offer")
+        for after in ("batches.create", "robot_calls.send_job")
         for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL)
         for fault in faults_of(call)
         for latency_s in (0.01, 20.0)

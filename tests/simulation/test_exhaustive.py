@@ -11,7 +11,7 @@ from tests.simulation.scenarios import SCENARIOS, Scenario, play, ways_to_break
 
 SMALL = [scenario for scenario in SCENARIOS if scenario.small]
 # In pairs, those after which something is half done: the others leave things as they were.
-HALF_DONE = {Fault.FAILS_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.CLASHES}
+HALF_DONE = {Fault.FAILS_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.MAX_CONFLICTS}
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The checker is checked: bugs are planted in a copy of the code, one at a time; random schedules must find each."""
+"""The validator is checked: bugs are planted in a copy of the code, one at a time; random schedules must find each."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 
 ADVANCE, DELIVERY = "steps/advance.py", "domain/moves/delivery.py"
 DISPATCHING, IMPORTING = "domain/moves/dispatching.py", "domain/moves/importing.py"
-WINDOW = "steps/import_window.py"
+WINDOW = "steps/import_chunk.py"
 
 BUGS = (
     bug(
@@ -45,7 +45,7 @@ BUGS = (
         (
             ADVANCE,
             "    await services.batches.replace(outcome",
-            "    await send_due(outcome.due, services)\n    await services.batches.replace(outcome",
+            "    await send_due(outcome.message, services)\n    await services.batches.replace(outcome",
         ),
     ),
     bug(
@@ -53,26 +53,26 @@ BUGS = (
         (
             "domain/lifecycle.py",
             (
-                "        (events.ImportBegun, importing.begun, {_PINNED, _ENDED}),\n"
+                "        (events.ImportStarted, importing.begun, {_PINNED, _ENDED}),\n"
                 "        (events.Swept, importing.swept, {_ENDED}),"
             ),
-            "        (events.ImportBegun, importing.begun, {_PINNED, _ENDED}),",
+            "        (events.ImportStarted, importing.begun, {_PINNED, _ENDED}),",
         ),
     ),
     bug(
         "the import begins before the robot has called back",
-        (DELIVERY, "if recorded.phase is Phase.REPORTED else None", "or None"),
+        (DELIVERY, "if recorded.phase is Phase.DELIVERED else None", "or None"),
         (
             "domain/lifecycle.py",
             "        (events.Swept, delivery.swept,",
-            "        (events.ImportBegun, importing.begun, {_PINNED}),\n        (events.Swept, delivery.swept,",
+            "        (events.ImportStarted, importing.begun, {_PINNED}),\n        (events.Swept, delivery.swept,",
         ),
-        (IMPORTING, "replace(batch, pinned=True,", "replace(batch, status=BatchStatus.IMPORTING, pinned=True,"),
+        (IMPORTING, "replace(batch, import_started=True,", "replace(batch, status=BatchStatus.IMPORTING, import_started=True,"),
     ),
     bug(
         "a validation of an upload that no longer stands is taken",
-        (DELIVERY, "standing.etag != event.validation.etag or ", ""),
-        (IMPORTING, "batch.validated(event.standing) is None", "batch.validation is None"),
+        (DELIVERY, "current_upload.etag != event.validation.etag or ", ""),
+        (IMPORTING, "batch.validation_of(event.current_upload) is None", "batch.validation is None"),
     ),
     bug(
         "progress is recorded before the window is stored",
@@ -81,15 +81,15 @@ BUGS = (
             "    refusals: list[Refusal] = []\n",
             (
                 "    refusals: list[Refusal] = []\n"
-                "    early = Progress(windows=batch.progress.windows + 1, offset=window.end,\n"
+                "    early = Progress(chunks=batch.progress.chunks + 1, offset=window.end,\n"
                 "                     added=batch.progress.added + len(window.entries))\n"
-                "    batch = (await advance(batch.id, events.WindowImported(early), services)).batch\n"
+                "    batch = (await advance(batch.id, events.ChunkImported(early), services)).batch\n"
             ),
         ),
         (
             WINDOW,
-            "    number = batch.progress.windows + 1\n",
-            "    return batch\n    number = batch.progress.windows + 1\n",
+            "    number = batch.progress.chunks + 1\n",
+            "    return batch\n    number = batch.progress.chunks + 1\n",
         ),
     ),
     bug(
@@ -100,8 +100,8 @@ BUGS = (
         "a window is recorded twice",
         (
             IMPORTING,
-            "if event.progress.windows != batch.progress.windows + 1:",
-            "if event.progress.windows < batch.progress.windows:",
+            "if event.progress.chunks != batch.progress.chunks + 1:",
+            "if event.progress.chunks < batch.progress.chunks:",
         ),
         (WINDOW, "added=batch.progress.added + len", "added=2 * batch.progress.added + len"),
     ),
@@ -109,8 +109,8 @@ BUGS = (
         "an error after the pin fails the batch",
         (
             "domain/lifecycle.py",
-            "(events.ReportedError, delivery.contradicted, set())",
-            "(events.ReportedError, delivery.reported_error, {_ENDED})",
+            "(events.CallbackFailed, delivery.contradicted, set())",
+            "(events.CallbackFailed, delivery.reported_error, {_ENDED})",
         ),
     ),
     bug(
@@ -120,7 +120,7 @@ BUGS = (
     bug("two may call the robot at once", (DISPATCHING, " or in_flight:", ":")),
     bug(
         "a sign of work counts as progress",
-        (IMPORTING, "Outcome(replace(batch, worked_at=now))", "Outcome(replace(batch, worked_at=now, nudges=0))"),
+        (IMPORTING, "Transition(replace(batch, worked_at=now))", "Transition(replace(batch, worked_at=now, resends=0))"),
     ),
     bug(
         "a result that stands does not save a batch",
@@ -142,10 +142,10 @@ BUGS = (
         "the pin follows later uploads",
         (
             "domain/lifecycle.py",
-            "        Phase.PINNED,\n",
-            "        Phase.PINNED,\n        (events.Validated, delivery.validated, set()),\n",
+            "        Phase.IMPORTING,\n",
+            "        Phase.IMPORTING,\n        (events.ValidationFinished, delivery.validated, set()),\n",
         ),
-        ("steps/validate.py", " or batch.phase in {Phase.PINNED, Phase.ENDED}:", ":"),
+        ("steps/validate.py", " or batch.phase in {Phase.IMPORTING, Phase.ENDED}:", ":"),
     ),
 )
 

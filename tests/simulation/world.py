@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.contract.references import ReferenceFileInput
-from functions.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
-from functions.domain.batch import Batch
-from functions.domain.callers import CallingRobot, Member, Role
-from functions.domain.errors import AlreadyDone, ExchangeError, InputRejected, ResultMissing, Unavailable
-from functions.domain.events import Due, SendDispatch
-from functions.domain.limits import Limits
-from functions.domain.robot_answer import RobotAnswer
-from functions.steps.dispatch import dispatch_batch
-from functions.steps.import_results import import_results
-from functions.steps.register import register_batch
-from functions.steps.report import report_result
-from functions.steps.sweep import sweep
-from functions.steps.validate import validate_upload
-from functions.triggers.outcomes import OUTCOMES, Fate
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.references import ReferenceFileInput
+from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
+from exchange.domain.batch import Batch
+from exchange.domain.callers import CallingRobot, User, Role
+from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
+from exchange.domain.messages import DispatchMessage, Message
+from exchange.domain.limits import Limits
+from exchange.domain.robot_answer import RobotAnswer
+from exchange.use_cases.dispatch_batch import dispatch_batch
+from exchange.use_cases.import_results import import_results
+from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.receive_callback import receive_callback
+from exchange.use_cases.sweep import sweep
+from exchange.use_cases.validate_upload import validate_upload
+from functions.errors import ERROR_POLICIES, Fate
 from tests.fakes.world import DEADLINES, START, World
 from tests.results import jsonl
 from tests.simulation.faults import Plan
@@ -37,16 +37,16 @@ MOST_DELIVERIES = 10
 MOST_BLOB_TRIES = 5
 SWEEP_S = 60.0
 _NAMES = UUID("7b1d1c9e-6d0f-4c57-9a53-0d2d3a5d9e01")
-REQUESTOR = Member("requestor", frozenset({Role.REQUESTOR}))
+REQUESTOR = User("requestor", frozenset({Role.REQUESTOR}))
 LIMITS = Limits(
-    references_per_batch=100,
-    open_batches=100,
-    references_per_load=100,
-    useless_entries=100,
-    result_bytes=1 << 20,
-    line_bytes=1 << 12,
-    window_entries=3,
-    window_bytes=1 << 12,
+    references_per_batch_limit=100,
+    open_batches_limit=100,
+    references_per_load_limit=100,
+    result_rejected_entries_limit=100,
+    result_file_limit_bytes=1 << 20,
+    result_line_limit_bytes=1 << 12,
+    import_chunk_entries=3,
+    import_chunk_bytes=1 << 12,
 )
 
 Events = Sequence[Sequence[float]]
@@ -81,7 +81,7 @@ class History:
     uploads: dict[UUID, list[tuple[float, str, Sequence[Sent]]]] = field(default_factory=dict)
     # What the robot answered to each of its calls and when, whether or not the answer arrived.
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
-    dead_letters: list[Due] = field(default_factory=list)
+    dead_letters: list[Message] = field(default_factory=list)
     surprises: list[BaseException] = field(default_factory=list)
 
 
@@ -90,7 +90,7 @@ class Simulation(World):
 
     def __init__(self, plan: Plan, robot: RobotPlay, events: Events) -> None:
         """`events`: for each upload in turn, after how long its events come; none, and it has no event."""
-        super().__init__(deadlines=replace(DEADLINES, robot_silence_s=SILENCE_S), limits=LIMITS)
+        super().__init__(deadlines=replace(DEADLINES, robot_silence_limit_s=SILENCE_S), limits=LIMITS)
         self.calls = Calls(plan)
         self.history = History()
         self._robot = robot
@@ -139,9 +139,9 @@ class Simulation(World):
     async def deliver(self, batch_id: UUID, entries: Sequence[Sent]) -> None:
         """Put a result where a robot puts it; its event comes as often and as late as the scenario says."""
         await self.results.put(batch_id, jsonl(*(entry.line for entry in entries)))
-        standing = await self.results.standing(batch_id)
-        assert standing is not None
-        self.history.uploads.setdefault(batch_id, []).append((self.time(), standing.etag, entries))
+        current_upload = await self.results.current_upload(batch_id)
+        assert current_upload is not None
+        self.history.uploads.setdefault(batch_id, []).append((self.time(), current_upload.etag, entries))
         for delay in next(self._events):
             self.start(self._blob_event(batch_id, delay))
 
@@ -156,9 +156,9 @@ class Simulation(World):
 
             async def call(answers: list[str] = answers) -> None:
                 try:
-                    await report_result(body, CallingRobot(robot.id), self.services)
+                    await receive_callback(body, CallingRobot(robot.id), self.services)
                     answers.append("200")
-                except (AlreadyDone, ResultMissing, InputRejected) as refusal:
+                except (Conflict, ResultMissing, InputRejected) as refusal:
                     answers.append(type(refusal).__name__)
 
             await self._attempt(call())
@@ -216,30 +216,30 @@ class Simulation(World):
 
         await self._attempt(run())
 
-    async def _sent(self, due: Due) -> None:
+    async def _sent(self, due: Message) -> None:
         self.queues.sent.append(due)
         self._check_said(due)
-        at = due.at if isinstance(due, SendDispatch) and due.at is not None else 0.0
+        at = due.at if isinstance(due, DispatchMessage) and due.at is not None else 0.0
         for late in self.calls.plan.deliveries():
             self.start(self._message(due, max(0.0, at - self.time()) + late))
 
-    def _check_said(self, due: Due) -> None:
+    def _check_said(self, due: Message) -> None:
         """See that what is sent stands in the state already, so that a lost message can be made up for."""
         stored = self.batches.items.get(due.batch_id)
-        if isinstance(due, SendDispatch):
+        if isinstance(due, DispatchMessage):
             said = stored is not None and stored.batch.attempt >= due.attempt
         else:
-            said = stored is not None and stored.batch.reported_at is not None
+            said = stored is not None and stored.batch.delivered_at is not None
         if not said:
             self.history.surprises.append(AssertionError(f"{due} was sent before it was written"))
 
-    async def _message(self, due: Due, delay: float) -> None:
+    async def _message(self, due: Message, delay: float) -> None:
         """Deliver a message until it is completed, or dead-lettered after the last delivery."""
         await asyncio.sleep(delay)
         for _ in range(MOST_DELIVERIES):
             work = (
                 dispatch_batch(due.batch_id, due.attempt, self.services)
-                if isinstance(due, SendDispatch)
+                if isinstance(due, DispatchMessage)
                 else import_results(due.batch_id, self.services)
             )
             if await self._delivered(work):
@@ -259,7 +259,7 @@ class Simulation(World):
         try:
             await work
         except ExchangeError as error:
-            return OUTCOMES[type(error)].fate is Fate.DONE
+            return ERROR_POLICIES[type(error)].fate is Fate.DONE
         except Killed:
             await asyncio.sleep(LOCK_S)
             return False

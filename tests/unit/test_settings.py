@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from functions.settings import Settings, SettingsError
+from exchange.settings import Settings, SettingsError
 from tests.stacks import ROOT
 
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
@@ -14,7 +14,7 @@ IN_AZURE = {"DATA_STORAGE__blobServiceUri", "DATA_STORAGE__queueServiceUri", "SE
 # What differs from place to place, so that the code has no value for it, or another one for Azure.
 OF_THIS_MACHINE = (
     *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "SWEEP_SCHEDULE"),
-    *("TOKEN", "ROBOT_MASTER_KEY", "ROBOTS_ANYWHERE"),
+    *("TOKEN", "ROBOT_MASTER_KEY", "ROBOT_ADDRESSES_UNRESTRICTED"),
 )
 
 
@@ -33,12 +33,12 @@ def test_the_sample_is_what_the_code_takes_if_nothing_is_said() -> None:
 
 def test_every_missing_and_bad_setting_is_named_in_one_message() -> None:
     with pytest.raises(SettingsError) as raised:
-        Settings.read({"PROGRESS_TRIES": "0", "ROBOT_CALL_TIMEOUT_S": "soon", "COSMOS_ENDPOINT": ""})
+        Settings.read({"PROGRESS_ATTEMPTS": "0", "ROBOT_CALL_TIMEOUT_S": "soon", "COSMOS_ENDPOINT": ""})
     required = {alias for alias in names() if re.search(rf"\b{alias}\b", str(raised.value))}
     assert required == {
         *IN_AZURE,
         *("DATA_STORAGE", "SERVICE_BUS", "COSMOS_ENDPOINT", "COSMOS_DATABASE", "DISPATCH_QUEUE", "IMPORT_QUEUE"),
-        *("SWEEP_SCHEDULE", "ROBOT_MASTER_KEY", "PROGRESS_TRIES", "ROBOT_CALL_TIMEOUT_S"),
+        *("SWEEP_SCHEDULE", "ROBOT_MASTER_KEY", "PROGRESS_ATTEMPTS", "ROBOT_CALL_TIMEOUT_S"),
     }
 
 
@@ -52,7 +52,7 @@ def test_an_address_for_managed_identity_does_instead_of_a_connection_string() -
             "SERVICE_BUS__fullyQualifiedNamespace": "bus.example",
         }
     )
-    assert (settings.data_storage, settings.service_bus, settings.cosmos_key) == (None, None, None)
+    assert (settings.azure.data_storage, settings.azure.service_bus, settings.azure.cosmos_key) == (None, None, None)
 
 
 def test_a_message_about_a_bad_setting_does_not_show_its_value() -> None:
@@ -78,14 +78,14 @@ def test_a_master_key_that_could_be_guessed_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("given", ["true", "yes", "1", "T"])
 def test_robots_anywhere_is_for_this_machine_alone(given: str) -> None:
-    assert Settings.read({**SAMPLE, "ROBOTS_ANYWHERE": given}).robots_anywhere
+    assert Settings.read({**SAMPLE, "ROBOT_ADDRESSES_UNRESTRICTED": given}).robot_addresses_unrestricted
     for endpoint in (
         "https://exchange.documents.azure.com:443/",
         "https://127.0.0.1.example/",
         "https://localhost.evil/",
     ):
-        with pytest.raises(SettingsError, match="ROBOTS_ANYWHERE"):
-            Settings.read({**SAMPLE, "ROBOTS_ANYWHERE": given, "COSMOS_ENDPOINT": endpoint})
+        with pytest.raises(SettingsError, match="ROBOT_ADDRESSES_UNRESTRICTED"):
+            Settings.read({**SAMPLE, "ROBOT_ADDRESSES_UNRESTRICTED": given, "COSMOS_ENDPOINT": endpoint})
 
 
 @pytest.mark.parametrize("lifetime", ["inf", "nan", "1e9", "0"])
@@ -102,7 +102,7 @@ def test_an_account_is_reached_over_https_alone(name: str) -> None:
 
 def test_blanks_around_a_value_and_blank_values_do_not_count() -> None:
     settings = Settings.read({**SAMPLE, "TOKEN_ISSUER": "  ", "TOKEN_AUDIENCE": " api://x \n"})
-    assert (settings.token_issuer, settings.token_audience) == (None, "api://x")
+    assert (settings.tokens.token_issuer, settings.tokens.token_audience) == (None, "api://x")
 
 
 def test_settings_do_not_show_their_secrets() -> None:

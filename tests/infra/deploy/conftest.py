@@ -11,7 +11,7 @@ from tests.stacks import Stack, running_stack
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("deployed"), ROBOT_RETRY_FIRST_S="0.5") as stack:
+    with running_stack(tmp_path_factory.mktemp("deployed"), ROBOT_RETRY_FIRST_DELAY_S="0.5") as stack:
         yield stack
 
 

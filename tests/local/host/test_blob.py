@@ -73,7 +73,7 @@ def names(app: App) -> list[str]:
     return [said["name"] for said in app.said]
 
 
-def poisoned(poison: QueueClient, container: ContainerClient) -> list[Mapping[str, Any]]:
+def count_poison_queue(poison: QueueClient, container: ContainerClient) -> list[Mapping[str, Any]]:
     """List what the poison queue has on a container; the queue need not be there yet."""
     try:
         words = [json.loads(message.content) for message in poison.peek_messages(32)]

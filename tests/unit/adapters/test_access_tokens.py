@@ -8,9 +8,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from functions.adapters.access_tokens import AccessTokens
-from functions.domain.callers import Member, Role
-from functions.domain.errors import NotAuthenticated, Unavailable
+from exchange.adapters.access_tokens import AccessTokens
+from exchange.domain.callers import User, Role
+from exchange.domain.errors import NotAuthenticated, Unavailable
 
 ISSUER, AUDIENCE = "https://issuer.test/", "api://exchange"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -56,7 +56,7 @@ def tokens() -> AccessTokens:
 async def test_keys_are_fetched_once_for_many_tokens(issuer: Issuer) -> None:
     checked = tokens()
     members = await asyncio.gather(*(checked.member(token(oid=f"o{number}")) for number in range(20)))
-    assert members[3] == Member("o3", frozenset({Role.OPERATOR}))
+    assert members[3] == User("o3", frozenset({Role.OPERATOR}))
     assert issuer.fetches == 1
 
 

@@ -24,8 +24,8 @@ from azure.cosmos.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from functions.adapters.azure_errors import creating, is_outage, retry_after_s, translated
-from functions.domain.errors import ExchangeError, NameTaken, NotFound, Stale, Unavailable
+from exchange.adapters.azure_errors import translate_create_errors, is_outage, retry_after_s, translate_errors
+from exchange.domain.errors import ExchangeError, NameTaken, NotFound, WriteConflict, Unavailable
 from tests.unit.adapters import cosmos_errors
 
 SECRET = "https://data.example/results/a.jsonl?se=2030&sig=s3cret%3D"
@@ -40,7 +40,7 @@ def answered(
 
 
 def raised_for(error: Exception) -> BaseException:
-    with pytest.raises(Exception) as raised, translated("batch request"):  # noqa: PT011 - which one is what is asked
+    with pytest.raises(Exception) as raised, translate_errors("batch request"):  # noqa: PT011 - which one is what is asked
         raise error
     return raised.value
 
@@ -52,8 +52,8 @@ OURS: list[tuple[Exception, type[ExchangeError]]] = [
     # As of an archived blob.
     (answered(409, ResourceExistsError), Unavailable),
     (cosmos_errors.made(CosmosResourceExistsError, 409, SECRET), Unavailable),
-    (answered(412, ResourceModifiedError), Stale),
-    (cosmos_errors.made(CosmosAccessConditionFailedError, 412, SECRET), Stale),
+    (answered(412, ResourceModifiedError), WriteConflict),
+    (cosmos_errors.made(CosmosAccessConditionFailedError, 412, SECRET), WriteConflict),
     (answered(408), Unavailable),
     (answered(429), Unavailable),
     (cosmos_errors.answered(429, SECRET), Unavailable),
@@ -91,7 +91,7 @@ def test_an_answer_that_blames_the_request_is_a_bug_and_goes_on(status: int) -> 
         assert raised_for(theirs) is theirs
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), TimeoutError(), Stale("ours already")])
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), TimeoutError(), WriteConflict("ours already")])
 def test_what_is_not_the_sdks_goes_on(error: Exception) -> None:
     assert raised_for(error) is error
 
@@ -102,7 +102,7 @@ def test_it_says_what_it_is_about() -> None:
 
 
 def test_no_error_is_no_error() -> None:
-    with translated("batch request"):
+    with translate_errors("batch request"):
         pass
 
 
@@ -143,8 +143,8 @@ def test_a_wait_that_is_none_is_not_handed_on(value: str) -> None:
 
 
 def test_where_something_new_is_written_a_conflict_means_that_its_name_is_taken() -> None:
-    with pytest.raises(NameTaken) as raised, creating("robot"):
+    with pytest.raises(NameTaken) as raised, translate_create_errors("robot"):
         raise cosmos_errors.made(CosmosResourceExistsError, 409, SECRET)
     assert str(raised.value) == "There is such a robot already."
-    with pytest.raises(NotFound), creating("robot"):
+    with pytest.raises(NotFound), translate_create_errors("robot"):
         raise answered(404)

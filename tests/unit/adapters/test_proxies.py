@@ -15,7 +15,7 @@ from tests.stacks import ROOT
     ],
 )
 def test_a_proxy_is_there_if_the_environment_names_one(environment: dict[str, str], said: str) -> None:
-    code = "from functions.adapters.proxies import has_proxy; print(has_proxy())"
+    code = "from exchange.adapters.proxies import has_proxy; print(has_proxy())"
     answer = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )

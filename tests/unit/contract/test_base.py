@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
-from functions.contract import base
-from functions.contract.base import MOST_FAULTS, HttpUrlText, WireModel, faults, jsonl_line
-from functions.contract.batches import BatchEnhancementRequestIn
-from functions.contract.enhancements import Authorship, ScoreAnnotation
-from functions.contract.references import ReferenceFileInput
+from exchange.contract import base
+from exchange.contract.base import MAX_FAULTS, HttpUrlText, WireModel, faults, to_jsonl
+from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.enhancements import Authorship, ScoreAnnotation
+from exchange.contract.references import ReferenceFileInput
 
 URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)
 
@@ -153,17 +153,17 @@ class TestFaults:
         (fault,) = faults(failed(BatchEnhancementRequestIn, raw), raw)
         assert fault.startswith("Invalid JSON: ")
 
-    @pytest.mark.parametrize(("wrong", "told"), [(MOST_FAULTS, MOST_FAULTS), (MOST_FAULTS + 1, MOST_FAULTS + 1)])
+    @pytest.mark.parametrize(("wrong", "told"), [(MAX_FAULTS, MAX_FAULTS), (MAX_FAULTS + 1, MAX_FAULTS + 1)])
     def test_up_to_so_many_are_told(self, wrong: int, told: int) -> None:
         said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (wrong - 1)})
         assert len(said) == told
 
     def test_of_a_hundred_thousand_the_first_are_told_and_the_rest_counted(self) -> None:
         said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * 100_000})
-        assert len(said) == MOST_FAULTS + 1
+        assert len(said) == MAX_FAULTS + 1
         assert said[0].startswith("robot_id: ")
-        assert said[MOST_FAULTS - 1].startswith(f"reference_ids.{MOST_FAULTS - 2}: ")
-        assert said[-1] == f"and {100_001 - MOST_FAULTS} more"
+        assert said[MAX_FAULTS - 1].startswith(f"reference_ids.{MAX_FAULTS - 2}: ")
+        assert said[-1] == f"and {100_001 - MAX_FAULTS} more"
 
     def test_a_fault_is_one_line_and_does_not_repeat_the_value(self) -> None:
         raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()
@@ -175,7 +175,7 @@ def test_a_line_is_one_line_to_every_reader_and_says_the_same() -> None:
     author = Authorship.model_validate(
         {"display_name": "a\u2028b\u2029c\x85d\x0be\x1cf\ng\\u2028", "orcid": "\U0001f9ea", "position": "first"}
     )
-    line = jsonl_line(author)
+    line = to_jsonl(author)
     assert len(line.decode().splitlines()) == 1
     assert Authorship.model_validate_json(line) == author
 

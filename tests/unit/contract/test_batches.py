@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead, BatchStatus
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead, BatchStatus
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 ORDER = {"robot_id": ONE, "reference_ids": [TWO, ONE, TWO]}

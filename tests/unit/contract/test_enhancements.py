@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import ValidationError
 
-from functions.contract.enhancements import (
+from exchange.contract.enhancements import (
     AbstractProcess,
     AuthorPosition,
     Bibliographic,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from functions.contract.identifiers import DOIIdentifier, ExternalIdentifier, IdentifierType
+from exchange.contract.identifiers import DOIIdentifier, ExternalIdentifier, IdentifierType
 
 IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 DOI = "10.1000/182"

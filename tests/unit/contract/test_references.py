@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.contract.base import faults
-from functions.contract.references import EnhancementFileInput, LoadedLine, Reference, ReferenceFileInput
+from exchange.contract.base import faults
+from exchange.contract.references import EnhancementFileInput, LoadedLine, Reference, ReferenceFileInput
 from tests.stacks import ROOT
 from tests.unit.contract.test_enhancements import ABSTRACT, ENHANCEMENT, ONE
 

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from functions.contract.base import WireModel, faults
-from functions.contract.enhancements import Enhancement
-from functions.contract.robots import (
+from exchange.contract.base import WireModel, faults
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.robots import (
     BatchEnhancementResultEntry,
     BatchRobotRequest,
     BatchRobotResult,

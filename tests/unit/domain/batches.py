@@ -3,8 +3,8 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from functions.contract.batches import BatchStatus
-from functions.domain.batch import Batch
+from exchange.contract.batches import BatchStatus
+from exchange.domain.batch import Batch
 
 
 def a_batch(**facts: object) -> Batch:

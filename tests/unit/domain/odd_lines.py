@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from functions.contract.enhancements import DriverVersion, Visibility
+from exchange.contract.enhancements import DriverVersion, Visibility
 
 ONE = "a1111111-0000-4000-8000-00000000000f"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain import blob_names
-from functions.domain.errors import InputRejected
+from exchange.domain import blob_names
+from exchange.domain.errors import InputRejected
 
 BATCH = UUID("11111111-1111-4111-8111-aaaaaaaaaaaa")
 
@@ -14,7 +14,7 @@ def names_of(attempt: UUID) -> list[str]:
     of_an_attempt = (
         blob_names.reference_data,
         blob_names.accepted,
-        blob_names.verdicts,
+        blob_names.draft_report,
         blob_names.report_text,
         blob_names.report_lines,
     )

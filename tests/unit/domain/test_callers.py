@@ -2,8 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from functions.domain.callers import Caller, CallingRobot, Member, Role, check_may_see
-from functions.domain.errors import Forbidden
+from exchange.domain.callers import Caller, CallingRobot, User, Role, check_may_see
+from exchange.domain.errors import Forbidden
 from tests.unit.domain.batches import a_batch
 
 BATCH = a_batch()
@@ -13,9 +13,9 @@ REQUESTOR, OPERATOR = frozenset({Role.REQUESTOR}), frozenset({Role.OPERATOR})
 @pytest.mark.parametrize(
     "caller",
     [
-        Member("someone", REQUESTOR),
-        Member("someone else", OPERATOR),
-        Member("someone else", REQUESTOR | OPERATOR),
+        User("someone", REQUESTOR),
+        User("someone else", OPERATOR),
+        User("someone else", REQUESTOR | OPERATOR),
         CallingRobot(BATCH.robot_id),
     ],
 )
@@ -24,7 +24,7 @@ def test_a_batch_is_seen_by_its_requestor_its_robot_and_operators(caller: Caller
 
 
 @pytest.mark.parametrize(
-    "caller", [Member("someone else", REQUESTOR), Member(str(BATCH.robot_id), REQUESTOR), CallingRobot(uuid4())]
+    "caller", [User("someone else", REQUESTOR), User(str(BATCH.robot_id), REQUESTOR), CallingRobot(uuid4())]
 )
 def test_and_by_nobody_else(caller: Caller) -> None:
     with pytest.raises(Forbidden, match="not yours"):
@@ -32,7 +32,7 @@ def test_and_by_nobody_else(caller: Caller) -> None:
 
 
 def test_only_operators_operate() -> None:
-    assert Member("someone", OPERATOR).operates
-    assert Member("someone", REQUESTOR | OPERATOR).operates
-    assert not Member("someone", REQUESTOR).operates
-    assert not Member("someone", frozenset()).operates
+    assert User("someone", OPERATOR).is_operator
+    assert User("someone", REQUESTOR | OPERATOR).is_operator
+    assert not User("someone", REQUESTOR).is_operator
+    assert not User("someone", frozenset()).is_operator

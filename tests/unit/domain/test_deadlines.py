@@ -2,26 +2,26 @@ from dataclasses import replace
 
 import pytest
 
-from functions.contract.batches import BatchStatus
-from functions.domain.batch import Batch, Upload
-from functions.domain.deadlines import due_at
-from functions.domain.limits import Deadlines
+from exchange.contract.batches import BatchStatus
+from exchange.domain.batch import Batch, Upload
+from exchange.domain.deadlines import due_at
+from exchange.domain.limits import Deadlines
 from tests.unit.domain.batches import a_batch
 
 # Each a power of ten of its own, so that a sum says which were added.
 DEADLINES = Deadlines(
     dispatch_overdue_s=1,
-    received_s=1_000,
-    robot_call_s=0,
-    robot_retry_first_s=0,
-    robot_retry_longest_s=0,
-    robot_retry_all_s=0,
+    received_limit_s=1_000,
+    robot_call_timeout_s=0,
+    robot_retry_first_delay_s=0,
+    robot_retry_max_delay_s=0,
+    robot_retry_total_s=0,
     validation_wait_s=10,
     callback_wait_s=100,
-    robot_silence_s=10_000,
-    progress_s=100_000,
-    tries_without_progress=10,
-    record_progress_s=0,
+    robot_silence_limit_s=10_000,
+    progress_limit_s=100_000,
+    progress_attempts=10,
+    heartbeat_interval_s=0,
 )
 BATCH = a_batch()
 
@@ -41,9 +41,9 @@ def upload(at: float) -> Upload:
         ({"attempt_due_at": 40.0}, 41),
         ({"attempt_due_at": 40.0, "call_until": 70.0}, 71),
         ({"attempt_due_at": 40.0, "call_until": 30.0}, 41),
-        ({"call_until": 30.0, "nudged_at": 50.0}, 51),
+        ({"call_until": 30.0, "resent_at": 50.0}, 51),
         ({"attempt_due_at": 2_000.0}, 1_000),
-        ({"nudged_at": 5_000.0}, 1_000),
+        ({"resent_at": 5_000.0}, 1_000),
     ],
 )
 def test_a_dispatch_is_overdue_after_the_last_sign_of_it_but_not_for_ever(
@@ -56,12 +56,12 @@ def test_a_dispatch_is_overdue_after_the_last_sign_of_it_but_not_for_ever(
     ("facts", "expected"),
     [
         ({"accepted_at": 5.0}, 105),
-        ({"accepted_at": 5.0, "nudged_at": 600.0}, 700),
-        ({"accepted_at": 5.0, "nudged_at": 9_990.0}, 10_005),
+        ({"accepted_at": 5.0, "resent_at": 600.0}, 700),
+        ({"accepted_at": 5.0, "resent_at": 9_990.0}, 10_005),
         ({"accepted_at": 5.0, "upload": upload(3.0)}, 103),
         ({"accepted_at": 5.0, "upload": upload(30.0)}, 105),
-        ({"accepted_at": 5.0, "nudged_at": 600.0, "upload": upload(590.0)}, 690),
-        ({"accepted_at": 5.0, "nudged_at": 9_990.0, "upload": upload(9_989.0)}, 10_089),
+        ({"accepted_at": 5.0, "resent_at": 600.0, "upload": upload(590.0)}, 690),
+        ({"accepted_at": 5.0, "resent_at": 9_990.0, "upload": upload(9_989.0)}, 10_089),
     ],
 )
 def test_the_result_is_looked_for_until_the_robots_time_is_up(facts: dict[str, object], expected: float) -> None:
@@ -71,12 +71,12 @@ def test_the_result_is_looked_for_until_the_robots_time_is_up(facts: dict[str, o
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"reported_at": 7.0}, 17),
-        ({"reported_at": 7.0, "worked_at": 9.0}, 19),
-        ({"reported_at": 7.0, "worked_at": 3.0}, 17),
-        ({"reported_at": 7.0, "nudged_at": 20.0, "nudges": 1}, 100_020),
-        ({"reported_at": 7.0, "pinned": True, "worked_at": 8.0}, 100_008),
-        ({"reported_at": 7.0, "pinned": True, "worked_at": 8.0, "nudged_at": 90.0, "nudges": 2}, 100_090),
+        ({"delivered_at": 7.0}, 17),
+        ({"delivered_at": 7.0, "worked_at": 9.0}, 19),
+        ({"delivered_at": 7.0, "worked_at": 3.0}, 17),
+        ({"delivered_at": 7.0, "resent_at": 20.0, "resends": 1}, 100_020),
+        ({"delivered_at": 7.0, "pinned": True, "worked_at": 8.0}, 100_008),
+        ({"delivered_at": 7.0, "pinned": True, "worked_at": 8.0, "resent_at": 90.0, "resends": 2}, 100_090),
     ],
 )
 def test_work_is_overdue_after_its_last_sign_of_life(facts: dict[str, object], expected: float) -> None:
@@ -87,4 +87,4 @@ def test_work_is_overdue_after_its_last_sign_of_life(facts: dict[str, object], e
     "status", [BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED]
 )
 def test_nothing_is_due_after_the_end(status: BatchStatus) -> None:
-    assert due_at(batch(status, reported_at=7.0, nudged_at=9.0), DEADLINES) is None
+    assert due_at(batch(status, delivered_at=7.0, resent_at=9.0), DEADLINES) is None

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.domain import report
-from functions.domain.entries import Checked, EntryChecker
-from functions.domain.ids import derived_id
-from functions.domain.manifest import Manifest
-from functions.domain.storable import LARGEST_DOCUMENT
-from functions.domain.windows import Window
+from exchange.domain import report
+from exchange.domain.entries import ValidatedLines, EntryValidator
+from exchange.domain.ids import derived_id
+from exchange.domain.manifest import Manifest
+from exchange.domain.storable import MAX_DOCUMENT_BYTES
+from exchange.domain.chunks import Chunk
 from tests.results import annotation
 
 BATCH = UUID("b0000000-0000-4000-8000-000000000000")
@@ -22,8 +22,8 @@ ONE, TWO, THREE, STRANGER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") fo
 LONGEST = 1 << 20
 
 
-def checker() -> EntryChecker:
-    return EntryChecker(Manifest([ONE, TWO, THREE]), LONGEST)
+def validator() -> EntryValidator:
+    return EntryValidator(Manifest([ONE, TWO, THREE]), LONGEST)
 
 
 def line(entry: Any) -> bytes:
@@ -37,15 +37,15 @@ def with_data(text: str) -> bytes:
     return line(entry).replace(b'"here": null', b'"here": ' + text.encode())
 
 
-def said(checked: Checked) -> list[tuple[str | None, str | None]]:
-    lines = checked.verdicts.decode().splitlines()
+def said(checked: ValidatedLines) -> list[tuple[str | None, str | None]]:
+    lines = checked.draft_report.decode().splitlines()
     return [(entry["reference_id"], entry["error"]) for entry in map(json.loads, lines)]
 
 
-def kept(checked: Checked, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
+def kept(checked: ValidatedLines, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
     """Read the accepted lines as the import does."""
-    window = Window(batch_id, 10**6, 10**9, 0)
-    window.take(bytes(checked.accepted).split(b"\n")[:-1])
+    window = Chunk(batch_id, 10**6, 10**9, 0)
+    chunk.fill(bytes(checked.accepted).split(b"\n")[:-1])
     assert window.end == len(checked.accepted)
     return [entry.enhancement for entry in window.entries]
 
@@ -100,7 +100,7 @@ WRONG: list[tuple[bytes | None, UUID | None, str]] = [
 def test_a_wrong_line_has_one_verdict_and_no_effect_on_others(
     wrong: bytes | None, subject: UUID | None, why: str
 ) -> None:
-    checked = checker().check([line(annotation(ONE)), wrong, line(annotation(THREE))])
+    checked = validator().check([line(annotation(ONE)), wrong, line(annotation(THREE))])
     first, (named, error), last = said(checked)
     assert (first, last) == ((str(ONE), None), (str(THREE), None))
     assert named == (str(subject) if subject else None)
@@ -111,7 +111,7 @@ def test_a_wrong_line_has_one_verdict_and_no_effect_on_others(
 
 def test_what_is_accepted_is_what_was_sent_under_an_id_of_ours() -> None:
     sent = annotation(TWO, id=str(STRANGER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
-    (enhancement,) = kept(checker().check([line(sent)]))
+    (enhancement,) = kept(validator().check([line(sent)]))
     del sent["unknown"]
     assert enhancement == {**sent, "id": str(derived_id(BATCH, 1))}
 
@@ -131,7 +131,7 @@ JSON_VALUES = st.recursive(
 def test_any_json_is_accepted_to_the_last_digit(data: dict[str, Any], score: float, words: str) -> None:
     label = {"annotation_type": "score", "scheme": words, "label": words, "score": score, "data": data}
     sent = annotation(TWO, source=words, content={"enhancement_type": "annotation", "annotations": [label]})
-    (enhancement,) = kept(checker().check([json.dumps(sent, ensure_ascii=False).encode()]))
+    (enhancement,) = kept(validator().check([json.dumps(sent, ensure_ascii=False).encode()]))
     del enhancement["id"]
     assert enhancement == sent
     assert repr(enhancement["content"]["annotations"][0]["data"]) == repr(data)
@@ -139,15 +139,15 @@ def test_any_json_is_accepted_to_the_last_digit(data: dict[str, Any], score: flo
 
 def test_ids_are_of_version_4_and_the_same_for_the_same_entry_of_the_same_batch() -> None:
     lines = [line(annotation(ONE)), b"wrong", line(annotation(TWO)), line(annotation(TWO, source="other"))]
-    ids = [item["id"] for item in kept(checker().check(lines))]
+    ids = [item["id"] for item in kept(validator().check(lines))]
     assert ids == [str(derived_id(BATCH, number)) for number in (1, 3, 4)]
     assert {UUID(item).version for item in ids} == {4}
-    assert ids == [item["id"] for item in kept(checker().check(lines))]
-    assert not set(ids) & {item["id"] for item in kept(checker().check(lines), STRANGER)}
+    assert ids == [item["id"] for item in kept(validator().check(lines))]
+    assert not set(ids) & {item["id"] for item in kept(validator().check(lines), STRANGER)}
 
 
 def test_blank_lines_are_no_entries() -> None:
-    entries = checker()
+    entries = validator()
     checked = entries.check([b"", line(annotation(ONE)), b" \t\r", b"wrong", b"\r", line(annotation(TWO)) + b"\r"])
     assert (entries.entries, entries.accepted, len(said(checked))) == (3, 2, 3)
     assert [json.loads(item)["entry"] for item in checked.accepted.splitlines()] == [1, 3]
@@ -166,7 +166,7 @@ def test_blank_lines_are_no_entries() -> None:
 def test_an_entry_is_repeated_if_all_it_says_was_said(
     change: Callable[[dict[str, Any]], dict[str, Any]], accepted: int
 ) -> None:
-    entries = checker()
+    entries = validator()
     checked = entries.check([line(annotation(ONE)), line(change(annotation(ONE)))])
     assert said(checked)[1][1] == (report.REPEATED if accepted == 1 else None)
     assert (entries.entries, entries.accepted) == (2, accepted)
@@ -185,11 +185,11 @@ def test_an_entry_is_repeated_if_all_it_says_was_said(
 def test_a_reference_is_missing_if_no_readable_entry_names_it(
     lines: Sequence[bytes | None], missing: list[UUID]
 ) -> None:
-    entries = checker()
+    entries = validator()
     entries.check(lines)
     count, verdicts = entries.missing()
     assert count == len(missing)
-    assert said(Checked(verdicts=bytearray(verdicts))) == [(str(item), report.MISSING) for item in missing]
+    assert said(ValidatedLines(draft_report=bytearray(verdicts))) == [(str(item), report.MISSING) for item in missing]
 
 
 @pytest.mark.parametrize(("more", "accepted"), [(0, 1), (1, 0)])
@@ -199,19 +199,19 @@ def test_the_largest_entry_that_fits_is_kept_and_not_a_byte_more(more: int, acce
         entry = {**annotation(TWO), "content": content}
         return json.dumps(entry, separators=(",", ":")).encode()
 
-    entries = checker()
-    entries.check([sized(LARGEST_DOCUMENT - len(sized(0)) + more)])
+    entries = validator()
+    entries.check([sized(MAX_DOCUMENT_BYTES - len(sized(0)) + more)])
     assert entries.accepted == accepted
 
 
 def test_entries_that_say_nothing_of_what_was_asked_for_are_useless() -> None:
-    entries = checker()
+    entries = validator()
     no_news = [None, b"wrong", line(annotation(STRANGER)), line({"reference_id": str(STRANGER), "message": "no"})]
     said_already = [line(annotation(ONE)), line(annotation(ONE))]
     others = [b" ", with_data("NaN"), line({"reference_id": str(THREE), "message": "no"})]
     for lines, useless in ((no_news, 4), (said_already, 5), (others, 5)):
         entries.check(lines)
-        assert entries.useless == useless
+        assert entries.rejected == useless
 
 
 GOOD = [line(annotation(item)) for item in (ONE, TWO, STRANGER)] + [line({"reference_id": str(ONE), "message": "no"})]
@@ -227,12 +227,12 @@ LINES = st.lists(st.none() | st.binary() | st.sampled_from(GOOD) | SPOILT, max_s
 @settings(max_examples=150, deadline=None)
 @given(lines=LINES, cut=st.integers(0, 8))
 def test_any_bytes_at_all_give_one_readable_verdict_an_entry(lines: list[bytes | None], cut: int) -> None:
-    entries = checker()
+    entries = validator()
     checked = entries.check(lines)
     assert len(said(checked)) == entries.entries == sum(item is None or bool(item.strip()) for item in lines)
     assert len(kept(checked)) == entries.accepted == sum(error is None for _, error in said(checked))
-    assert checked.verdicts.decode().splitlines() == checked.verdicts.decode().split("\n")[:-1]
-    in_slices = checker()
+    assert checked.draft_report.decode().splitlines() == checked.draft_report.decode().split("\n")[:-1]
+    in_slices = validator()
     slices = [in_slices.check(lines[:cut]), in_slices.check(lines[cut:])]
-    assert b"".join(item.verdicts for item in slices) == checked.verdicts
+    assert b"".join(item.draft_report for item in slices) == checked.draft_report
     assert b"".join(item.accepted for item in slices) == checked.accepted

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from functions.domain import errors
-from functions.domain.errors import ExchangeError, InputRejected, Stale, Unavailable
+from exchange.domain import errors
+from exchange.domain.errors import ExchangeError, InputRejected, WriteConflict, Unavailable
 
 CLASSES = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)]
 
@@ -33,4 +33,4 @@ def test_faults_that_look_like_formats_are_left_alone() -> None:
 
 def test_what_is_down_may_say_for_how_long() -> None:
     assert Unavailable("Down.").retry_after_s is None
-    assert Stale("Down.", "Still.", retry_after_s=2.5).retry_after_s == 2.5
+    assert WriteConflict("Down.", "Still.", retry_after_s=2.5).retry_after_s == 2.5

@@ -3,7 +3,7 @@ from uuid import RFC_4122, UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain.ids import BUCKETS, DerivedIds, bucket_of, derived_id, new_id
+from exchange.domain.ids import BUCKETS, DerivedIds, bucket_of, derived_id, new_id
 
 PARTS = st.lists(
     st.integers() | st.uuids() | st.text(st.characters(codec="utf-8", exclude_characters="\x1f")), max_size=3
@@ -35,7 +35,7 @@ def test_ids_stay_the_same_from_one_release_to_the_next() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.uuids(), st.integers(0, 10**9))
 def test_numbered_ids_are_made_in_another_way_and_are_the_same(whole: UUID, number: int) -> None:
-    assert DerivedIds(whole).number(number) == str(derived_id(whole, number))
+    assert DerivedIds(whole).derive(number) == str(derived_id(whole, number))
 
 
 def test_new_ids_are_of_version_4_and_never_the_same() -> None:

@@ -1,7 +1,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.domain.lines import LineSplitter
+from exchange.domain.lines import LineSplitter
 
 CHUNKS = st.lists(
     st.lists(st.sampled_from([b"\n", b"\r", b"a", b"bc", b"\xff", "\u2028".encode(), b"longer than most"])).map(

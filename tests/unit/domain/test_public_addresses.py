@@ -1,8 +1,8 @@
-"""Which addresses may be called; that they can't be reached under another name is `tests/contract/test_ssrf.py`'s."""
+"""Which addresses may be called; that they can't be reached under another name is `tests/ports/test_ssrf.py`'s."""
 
 import pytest
 
-from functions.domain.public_addresses import is_public, url_faults
+from exchange.domain.public_addresses import is_public, find_url_faults
 
 ONLY_HTTPS = "base_url: only https is called."
 NO_USER = "base_url: a user name or password in a URL is not sent."
@@ -86,4 +86,4 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
     ],
 )
 def test_each_fault_of_a_url_is_said(url: str, faults: list[str]) -> None:
-    assert url_faults(url) == faults
+    assert find_url_faults(url) == faults

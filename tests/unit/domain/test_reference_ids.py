@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.ids import bucket_of
-from functions.domain.reference_ids import IdsByBucket, ReferenceIds, ReferenceIdsReader
+from exchange.domain.ids import bucket_of
+from exchange.domain.reference_ids import IdsByBucket, ReferenceIds, ReferenceIdsReader
 
 
 def read(text: bytes, piece: int) -> ReferenceIds:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.contract.robots import BatchRobotResultValidationEntry
-from functions.domain import report
-from functions.domain.report import ReportWriter, one_line, verdict
-from functions.domain.windows import Refusal
+from exchange.contract.robots import BatchRobotResultValidationEntry
+from exchange.domain import report
+from exchange.domain.report import ReportWriter, to_one_line, verdict
+from exchange.domain.chunks import Refusal
 
 ONE, TWO, THREE = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "123")
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
@@ -21,12 +21,12 @@ BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 @example("a".join(BREAKS))
 @example("x" * 5000)
 def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None:
-    line = one_line(words)
+    line = to_one_line(words)
     assert line.splitlines() == ([line] if line else [])
     assert line.encode().decode() == line
     assert line == " ".join(line.split())
-    assert len(line) <= report.LONGEST_MESSAGE + 2
-    assert one_line(line) == line or len(line) > report.LONGEST_MESSAGE
+    assert len(line) <= report.MAX_MESSAGE_LENGTH + 2
+    assert to_one_line(line) == line or len(line) > report.MAX_MESSAGE_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None
     ],
 )
 def test_only_breaks_blanks_and_what_cannot_be_seen_are_folded(words: str, line: str) -> None:
-    assert one_line(words) == line
+    assert to_one_line(words) == line
 
 
 @pytest.mark.parametrize("say", [report.unreadable, report.robot_said, report.not_storable])

@@ -2,12 +2,12 @@ from http import HTTPStatus
 
 import pytest
 
-from functions.domain import events
-from functions.domain.batch import Upload
-from functions.domain.robot_answer import RobotAnswer, event_of
+from exchange.domain import events
+from exchange.domain.batch import Upload
+from exchange.domain.robot_answer import RobotAnswer, to_event
 from tests.unit.domain.batches import a_batch
 
-BATCH = a_batch(attempt=3, calls_begun=4)
+BATCH = a_batch(attempt=3, calls_started=4)
 UPLOAD = Upload(etag="e", last_modified=1.0, size=1)
 
 TOOK = [200, 201, 202, 204, 299]
@@ -17,21 +17,21 @@ REFUSED = [100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409,
 
 @pytest.mark.parametrize("http_status", TOOK)
 def test_any_success_means_that_the_robot_took_it(http_status: int) -> None:
-    assert event_of(RobotAnswer(http_status, "thanks"), BATCH, UPLOAD) == events.RobotTook()
+    assert to_event(RobotAnswer(http_status, "thanks"), BATCH, UPLOAD) == events.RobotAccepted()
 
 
 @pytest.mark.parametrize("http_status", OUT_OF_REACH)
 def test_an_answer_that_blames_the_moment_is_tried_again(http_status: int | None) -> None:
-    event = event_of(RobotAnswer(http_status, "busy", 7.5), BATCH, UPLOAD)
-    assert isinstance(event, events.RobotOutOfReach)
+    event = to_event(RobotAnswer(http_status, "busy", 7.5), BATCH, UPLOAD)
+    assert isinstance(event, events.RobotUnreachable)
     assert event.reason == ("busy" if http_status is None else f"HTTP {http_status}: busy")
     assert (event.attempt, event.call, event.retry_after_s, event.upload) == (3, 4, 7.5, UPLOAD)
 
 
 @pytest.mark.parametrize("http_status", REFUSED)
 def test_a_redirect_or_any_other_blame_of_the_call_is_a_refusal(http_status: int) -> None:
-    event = event_of(RobotAnswer(http_status, "no"), BATCH, None)
-    assert event == events.RobotRefused(call=4, http_status=http_status, words="no", upload=None)
+    event = to_event(RobotAnswer(http_status, "no"), BATCH, None)
+    assert event == events.RobotRejected(call=4, http_status=http_status, words="no", upload=None)
 
 
 def test_what_came_of_a_call_is_said_without_the_robots_words() -> None:
@@ -42,4 +42,4 @@ def test_what_came_of_a_call_is_said_without_the_robots_words() -> None:
 @pytest.mark.parametrize("http_status", [None, *HTTPStatus])
 def test_an_answer_is_never_both(http_status: int | None) -> None:
     answer = RobotAnswer(http_status, "")
-    assert not (answer.took and answer.out_of_reach)
+    assert not (answer.accepted and answer.retryable)

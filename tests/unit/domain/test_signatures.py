@@ -3,19 +3,19 @@ from uuid import UUID
 
 import pytest
 
-from functions.domain.errors import NotAuthenticated
-from functions.domain.signatures import (
+from exchange.domain.errors import NotAuthenticated
+from exchange.domain.signatures import (
     RobotSecrets,
     SignedCall,
     check_signature,
     check_timestamp,
     sign,
-    signed_headers,
+    make_signed_headers,
 )
 
 ROBOT, OTHER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "12")
 NOW = 1_800_000_000.0
-SECRET = RobotSecrets("a master key").of(ROBOT, 1)
+SECRET = RobotSecrets("a master key").derive(ROBOT, 1)
 CALL = SignedCall(ROBOT, sign(SECRET, b"body", ROBOT, "1800000000.5"), "1800000000.5", b"body")
 
 
@@ -37,7 +37,7 @@ def test_the_master_key_is_not_shown() -> None:
 
 
 def test_the_headers_say_who_signed_and_when() -> None:
-    assert signed_headers(SECRET, b"body", ROBOT, 1800000000.5) == {
+    assert make_signed_headers(SECRET, b"body", ROBOT, 1800000000.5) == {
         "Authorization": f"Signature {CALL.signature}",
         "X-Client-Id": str(ROBOT),
         "X-Request-Timestamp": "1800000000.5",
@@ -68,7 +68,7 @@ def test_a_signature_of_anything_else_is_refused(changed: SignedCall) -> None:
 
 def test_another_secrets_signature_is_refused() -> None:
     with pytest.raises(NotAuthenticated, match="does not fit"):
-        check_signature(CALL, RobotSecrets("a master key").of(ROBOT, 2))
+        check_signature(CALL, RobotSecrets("a master key").derive(ROBOT, 2))
 
 
 @pytest.mark.parametrize("timestamp", ["1800000000", "1800000000.0", "1799999700", "1800000300.0", "01800000000"])

@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from functions.contract.base import LARGEST_INTEGER
-from functions.domain.storable import sent_size, unstorable
+from exchange.contract.base import MAX_INTEGER
+from exchange.domain.storable import sent_size, find_storage_fault
 
 TOO_DEEP = "it is nested more than 128 levels deep"
 PAST_DOUBLES = "an integer past 2^53 would lose digits"
@@ -47,8 +47,8 @@ def test_the_size_is_that_of_the_json_that_the_sdk_sends(value: Any) -> None:
         -0.0,
         1.7e308,
         1e300,
-        LARGEST_INTEGER,
-        -LARGEST_INTEGER,
+        MAX_INTEGER,
+        -MAX_INTEGER,
         {},
         [],
         nested(125),
@@ -57,14 +57,14 @@ def test_the_size_is_that_of_the_json_that_the_sdk_sends(value: Any) -> None:
     ids=lambda value: repr(value)[:30],
 )
 def test_what_a_store_of_doubles_can_hold_is_taken(value: Any) -> None:
-    assert unstorable(value) is None
+    assert find_storage_fault(value) is None
 
 
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (LARGEST_INTEGER + 1, PAST_DOUBLES),
-        (-LARGEST_INTEGER - 1, PAST_DOUBLES),
+        (MAX_INTEGER + 1, PAST_DOUBLES),
+        (-MAX_INTEGER - 1, PAST_DOUBLES),
         (10**400, PAST_DOUBLES),
         (math.nan, NOT_FINITE),
         (math.inf, NOT_FINITE),
@@ -78,24 +78,24 @@ def test_what_a_store_of_doubles_can_hold_is_taken(value: Any) -> None:
     ids=lambda value: repr(value)[:30],
 )
 def test_what_it_cannot_hold_is_said(value: Any, why: str) -> None:
-    assert unstorable(value) == why
+    assert find_storage_fault(value) == why
 
 
 @pytest.mark.parametrize("inside", [["x", {"k": [0, "\ud800"]}], {"a": 1, "b": {"c": "\ud800"}}, {"k": {"\ud800": 1}}])
 def test_it_looks_everywhere(inside: Any) -> None:
-    assert unstorable({"data": inside}) == HALF_A_PAIR
+    assert find_storage_fault({"data": inside}) == HALF_A_PAIR
 
 
 def test_levels_count_from_where_the_value_lies() -> None:
-    assert unstorable(nested(128), depth=0) is None
-    assert unstorable(nested(129), depth=0) == TOO_DEEP
-    assert unstorable(nested(1), depth=127) is None
-    assert unstorable(nested(1), depth=128) == TOO_DEEP
-    assert unstorable("no level of its own", depth=128) is None
+    assert find_storage_fault(nested(128), depth=0) is None
+    assert find_storage_fault(nested(129), depth=0) == TOO_DEEP
+    assert find_storage_fault(nested(1), depth=127) is None
+    assert find_storage_fault(nested(1), depth=128) == TOO_DEEP
+    assert find_storage_fault("no level of its own", depth=128) is None
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(-(2**60), 2**60) | st.integers(LARGEST_INTEGER - 2, LARGEST_INTEGER + 2) | st.floats())
+@given(st.integers(-(2**60), 2**60) | st.integers(MAX_INTEGER - 2, MAX_INTEGER + 2) | st.floats())
 def test_a_number_that_is_taken_survives_as_a_double(number: float) -> None:
-    if unstorable(number) is None:
+    if find_storage_fault(number) is None:
         assert json.loads(json.dumps(number), parse_int=float) == number

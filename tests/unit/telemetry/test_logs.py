@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from functions.domain.errors import InputRejected
-from functions.telemetry.logs import about, mark_records
-from functions.telemetry.spans import handling
-from functions.triggers.outcomes import outcome
+from exchange.domain.errors import InputRejected
+from exchange.telemetry.logs import bind_log_fields, add_fields_to_records
+from exchange.telemetry.operations import handling
+from functions.errors import outcome
 from tests.unit.domain.batches import a_batch
 
 log = logging.getLogger("functions.test")
@@ -20,7 +20,7 @@ log = logging.getLogger("functions.test")
 @pytest.fixture(autouse=True)
 def marked() -> Iterator[None]:
     make = logging.getLogRecordFactory()
-    mark_records()
+    add_fields_to_records()
     yield
     logging.setLogRecordFactory(make)
 
@@ -54,7 +54,7 @@ async def test_how_a_message_went_is_marked_with_the_robot_too(caplog: pytest.Lo
 
 async def test_two_at_once_keep_apart(caplog: pytest.LogCaptureFixture) -> None:
     async def work(batch_id: object) -> None:
-        with about(batch_id=batch_id):
+        with bind_log_fields(batch_id=batch_id):
             await asyncio.sleep(0)
             await asyncio.to_thread(partial(log.warning, "%s", batch_id))
 
@@ -66,5 +66,5 @@ async def test_two_at_once_keep_apart(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_marking_twice_marks_once() -> None:
     make = logging.getLogRecordFactory()
-    mark_records()
+    add_fields_to_records()
     assert logging.getLogRecordFactory() is make

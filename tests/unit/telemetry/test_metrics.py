@@ -4,19 +4,19 @@ from time import monotonic
 
 import pytest
 
-from functions.domain import events
-from functions.domain.batch import Batch, Phase
-from functions.domain.errors import Unavailable
-from functions.domain.robot_answer import RobotAnswer
-from functions.domain.vitals import OPEN, Vitals
-from functions.steps.advance import advance
-from functions.steps.sweep import sweep
-from functions.steps.vitals import take_vitals
-from functions.telemetry import vitals
-from functions.telemetry.vitals import record_vitals
+from exchange.domain import events
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.errors import Unavailable
+from exchange.domain.robot_answer import RobotAnswer
+from exchange.domain.stats import OPEN_STATUSES, Stats
+from exchange.use_cases.advance import advance
+from exchange.use_cases.sweep import sweep
+from exchange.use_cases.collect_stats import collect_stats
+from exchange.telemetry import stats
+from exchange.telemetry.stats import record_stats
 from tests.fakes.messaging import accept
 from tests.results import annotation
-from tests.unit.steps.conftest import Exchange
+from tests.unit.use_cases.conftest import Exchange
 from tests.unit.telemetry.conftest import Metrics
 
 ENTRIES, ENDED, FAILURES = "exchange.result.entries", "exchange.batches.ended", "exchange.robot.failures"
@@ -84,8 +84,8 @@ async def test_a_robot_that_stays_silent_is_counted(exchange: Exchange, counts: 
 async def test_what_moves_nothing_is_not_counted(exchange: Exchange, counts: Metrics) -> None:
     batch_id = await exchange.dispatched()
     await exchange.call_back(batch_id, error="no")
-    again = await advance(batch_id, events.ReportedError("no"), exchange.services)
-    assert not again.moved
+    again = await advance(batch_id, events.CallbackFailed("no"), exchange.services)
+    assert not again.changed
     assert sum(counts.counted(FAILURES).values()) == 1
 
 
@@ -96,10 +96,10 @@ async def test_a_write_that_came_second_is_not_counted(exchange: Exchange, count
     async def overtaken(batch: Batch) -> events.Event:
         looks.append(batch)
         if len(looks) == 1:
-            await advance(batch_id, events.Worked(), exchange.services)
-        return events.ReportedError("no")
+            await advance(batch_id, events.WorkContinued(), exchange.services)
+        return events.CallbackFailed("no")
 
-    assert (await advance(batch_id, overtaken, exchange.services)).moved
+    assert (await advance(batch_id, overtaken, exchange.services)).changed
     assert len(looks) == 2
     assert counts.counted(ENDED) == {"status=failed": 1}
     assert sum(counts.counted(FAILURES).values()) == 1
@@ -112,14 +112,14 @@ async def test_steps_are_timed_by_name(exchange: Exchange, counts: Metrics) -> N
     }
 
 
-def seen(oldest_s: float, **unfinished: int) -> Vitals:
+def seen(oldest_s: float, **unfinished: int) -> Stats:
     counts = {status: unfinished.get(status, 0) for status in OPEN}
-    return Vitals(unfinished=counts, oldest_s=oldest_s, poisoned=1, undelivered=2)
+    return Stats(open_batches=counts, oldest_age_s=oldest_s, poison_queue_depth=1, event_dead_letters=2)
 
 
 def test_vitals_are_shown_as_they_were_seen_last(counts: Metrics) -> None:
-    record_vitals(seen(7.5, accepted=3))
-    record_vitals(seen(8.5, accepted=2, importing=1))
+    record_stats(seen(7.5, accepted=3))
+    record_stats(seen(8.5, accepted=2, importing=1))
     assert counts.gauges("exchange.batches.o") == {
         "exchange.batches.open status=received": 0,
         "exchange.batches.open status=accepted": 2,
@@ -132,23 +132,23 @@ def test_vitals_are_shown_as_they_were_seen_last(counts: Metrics) -> None:
 
 async def test_taking_the_vitals_shows_them(exchange: Exchange, counts: Metrics) -> None:
     await exchange.dispatched()
-    await take_vitals(exchange.services)
+    await collect_stats(exchange.services)
     assert counts.gauges("exchange.batches.open")["exchange.batches.open status=accepted"] == 1
 
 
 async def test_what_can_not_be_counted_hides_nothing_else(exchange: Exchange, counts: Metrics) -> None:
     """Else alerts would say that the sweep does not run, and be blind to batches that are overdue."""
     await exchange.dispatched()
-    exchange.given_up.down = True
+    exchange.dead_letters.down = True
     with pytest.raises(Unavailable):
-        await take_vitals(exchange.services)
+        await collect_stats(exchange.services)
     assert counts.gauges("exchange.batches.open")["exchange.batches.open status=accepted"] == 1
     assert counts.gauges("exchange.batches.oldest_age") == {"exchange.batches.oldest_age": 0}
     assert counts.gauges("exchange.poison_queue") == {}
 
 
 def test_vitals_that_are_old_are_shown_no_longer(counts: Metrics) -> None:
-    record_vitals(seen(1.0))
+    record_stats(seen(1.0))
     vitals._last[0] = vitals._Seen(monotonic() - vitals.FRESH_S, seen(1.0))
     assert counts.gauges("exchange.batches.o") == {}
     assert counts.gauges("exchange.poison_queue") == {}

@@ -9,13 +9,13 @@ from azure.cosmos.aio import ContainerProxy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.adapters.cosmos import bulk
-from functions.adapters.cosmos.bulk import MOST_BYTES, MOST_OPERATIONS, Refused, Upsert, batches, write_batch
-from functions.domain.errors import Unavailable
+from exchange.adapters.cosmos import bulk
+from exchange.adapters.cosmos.bulk import MAX_BYTES, MAX_OPERATIONS, Refused, Upsert, batches, write_transaction
+from exchange.domain.errors import Unavailable
 from tests.unit.adapters.cosmos_errors import answered, within_a_batch
 
 SIZES = st.lists(
-    st.integers(0, 2_000) | st.integers(100_000, 1_000_000) | st.integers(MOST_BYTES - 200, MOST_BYTES + 200),
+    st.integers(0, 2_000) | st.integers(100_000, 1_000_000) | st.integers(MAX_BYTES - 200, MAX_BYTES + 200),
     max_size=250,
 )
 
@@ -25,23 +25,23 @@ def upserts(sizes: Sequence[int]) -> list[Upsert]:
 
 
 def framed(batch: list[Upsert]) -> int:
-    return sum(upsert.size + bulk._FRAME_BYTES for upsert in batch)
+    return sum(upsert.size + bulk._OVERHEAD_BYTES for upsert in batch)
 
 
 @settings(max_examples=100, deadline=None)
 @given(SIZES)
 @example([0] * 250)
-@example([MOST_BYTES])
-@example([MOST_BYTES // 2 - bulk._FRAME_BYTES] * 3)
+@example([MAX_BYTES])
+@example([MAX_BYTES // 2 - bulk._OVERHEAD_BYTES] * 3)
 def test_batches_keep_all_in_order_and_pass_no_limit(sizes: list[int]) -> None:
     every = upserts(sizes)
     cut = list(batches(every))
     assert [upsert for batch in cut for upsert in batch] == every
     for batch in cut:
-        assert 1 <= len(batch) <= MOST_OPERATIONS
-        assert framed(batch) <= MOST_BYTES or len(batch) == 1
+        assert 1 <= len(batch) <= MAX_OPERATIONS
+        assert framed(batch) <= MAX_BYTES or len(batch) == 1
     for batch, following in pairwise(cut):
-        assert len(batch) == MOST_OPERATIONS or framed([*batch, following[0]]) > MOST_BYTES, "there was room for more"
+        assert len(batch) == MAX_OPERATIONS or framed([*batch, following[0]]) > MAX_BYTES, "there was room for more"
 
 
 class Container:
@@ -72,7 +72,7 @@ class Container:
 
 
 async def write(container: Container, count: int) -> list[Refused]:
-    return await write_batch(cast("ContainerProxy", container), "ab", upserts([1] * count))
+    return await write_transaction(cast("ContainerProxy", container), "ab", upserts([1] * count))
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,7 +94,7 @@ async def test_what_the_store_refuses_is_refused_alone(
 
 async def test_what_is_fine_takes_one_request() -> None:
     container = Container()
-    assert await write(container, MOST_OPERATIONS) == []
+    assert await write(container, MAX_OPERATIONS) == []
     assert container.requests == 1
 
 
@@ -109,9 +109,9 @@ async def test_one_that_has_more_patience_waits_longer() -> None:
     container = Container()
     container.weather = [within_a_batch(429, {"x-ms-retry-after-ms": "20"}) for _ in range(3)]
     with pytest.raises(Unavailable):
-        await write_batch(cast("ContainerProxy", container), "ab", upserts([1]), 0.03)
+        await write_transaction(cast("ContainerProxy", container), "ab", upserts([1]), 0.03)
     assert (container.requests, container.stored) == (2, [])
-    await write_batch(cast("ContainerProxy", container), "ab", upserts([1]), 0.05)
+    await write_transaction(cast("ContainerProxy", container), "ab", upserts([1]), 0.05)
     assert container.stored == ["0"]
 
 

@@ -4,12 +4,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.adapters.cosmos import documents
-from functions.adapters.cosmos.documents import of_enhancement, of_reference, size_of, to_references
-from functions.contract.enhancements import EnhancementType
-from functions.contract.identifiers import IdentifierType
-from functions.contract.references import Reference, ReferenceFileInput
-from functions.domain.selection import EVERYTHING, Selection
+from exchange.adapters.cosmos import documents
+from exchange.adapters.cosmos.documents import enhancement_to_item, reference_to_items, size_of, to_references
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
+from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.domain.selection import EVERYTHING, Selection
 from tests.stacks import ROOT
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ LOADED: Json = {"visibility": "restricted", "identifiers": IDENTIFIERS, "enhance
 
 def items_of(loaded: Json, reference_id: UUID | None = None) -> list[Json]:
     """Lay out a reference, and let the items be what the store gives back."""
-    items = of_reference(reference_id or uuid4(), ReferenceFileInput.model_validate_json(json.dumps(loaded)))
+    items = reference_to_items(reference_id or uuid4(), ReferenceFileInput.model_validate_json(json.dumps(loaded)))
     return [{**item, "_etag": "e", "_ts": 1} for item in json.loads(json.dumps(items))]
 
 
@@ -105,7 +105,7 @@ def test_an_enhancement_without_its_reference_is_left_out() -> None:
 def test_an_enhancements_item_is_the_enhancement_and_no_more_than_is_counted_for() -> None:
     reference_id = uuid4()
     enhancement = {"id": str(uuid4()), "reference_id": str(reference_id), "source": "s", "content": LOCATION}
-    item = of_enhancement(reference_id, enhancement)
+    item = enhancement_to_item(reference_id, enhancement)
     own = {"reference_id": str(reference_id), "bucket": str(reference_id)[:2], "kind": "enhancement"}
     assert item == {**enhancement, **own}
     assert sent(item) - sent(enhancement) <= documents.OWN_BYTES

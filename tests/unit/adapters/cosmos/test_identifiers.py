@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from functions.adapters.cosmos.identifiers import key_of
-from functions.contract.identifiers import ExternalIdentifier
+from exchange.adapters.cosmos.identifiers import key_of
+from exchange.contract.identifiers import ExternalIdentifier
 
 IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 

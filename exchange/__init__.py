@@ -1,0 +1,1 @@
+"""The Enhancement Exchange: contract, domain, use cases and adapters. It does not depend on Azure Functions."""

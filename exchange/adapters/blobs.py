@@ -1,0 +1,163 @@
+"""Blob Storage: the exchange's own files and the robots' results."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from azure.core import MatchConditions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobBlock
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+from exchange.adapters.azure_errors import translate_errors
+from exchange.adapters.concurrency import prefetch_one
+from exchange.adapters.storage import StorageClient
+from exchange.domain import blob_names
+from exchange.domain.batch import Upload
+from exchange.domain.errors import NotFound, UploadReplaced, WriteConflict
+
+_BLOCK_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
+
+
+class BlobAccount(StorageClient[BlobServiceClient]):
+    """The blobs of the data storage account."""
+
+    def _make_client(
+        self, address: str, credential: AsyncTokenCredential | None, options: dict[str, Any]
+    ) -> BlobServiceClient:
+        options |= {"max_single_get_size": _READ_BYTES, "max_chunk_get_size": _READ_BYTES}
+        if credential is None:
+            return BlobServiceClient.from_connection_string(address, **options)
+        return BlobServiceClient(address, credential=credential, **options)
+
+    def blob(self, container: str, name: str) -> BlobClient:
+        """Return the client of one blob."""
+        return self.client.get_blob_client(container, name)
+
+    async def check(self) -> None:
+        """Read the properties of a container. Raises Unavailable. See `ports.Dependency`."""
+        with translate_errors("container"):
+            await self.client.get_container_client(blob_names.BATCHES).get_container_properties()
+
+
+class _BlockWriter:
+    """Writes a blob in blocks. Memory does not grow with the blob, and nothing is visible before the commit.
+
+    One block is sent while the next one fills. If sending fails, the next call raises the error.
+    """
+
+    def __init__(self, blob: BlobClient) -> None:
+        self._blob = blob
+        self._rest = bytearray()
+        self._blocks: list[BlobBlock] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Append the data. A full block is sent as soon as the previous one is stored."""
+        self._rest += data
+        while len(self._rest) >= _BLOCK_BYTES:
+            await self._send(bytes(self._rest[:_BLOCK_BYTES]))
+            del self._rest[:_BLOCK_BYTES]
+
+    async def commit(self) -> None:
+        """Send the rest, and make the blob of all blocks."""
+        if self._rest:
+            await self._send(bytes(self._rest))
+        await self._wait_until_sent()
+        with translate_errors("blob"):
+            await self._blob.commit_block_list(self._blocks)
+
+    async def abandon(self) -> None:
+        """Cancel the block that is being sent."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
+    async def _send(self, data: bytes) -> None:
+        await self._wait_until_sent()
+        block_id = base64.b64encode(f"{len(self._blocks):08}".encode()).decode()
+        self._blocks.append(BlobBlock(block_id))
+        self._sending = asyncio.create_task(self._stage(block_id, data))
+
+    async def _wait_until_sent(self) -> None:
+        if self._sending is not None:
+            await self._sending
+
+    async def _stage(self, block_id: str, data: bytes) -> None:
+        with translate_errors("blob"):
+            await self._blob.stage_block(block_id, data)
+
+
+class BlobBatchFiles:
+    """The container `batches`; see `ports.BatchFiles`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        self._account = account
+
+    @asynccontextmanager
+    async def create(self, name: str) -> AsyncIterator[_BlockWriter]:
+        """Write a blob completely, or not at all."""
+        writer = _BlockWriter(self._account.blob(blob_names.BATCHES, name))
+        try:
+            yield writer
+            await writer.commit()
+        finally:
+            await writer.abandon()
+
+    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a blob from `offset`. Raises NotFound."""
+        blob = self._account.blob(blob_names.BATCHES, name)
+        with translate_errors("blob"):
+            try:
+                download = await blob.download_blob(offset, decompress=False)
+            except HttpResponseError as error:
+                if error.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    raise
+                # The blob ends before the offset.
+                return
+            async with aclosing(prefetch_one(download.chunks())) as pieces:
+                async for data in pieces:
+                    yield data
+
+    async def exists(self, name: str) -> bool:
+        """Return whether the blob exists."""
+        with translate_errors("blob"):
+            return await self._account.blob(blob_names.BATCHES, name).exists()
+
+
+class BlobResultFiles:
+    """The container `results`, which robots write; see `ports.ResultFiles`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        self._account = account
+
+    async def current_upload(self, batch_id: UUID) -> Upload | None:
+        """Return what the result blob holds now. None if there is no blob."""
+        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+        try:
+            with translate_errors("result file"):
+                properties = await blob.get_blob_properties()
+        except NotFound:
+            return None
+        return Upload(etag=properties.etag, last_modified=properties.last_modified.timestamp(), size=properties.size)
+
+    async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
+        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+        try:
+            with translate_errors("result file"):
+                # Without decompression: a small blob with a Content-Encoding could expand without limit.
+                download = await blob.download_blob(
+                    etag=etag, match_condition=MatchConditions.IfNotModified, decompress=False
+                )
+                async with aclosing(prefetch_one(download.chunks())) as pieces:
+                    async for data in pieces:
+                        yield data
+        except (NotFound, WriteConflict) as error:
+            raise UploadReplaced("The upload is no longer current.") from error

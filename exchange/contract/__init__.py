@@ -1,0 +1,1 @@
+"""The wire contract: HTTP bodies, and the lines of the files that the exchange and robots exchange."""

@@ -1,0 +1,120 @@
+"""The base of all wire models, shared field types, and the description of validation errors."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails, from_json
+
+# It also bounds the length as published clients do: they could not read a longer URL.
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+# A body can hold a hundred thousand wrong ids. This many faults are enough to correct the program that sent it.
+MAX_FAULTS = 20
+
+# Beyond 2^53 not every integer is a double, which is how the store keeps numbers.
+MAX_INTEGER = 2**53
+
+# Maximum length of free text. An item of the store has to hold it together with other fields.
+MAX_TEXT_LENGTH = 2_000
+
+
+class WireModel(BaseModel):
+    """A JSON object on the wire. Unknown fields are ignored; NaN and Infinity are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+# Nearly every URL matches this simple pattern. Only the others need the slower parser.
+_PLAIN_URL = re.compile(r"https?://(?:[a-z][a-z0-9]{0,62}\.){1,4}[a-z]{2,63}(?:/[A-Za-z0-9._~/()-]{0,1000})?")
+# The parser accepts white space and backslashes, but HTTP clients do not.
+_URL = re.compile(r"https?://[^\s\\\x00-\x1f\x7f]+", re.IGNORECASE)
+# The same for JSON Schema. The format is not `uri`, because hosts and paths may be in any script.
+_URL_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "format": "url",
+        "maxLength": 2083,
+        "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s\\\x00-\x1f\x7f]+$",
+    }
+)
+
+
+def check_url(url: str) -> str:
+    """Return the URL unchanged. Raises ValueError if an HTTP client could not call it."""
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    if not _URL.fullmatch(url):
+        raise ValueError("must be a URL that begins with http:// or https:// and contains no spaces")
+    _HTTP_URL.validate_python(url)
+    return url
+
+
+HttpUrlText = Annotated[str, AfterValidator(check_url), _URL_SCHEMA]
+"""An http or https URL. It is validated but never normalised, because that would break signed URLs."""
+
+OwnUrl = Annotated[str, _URL_SCHEMA]
+"""A URL that the exchange made. It is not validated again."""
+
+
+def to_jsonl(model: BaseModel) -> bytes:
+    """Return one line of a JSONL file. Characters that some readers treat as a line break are escaped."""
+    text = model.model_dump_json()
+    for character in ("\x85", "\u2028", "\u2029"):
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f"{text}\n".encode()
+
+
+def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
+    """Return each fault of a failed validation as `path: reason`: at most `MAX_FAULTS`, then the number of the others.
+
+    `raw` is the JSON that failed. It is used to leave the names of union members out of the path.
+    """
+    document: Any = None
+    if raw is not None:
+        try:
+            document = from_json(raw)
+        except ValueError:
+            document = None
+    faults = [_describe(detail, document) for detail in error.errors(include_url=False, include_input=False)]
+    if len(faults) > MAX_FAULTS:
+        return [*faults[:MAX_FAULTS], f"and {len(faults) - MAX_FAULTS} more"]
+    return faults
+
+
+def _describe(detail: ErrorDetails, document: Any) -> str:
+    path = ".".join(_path(detail["loc"], document))
+    reason = detail["msg"].replace("\n", " ").removeprefix("Value error, ")
+    return f"{path}: {reason}" if path else reason
+
+
+def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
+    """Yield the parts of a location that exist in the document, and the last part, which may be a missing field.
+
+    Pydantic adds the tag of a union's member after the object with this tag. A field may have the same name.
+    """
+    tag_passed = False
+    for part in loc[:-1]:
+        if not tag_passed and part in _tags(document):
+            tag_passed = True
+        elif _has(document, part):
+            document, tag_passed = document[part], False
+            yield str(part)
+        elif document is None:
+            yield str(part)
+    yield from map(str, loc[-1:])
+
+
+def _tags(document: Any) -> set[str]:
+    """Return the tags by which an object names its member of a union."""
+    if not isinstance(document, dict):
+        return set()
+    tags = (document.get(name) for name in ("enhancement_type", "annotation_type", "identifier_type"))
+    return {tag for tag in tags if isinstance(tag, str)}
+
+
+def _has(document: Any, part: int | str) -> bool:
+    if isinstance(document, list):
+        return isinstance(part, int) and part < len(document)
+    return isinstance(document, dict) and part in document

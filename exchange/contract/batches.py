@@ -1,0 +1,73 @@
+"""Batch requests, as requestors and robots see them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import UUID4, Field
+
+from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
+
+# A longer list is refused before its ids are validated.
+MAX_REFERENCES = 100_000
+
+
+class BatchStatus(StrEnum):
+    """The status of a batch request."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IMPORTING = "importing"
+    COMPLETED = "completed"
+    PARTIAL_FAILED = "partial_failed"
+    FAILED = "failed"
+
+
+class BatchEnhancementRequestIn(WireModel):
+    """A request that a robot enhance these references."""
+
+    robot_id: UUID4
+    # `register_batch` checks that the ids are unique, because it can name the repeated ones.
+    reference_ids: list[UUID4] = Field(min_length=1, max_length=MAX_REFERENCES, json_schema_extra={"uniqueItems": True})
+    source: str | None = Field(None, max_length=MAX_TEXT_LENGTH)
+
+
+class BatchEnhancementRequestRead(WireModel):
+    """A batch request as its requestor and its robot see it. Each answer has freshly signed URLs."""
+
+    id: UUID4
+    robot_id: UUID4
+    reference_ids: list[UUID4]
+    source: str | None = None
+    request_status: BatchStatus
+    reference_data_url: OwnUrl | None = None
+    result_storage_url: OwnUrl | None = None
+    validation_result_file: OwnUrl | None = None
+    validation_result_url: OwnUrl | None = None
+    error: str | None = None
+
+
+class BatchListQuery(WireModel):
+    """Which batch requests to list. `continuation` is the value from the previous page."""
+
+    status: BatchStatus | None = None
+    continuation: str | None = Field(None, pattern=r"^[0-9A-Za-z_-]{1,200}$")
+
+
+class BatchEnhancementRequestSummary(WireModel):
+    """A batch request in a list: without the ids of its references and without URLs. `references` is their number."""
+
+    id: UUID4
+    robot_id: UUID4
+    source: str | None = None
+    request_status: BatchStatus
+    error: str | None = None
+    references: int
+    created_at: datetime
+
+
+class BatchEnhancementRequestList(WireModel):
+    """A page of batch requests, newest first. `continuation` requests the next page and is null on the last one."""
+
+    batch_requests: list[BatchEnhancementRequestSummary]
+    continuation: str | None = None

@@ -1,0 +1,85 @@
+"""References, as robots read them and as operators load them."""
+
+from typing import Any, Self
+
+from pydantic import UUID4, AliasChoices, ConfigDict, Field, model_validator
+
+from exchange.contract.base import WireModel
+from exchange.contract.enhancements import Enhancement, EnhancementContent, EnhancementType, Visibility
+from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
+
+
+class Reference(WireModel):
+    """A reference with its identifiers and enhancements. A robot gets only the types that it depends on."""
+
+    id: UUID4
+    visibility: Visibility = Visibility.PUBLIC
+    identifiers: list[ExternalIdentifier] | None = None
+    enhancements: list[Enhancement] | None = None
+
+
+# The name of `robot_version` in older references files.
+_OLD_NAME = "processor_version"
+
+
+def _of_type(name: str) -> dict[str, Any]:
+    constraint = {"enhancement_type": {"const": name}}
+    return {"properties": {**constraint, "content": {"properties": constraint}}}
+
+
+class EnhancementFileInput(WireModel):
+    """An enhancement in a references file. Its reference has no id yet."""
+
+    # The rules of `_check_types_agree` and of the old name, as JSON Schema.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [_of_type(name) for name in EnhancementType],
+            "if": {"not": {"required": ["robot_version"]}},
+            "then": {"properties": {_OLD_NAME: {"type": ["string", "null"], "deprecated": True}}},
+        }
+    )
+
+    source: str
+    visibility: Visibility
+    robot_version: str | None = Field(None, validation_alias=AliasChoices("robot_version", _OLD_NAME))
+    enhancement_type: EnhancementType
+    content: EnhancementContent
+
+    @model_validator(mode="after")
+    def _check_types_agree(self) -> Self:
+        if self.content.enhancement_type != self.enhancement_type:
+            inner = self.content.enhancement_type
+            msg = f"enhancement_type is {self.enhancement_type} but content.enhancement_type is {inner}"
+            raise ValueError(msg)
+        return self
+
+
+class ReferenceFileInput(WireModel):
+    """A reference to load: the body of `POST /references/`, or a line of a references file."""
+
+    visibility: Visibility = Visibility.PUBLIC
+    identifiers: list[ExternalIdentifier] | None = Field(None, fail_fast=True)
+    enhancements: list[EnhancementFileInput] | None = Field(None, fail_fast=True)
+
+
+class LoadedReference(WireModel):
+    """The answer to loading one reference. If it is `existing`, it was known already and is unchanged."""
+
+    id: UUID4
+    existing: bool
+
+
+class LoadedLine(WireModel):
+    """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
+
+    id: UUID4 | None = None
+    error: str | None = None
+    existing: bool = False
+
+
+class ReferenceQuery(WireModel):
+    """An identifier of the reference to find."""
+
+    identifier: str
+    identifier_type: IdentifierType
+    other_identifier_name: str | None = None

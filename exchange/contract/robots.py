@@ -1,0 +1,109 @@
+"""Robots: their registration, the jobs they receive, their results and callbacks."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    UUID4,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+)
+
+from exchange.contract.base import MAX_TEXT_LENGTH, HttpUrlText, WireModel
+from exchange.contract.enhancements import Enhancement, EnhancementType
+from exchange.contract.identifiers import IdentifierType
+
+
+class RobotIn(WireModel):
+    """The registration of a robot. Unknown fields are forbidden, because a misspelt dependency would be ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
+    base_url: HttpUrlText
+    description: str = Field(max_length=10 * MAX_TEXT_LENGTH)
+    owner: str = Field(max_length=MAX_TEXT_LENGTH)
+    dependent_enhancements: list[EnhancementType] = Field(default_factory=list)
+    dependent_identifiers: list[IdentifierType] = Field(default_factory=list)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave empty dependencies out, because published clients refuse fields that they do not know."""
+        dumped: dict[str, Any] = fields(self)
+        return {name: value for name, value in dumped.items() if value or not name.startswith("dependent_")}
+
+
+class Robot(RobotIn):
+    """A registered robot."""
+
+    id: UUID4
+
+
+class ProvisionedRobot(Robot):
+    """A robot with its secret. The secret is shown on registration and when it is cycled, and never again."""
+
+    client_secret: str = Field(repr=False)
+
+
+class RobotList(RootModel[list[Robot]]):
+    """All robots, sorted by name."""
+
+
+class BatchRobotRequest(WireModel):
+    """A job: the body of the exchange's call to `<base_url>/batch/`."""
+
+    id: UUID4
+    reference_storage_url: str
+    result_storage_url: str
+    extra_fields: dict[str, Any] | None = None
+
+
+class RobotError(WireModel):
+    """A robot's message about the failure of a whole batch."""
+
+    message: str
+
+
+class LinkedRobotError(RobotError):
+    """A robot's message about why it has no enhancement for one reference."""
+
+    reference_id: UUID4
+
+
+class BatchRobotResult(WireModel):
+    """A robot's callback: the result file is uploaded (`error` is null), or the whole batch failed."""
+
+    request_id: UUID4
+    error: RobotError | None = None
+    storage_url: HttpUrlText | None = None
+
+
+class BatchRobotResultValidationEntry(WireModel):
+    """One line of the report. `reference_id` is null for an unreadable line, `error` for an added enhancement."""
+
+    reference_id: UUID4 | None = None
+    error: str | None = None
+
+
+def _kind(entry: object) -> str | None:
+    if not isinstance(entry, Mapping):
+        return None
+    if entry.get("content") is not None:
+        return "enhancement"
+    return "robot error" if "message" in entry else None
+
+
+BatchEnhancementResultEntry = Annotated[
+    Annotated[Enhancement, Tag("enhancement")] | Annotated[LinkedRobotError, Tag("robot error")],
+    Discriminator(
+        _kind,
+        custom_error_type="result_entry",
+        custom_error_message="must be an enhancement (with 'content') or a robot error (with 'message')",
+    ),
+]
+"""One line of a robot's result file."""

@@ -1,0 +1,131 @@
+"""The state of one batch request. `lifecycle` defines what the fields mean and how they change."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from exchange.contract.batches import BatchStatus
+
+
+class Phase(StrEnum):
+    """The state of a batch in the lifecycle's state machine.
+
+    A phase is finer than the status on the wire: the status `importing` is two phases, and the four final statuses are
+    one.
+    """
+
+    RECEIVED = "received"
+    """Registered. The robot has not accepted the batch yet."""
+    ACCEPTED = "accepted"
+    """The robot has the batch and works on it."""
+    DELIVERED = "delivered"
+    """The robot called back: its result file is complete. The import has not started yet."""
+    IMPORTING = "importing"
+    """The accepted entries of one validation are being imported. Later uploads no longer count."""
+    ENDED = "ended"
+    """Nothing changes the batch any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """The robot's result blob at one moment. `last_modified` is in seconds since the epoch, by Blob Storage's clock."""
+
+    etag: str
+    last_modified: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The result of validating the upload with this ETag. `attempt` names the blobs that hold the details.
+
+    `entries` counts the non-blank lines of the file, `accepted` the entries to import, and `missing` the references
+    that no readable entry names. `fault` is the reason if the file was refused as a whole.
+    """
+
+    attempt: UUID
+    etag: str
+    entries: int
+    accepted: int
+    missing: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The progress of an import: how many chunks are stored, and the byte offset of the next one in the accepted blob.
+
+    `refused_chunks` lists the end offsets of the chunks with entries that the store refused.
+    """
+
+    chunks: int = 0
+    offset: int = 0
+    added: int = 0
+    refused: int = 0
+    refused_chunks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One batch request. `requestor` is the `id` of the user who requested it.
+
+    Times are seconds since the epoch. `due_at` is the next time at which the sweep looks at the batch; it is None once
+    the batch has ended. `trace` is the W3C `traceparent` of the span that created the batch; no decision depends on it.
+    """
+
+    id: UUID
+    robot_id: UUID
+    requestor: str
+    source: str | None
+    reference_count: int
+    created_at: float
+    status: BatchStatus
+    error: str | None = None
+    due_at: float | None = None
+    trace: str | None = None
+
+    # Dispatch: the attempt that is due and its time, and until when a call that has started may still be running.
+    attempt: int = 1
+    attempt_due_at: float
+    calls_started: int = 0
+    first_call_at: float | None = None
+    call_until: float | None = None
+    snapshot: UUID | None = None
+    accepted_at: float | None = None
+
+    # Delivery: the last upload that was seen, the validation that counts, and the robot's callback.
+    upload: Upload | None = None
+    validation: Validation | None = None
+    delivered_at: float | None = None
+    robot_error: str | None = None
+
+    # Import.
+    import_started: bool = False
+    progress: Progress = field(default_factory=Progress)
+    report: UUID | None = None
+
+    # For the sweep: `worked_at` is the last sign of work; `resends` counts messages resent since the last progress.
+    worked_at: float | None = None
+    resent_at: float | None = None
+    resends: int = 0
+    ended_at: float | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """The phase, derived from the status and from whether the import has started."""
+        if self.status is BatchStatus.IMPORTING:
+            return Phase.IMPORTING if self.import_started else Phase.DELIVERED
+        return _PHASES.get(self.status, Phase.ENDED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the batch has reached a final status."""
+        return self.phase is Phase.ENDED
+
+    def validation_of(self, upload: Upload | None) -> Validation | None:
+        """Return the recorded validation if it is the validation of this upload."""
+        matches = self.validation and upload and self.validation.etag == upload.etag
+        return self.validation if matches else None
+
+
+_PHASES = {BatchStatus.RECEIVED: Phase.RECEIVED, BatchStatus.ACCEPTED: Phase.ACCEPTED}

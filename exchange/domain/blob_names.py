@@ -1,0 +1,63 @@
+"""The names of blobs. The blobs of one attempt carry the attempt's id, so no attempt can change another's blobs."""
+
+from uuid import UUID
+
+from exchange.domain.errors import InputRejected
+
+BATCHES = "batches"
+RESULTS = "results"
+# Event Grid writes the events here that it could not deliver.
+DEAD_LETTERS = "dead-letters"
+
+_RESULT_SUFFIX = ".jsonl"
+
+
+def manifest(batch_id: UUID) -> str:
+    """Return the name of the list of the requested reference ids."""
+    return f"{batch_id}/request.json"
+
+
+def reference_data(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of a snapshot: the references that the robot reads."""
+    return f"{batch_id}/{attempt}/reference_data.jsonl"
+
+
+def accepted(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the entries that a validation accepted."""
+    return f"{batch_id}/{attempt}/accepted.jsonl"
+
+
+def draft_report(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the draft report: a validation's result for each entry and missing reference."""
+    return f"{batch_id}/{attempt}/draft_report.jsonl"
+
+
+def refused(batch_id: UUID, attempt: UUID, end: int) -> str:
+    """Return the name of the entries that the store refused, of the chunk that ends at this offset."""
+    return f"{batch_id}/{attempt}/refused/{end}.jsonl"
+
+
+def report_text(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the report as text."""
+    return f"{batch_id}/{attempt}/validation.txt"
+
+
+def report_lines(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the report as JSONL."""
+    return f"{batch_id}/{attempt}/validation.jsonl"
+
+
+def result(batch_id: UUID) -> str:
+    """Return the name of the robot's result file, in the container `results`."""
+    return f"{batch_id}{_RESULT_SUFFIX}"
+
+
+def batch_of_result(name: str) -> UUID:
+    """Return the batch of a blob in `results`. Raises InputRejected if no batch's result has this name."""
+    try:
+        batch_id = UUID(name.removesuffix(_RESULT_SUFFIX))
+    except ValueError:
+        batch_id = None
+    if batch_id is None or result(batch_id) != name:
+        raise InputRejected(f"'{name}' is not the name of a result file.")
+    return batch_id

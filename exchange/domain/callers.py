@@ -1,0 +1,49 @@
+"""Authenticated callers, and which batch requests they may see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from exchange.domain.batch import Batch
+from exchange.domain.errors import Forbidden
+
+
+class Role(StrEnum):
+    """The app roles that an access token may carry."""
+
+    REQUESTOR = "requestor"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or a program with an access token. `id` is the same in all of the user's tokens."""
+
+    id: str
+    roles: frozenset[Role]
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the user may manage robots and references and see the batch requests of all requestors."""
+        return Role.OPERATOR in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class CallingRobot:
+    """A robot that signed its request."""
+
+    id: UUID
+
+
+Caller = User | CallingRobot
+
+
+def check_may_see(caller: Caller, batch: Batch) -> None:
+    """Raise Forbidden unless the caller is the batch's requestor, its robot, or an operator."""
+    match caller:
+        case CallingRobot():
+            allowed = caller.id == batch.robot_id
+        case User():
+            allowed = caller.is_operator or caller.id == batch.requestor
+    if not allowed:
+        raise Forbidden("This batch request belongs to another caller.")

@@ -1,0 +1,107 @@
+"""The accepted entries of a validation, in the chunks in which they are imported."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any, overload
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from exchange.domain.ids import UUID_TEXT_LENGTH, DerivedIds
+from exchange.domain.storable import sent_size
+
+# The length of `"id":"...",`.
+_ID_FIELD_BYTES = UUID_TEXT_LENGTH + 8
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedEntry:
+    """Entry number `entry` of a result, and its enhancement as JSON, with an id that the same entry always gets.
+
+    `size` is its length in bytes as the Cosmos DB SDK sends it, with every character beyond ASCII escaped.
+    """
+
+    entry: int
+    enhancement: dict[str, Any]
+    size: int
+
+    @property
+    def reference_id(self) -> str:
+        """The id of the enhanced reference, in canonical form."""
+        text: str = self.enhancement["reference_id"]
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An accepted entry that the store refused permanently, and the reason."""
+
+    entry: int
+    reason: str
+
+
+class AcceptedEntries(Sequence[AcceptedEntry]):
+    """Accepted entries, kept as the lines that they were read from: parsed objects need several times the memory.
+
+    Each access parses the line again.
+    """
+
+    def __init__(self, batch_id: UUID) -> None:
+        self._ids = DerivedIds(batch_id)
+        self._lines: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> AcceptedEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[AcceptedEntry]: ...
+    def __getitem__(self, index: int | slice) -> AcceptedEntry | list[AcceptedEntry]:
+        if isinstance(index, slice):
+            return [self._parse(line) for line in self._lines[index]]
+        return self._parse(self._lines[index])
+
+    def append(self, line: bytes) -> None:
+        """Add the entry of one line of the accepted blob."""
+        self._lines.append(line)
+
+    def _parse(self, line: bytes) -> AcceptedEntry:
+        fields = from_json(line)
+        number = fields["entry"]
+        enhancement = {"id": self._ids.derive(number), **fields["enhancement"]}
+        return AcceptedEntry(number, enhancement, sent_size(line) + _ID_FIELD_BYTES)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Accepted entries that are imported together. `end` is the byte offset of the next chunk in the accepted blob."""
+
+    batch_id: InitVar[UUID]
+    max_entries: int
+    max_bytes: int
+    end: int
+    entries: AcceptedEntries = field(init=False)
+    size: int = 0
+
+    def __post_init__(self, batch_id: UUID) -> None:
+        self.entries = AcceptedEntries(batch_id)
+
+    def fill(self, lines: Iterable[bytes | None]) -> None:
+        """Add lines until the chunk is full. The remaining lines are left for the next chunk."""
+        for line in lines:
+            if line is None or self.full:
+                break
+            self.entries.append(line)
+            self.size += len(line) + 1
+            self.end += len(line) + 1
+
+    @property
+    def full(self) -> bool:
+        """Whether no more lines are added."""
+        return len(self.entries) >= self.max_entries or self.size >= self.max_bytes
+
+
+REFUSALS: TypeAdapter[list[Refusal]] = TypeAdapter(list[Refusal])
+"""The JSON of the blob that holds a chunk's refusals."""

@@ -1,0 +1,42 @@
+"""When the sweep has to look at a batch next."""
+
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.limits import Deadlines
+
+
+def due_at(batch: Batch, deadlines: Deadlines) -> float | None:
+    """Return the earliest deadline of the batch, in seconds since the epoch. None once the batch has ended.
+
+    Each resend postpones the deadline (`resent_at`), so the sweep never sends twice for one deadline.
+    """
+    match batch.phase:
+        case Phase.RECEIVED:
+            return min(_dispatch_due_at(batch, deadlines), batch.created_at + deadlines.received_limit_s)
+        case Phase.ACCEPTED:
+            return _delivery_due_at(batch, deadlines)
+        case Phase.DELIVERED | Phase.IMPORTING:
+            return _work_due_at(batch, deadlines)
+        case Phase.ENDED:
+            return None
+
+
+def _dispatch_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    waiting_since = max(batch.attempt_due_at, batch.call_until or 0.0, batch.resent_at or 0.0)
+    return waiting_since + deadlines.dispatch_overdue_s
+
+
+def _delivery_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    """Check the result blob every `callback_wait_s`, because its event may be lost, and at the silence limit."""
+    accepted_at = batch.accepted_at or batch.created_at
+    next_check = max(accepted_at, batch.resent_at or 0.0) + deadlines.callback_wait_s
+    if batch.upload is not None:
+        return min(next_check, batch.upload.last_modified + deadlines.callback_wait_s)
+    return min(next_check, accepted_at + deadlines.robot_silence_limit_s)
+
+
+def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    """Count from the last sign of work, so that a validation that still runs is not started twice."""
+    signs = (batch.delivered_at, batch.worked_at, batch.resent_at)
+    awaiting_first_import = batch.phase is Phase.DELIVERED and batch.resends == 0
+    wait = deadlines.validation_wait_s if awaiting_first_import else deadlines.progress_limit_s
+    return max(sign for sign in signs if sign is not None) + wait

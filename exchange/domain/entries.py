@@ -1,0 +1,104 @@
+"""The validation of a robot's result, entry by entry. An invalid entry has no effect on any other entry."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from exchange.contract.base import describe_faults
+from exchange.contract.enhancements import Enhancement
+from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
+from exchange.domain.fast_parser import FastRobotError, parse_fast
+from exchange.domain.manifest import Manifest
+from exchange.domain.report import REJECTED, EntryKind, EntryResult
+from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
+
+_ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
+
+
+@dataclass(slots=True)
+class ValidatedLines:
+    """What a slice of the result adds to the accepted blob and to the draft report."""
+
+    accepted: bytes | bytearray = b""
+    draft_report: bytes | bytearray = b""
+
+
+class EntryValidator:
+    """Validates the lines of one result in order, and counts them. One object per validation; not thread-safe."""
+
+    def __init__(self, manifest: Manifest, max_line_bytes: int) -> None:
+        self._manifest = manifest
+        self._max_line_bytes = max_line_bytes
+        self.entries = 0
+        self.accepted = 0
+        # See `report.REJECTED`.
+        self.rejected = 0
+        # The output for the current slice, in pieces that are joined once.
+        self._accepted_lines: list[bytes] = []
+        self._draft_lines: list[bytes] = []
+
+    def validate(self, lines: Iterable[bytes | None]) -> ValidatedLines:
+        """Validate a slice of lines. None stands for a line that was too long to keep. Blank lines do not count."""
+        for line in lines:
+            entry = parse_fast(line)
+            key = None if entry is None else self._manifest.find_key(entry.reference_id)
+            if entry is None or key is None:
+                if line is None or line.strip():
+                    self.entries += 1
+                    self._add(self._read(line))
+            else:
+                self.entries += 1
+                if isinstance(entry, FastRobotError):
+                    self._manifest.mark_named(key)
+                    self._add(EntryResult(EntryKind.ROBOT_ERROR, entry.reference_id, entry.message))
+                else:
+                    self._add(self._accept(entry.reference_id, key, entry.to_json()))
+        validated = ValidatedLines(b"".join(self._accepted_lines), b"".join(self._draft_lines))
+        self._accepted_lines.clear()
+        self._draft_lines.clear()
+        return validated
+
+    def list_missing(self) -> tuple[int, bytes]:
+        """Count the references that no readable entry names, and return their lines of the draft report."""
+        lines = [EntryResult(EntryKind.MISSING, reference_id).to_line() for reference_id in self._manifest.missing()]
+        return len(lines), b"".join(lines)
+
+    def _read(self, line: bytes | None) -> EntryResult:
+        """Validate a line by the contract's model, which describes every fault."""
+        if line is None:
+            return EntryResult(EntryKind.UNREADABLE, None, f"the line is longer than {self._max_line_bytes} bytes")
+        try:
+            entry = _ENTRY.validate_json(line, strict=True)
+        except ValidationError as error:
+            return EntryResult(EntryKind.UNREADABLE, None, "; ".join(describe_faults(error, line)))
+        reference_id = entry.reference_id
+        if reference_id not in self._manifest:
+            return EntryResult(EntryKind.NOT_REQUESTED, reference_id)
+        self._manifest.mark_named(reference_id.bytes)
+        if isinstance(entry, LinkedRobotError):
+            return EntryResult(EntryKind.ROBOT_ERROR, reference_id, entry.message)
+        fault = find_storage_fault(entry.model_dump(exclude_unset=True)["content"])
+        if fault is not None:
+            return EntryResult(EntryKind.NOT_STORABLE, reference_id, fault)
+        fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
+        return self._accept(reference_id, reference_id.bytes, fields)
+
+    def _accept(self, reference_id: UUID | str, key: bytes, fields: bytes) -> EntryResult:
+        """Accept an enhancement unless it is too large or a duplicate.
+
+        `fields` is its JSON without the id, which it gets when it is imported; `key` is the key of its reference.
+        """
+        if is_too_large(fields):
+            self._manifest.mark_named(key)
+            return EntryResult(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
+        if not self._manifest.record(key, hash(fields)):
+            return EntryResult(EntryKind.DUPLICATE, reference_id)
+        self.accepted += 1
+        self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
+        return EntryResult(EntryKind.ADDED, reference_id)
+
+    def _add(self, result: EntryResult) -> None:
+        self.rejected += result.kind in REJECTED
+        self._draft_lines.append(result.to_line())

@@ -1,0 +1,126 @@
+"""The events of a batch's lifecycle. Each may arrive twice, late, out of order, or never."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from exchange.domain.batch import Progress, Upload, Validation
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A dispatcher is about to call the robot for this attempt. `snapshot` counts unless one is recorded already."""
+
+    attempt: int
+    snapshot: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RobotAccepted:
+    """The robot answered the call with a 2xx status."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotRejected:
+    """The robot answered call number `call` with a 4xx status. `upload` is the current upload, if there is one."""
+
+    call: int
+    http_status: int
+    message: str
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class RobotUnreachable:
+    """Call number `call` of this attempt got no answer, or one that asks for a retry (408, 429, 5xx).
+
+    `upload` is the current upload, if there is one: then the robot has the batch, whatever the call returned.
+    """
+
+    attempt: int
+    call: int
+    reason: str
+    retry_after_s: float | None
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSeen:
+    """A result file was found in the result blob."""
+
+    upload: Upload
+
+
+@dataclass(frozen=True, slots=True)
+class WorkContinued:
+    """A validation or an import is still running, but has no progress to record yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFinished:
+    """A validation has finished. `current_upload` is what the result blob holds now."""
+
+    validation: Validation
+    current_upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSucceeded:
+    """The robot called back: its result is uploaded. `current_upload` is what the result blob holds now."""
+
+    current_upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """The robot called back: the whole batch failed, with the robot's message."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStarted:
+    """An importer is about to start. `current_upload` is what the result blob holds now."""
+
+    current_upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkImported:
+    """The chunk after the recorded progress is completely stored."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWritten:
+    """The last chunk is stored, and this attempt wrote the report."""
+
+    attempt: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The sweep looked at the batch. `current_upload` is what the result blob holds now.
+
+    `upload_known` is False if the result blob could not be read.
+    """
+
+    current_upload: Upload | None
+    upload_known: bool = True
+
+
+Event = (
+    CallStarted
+    | RobotAccepted
+    | RobotRejected
+    | RobotUnreachable
+    | UploadSeen
+    | WorkContinued
+    | ValidationFinished
+    | CallbackSucceeded
+    | CallbackFailed
+    | ImportStarted
+    | ChunkImported
+    | ReportWritten
+    | Swept
+)

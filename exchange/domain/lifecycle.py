@@ -1,0 +1,121 @@
+"""The lifecycle of a batch: a state machine in one table.
+
+`apply` takes a batch and an event and returns the transition. It does no I/O and reads no clock. `ROWS` is the whole
+table. An event that has no row for the batch's phase changes nothing. This makes late and repeated events harmless.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.domain import events
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.deadlines import due_at
+from exchange.domain.events import Event
+from exchange.domain.limits import Deadlines
+from exchange.domain.messages import DispatchMessage
+from exchange.domain.transitions import delivery, dispatching, importing
+from exchange.domain.transitions.transition import Transition
+
+Decide = Callable[[Batch, Any, float, Deadlines], Transition]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """In `phase`, `decide` handles `event`. The batch stays in its phase or goes to one of `leads_to`."""
+
+    phase: Phase
+    event: type
+    decide: Decide
+    leads_to: frozenset[Phase]
+
+
+def _rows(phase: Phase, *cells: tuple[type, Decide, set[Phase]]) -> tuple[Row, ...]:
+    return tuple(Row(phase, event, decide, frozenset(leads_to)) for event, decide, leads_to in cells)
+
+
+_ACCEPTED, _DELIVERED, _IMPORTING, _ENDED = Phase.ACCEPTED, Phase.DELIVERED, Phase.IMPORTING, Phase.ENDED
+
+ROWS: tuple[Row, ...] = (
+    *_rows(
+        Phase.RECEIVED,
+        (events.CallStarted, dispatching.start_call, set()),
+        (events.RobotAccepted, dispatching.accept, {_ACCEPTED}),
+        (events.RobotRejected, dispatching.reject, {_ACCEPTED, _ENDED}),
+        (events.RobotUnreachable, dispatching.retry_call, {_ACCEPTED, _ENDED}),
+        (events.UploadSeen, delivery.record_upload, {_ACCEPTED}),
+        (events.ValidationFinished, delivery.record_validation, {_ACCEPTED}),
+        (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
+        (events.CallbackFailed, delivery.fail, {_ENDED}),
+        (events.Swept, dispatching.sweep, {_ACCEPTED, _ENDED}),
+    ),
+    *_rows(
+        Phase.ACCEPTED,
+        (events.UploadSeen, delivery.record_upload, set()),
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.ValidationFinished, delivery.record_validation, set()),
+        (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
+        (events.CallbackFailed, delivery.fail, {_ENDED}),
+        (events.Swept, delivery.sweep, {_DELIVERED, _ENDED}),
+    ),
+    *_rows(
+        Phase.DELIVERED,
+        (events.UploadSeen, delivery.record_upload, set()),
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.ValidationFinished, delivery.record_validation, set()),
+        (events.CallbackFailed, delivery.fail, {_ENDED}),
+        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
+        (events.Swept, importing.sweep, {_ENDED}),
+    ),
+    *_rows(
+        Phase.IMPORTING,
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.CallbackFailed, delivery.refuse_late_error, set()),
+        (events.ChunkImported, importing.record_chunk, set()),
+        (events.ReportWritten, importing.finish, {_ENDED}),
+        (events.Swept, importing.sweep, {_ENDED}),
+    ),
+    *_rows(
+        Phase.ENDED,
+        (events.CallbackSucceeded, delivery.repeat_success, set()),
+        (events.CallbackFailed, delivery.repeat_error, set()),
+    ),
+)
+
+TABLE: dict[tuple[Phase, type], Row] = {(row.phase, row.event): row for row in ROWS}
+
+
+def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Transition:
+    """Return the transition that this event causes. The very same batch in it means that nothing changed.
+
+    Raises Conflict for a callback that contradicts a recorded one, and ResultMissing for a callback without a result.
+    """
+    row = TABLE.get((batch.phase, type(event)))
+    if row is None:
+        return Transition(batch)
+    transition = row.decide(batch, event, now, deadlines)
+    after = transition.batch
+    if after is batch:
+        return transition
+    if after.ended:
+        after = replace(after, ended_at=now)
+    return replace(transition, batch=replace(after, due_at=due_at(after, deadlines)))
+
+
+def register(
+    batch_id: UUID, request: BatchEnhancementRequestIn, requestor: str, now: float, deadlines: Deadlines
+) -> Transition:
+    """Return a new batch for this request, and the message for its first dispatch."""
+    batch = Batch(
+        id=batch_id,
+        robot_id=request.robot_id,
+        requestor=requestor,
+        source=request.source,
+        reference_count=len(request.reference_ids),
+        created_at=now,
+        status=BatchStatus.RECEIVED,
+        attempt_due_at=now,
+    )
+    return Transition(replace(batch, due_at=due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))

@@ -1,0 +1,97 @@
+"""Limits and deadlines. They are settings; each field's upper-case name is the name of the app setting."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SettingsGroup(BaseModel):
+    """A group of settings. Every field has a description, from which docs/settings.md is generated."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=str.upper, populate_by_name=True, allow_inf_nan=False
+    )
+
+
+class Limits(SettingsGroup):
+    """How much the exchange accepts and how much it does at once."""
+
+    http_body_limit_bytes: int = Field(10 << 20, gt=0, description="Maximum size of a request body.")
+    references_per_batch_limit: int = Field(
+        100_000, gt=0, le=100_000, description="Maximum number of references in one batch request."
+    )
+    references_per_load_limit: int = Field(
+        5_000, gt=0, description="Maximum number of lines in one references file. The caller waits for the answer."
+    )
+    open_batches_limit: int = Field(
+        100, gt=0, description="Maximum number of batch requests of one requestor that have not ended."
+    )
+    result_file_limit_bytes: int = Field(
+        4 << 30,
+        gt=0,
+        description="Maximum size of a result file. One plain PUT carries at most 5,000 MiB.",
+    )
+    result_line_limit_bytes: int = Field(1 << 20, gt=0, description="Maximum length of one line of a result file.")
+    result_rejected_entries_limit: int = Field(
+        200_000,
+        gt=0,
+        description="Maximum number of rejected entries (unreadable, repeated, or not requested) before the whole "
+        "result is refused.",
+    )
+    import_chunk_entries: int = Field(
+        25_000,
+        gt=0,
+        description="Maximum number of entries in a chunk. The import records its progress after each chunk.",
+    )
+    import_chunk_bytes: int = Field(
+        32 << 20, gt=0, description="Maximum size of a chunk. An import holds one chunk in memory."
+    )
+    import_max_concurrent: int = Field(
+        4, gt=0, description="Maximum number of concurrent requests to Cosmos DB from one import or snapshot."
+    )
+
+
+class Deadlines(SettingsGroup):
+    """How long the exchange waits, and how often it tries again. Names that end in `_s` are in seconds."""
+
+    robot_call_timeout_s: float = Field(
+        30.0, gt=0, description="Timeout of one call to a robot, including the connection."
+    )
+    robot_connect_timeout_s: float = Field(10.0, gt=0, description="Timeout of the connection to a robot.")
+    robot_retry_first_delay_s: float = Field(
+        5.0, gt=0, description="Delay before the second call to a robot that cannot be reached. It doubles each time."
+    )
+    robot_retry_max_delay_s: float = Field(600.0, gt=0, description="Maximum delay between two calls to a robot.")
+    robot_retry_total_s: float = Field(
+        3600.0, gt=0, description="Time from the first to the last call to a robot that cannot be reached."
+    )
+    dispatch_overdue_s: float = Field(
+        300.0, gt=0, description="Time after which the sweep resends a dispatch message that has had no effect."
+    )
+    received_limit_s: float = Field(
+        7200.0, gt=0, description="Maximum time in status `received`. Then the batch fails."
+    )
+    validation_wait_s: float = Field(
+        120.0,
+        gt=0,
+        description="Time that a delivered result waits for its validation before the sweep requests the import, "
+        "which validates it.",
+    )
+    callback_wait_s: float = Field(
+        900.0,
+        gt=0,
+        description="Time that an uploaded result waits for the robot's callback. Then the sweep treats it as "
+        "delivered. The sweep also checks the result blob of an accepted batch at this interval.",
+    )
+    robot_silence_limit_s: float = Field(
+        86_400.0,
+        gt=0,
+        description="Maximum time between acceptance and upload. Then the batch fails because the robot is silent.",
+    )
+    progress_limit_s: float = Field(
+        900.0, gt=0, description="Time without a sign of work after which the sweep resends the import message."
+    )
+    progress_attempts: int = Field(
+        10, gt=0, description="Number of resends without progress after which the batch fails."
+    )
+    heartbeat_interval_s: float = Field(
+        30.0, gt=0, description="Interval at which a long validation or import records that it is still running."
+    )

@@ -1,0 +1,126 @@
+"""The report: one line for each result entry and for each missing reference."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from exchange.domain.chunks import Refusal
+
+MAX_MESSAGE_LENGTH = 2_000
+
+
+class EntryKind(StrEnum):
+    """What became of a result entry, or of a reference that has none."""
+
+    ADDED = "added"
+    """The enhancement was accepted; it is added unless the store refuses it."""
+    ROBOT_ERROR = "robot_error"
+    """The robot reported an error for the reference."""
+    UNREADABLE = "unreadable"
+    """The line does not match the contract."""
+    NOT_REQUESTED = "not_requested"
+    """The entry names a reference that is not in the batch request."""
+    DUPLICATE = "duplicate"
+    """An earlier entry has the same content."""
+    NOT_STORABLE = "not_storable"
+    """The store cannot hold the enhancement."""
+    MISSING = "missing"
+    """No readable entry names the reference."""
+
+
+# Entries of these kinds are rejected: they contribute nothing about a requested reference.
+REJECTED = frozenset({EntryKind.UNREADABLE, EntryKind.NOT_REQUESTED, EntryKind.DUPLICATE})
+
+_ADDED = "Enhancement added."
+_MESSAGES = {
+    EntryKind.ROBOT_ERROR: "The robot reported: {}",
+    EntryKind.UNREADABLE: "Could not be read: {}",
+    EntryKind.NOT_REQUESTED: "Not one of the references of this batch request.",
+    EntryKind.DUPLICATE: "Same content as an earlier entry. It was not added again.",
+    EntryKind.NOT_STORABLE: "Could not be stored: {}",
+    EntryKind.MISSING: "Missing from the robot's result.",
+}
+
+# Nearly every line of a report is of an added enhancement. These lines are written and read as bytes.
+_ADDED_PREFIX, _ADDED_SUFFIX = b'{"reference_id":"', b'","error":null}'
+
+# Control characters, line and paragraph separators, and characters that change the direction of the text after them.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+# Robots quote what they were sent. A signed URL must not reach anyone else.
+_SIGNATURE = re.compile(r"(\bsig=)[^&\s\"']+")
+
+
+def to_one_line(text: str) -> str:
+    """Replace control characters and runs of white space by single spaces, remove signatures, and shorten the text."""
+    folded = " ".join(_SIGNATURE.sub(r"\1…", _CONTROL.sub(" ", text)).split())
+    return folded if len(folded) <= MAX_MESSAGE_LENGTH else f"{folded[:MAX_MESSAGE_LENGTH]} …"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResult:
+    """What became of one entry or missing reference. `reference_id` is None if the line could not be read."""
+
+    kind: EntryKind
+    reference_id: UUID | str | None
+    detail: str = ""
+
+    @property
+    def error(self) -> str | None:
+        """The sentence for the report. None if the enhancement was added."""
+        message = _MESSAGES.get(self.kind)
+        return None if message is None else to_one_line(message.format(self.detail))
+
+    def to_line(self) -> bytes:
+        """Return the line of the JSONL report, a `BatchRobotResultValidationEntry`."""
+        if self.kind is EntryKind.ADDED:
+            return b"%b%b%b\n" % (_ADDED_PREFIX, str(self.reference_id).encode(), _ADDED_SUFFIX)
+        return to_json({"reference_id": self.reference_id, "error": self.error}) + b"\n"
+
+
+def _to_text(number: int, line: bytes) -> bytes:
+    """Return the line of the text report. `number` counts the non-blank lines of the result file from 1."""
+    if line.startswith(_ADDED_PREFIX) and line.endswith(_ADDED_SUFFIX):
+        return b"Reference %b: %b\n" % (line[len(_ADDED_PREFIX) : -len(_ADDED_SUFFIX)], _ADDED.encode())
+    entry: dict[str, Any] = from_json(line)
+    subject = f"Entry {number}" if entry["reference_id"] is None else f"Reference {entry['reference_id']}"
+    return f"{subject}: {_ADDED if entry['error'] is None else entry['error']}\n".encode()
+
+
+@dataclass(slots=True)
+class ReportPart:
+    """Some lines of the report in both forms."""
+
+    text: bytearray = field(default_factory=bytearray)
+    lines: bytearray = field(default_factory=bytearray)
+
+
+class ReportWriter:
+    """Turns the draft report into the final one: an accepted entry that the store refused gets the store's reason.
+
+    The draft has the entries in the order of the file, followed by the missing references.
+    """
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self._reasons = {refusal.entry: refusal.reason for refusal in refusals}
+        self._number = 0
+
+    def write(self, draft_lines: Iterable[bytes | None]) -> ReportPart:
+        """Return the final lines for the next lines of the draft."""
+        written = ReportPart()
+        for draft_line in draft_lines:
+            if draft_line is None:
+                continue
+            self._number += 1
+            line = draft_line
+            if (reason := self._reasons.get(self._number)) is not None:
+                line = EntryResult(EntryKind.NOT_STORABLE, from_json(line)["reference_id"], reason).to_line()
+            line = line.removesuffix(b"\n")
+            written.text += _to_text(self._number, line)
+            written.lines += line + b"\n"
+        return written

@@ -1,0 +1,1 @@
+"""The transitions of the lifecycle's table, one module for each part of the flow."""

@@ -1,0 +1,34 @@
+"""The result of a lifecycle event."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from exchange.contract.batches import BatchStatus
+from exchange.domain.batch import Batch
+from exchange.domain.messages import Message
+
+
+class RobotFailure(StrEnum):
+    """How a robot failed. Metrics count these."""
+
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    ERROR_REPORTED = "error_reported"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The batch after an event, and the message to send once the batch is written.
+
+    The very same `Batch` object as before means that nothing changed. `failure` is set if the robot failed.
+    """
+
+    batch: Batch
+    message: Message | None = None
+    failure: RobotFailure | None = None
+
+
+def end(batch: Batch, status: BatchStatus, error: str | None, failure: RobotFailure | None = None) -> Transition:
+    """End the batch with this status. No message is sent."""
+    return Transition(replace(batch, status=status, error=error), failure=failure)

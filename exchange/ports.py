@@ -1,0 +1,258 @@
+"""What the use cases need of the outside world, each as a Protocol; and `Services`, the record of all of them.
+
+Every call may raise `Unavailable` if the system behind it is down. Other errors are named in the docstrings.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from exchange.contract.batches import BatchStatus
+from exchange.contract.identifiers import ExternalIdentifier
+from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.contract.robots import BatchRobotRequest, Robot
+from exchange.domain.batch import Batch, Upload
+from exchange.domain.callers import User
+from exchange.domain.chunks import AcceptedEntry, Refusal
+from exchange.domain.limits import Deadlines, Limits
+from exchange.domain.messages import Message
+from exchange.domain.robot_answer import RobotAnswer
+from exchange.domain.selection import Selection
+from exchange.domain.signatures import RobotSecrets
+
+Clock = Callable[[], float]
+"""Returns the seconds since the epoch."""
+
+NewId = Callable[[], UUID]
+"""Returns a new unique id."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch as it was read. Every write of the batch changes its `etag`."""
+
+    batch: Batch
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """Which batches to list: those of this requestor and with this status. None means all."""
+
+    requestor: str | None
+    status: BatchStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of batches, newest first. `continuation` requests the next page and is None on the last one."""
+
+    batches: Sequence[Batch]
+    continuation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """The fields of an open batch that stats need. `created_at` is in seconds since the epoch."""
+
+    status: BatchStatus
+    created_at: float
+
+
+class BatchStore(Protocol):
+    """The batch items."""
+
+    async def create(self, batch: Batch) -> None:
+        """Write a new batch. Raises NameTaken if its id exists."""
+
+    async def load(self, batch_id: UUID) -> StoredBatch:
+        """Read the latest state of a batch, whichever process wrote it. Raises NotFound."""
+
+    async def replace(self, batch: Batch, etag: str) -> None:
+        """Write the batch if it still has this ETag. Raises WriteConflict if not, NotFound if it is gone."""
+
+    def list_overdue(self, now: float) -> AsyncIterator[UUID]:
+        """Yield the batches whose `due_at` is not after `now`, longest overdue first."""
+
+    async def count_open(self, requestor: str, limit: int) -> int:
+        """Count the requestor's batches that have not ended. Stop counting at `limit`."""
+
+    def list_open(self) -> AsyncIterator[OpenBatch]:
+        """Yield every batch that has not ended, in no order."""
+
+    async def list_page(self, batch_filter: BatchFilter, size: int, continuation: str | None) -> Page:
+        """Return a page of batches, newest first. `continuation` is the value from the previous page."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRobot:
+    """A robot as it was read, with the version of its secret. Every write of the robot changes its `etag`."""
+
+    robot: Robot
+    secret_version: int
+    etag: str
+
+
+class RobotStore(Protocol):
+    """The registered robots."""
+
+    async def create(self, robot: Robot) -> int:
+        """Write a new robot and return the version of its secret. Raises NameTaken if its name or id exists."""
+
+    async def load(self, robot_id: UUID) -> StoredRobot:
+        """Read the latest state of a robot. Raises NotFound."""
+
+    async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
+        """Write the robot if it still has this ETag. Raises WriteConflict if not, and NotFound, NameTaken."""
+
+    async def list_all(self) -> Sequence[Robot]:
+        """Return all robots, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """A loaded reference. If it is `existing`, it was known already and nothing changed."""
+
+    id: UUID
+    existing: bool
+
+
+class ReferenceStore(Protocol):
+    """The references with their identifiers and enhancements."""
+
+    async def add(self, reference: ReferenceFileInput) -> LoadResult:
+        """Write a reference under a new id. If its identifiers are known, leave the known reference unchanged.
+
+        Raises InputRejected if its identifiers belong to different references, or if the store cannot hold it.
+        """
+
+    async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
+        """Return the ids of which there is no reference. Hidden references are missing unless `include_hidden`."""
+
+    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
+        """Return the id of the reference with this identifier. None if there is none."""
+
+    def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
+        """Yield the references with the selected types of enhancements and identifiers, in no order.
+
+        A reference that does not exist is left out.
+        """
+
+    def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+        """Write the enhancements of these entries. Idempotent.
+
+        Yields after each group of entries is stored, with the entries of the group that the store refused permanently.
+        All others are stored at the end.
+        """
+
+
+class BlobWriter(Protocol):
+    """A blob being written."""
+
+    async def write(self, data: bytes | bytearray) -> None:
+        """Append the data. The caller may change `data` after the call."""
+
+
+class BatchFiles(Protocol):
+    """The blobs of the container `batches`, which only the exchange writes."""
+
+    def create(self, name: str) -> AbstractAsyncContextManager[BlobWriter]:
+        """Write a blob. It exists completely after the context ends, and not at all if the context raises."""
+
+    def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a blob from `offset`, in pieces of bounded size. Raises NotFound."""
+
+    async def exists(self, name: str) -> bool:
+        """Return whether the blob exists. Blobs expire."""
+
+
+class ResultFiles(Protocol):
+    """The blobs of the container `results`, which robots write and the exchange only reads."""
+
+    async def current_upload(self, batch_id: UUID) -> Upload | None:
+        """Return what the result blob of this batch holds now. None if there is no blob."""
+
+    def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
+
+
+class DeadLetters(Protocol):
+    """The events about uploads that nothing processes any more. An operator can resend them."""
+
+    async def count_poison_queue(self) -> int:
+        """Return the approximate number of events that failed at every attempt."""
+
+    async def count_event_grid(self) -> int:
+        """Return the number of events that Event Grid could not deliver, at most 1,000.
+
+        Raises NotFound if the container for them does not exist.
+        """
+
+
+class UrlSigner(Protocol):
+    """Signed URLs. Each call signs a new one for one blob and one permission."""
+
+    async def sign_read_url(self, name: str) -> str:
+        """Return a URL to read this blob of the container `batches`."""
+
+    async def sign_upload_url(self, batch_id: UUID) -> str:
+        """Return a URL to write the result of this batch."""
+
+
+class Queues(Protocol):
+    """The queues `dispatch` and `import`."""
+
+    async def send(self, message: Message) -> None:
+        """Send the message. Sending it twice delivers it twice."""
+
+
+class RobotCalls(Protocol):
+    """Calls to robots."""
+
+    async def send_job(self, robot: Robot, secret: str, job: BatchRobotRequest) -> RobotAnswer:
+        """Post the job to the robot with a signature. Never raises: the answer holds every kind of failure."""
+
+    async def find_address_faults(self, base_url: str) -> list[str]:
+        """Return the reasons why this address of a robot may not be called, one sentence each."""
+
+
+class Tokens(Protocol):
+    """Access tokens."""
+
+    async def authenticate(self, token: str) -> User:
+        """Return the user of the token. Raises NotAuthenticated if the token is invalid."""
+
+
+class Dependency(Protocol):
+    """A system that the exchange depends on."""
+
+    async def check(self) -> None:
+        """Reach the system with the cheapest possible request. Raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a use case may need."""
+
+    clock: Clock
+    new_id: NewId
+    batches: BatchStore
+    robots: RobotStore
+    references: ReferenceStore
+    files: BatchFiles
+    results: ResultFiles
+    dead_letters: DeadLetters
+    urls: UrlSigner
+    queues: Queues
+    robot_calls: RobotCalls
+    secrets: RobotSecrets
+    tokens: Tokens
+    dependencies: Mapping[str, Dependency]
+    limits: Limits
+    deadlines: Deadlines
+
+
+GetServices = Callable[[], Services]
+"""Returns the services. They are made at the first call."""

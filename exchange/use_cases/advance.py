@@ -1,0 +1,75 @@
+"""The only way in which a batch changes: read it, decide, write it conditionally, then send the message.
+
+The write is conditional on the ETag (optimistic concurrency). If another process wrote first, the batch is read and the
+event is decided again. The message is sent after the write. If the process dies in between, the written state says that
+the message is due, and the sweep resends it.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from exchange.domain.batch import Batch
+from exchange.domain.errors import Unavailable, WriteConflict
+from exchange.domain.events import Event
+from exchange.domain.lifecycle import apply
+from exchange.domain.messages import Message
+from exchange.ports import Services, StoredBatch
+from exchange.telemetry.metrics import record_transition
+
+log = logging.getLogger(__name__)
+
+Observe = Callable[[Batch], Awaitable[Event]]
+
+# Each write conflict means that another process changed the batch. This many in a row indicate a fault.
+MAX_CONFLICTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """The batch after an event. `changed` is True if this event changed it."""
+
+    batch: Batch
+    changed: bool
+
+
+async def advance(start: UUID | StoredBatch, event: Event | Observe, services: Services) -> Advanced:
+    """Apply the event and return the batch. If the event changes nothing, return the batch as it was read.
+
+    `start` is the batch's id, or the batch if it was read just now. Pass a function as `event` if the event depends on
+    something outside the batch: it is called again after each write conflict, so that the recorded observation belongs
+    to the state on which it is recorded. Raises NotFound, Unavailable, and the errors of `lifecycle.apply`.
+    """
+    stored = start if isinstance(start, StoredBatch) else await services.batches.load(start)
+    for _ in range(MAX_CONFLICTS):
+        observed = await event(stored.batch) if callable(event) else event
+        try:
+            return await _apply(stored, observed, services)
+        except WriteConflict:
+            stored = await services.batches.load(stored.batch.id)
+    raise Unavailable("The batch is being changed by other processes. Try again.")
+
+
+async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advanced:
+    before = stored.batch
+    transition = apply(before, event, services.clock(), services.deadlines)
+    after = transition.batch
+    if after is before:
+        return Advanced(before, changed=False)
+    await services.batches.replace(after, stored.etag)
+    record_transition(before, transition)
+    if after.status is not before.status:
+        log.info("batch %s is %s", before.id, after.status)
+    await send_message(transition.message, services)
+    return Advanced(after, changed=True)
+
+
+async def send_message(message: Message | None, services: Services) -> None:
+    """Send the message, if there is one. If the queue is down, the sweep sends it later."""
+    if message is None:
+        return
+    try:
+        await services.queues.send(message)
+    except Unavailable as error:
+        log.warning("batch %s: the sweep will resend %s: %s", message.batch_id, type(message).__name__, error)

@@ -1,0 +1,33 @@
+"""The stats of the exchange: open batches and dead letters."""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+
+from exchange.contract.batches import BatchStatus
+from exchange.domain.stats import OPEN_STATUSES, Stats
+from exchange.ports import Services
+from exchange.telemetry.stats import record_stats
+
+log = logging.getLogger(__name__)
+
+
+async def collect_stats(services: Services) -> Stats:
+    """Count open batches and dead letters, log them in one line, and record them for the gauges.
+
+    If the dead letters cannot be counted, the other values are logged and recorded before the error is raised.
+    """
+    now = services.clock()
+    counts: Counter[BatchStatus] = Counter()
+    oldest = now
+    async for batch in services.batches.list_open():
+        counts[batch.status] += 1
+        oldest = min(oldest, batch.created_at)
+    stats = Stats(open_batches={status: counts[status] for status in OPEN_STATUSES}, oldest_age_s=now - oldest)
+    try:
+        stats = replace(stats, poison_queue_depth=await services.dead_letters.count_poison_queue())
+        stats = replace(stats, event_dead_letters=await services.dead_letters.count_event_grid())
+    finally:
+        log.info("stats: %s", stats)
+        record_stats(stats)
+    return stats

@@ -1,0 +1,61 @@
+"""Dispatch: the robot is called with a job."""
+
+import logging
+from uuid import UUID
+
+from exchange.contract.robots import BatchRobotRequest
+from exchange.domain import blob_names, events
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.robot_answer import RobotAnswer, to_event
+from exchange.domain.transitions.dispatching import is_early
+from exchange.ports import Services, StoredBatch
+from exchange.telemetry.operations import CLIENT, add_span_attributes, batch_operation, operation
+from exchange.use_cases.advance import advance
+from exchange.use_cases.write_snapshot import write_snapshot
+
+log = logging.getLogger(__name__)
+
+
+@batch_operation("dispatch")
+async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) -> None:
+    """Call the robot for this attempt, unless the attempt is early, settled, or another dispatcher is calling.
+
+    The snapshot is written once, before the first call. Idempotent: a repeated message calls nobody.
+    """
+    batch = stored.batch
+    add_span_attributes(attempt=attempt)
+    if batch.phase is not Phase.RECEIVED or attempt != batch.attempt or is_early(batch, services.clock()):
+        log.info("batch %s: nothing to dispatch for attempt %d", batch.id, attempt)
+        return
+    snapshot = batch.snapshot or await write_snapshot(batch, services)
+    started = await advance(batch.id, events.CallStarted(attempt, snapshot), services)
+    if not started.changed:
+        log.info("batch %s: another dispatcher is calling the robot", batch.id)
+        return
+    answer = await _call_robot(started.batch, started.batch.snapshot or snapshot, services)
+    log.info("batch %s: called robot %s: %s", batch.id, batch.robot_id, answer.summary)
+    await _record_answer(started.batch, answer, services)
+
+
+@operation("call robot", CLIENT)
+async def _call_robot(batch: Batch, snapshot: UUID, services: Services) -> RobotAnswer:
+    stored = await services.robots.load(batch.robot_id)
+    secret = services.secrets.derive(batch.robot_id, stored.secret_version)
+    job = BatchRobotRequest(
+        id=batch.id,
+        reference_storage_url=await services.urls.sign_read_url(blob_names.reference_data(batch.id, snapshot)),
+        result_storage_url=await services.urls.sign_upload_url(batch.id),
+    )
+    answer = await services.robot_calls.send_job(stored.robot, secret, job)
+    add_span_attributes(http_status=answer.http_status)
+    return answer
+
+
+async def _record_answer(batch: Batch, answer: RobotAnswer, services: Services) -> None:
+    """Record the answer. If the robot did not accept, an upload still proves that it has the batch."""
+
+    async def observe(_: Batch) -> events.Event:
+        upload = None if answer.accepted else await services.results.current_upload(batch.id)
+        return to_event(answer, batch, upload)
+
+    await advance(batch.id, observe, services)

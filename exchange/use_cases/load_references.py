@@ -1,0 +1,59 @@
+"""Loading references, one at a time or as a file of lines."""
+
+import asyncio
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from exchange.contract.base import describe_faults
+from exchange.contract.references import LoadedLine, LoadedReference, ReferenceFileInput
+from exchange.domain.errors import InputRejected, TooLarge
+from exchange.domain.storable import find_storage_fault
+from exchange.ports import Services
+
+_MAX_CONCURRENT = 8
+
+
+async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadedReference:
+    """Load one reference. Raises InputRejected if it cannot be stored."""
+    fault = find_storage_fault(reference.model_dump())
+    if fault is not None:
+        raise InputRejected(f"The reference cannot be stored: {fault}.")
+    loaded = await services.references.add(reference)
+    return LoadedReference(id=loaded.id, existing=loaded.existing)
+
+
+async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedLine]:
+    """Load the non-blank lines of a references file, each on its own. Return what became of each, in order.
+
+    Raises TooLarge before anything is loaded. Raises Unavailable if the store is down; some lines may be loaded then.
+    """
+    non_blank = [line for line in lines if line.strip()]
+    limit = services.limits.references_per_load_limit
+    if len(non_blank) > limit:
+        raise TooLarge(f"A references file may have at most {limit} lines. This one has {len(non_blank)}. Split it.")
+    numbered = iter(enumerate(non_blank))
+    loaded: dict[int, LoadedLine] = {}
+
+    async def work() -> None:
+        for number, line in numbered:
+            loaded[number] = await _load_line(line, services)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(_MAX_CONCURRENT):
+                workers.create_task(work())
+    except ExceptionGroup as group:
+        # The first error stops the other workers. Their errors have the same cause.
+        raise group.exceptions[0] from group
+    return [loaded[number] for number in range(len(non_blank))]
+
+
+async def _load_line(line: bytes, services: Services) -> LoadedLine:
+    try:
+        loaded = await load_reference(ReferenceFileInput.model_validate_json(line, strict=True), services)
+    except ValidationError as error:
+        return LoadedLine(error="; ".join(describe_faults(error, line)))
+    except InputRejected as error:
+        return LoadedLine(error=str(error))
+    return LoadedLine(id=loaded.id, existing=loaded.existing)

@@ -1,0 +1,70 @@
+"""Registering, reading and changing robots, and cycling their secrets."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
+from exchange.domain.errors import InputRejected, Unavailable, WriteConflict
+from exchange.ports import Services, StoredRobot
+
+# Each write conflict means that another process changed the robot. This many in a row indicate a fault.
+_MAX_CONFLICTS = 10
+
+
+async def register_robot(registration: RobotIn, services: Services) -> ProvisionedRobot:
+    """Register a robot under a new id and return it with its secret. Raises NameTaken, InputRejected."""
+    await _check_address(registration, services)
+    robot = _with_id(services.new_id(), registration)
+    version = await services.robots.create(robot)
+    return _with_secret(robot, version, services)
+
+
+async def read_robot(robot_id: UUID, services: Services) -> Robot:
+    """Return a robot. Raises NotFound."""
+    return (await services.robots.load(robot_id)).robot
+
+
+async def list_robots(services: Services) -> RobotList:
+    """Return all robots, sorted by name."""
+    return RobotList(list(await services.robots.list_all()))
+
+
+async def update_robot(robot_id: UUID, registration: RobotIn, services: Services) -> Robot:
+    """Replace the registration. The id and the secret stay. Raises NotFound, NameTaken, InputRejected."""
+    await _check_address(registration, services)
+    robot = _with_id(robot_id, registration)
+    await _replace(robot_id, lambda stored: StoredRobot(robot, stored.secret_version, stored.etag), services)
+    return robot
+
+
+async def cycle_secret(robot_id: UUID, services: Services) -> ProvisionedRobot:
+    """Give the robot a new secret. The old one ends at once. Each call makes another secret. Raises NotFound."""
+    stored = await _replace(
+        robot_id, lambda stored: StoredRobot(stored.robot, stored.secret_version + 1, stored.etag), services
+    )
+    return _with_secret(stored.robot, stored.secret_version, services)
+
+
+async def _replace(robot_id: UUID, change: Callable[[StoredRobot], StoredRobot], services: Services) -> StoredRobot:
+    """Write the changed robot. After a write conflict, read it and change it again."""
+    for _ in range(_MAX_CONFLICTS):
+        changed = change(await services.robots.load(robot_id))
+        try:
+            await services.robots.replace(changed.robot, changed.secret_version, changed.etag)
+        except WriteConflict:
+            continue
+        return changed
+    raise Unavailable("The robot is being changed by other processes. Try again.")
+
+
+async def _check_address(registration: RobotIn, services: Services) -> None:
+    if faults := await services.robot_calls.find_address_faults(registration.base_url):
+        raise InputRejected(*faults)
+
+
+def _with_id(robot_id: UUID, registration: RobotIn) -> Robot:
+    return Robot(id=robot_id, **registration.model_dump())
+
+
+def _with_secret(robot: Robot, version: int, services: Services) -> ProvisionedRobot:
+    return ProvisionedRobot(**robot.model_dump(), client_secret=services.secrets.derive(robot.id, version))

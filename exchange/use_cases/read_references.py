@@ -1,0 +1,40 @@
+"""Reading references, by id or by identifier."""
+
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from exchange.contract.base import describe_faults
+from exchange.contract.enhancements import Visibility
+from exchange.contract.identifiers import ExternalIdentifier
+from exchange.contract.references import Reference, ReferenceQuery
+from exchange.domain.callers import User
+from exchange.domain.errors import InputRejected, NotFound
+from exchange.domain.selection import EVERYTHING
+from exchange.ports import Services
+
+_IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
+
+
+async def read_reference(reference_id: UUID, user: User, services: Services) -> Reference:
+    """Return a reference with its enhancements. Only operators see hidden ones. Raises NotFound."""
+    async for reference in services.references.read_all([reference_id], EVERYTHING):
+        if user.is_operator:
+            return reference
+        if reference.visibility is not Visibility.HIDDEN:
+            visible = [item for item in reference.enhancements or [] if item.visibility is not Visibility.HIDDEN]
+            return reference.model_copy(update={"enhancements": visible})
+    raise NotFound(f"There is no reference {reference_id}.")
+
+
+async def find_reference(query: ReferenceQuery, user: User, services: Services) -> Reference:
+    """Return the reference with this identifier. Raises NotFound, and InputRejected for an invalid identifier."""
+    query_json = query.model_dump_json(exclude_none=True).encode()
+    try:
+        identifier = _IDENTIFIER.validate_json(query_json)
+    except ValidationError as error:
+        raise InputRejected(*(f"{fault}." for fault in describe_faults(error, query_json))) from error
+    reference_id = await services.references.find(identifier)
+    if reference_id is None:
+        raise NotFound("No reference has this identifier.")
+    return await read_reference(reference_id, user, services)

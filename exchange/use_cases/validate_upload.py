@@ -1,0 +1,117 @@
+"""The validation of a robot's result file, as soon as it is uploaded."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from uuid import UUID
+
+from exchange.domain import blob_names, events
+from exchange.domain.batch import Batch, Phase, Upload, Validation
+from exchange.domain.entries import EntryValidator, ValidatedLines
+from exchange.domain.errors import TooLarge, UploadReplaced
+from exchange.domain.lines import LineSplitter
+from exchange.domain.manifest import Manifest
+from exchange.ports import Services, StoredBatch
+from exchange.telemetry.operations import add_span_attributes, batch_operation
+from exchange.use_cases.advance import advance
+from exchange.use_cases.heartbeat import Heartbeat
+from exchange.use_cases.manifest_file import read_manifest
+
+log = logging.getLogger(__name__)
+
+ReadSlices = Callable[[UUID, Upload, EntryValidator, Services], AsyncIterator[ValidatedLines]]
+
+
+@batch_operation("validate")
+async def validate_upload(stored: StoredBatch, services: Services) -> None:
+    """Validate the current upload. Idempotent: an upload with a recorded validation is not validated again.
+
+    An upload that is deleted, replaced, or too late for its batch is not an error.
+    """
+    batch = stored.batch
+    upload = await services.results.current_upload(batch.id)
+    if upload is None or batch.validation_of(upload) or batch.phase in {Phase.IMPORTING, Phase.ENDED}:
+        log.info("batch %s: nothing to validate", batch.id)
+        return
+    await advance(batch.id, events.UploadSeen(upload), services)
+    try:
+        validation = await _validate(batch, upload, services)
+    except UploadReplaced:
+        log.info("batch %s: the upload was replaced during its validation", batch.id)
+        return
+    await _record(batch.id, validation, services)
+
+
+async def _record(batch_id: UUID, validation: Validation, services: Services) -> None:
+    async def observe(_: Batch) -> events.Event:
+        return events.ValidationFinished(validation, await services.results.current_upload(batch_id))
+
+    recorded = await advance(batch_id, observe, services)
+    add_span_attributes(entries=validation.entries, accepted=validation.accepted, missing=validation.missing)
+    log.info(
+        "batch %s: validated entries=%d accepted=%d missing=%d superseded=%s",
+        batch_id,
+        validation.entries,
+        validation.accepted,
+        validation.missing,
+        not recorded.changed,
+    )
+
+
+async def _validate(batch: Batch, upload: Upload, services: Services) -> Validation:
+    """Validate the upload. If the file is refused as a whole, report every reference as missing."""
+    try:
+        _check_size(upload, services.limits.result_file_limit_bytes)
+        return await _write(batch, upload, _read_slices, services)
+    except TooLarge as error:
+        nothing = await _write(batch, upload, _read_nothing, services)
+        return replace(nothing, fault=str(error))
+
+
+async def _write(batch: Batch, upload: Upload, read_slices: ReadSlices, services: Services) -> Validation:
+    """Write the two blobs of this attempt: the accepted entries and the draft report."""
+    attempt = services.new_id()
+    manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
+    validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
+    async with (
+        services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
+        services.files.create(blob_names.draft_report(batch.id, attempt)) as draft_report,
+    ):
+        async for lines in read_slices(batch.id, upload, validator, services):
+            await accepted.write(lines.accepted)
+            await draft_report.write(lines.draft_report)
+        missing, missing_lines = await asyncio.to_thread(validator.list_missing)
+        await draft_report.write(missing_lines)
+    return Validation(
+        attempt=attempt, etag=upload.etag, entries=validator.entries, accepted=validator.accepted, missing=missing
+    )
+
+
+async def _read_slices(
+    batch_id: UUID, upload: Upload, validator: EntryValidator, services: Services
+) -> AsyncIterator[ValidatedLines]:
+    """Validate the upload slice by slice, each in a thread, to keep the event loop free. Raises TooLarge."""
+    limits = services.limits
+    splitter = LineSplitter(limits.result_line_limit_bytes)
+    heartbeat = Heartbeat(batch_id, services)
+    async for data in services.results.read(batch_id, upload.etag):
+        yield await asyncio.to_thread(lambda piece: validator.validate(splitter.feed(piece)), data)
+        if validator.rejected > limits.result_rejected_entries_limit:
+            raise TooLarge(
+                f"More than {limits.result_rejected_entries_limit} entries are unreadable, repeated, or of references "
+                "that were not requested. The whole result was refused, and nothing was imported."
+            )
+        await heartbeat.beat()
+    yield validator.validate(splitter.end())
+
+
+def _check_size(upload: Upload, limit: int) -> None:
+    if upload.size > limit:
+        raise TooLarge(f"The result file has {upload.size} bytes. At most {limit} are accepted.")
+
+
+async def _read_nothing(*_: object) -> AsyncIterator[ValidatedLines]:
+    """Yield nothing of an upload that is refused: every reference is missing."""
+    return
+    yield  # makes it a generator

@@ -1,0 +1,31 @@
+"""The snapshot: the references of a batch as the robot reads them, in a blob that never changes."""
+
+from uuid import UUID
+
+from exchange.contract.base import to_jsonl
+from exchange.domain import blob_names
+from exchange.domain.batch import Batch
+from exchange.domain.selection import select_for_robot
+from exchange.ports import Services
+from exchange.telemetry.operations import add_span_attributes, operation
+from exchange.use_cases.manifest_file import read_manifest
+
+_FLUSH_BYTES = 1 << 20
+
+
+@operation("snapshot")
+async def write_snapshot(batch: Batch, services: Services) -> UUID:
+    """Write the references with the types that the robot depends on. Return the attempt that names the blob."""
+    attempt = services.new_id()
+    selection = select_for_robot((await services.robots.load(batch.robot_id)).robot)
+    reference_ids = await read_manifest(batch.id, services.files)
+    add_span_attributes(reference_count=len(reference_ids))
+    lines = bytearray()
+    async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:
+        async for reference in services.references.read_all(reference_ids, selection):
+            lines += to_jsonl(reference)
+            if len(lines) >= _FLUSH_BYTES:
+                await blob.write(lines)
+                lines.clear()
+        await blob.write(lines)
+    return attempt

@@ -1,1 +1,0 @@
-"""Cosmos DB: batches, robots, and references with their identifiers and enhancements."""

@@ -1,0 +1,57 @@
+"""What each error becomes: an HTTP status, and whether a message or event is redelivered."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import NamedTuple
+from uuid import UUID
+
+from exchange.domain import errors
+from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.operations import continue_trace
+
+log = logging.getLogger(__name__)
+
+
+class ErrorPolicy(NamedTuple):
+    """What an error becomes. `redeliver` is True if the same message may succeed later."""
+
+    status: HTTPStatus
+    redeliver: bool
+
+
+ERROR_POLICIES: dict[type[errors.ExchangeError], ErrorPolicy] = {
+    errors.InputRejected: ErrorPolicy(HTTPStatus.UNPROCESSABLE_ENTITY, redeliver=False),
+    errors.NotJson: ErrorPolicy(HTTPStatus.BAD_REQUEST, redeliver=False),
+    errors.TooLarge: ErrorPolicy(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, redeliver=False),
+    errors.NotAuthenticated: ErrorPolicy(HTTPStatus.UNAUTHORIZED, redeliver=False),
+    errors.Forbidden: ErrorPolicy(HTTPStatus.FORBIDDEN, redeliver=False),
+    errors.NotFound: ErrorPolicy(HTTPStatus.NOT_FOUND, redeliver=True),
+    errors.ResultMissing: ErrorPolicy(HTTPStatus.CONFLICT, redeliver=False),
+    errors.Conflict: ErrorPolicy(HTTPStatus.CONFLICT, redeliver=False),
+    errors.UploadReplaced: ErrorPolicy(HTTPStatus.CONFLICT, redeliver=False),
+    errors.NameTaken: ErrorPolicy(HTTPStatus.CONFLICT, redeliver=False),
+    errors.Unavailable: ErrorPolicy(HTTPStatus.SERVICE_UNAVAILABLE, redeliver=True),
+    errors.WriteConflict: ErrorPolicy(HTTPStatus.SERVICE_UNAVAILABLE, redeliver=True),
+    errors.TooManyOpenBatches: ErrorPolicy(HTTPStatus.TOO_MANY_REQUESTS, redeliver=True),
+}
+
+
+@asynccontextmanager
+async def apply_error_policy(batch_id: UUID | str, message_properties: object = None) -> AsyncIterator[None]:
+    """Handle a message or event: log an error, and raise it if the message is to be redelivered.
+
+    `message_properties` hold the `traceparent` of the span that sent the message.
+    """
+    with bind_log_fields(batch_id=batch_id), continue_trace(message_properties):
+        try:
+            yield
+        except errors.ExchangeError as error:
+            redeliver = ERROR_POLICIES[type(error)].redeliver
+            log.warning("batch %s: %s: %s (redeliver=%s)", batch_id, type(error).__name__, error, redeliver)
+            if redeliver:
+                raise
+        except Exception:
+            log.exception("batch %s: unexpected error", batch_id)
+            raise

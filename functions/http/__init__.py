@@ -1,0 +1,1 @@
+"""The HTTP API: endpoints, authentication, requests, responses, and their description."""

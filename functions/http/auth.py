@@ -1,0 +1,62 @@
+"""Authentication and authorization of every request, before anything else is done with it."""
+
+from uuid import UUID
+
+import azure.functions as func
+from pydantic import UUID4, TypeAdapter, ValidationError
+
+from exchange.domain.callers import Caller, CallingRobot, Role, User
+from exchange.domain.errors import Forbidden, NotAuthenticated
+from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP, SignedCall
+from exchange.ports import Services
+from exchange.use_cases.authenticate_robot import authenticate_robot
+from functions.http.endpoints import Access
+from functions.http.requests import read_body
+
+BEARER = "Bearer"
+
+# The roles of which a user needs one, and the endpoints that robots may call.
+_ROLES = {
+    Access.REQUESTORS: frozenset({Role.REQUESTOR, Role.OPERATOR}),
+    Access.OPERATORS: frozenset({Role.OPERATOR}),
+    Access.REQUESTORS_AND_ROBOTS: frozenset({Role.REQUESTOR, Role.OPERATOR}),
+}
+_FOR_ROBOTS = {Access.ROBOTS, Access.REQUESTORS_AND_ROBOTS}
+_FORMS = {BEARER: '"Bearer <access token>"', SCHEME: '"Signature <hex>"'}
+_UUID4: TypeAdapter[UUID] = TypeAdapter(UUID4)
+
+
+def list_schemes(access: Access) -> list[str]:
+    """Return the authentication schemes that an endpoint accepts."""
+    return [*([BEARER] if access in _ROLES else []), *([SCHEME] if access in _FOR_ROBOTS else [])]
+
+
+async def authorize(access: Access, request: func.HttpRequest, services: Services) -> Caller | None:
+    """Return the caller. Raises NotAuthenticated, Forbidden, or Unavailable if the caller cannot be checked."""
+    if access is Access.ANYONE:
+        return None
+    schemes = list_schemes(access)
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme not in schemes or not credentials:
+        forms = " or ".join(_FORMS[allowed] for allowed in schemes)
+        raise NotAuthenticated(f"The Authorization header must be {forms}.")
+    if scheme == BEARER:
+        return await _authorize_user(access, credentials, services)
+    return await _authenticate_robot(credentials, request, services)
+
+
+async def _authorize_user(access: Access, token: str, services: Services) -> User:
+    user = await services.tokens.authenticate(token)
+    if not user.roles & _ROLES[access]:
+        required = " or ".join(f"'{role}'" for role in sorted(_ROLES[access], reverse=True))
+        raise Forbidden(f"Your access token must have the role {required}.")
+    return user
+
+
+async def _authenticate_robot(signature: str, request: func.HttpRequest, services: Services) -> CallingRobot:
+    try:
+        robot_id = _UUID4.validate_python(request.headers.get(CLIENT_ID.lower()))
+    except ValidationError as error:
+        raise NotAuthenticated(f"The header {CLIENT_ID} must be the id of a robot, a version 4 UUID.") from error
+    timestamp = request.headers.get(TIMESTAMP.lower(), "")
+    return await authenticate_robot(SignedCall(robot_id, signature, timestamp, read_body(request, services)), services)

@@ -1,0 +1,98 @@
+"""The table of HTTP endpoints. The app serves from it, authorizes by it, and describes it as OpenAPI."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from http import HTTPStatus
+
+from pydantic import BaseModel
+
+from functions.http.requests import ApiRequest
+
+
+class Access(Enum):
+    """Who may call an endpoint."""
+
+    ANYONE = "anyone"
+    REQUESTORS = "requestors and operators"
+    OPERATORS = "operators"
+    ROBOTS = "robots"
+    REQUESTORS_AND_ROBOTS = "requestors, operators and robots"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A response body that is not a model, and its media type."""
+
+    body: str | bytes
+    mimetype: str
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[ApiRequest], Awaitable[BaseModel | Content]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A method at a path: who may call it, its models, and its own error statuses.
+
+    `request_model` is the model of the JSON body, `query_model` of the query. `response_model` is None if the response
+    is not JSON. If `line_model` is set, the body may also be a file of lines, and each line of the response is of this
+    model.
+    """
+
+    method: str
+    path: str
+    access: Access
+    status: HTTPStatus
+    request_model: type[BaseModel] | None
+    line_model: type[BaseModel] | None
+    query_model: type[BaseModel] | None
+    response_model: type[BaseModel] | None
+    errors: frozenset[HTTPStatus]
+    handler: Handler
+
+
+ENDPOINTS: list[Endpoint] = []
+
+
+def endpoint(  # noqa: PLR0913 - a row of the table has its columns
+    method: str,
+    path: str,
+    access: Access,
+    response_model: type[BaseModel] | None,
+    *errors: HTTPStatus,
+    status: HTTPStatus = HTTPStatus.OK,
+    request_model: type[BaseModel] | None = None,
+    line_model: type[BaseModel] | None = None,
+    query_model: type[BaseModel] | None = None,
+) -> Callable[[Handler], Handler]:
+    """Add a function to the table as the handler of an endpoint."""
+
+    def add(handler: Handler) -> Handler:
+        ENDPOINTS.append(
+            Endpoint(
+                method=method,
+                path=path,
+                access=access,
+                status=status,
+                request_model=request_model,
+                line_model=line_model,
+                query_model=query_model,
+                response_model=response_model,
+                errors=frozenset(errors),
+                handler=handler,
+            )
+        )
+        return handler
+
+    return add
+
+
+def group_by_path() -> dict[str, dict[str, Endpoint]]:
+    """Return the endpoints of each path, by method."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for row in ENDPOINTS:
+        paths.setdefault(row.path, {})[row.method] = row
+    return paths

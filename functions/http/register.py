@@ -1,0 +1,34 @@
+"""Registers the endpoints as functions: one per path, so that unsupported methods get our own response."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+import azure.functions as func
+
+from exchange.ports import GetServices
+
+# These modules add their endpoints to the table when they are imported.
+from functions.http import batches, references, robots, service  # noqa: F401 - see above
+from functions.http.endpoints import ENDPOINTS, Endpoint, group_by_path
+from functions.http.responses import respond
+
+__all__ = ["ENDPOINTS", "METHODS", "register_http"]
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def register_http(app: func.FunctionApp, get_services: GetServices) -> None:
+    """Add a function for each path to the app."""
+    for path, endpoints in group_by_path().items():
+        name = re.sub(r"\W+", "_", path).strip("_")
+        route = app.route(path, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+        app.function_name(name)(route(_make_function(endpoints, get_services)))
+
+
+def _make_function(
+    endpoints: Mapping[str, Endpoint], get_services: GetServices
+) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
+    async def serve(req: func.HttpRequest) -> func.HttpResponse:
+        return await respond(endpoints, req, get_services)
+
+    return serve

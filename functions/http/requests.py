@@ -1,0 +1,92 @@
+"""An authorized request, as the endpoints see it."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import azure.functions as func
+from pydantic import UUID4, BaseModel, TypeAdapter, ValidationError
+
+from exchange.contract.base import describe_faults
+from exchange.domain.callers import Caller, CallingRobot, User
+from exchange.domain.errors import InputRejected, NotJson, TooLarge
+from exchange.ports import Services
+
+JSONL = "application/jsonl"
+_UUID4: TypeAdapter[UUID] = TypeAdapter(UUID4)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request that may be handled, and its caller. The caller is None only where anyone may call."""
+
+    http_request: func.HttpRequest
+    caller: Caller | None
+    services: Services
+
+    @property
+    def known_caller(self) -> Caller:
+        """The caller, at an endpoint that requires one."""
+        assert self.caller is not None  # noqa: S101 - `auth.authorize` has checked it
+        return self.caller
+
+    @property
+    def user(self) -> User:
+        """The caller, at an endpoint for users only."""
+        assert isinstance(self.caller, User)  # noqa: S101 - `auth.authorize` has checked it
+        return self.caller
+
+    @property
+    def robot(self) -> CallingRobot:
+        """The caller, at an endpoint for robots only."""
+        assert isinstance(self.caller, CallingRobot)  # noqa: S101 - `auth.authorize` has checked it
+        return self.caller
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether the body is a file of lines."""
+        content_type: str = self.http_request.headers.get("content-type", "")
+        return content_type.partition(";")[0].strip().lower() == JSONL
+
+    def read_body(self) -> bytes:
+        """Return the exact bytes of the body. Raises TooLarge."""
+        return read_body(self.http_request, self.services)
+
+    def parse_body(self, model: type[M]) -> M:
+        """Parse the body. Raises NotJson, TooLarge, or InputRejected with one sentence per fault."""
+        content = self.read_body()
+        try:
+            return model.model_validate_json(content, strict=True)
+        except ValidationError as error:
+            faults = describe_faults(error, content)
+            kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
+            if "json_invalid" in kinds:
+                raise NotJson(*faults) from error
+            if "too_long" in kinds:
+                raise TooLarge(*(f"{fault}." for fault in faults)) from error
+            raise InputRejected(*(f"{fault}." for fault in faults)) from error
+
+    def parse_query(self, model: type[M]) -> M:
+        """Parse the query. Raises InputRejected with one sentence per fault."""
+        try:
+            return model.model_validate(dict(self.http_request.params))
+        except ValidationError as error:
+            raise InputRejected(*(f"{fault}." for fault in describe_faults(error))) from error
+
+    def parse_path_id(self, name: str) -> UUID:
+        """Parse an id in the path. Raises InputRejected."""
+        try:
+            return _UUID4.validate_python(self.http_request.route_params[name])
+        except ValidationError as error:
+            raise InputRejected(f"{name} must be a version 4 UUID.") from error
+
+
+def read_body(request: func.HttpRequest, services: Services) -> bytes:
+    """Return the exact bytes of the body. Raises TooLarge."""
+    content: bytes = request.get_body()
+    limit = services.limits.http_body_limit_bytes
+    if len(content) > limit:
+        raise TooLarge(f"The body may have at most {limit} bytes. This one has {len(content)}.")
+    return content

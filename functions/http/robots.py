@@ -1,0 +1,51 @@
+"""Robots: operators manage them, requestors read them."""
+
+from http import HTTPStatus
+
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
+from exchange.use_cases import manage_robots
+from functions.http.endpoints import Access, endpoint
+from functions.http.requests import ApiRequest
+
+_ROBOT = "robots/{robot_id}"
+
+
+@endpoint(
+    "POST",
+    "robots",
+    Access.OPERATORS,
+    ProvisionedRobot,
+    HTTPStatus.CONFLICT,
+    request_model=RobotIn,
+    status=HTTPStatus.CREATED,
+)
+async def register_robot(request: ApiRequest) -> ProvisionedRobot:
+    """Register a robot. The response is the only one that shows its secret."""
+    return await manage_robots.register_robot(request.parse_body(RobotIn), request.services)
+
+
+@endpoint("GET", "robots", Access.REQUESTORS, RobotList)
+async def list_robots(request: ApiRequest) -> RobotList:
+    """List all robots, sorted by name."""
+    return await manage_robots.list_robots(request.services)
+
+
+@endpoint("GET", _ROBOT, Access.REQUESTORS, Robot, HTTPStatus.NOT_FOUND)
+async def read_robot(request: ApiRequest) -> Robot:
+    """Read a robot."""
+    return await manage_robots.read_robot(request.parse_path_id("robot_id"), request.services)
+
+
+@endpoint("PUT", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, request_model=RobotIn)
+async def update_robot(request: ApiRequest) -> Robot:
+    """Replace the registration of a robot. Its id and its secret stay."""
+    robot_id = request.parse_path_id("robot_id")
+    return await manage_robots.update_robot(robot_id, request.parse_body(RobotIn), request.services)
+
+
+@endpoint(
+    "POST", _ROBOT + "/secret", Access.OPERATORS, ProvisionedRobot, HTTPStatus.NOT_FOUND, status=HTTPStatus.CREATED
+)
+async def cycle_robot_secret(request: ApiRequest) -> ProvisionedRobot:
+    """Give a robot a new secret. The response is the only one that shows it. The old secret ends at once."""
+    return await manage_robots.cycle_secret(request.parse_path_id("robot_id"), request.services)

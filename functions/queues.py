@@ -1,0 +1,28 @@
+"""Service Bus triggers. Returning completes the message; raising returns it to the queue for redelivery."""
+
+import azure.functions as func
+
+from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE
+from exchange.ports import GetServices
+from exchange.use_cases.dispatch_batch import dispatch_batch
+from exchange.use_cases.import_results import import_results
+from functions.errors import apply_error_policy
+
+
+def queue_triggers(get_services: GetServices) -> func.Blueprint:
+    """Make the triggers of the queues `dispatch` and `import`."""
+    blueprint = func.Blueprint()
+
+    @blueprint.service_bus_queue_trigger(arg_name="message", queue_name="%DISPATCH_QUEUE%", connection="SERVICE_BUS")
+    async def dispatch(message: func.ServiceBusMessage) -> None:
+        content = DISPATCH_MESSAGE.validate_json(message.get_body())
+        async with apply_error_policy(content.batch_id, message.application_properties):
+            await dispatch_batch(content.batch_id, content.attempt, get_services())
+
+    @blueprint.service_bus_queue_trigger(arg_name="message", queue_name="%IMPORT_QUEUE%", connection="SERVICE_BUS")
+    async def import_delivered(message: func.ServiceBusMessage) -> None:
+        content = IMPORT_MESSAGE.validate_json(message.get_body())
+        async with apply_error_policy(content.batch_id, message.application_properties):
+            await import_results(content.batch_id, get_services())
+
+    return blueprint

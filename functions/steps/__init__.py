@@ -1,1 +1,0 @@
-"""The use cases, one a file: plain values and `Services` in, plain values out."""

@@ -1,1 +1,0 @@
-"""What calls the steps: each trigger translates, calls one step, and translates back."""

@@ -1,0 +1,1 @@
+"""Checks that the documents are true: names, links, examples, tables and quoted messages."""

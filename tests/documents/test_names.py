@@ -1,0 +1,92 @@
+"""Every file, link, command, setting and status that a document names exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exchange.contract.batches import BatchStatus
+from exchange.settings import list_settings
+from tests.documents.reading import DOCUMENTS, anchors_of, code_in, commands_in, name_of, prose_of, text_of
+from tests.infra.reading import predicted
+from tests.stacks import ROOT
+
+PATH = r"[\w./-]+(\.(py|md|js|json|jsonl|txt|bicep)|/)"
+# Made when something runs.
+MADE = (".local/", "local.settings.json")
+# Of the sample robots and of `make deploy`: the app does not read them.
+OTHER_VARIABLES = {"ROBOT_ID", "ROBOT_SECRET", "ALERT_EMAIL"}
+IN_CAPITALS = r"[A-Z]+(_[A-Z]+)+"
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+
+
+@each_document
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    folders = [
+        ROOT,
+        ROOT / "exchange",
+        ROOT / "functions",
+        ROOT / "tests",
+        document.parent,
+        *(folder for folder in document.parent.iterdir() if folder.is_dir()),
+    ]
+    for word in code_in(document.read_text()):
+        if re.fullmatch(PATH, word) and not word.startswith(("/", "http", *MADE)):
+            assert any((folder / word).exists() for folder in folders), f"{name_of(document)} names {word}"
+
+
+@each_document
+def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(document.read_text())):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        found = document.parent / path if path else document
+        assert found.exists(), f"{name_of(document)} links to {target}"
+        if anchor:
+            assert anchor in set(anchors_of(found)), f"{name_of(document)} links to {target}"
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+
+
+def test_every_make_command_exists_and_the_documents_have_those_that_people_type() -> None:
+    commands = "\n".join(commands_in(document.read_text()) for document in DOCUMENTS)
+    named = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)", commands))
+    assert named <= make_targets()
+    assert named == make_targets() - {"help", "install"}
+
+
+def test_contributors_find_the_make_commands_in_one_place() -> None:
+    commands = commands_in(text_of("README.md")) + commands_in(text_of("CONTRIBUTING.md"))
+    named = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)", commands))
+    # The operators' commands are in docs/deploying.md.
+    assert named >= make_targets() - {"help", "install", "deploy", "teardown", "entra", "rotate-master-key"}
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/requestors.md"])
+def test_every_status_of_the_wire_is_named(document: str) -> None:
+    assert {str(status) for status in BatchStatus} <= code_in(text_of(document))
+
+
+@each_document
+def test_every_setting_that_is_named_exists(document: Path) -> None:
+    known = {setting.name for setting in list_settings()} | set(predicted("prod").settings) | OTHER_VARIABLES
+    named = {word for word in code_in(document.read_text()) if re.fullmatch(IN_CAPITALS, word)}
+    # What our own code defines under such a name is not a setting.
+    named -= {word for word in named if _is_constant(word)}
+    assert named <= known
+
+
+def _is_constant(word: str) -> bool:
+    sources = (*(ROOT / "exchange").rglob("*.py"), *(ROOT / "functions").rglob("*.py"))
+    return any(re.search(rf"^{word}\b.*=", source.read_text(), re.MULTILINE) for source in sources)
+
+
+@each_document
+def test_a_value_after_a_setting_is_its_default(document: Path) -> None:
+    defaults = {setting.name: setting.default for setting in list_settings()}
+    for name, value in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)` \(([\d,.]+)\b", document.read_text()):
+        assert float(value.replace(",", "")) == defaults[name], f"{name_of(document)}: {name} ({value})"

@@ -1,0 +1,79 @@
+"""Each port twice: the fake, and the real adapter on the real protocol."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
+from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.adapters.cosmos.references import CosmosReferenceStore
+from exchange.adapters.cosmos.robots import CosmosRobotStore
+from exchange.ports import BatchFiles, BatchStore, ReferenceStore, RobotStore
+from tests.fakes import FakeBatchFiles, FakeBatchStore, FakeReferenceStore, FakeRobotStore
+from tests.stacks import Stack, running_stack
+
+
+@pytest.fixture(scope="session")
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("emulators"), "--emulators-only") as stack:
+        before = os.environ.get("SSL_CERT_FILE")
+        os.environ["SSL_CERT_FILE"] = stack.settings["SSL_CERT_FILE"]
+        yield stack
+        if before is None:
+            del os.environ["SSL_CERT_FILE"]
+        else:
+            os.environ["SSL_CERT_FILE"] = before
+
+
+@pytest.fixture(params=["fake", "real"])
+def kind(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+async def database(emulators: Stack) -> AsyncIterator[CosmosDatabase]:
+    settings = emulators.settings
+    database = CosmosDatabase(settings["COSMOS_ENDPOINT"], settings["COSMOS_KEY"], settings["COSMOS_DATABASE"])
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def account(emulators: Stack) -> AsyncIterator[BlobAccount]:
+    account = BlobAccount(emulators.settings["DATA_STORAGE"], None)
+    yield account
+    await account.close()
+
+
+def _real(request: pytest.FixtureRequest, name: str) -> Any:
+    """Ask for a real part only where the test is about it: the fake's tests need no stack."""
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture
+def batches(kind: str, request: pytest.FixtureRequest) -> BatchStore:
+    return FakeBatchStore() if kind == "fake" else CosmosBatchStore(_real(request, "database"))
+
+
+@pytest.fixture
+def robots(kind: str, request: pytest.FixtureRequest) -> RobotStore:
+    return FakeRobotStore() if kind == "fake" else CosmosRobotStore(_real(request, "database"))
+
+
+@pytest.fixture
+def references(kind: str, request: pytest.FixtureRequest) -> ReferenceStore:
+    return FakeReferenceStore() if kind == "fake" else CosmosReferenceStore(_real(request, "database"), 8)
+
+
+@pytest.fixture
+def files(kind: str, request: pytest.FixtureRequest) -> BatchFiles:
+    return FakeBatchFiles() if kind == "fake" else BlobBatchFiles(_real(request, "account"))
+
+
+@pytest.fixture
+def real_results(account: BlobAccount) -> BlobResultFiles:
+    return BlobResultFiles(account)

@@ -1,0 +1,108 @@
+"""What every BatchStore does."""
+
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.domain.batch import Batch, Progress, Upload, Validation
+from exchange.domain.errors import NameTaken, NotFound, WriteConflict
+from exchange.domain.lifecycle import register
+from exchange.ports import BatchStore, OpenBatch
+from tests.fakes.world import DEADLINES, START
+
+
+def a_batch(**facts: object) -> Batch:
+    order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source="żółć 文")
+    return replace(register(uuid4(), order, "somebody", START + 0.123456, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+
+
+async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None:
+    full = a_batch(
+        status=BatchStatus.IMPORTING,
+        error="no",
+        snapshot=uuid4(),
+        upload=Upload(etag='"0x1"', last_modified=START + 0.5, size=2**40),
+        validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
+        progress=Progress(chunks=2, offset=2**40, added=5, refused=2, refused_chunks=(1, 2)),
+        import_started=True,
+        trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    )
+    for batch in (a_batch(), full):
+        await batches.create(batch)
+        assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_an_item_from_before_there_were_traces_is_read(database: CosmosDatabase) -> None:
+    batches, batch = CosmosBatchStore(database), a_batch()
+    await batches.create(batch)
+    container = await database.container("batches")
+    item = await container.read_item(str(batch.id), partition_key=str(batch.id))
+    del item["trace"]
+    await container.replace_item(str(batch.id), item)
+    assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    with pytest.raises(NameTaken):
+        await batches.create(replace(batch, error="other"))
+    assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_no_such_batch(batches: BatchStore) -> None:
+    with pytest.raises(NotFound):
+        await batches.load(uuid4())
+    with pytest.raises(NotFound):
+        await batches.replace(a_batch(), '"etag"')
+
+
+async def test_replace_with_a_stale_etag_conflicts(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    stored = await batches.load(batch.id)
+    await batches.replace(replace(batch, error="first"), stored.etag)
+    with pytest.raises(WriteConflict):
+        await batches.replace(replace(batch, error="second"), stored.etag)
+    fresh = await batches.load(batch.id)
+    assert fresh.batch.error == "first"
+    assert fresh.etag != stored.etag
+
+
+async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batches: BatchStore) -> None:
+    soon, late, ended, future = (
+        a_batch(due_at=START - 10),
+        a_batch(due_at=START - 20),
+        a_batch(due_at=None),
+        a_batch(due_at=START + 10),
+    )
+    for batch in (soon, late, ended, future):
+        await batches.create(batch)
+
+    async def list_overdue(now: float) -> list[UUID]:
+        mine = {soon.id, late.id, ended.id, future.id}
+        return [batch_id async for batch_id in batches.list_overdue(now) if batch_id in mine]
+
+    assert await due(START) == [late.id, soon.id]
+    assert await due(START - 15) == [late.id]
+    stored = await batches.load(late.id)
+    await batches.replace(replace(late, due_at=None), stored.etag)
+    assert await due(START + 10) == [soon.id, future.id]
+
+
+async def test_the_unfinished_are_all_that_have_not_ended(batches: BatchStore) -> None:
+    # Other tests leave theirs in the same store: these are known by their time.
+    first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
+    second = replace(second, status=BatchStatus.ACCEPTED)
+    for batch in (first, second, replace(ended, status=BatchStatus.FAILED, due_at=None)):
+        await batches.create(batch)
+    mine = {first.created_at, second.created_at, ended.created_at}
+    found = [one async for one in batches.list_open() if one.created_at in mine]
+    assert sorted(found, key=lambda one: -one.created_at) == [
+        OpenBatch(BatchStatus.RECEIVED, first.created_at),
+        OpenBatch(BatchStatus.ACCEPTED, second.created_at),
+    ]

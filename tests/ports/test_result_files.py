@@ -1,0 +1,89 @@
+"""What every ResultFiles does."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from exchange.adapters.blobs import BlobAccount, BlobResultFiles
+from exchange.domain.errors import UploadReplaced
+from exchange.ports import ResultFiles
+from tests.fakes import FakeClock, FakeResultFiles
+
+Put = Callable[[UUID, bytes], Awaitable[None]]
+
+
+@pytest.fixture
+def results_and_put(kind: str, request: pytest.FixtureRequest) -> tuple[ResultFiles, Put]:
+    if kind == "fake":
+        fake = FakeResultFiles(FakeClock())
+        return fake, fake.put
+    account: BlobAccount = request.getfixturevalue("account")
+
+    async def put(batch_id: UUID, data: bytes) -> None:
+        await account.blob("results", f"{batch_id}.jsonl").upload_blob(data, overwrite=True)
+
+    return BlobResultFiles(account), put
+
+
+async def read(results: ResultFiles, batch_id: UUID, etag: str) -> bytes:
+    return b"".join([chunk async for chunk in results.read(batch_id, etag)])
+
+
+async def exhaust(chunks: AsyncIterator[bytes]) -> None:
+    async for chunk in chunks:
+        assert b"y" not in chunk, "this is the new upload"
+
+
+async def test_nothing_stands_before_an_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
+    results, _ = results_and_put
+    assert await results.current_upload(uuid4()) is None
+
+
+async def test_the_last_upload_stands_and_can_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
+    results, put = results_and_put
+    batch_id = uuid4()
+    await put(batch_id, b"first")
+    first = await results.current_upload(batch_id)
+    await put(batch_id, b"second!")
+    second = await results.current_upload(batch_id)
+    assert first is not None
+    assert second is not None
+    assert first.etag != second.etag
+    assert (second.size, second.last_modified >= first.last_modified) == (7, True)
+    assert await read(results, batch_id, second.etag) == b"second!"
+
+
+async def test_an_upload_that_no_longer_stands_cannot_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
+    results, put = results_and_put
+    batch_id = uuid4()
+    await put(batch_id, b"first")
+    first = await results.current_upload(batch_id)
+    assert first is not None
+    await put(batch_id, b"second")
+    with pytest.raises(UploadReplaced):
+        await read(results, batch_id, first.etag)
+    with pytest.raises(UploadReplaced):
+        await read(results, uuid4(), first.etag)
+
+
+async def test_an_upload_replaced_while_it_is_read_says_so(results_and_put: tuple[ResultFiles, Put]) -> None:
+    results, put = results_and_put
+    batch_id = uuid4()
+    await put(batch_id, b"x" * 3_000_000)
+    current_upload = await results.current_upload(batch_id)
+    assert current_upload is not None
+    chunks = results.read(batch_id, current_upload.etag)
+    await anext(aiter(chunks))
+    await put(batch_id, b"y" * 3_000_000)
+    with pytest.raises(UploadReplaced):
+        await exhaust(chunks)
+
+
+async def test_an_empty_upload_is_an_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
+    results, put = results_and_put
+    batch_id = uuid4()
+    await put(batch_id, b"")
+    current_upload = await results.current_upload(batch_id)
+    assert current_upload is not None
+    assert await read(results, batch_id, current_upload.etag) == b""

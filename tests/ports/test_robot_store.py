@@ -1,0 +1,46 @@
+"""What every RobotStore does."""
+
+from uuid import uuid4
+
+import pytest
+
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
+from exchange.contract.robots import Robot
+from exchange.domain.errors import NameTaken, NotFound
+from exchange.ports import RobotStore
+
+
+def a_robot(**fields: object) -> Robot:
+    return Robot.model_validate(
+        {
+            "id": uuid4(),
+            "name": f"robot {uuid4()}",
+            "base_url": "https://Robot.example/Path",
+            "description": "d",
+            "owner": "o",
+            "dependent_enhancements": [EnhancementType.ABSTRACT],
+            "dependent_identifiers": [IdentifierType.DOI],
+            **fields,
+        }
+    )
+
+
+async def test_a_robot_comes_back_as_it_was_written(robots: RobotStore) -> None:
+    robot = a_robot()
+    version = await robots.create(robot)
+    stored = await robots.load(robot.id)
+    assert (stored.robot, stored.secret_version) == (robot, version)
+
+
+async def test_no_such_robot(robots: RobotStore) -> None:
+    missing = uuid4()
+    with pytest.raises(NotFound, match=str(missing)):
+        await robots.load(missing)
+
+
+async def test_a_name_is_taken_once(robots: RobotStore) -> None:
+    robot = a_robot()
+    await robots.create(robot)
+    with pytest.raises(NameTaken, match=robot.name):
+        await robots.create(a_robot(name=robot.name))

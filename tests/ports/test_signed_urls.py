@@ -1,0 +1,60 @@
+"""What a signed URL opens, and what it does not; on the real thing, as only that checks a signature."""
+
+import time
+from uuid import UUID, uuid4
+
+import aiohttp
+import pytest
+
+from exchange.adapters.blobs import BlobAccount, BlobBatchFiles
+from exchange.adapters.signed_urls import SignedUrls
+
+BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
+FORBIDDEN = {401, 403}
+
+
+@pytest.fixture
+def urls(account: BlobAccount) -> SignedUrls:
+    return SignedUrls(account, 60, time.time)
+
+
+async def status(method: str, url: str, **options: object) -> int:
+    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:  # type: ignore[arg-type] # passed on
+        return response.status
+
+
+def of_other(url: str, this: object, other: object) -> str:
+    assert str(this) in url
+    return url.replace(str(this), str(other))
+
+
+async def test_a_read_url_reads_its_blob_and_nothing_else(account: BlobAccount, urls: SignedUrls) -> None:
+    files, names = BlobBatchFiles(account), [f"{uuid4()}/x.jsonl", f"{uuid4()}/x.jsonl"]
+    for name in names:
+        async with files.create(name) as blob:
+            await blob.write(name.encode())
+    url = await urls.sign_read_url(names[0])
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        assert (response.status, await response.text()) == (200, names[0])
+    assert await status("GET", of_other(url, names[0], names[1])) in FORBIDDEN
+    assert await status("PUT", url, data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    assert await status("DELETE", url) in FORBIDDEN
+    assert await status("GET", url.partition("?")[0]) in {*FORBIDDEN, 404}
+
+
+async def test_an_upload_url_writes_its_blob_again_and_again_and_nothing_else(urls: SignedUrls) -> None:
+    mine, other = uuid4(), uuid4()
+    url = await urls.sign_upload_url(mine)
+    for body in (b"one", b"two"):
+        assert await status("PUT", url, data=body, headers=BLOCK_BLOB) == 201
+    assert await status("PUT", of_other(url, mine, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    assert await status("GET", url) in FORBIDDEN
+    assert await status("DELETE", url) in FORBIDDEN
+    container = url.replace(f"/{mine}.jsonl?", "?restype=container&comp=list&")
+    assert await status("GET", container) in FORBIDDEN
+
+
+async def test_an_expired_url_opens_nothing(account: BlobAccount) -> None:
+    batch_id = UUID("22222222-2222-4222-8222-222222222222")
+    urls = SignedUrls(account, 60, lambda: time.time() - 120)
+    assert await status("PUT", await urls.sign_upload_url(batch_id), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN

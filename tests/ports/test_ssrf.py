@@ -1,0 +1,247 @@
+"""The exchange calls what others name: it must not be led to addresses that only it can reach.
+
+Names are resolved by the system's own resolver, which the tests replace where a name has to lead somewhere: the
+connection itself is real.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from exchange.adapters.robot_http import HttpRobotCalls
+from exchange.contract.robots import BatchRobotRequest, Robot
+from exchange.domain.ids import new_id
+from exchange.domain.public_addresses import is_public
+from exchange.domain.robot_answer import RobotAnswer
+
+REQUEST = BatchRobotRequest(
+    id=new_id(), reference_storage_url="https://b.test/r", result_storage_url="https://b.test/w"
+)
+
+NOT_PUBLIC = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",  # noqa: S104 - nobody listens
+    "10.1.2.3",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "100.64.0.1",
+    "169.254.169.254",
+    "168.63.129.16",
+    "192.0.0.192",
+    "192.0.2.1",
+    "198.18.0.1",
+    "203.0.113.7",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2001:0:7f00:1:0:0:80ff:fffe",
+    "fe80::1",
+    "fe80::1%lo",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fec0::1",
+    "ff02::1",
+    "2001:db8::1",
+    "100::1",
+    "100:0:0:1::1",
+    "::ffff:0:127.0.0.1",
+    "not an address",
+    "",
+]
+PUBLIC = ["1.1.1.1", "8.8.8.8", "20.50.2.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+
+# How an address that is not public may be written so that a check of the text would miss it.
+DISGUISED = [
+    "https://127.0.0.1/",
+    "https://2130706433/",
+    "https://0x7f000001/",
+    "https://0x7f.1/",
+    "https://0177.0.0.1/",
+    "https://127.1/",
+    "https://0/",
+    "https://[::1]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://[::ffff:7f00:1]/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://[fe80::1%25lo]/",
+    "https://localhost/",
+    "https://LOCALHOST./",
+    "https://localhost:8443/",
+    "https://example.com@127.0.0.1/",
+    "https://127.0.0.1#@example.com/",
+    "https://127.0.0.1?x=https://example.com/",
+    "https://①②⑦.⓪.⓪.①/",
+    "http://1.1.1.1/",
+    "https://user:word@1.1.1.1/",
+    "https://1.1.1.1/?a=b",
+    "https://1.1.1.1/?",
+    "https://1.1.1.1/#",
+    "https://no-such-host.invalid/",
+    "https://metadata.test/",
+    "https://private.test/",
+    "https://half.test/",
+    "https://mapped.test/",
+]
+NAMES = {
+    "metadata.test": ["169.254.169.254"],
+    "private.test": ["10.0.0.5"],
+    "half.test": ["1.1.1.1", "192.168.0.9"],
+    "mapped.test": ["::ffff:169.254.169.254"],
+    "public.test": ["1.1.1.1", "2606:4700:4700::1111"],
+}
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Let some names lead somewhere: the resolver is the network's, not ours, and there is none here to ask."""
+    table = dict(NAMES)
+    real = socket.getaddrinfo
+
+    def resolve(host: Any, port: Any, *rest: Any, **more: Any) -> list[tuple[Any, ...]]:
+        if host not in table:
+            return list(real(host, port, *rest, **more))
+        return [found for address in table[host] for found in real(address, port, *rest, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return table
+
+
+@asynccontextmanager
+async def calls(*, anywhere: bool = False) -> AsyncIterator[HttpRobotCalls]:
+    made = HttpRobotCalls(2.0, 2.0, time.time, anywhere=anywhere)
+    yield made
+    await made.close()
+
+
+async def send_job(made: HttpRobotCalls, base_url: str) -> RobotAnswer:
+    # As it lies in the store, where older rules than today's may have let it in.
+    robot = Robot.model_construct(id=new_id(), name="r", base_url=base_url, description="", owner="")
+    return await made.send_job(robot, "secret", REQUEST)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[int, list[str]]]:
+    """Listen at this machine's own address, and count who comes."""
+    visitors: list[str] = []
+
+    async def visit(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visitors.append("somebody")
+        writer.close()
+
+    server = await asyncio.start_server(visit, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], visitors
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_an_address_that_not_everybody_can_reach(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_an_address_that_everybody_can_reach(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("url", DISGUISED)
+async def test_a_disguise_is_seen_through_at_registration_and_at_the_call(url: str) -> None:
+    async with calls() as made:
+        faults = await made.faults(url)
+        assert faults
+        assert all(fault.startswith("base_url: ") for fault in faults)
+        answer = await offer(made, url)
+    assert answer.http_status is None
+    assert answer.retryable
+
+
+@pytest.mark.usefixtures("names")
+async def test_a_public_address_is_fine() -> None:
+    async with calls() as made:
+        assert await made.faults("https://public.test/robots/tagger") == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "localhost"])
+async def test_nobody_is_connected_to(host: str) -> None:
+    async with listening() as (port, visitors), calls() as made:
+        answer = await offer(made, f"https://{host}:{port}")
+        assert answer.http_status is None
+        assert visitors == []
+        # The same call would get through, if the exchange were told that it may call anywhere.
+        async with calls(anywhere=True) as unguarded:
+            await offer(unguarded, f"https://{host}:{port}")
+        assert visitors
+
+
+async def test_a_name_that_leads_elsewhere_after_it_was_checked(names: dict[str, list[str]]) -> None:
+    async with listening() as (port, visitors), calls() as made:
+        assert await made.faults(f"https://public.test:{port}") == []
+        names["public.test"] = ["127.0.0.1"]
+        answer = await offer(made, f"https://public.test:{port}")
+        assert answer.words == "the connection failed (ClientConnectorError)"
+        # Nor does one public address among others open the way to the rest.
+        names["public.test"] = ["127.0.0.1", "127.0.0.2"]
+        await offer(made, f"https://public.test:{port}")
+    assert visitors == []
+
+
+async def test_a_redirect_to_a_metadata_service_is_the_robots_answer_and_not_followed() -> None:
+    asked: list[str] = []
+
+    async def redirects(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "http://169.254.169.254/metadata/identity/oauth2/token"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", redirects)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with calls(anywhere=True) as made:
+        answer = await offer(made, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    await runner.cleanup()
+    assert (answer.http_status, answer.retryable, asked) == (307, False, ["/batch/"])
+
+
+async def test_a_robot_that_never_stops_talking_is_read_to_a_limit() -> None:
+    sent = 0
+
+    async def talks(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(status=422)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65_536)
+            sent += 65_536
+
+    app = web.Application()
+    app.router.add_post("/batch/", talks)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with calls(anywhere=True) as made:
+        answer = await offer(made, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    await runner.cleanup()
+    assert answer.http_status == 422
+    assert len(answer.words) <= 2_002
+    assert sent < 50_000_000
