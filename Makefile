@@ -85,6 +85,7 @@ $(RUN):
 
 # The files below record what is installed. Each depends on the one before it: if that changes, it is installed again.
 $(VENV)/uv: $(RUN) pyproject.toml
+	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
 	@$(RUN) -m pip install --quiet --disable-pip-version-check "$$($(RUN) -c '$(UV_PIN)')"
 	@touch $@
 
