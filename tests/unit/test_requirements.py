@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from exchange import __version__
 from tests.stacks import ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -75,3 +76,8 @@ def _addresses() -> Iterator[str]:
 def test_the_pre_commit_hooks_use_the_locked_ruff() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text()
     assert re.findall(r"ruff-pre-commit\n    rev: v(\S+)", hooks) == [dict(LOCKED)["ruff"]]
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## \[([^]]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == __version__
