@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 INFRA = Path(__file__).parent
-_BESIDE = INFRA.parents[1] / "shared" / "tools" / "bicep"
 TEMPLATES = ("main", "events")
 _PATTERNS = ("**/*.bicep", "*.bicepparam")
 # Whose deployment is predicted: nobody's, and always the same.
@@ -33,14 +32,13 @@ class CompilerError(Exception):
 
 
 def compiler() -> str:
-    """Find the compiler: what BICEP names, else `bicep` on the PATH, else the one beside the project."""
-    named = os.environ.get("BICEP")
-    found = shutil.which(named or "bicep") or (None if named else shutil.which(_BESIDE))
+    """Return the path of the compiler: the value of BICEP, else `bicep` on the PATH. Raises CompilerError."""
+    command = os.environ.get("BICEP") or "bicep"
+    found = shutil.which(command)
     if found is None:
-        raise CompilerError(
-            f"There is no Bicep compiler: no {named or 'bicep'}. Install it, or say where it is: BICEP=..."
-        )
-    return found
+        raise CompilerError(f"The Bicep compiler {command} was not found. Install it, or set BICEP to its path.")
+    # The compiler runs in another folder than this process.
+    return str(Path(found).absolute())
 
 
 def printed(folder: Path) -> list[str]:
@@ -109,9 +107,8 @@ def _copy(folder: Path) -> Iterator[Path]:
 
 def _said(folder: Path, *arguments: str) -> list[str]:
     """Run the compiler; return the lines that it printed, without the path of the copy."""
-    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
     command = [compiler(), *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     lines = [line.replace(f"{folder}/", "") for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     return lines or ([f"bicep {arguments[0]} exited with {done.returncode}"] if done.returncode else [])
 

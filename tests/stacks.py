@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 120.0
 
@@ -36,7 +38,13 @@ class Stack:
 
 @contextmanager
 def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stack]:
-    """Start `python -m local.up` with these options and settings, and end it however the test ends."""
+    """Start `python -m local.up` with these options and settings, and end it however the test ends.
+
+    If RUNNING_STACK names the folder of a stack that runs already, use that one, and skip tests that need another.
+    """
+    if running := os.environ.get("RUNNING_STACK"):
+        yield _running(Path(running), options, settings)
+        return
     overrides = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--lifeline", *options]
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,6 +61,13 @@ def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stac
                 up.stdin.close()
 
 
+def _running(folder: Path, options: tuple[str, ...], settings: Mapping[str, str]) -> Stack:
+    stack = _read(folder)
+    if set(options) - {"--emulators-only"} or any(stack.settings.get(name) != settings[name] for name in settings):
+        pytest.skip(f"needs a stack of its own: {[*options, *settings]}")
+    return stack
+
+
 def _wait(up: subprocess.Popen[bytes], folder: Path) -> Stack:
     """Wait until the stack says where it is; fail with its words if it ends first."""
     deadline = time.monotonic() + PATIENCE_S
@@ -61,6 +76,10 @@ def _wait(up: subprocess.Popen[bytes], folder: Path) -> Stack:
         if up.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the stack did not start:\n{(folder / 'up.log').read_text(errors='replace')}")
         time.sleep(0.05)
+    return _read(folder)
+
+
+def _read(folder: Path) -> Stack:
     values = json.loads((folder / "local.settings.json").read_text())["Values"]
-    addresses = json.loads(ready.read_text())
+    addresses = json.loads((folder / "stack.json").read_text())
     return Stack(addresses, addresses.pop("tokens"), values, folder)

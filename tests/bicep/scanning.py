@@ -1,4 +1,4 @@
-"""Findings of checkov, and the reasons in infra/waivers.json why some of them stand."""
+"""Findings of checkov. infra/waivers.json gives the reasons why some of them are accepted."""
 
 import json
 import subprocess
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.infra.reading import Prediction
+from tests.stacks import ROOT
 
-CHECKOV = "checkov==3.3.30"
-# It takes what has a schema and more than one line; of anything else it scans nothing and is content.
+# checkov reads only files that have a schema and more than one line. It reports success for any other file.
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A rule, and the type of resource that strays from it."""
+    """A rule, and the type of resource that violates it."""
 
     rule: str
     kind: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Scan:
-    """Where, how much was looked at, and what was found."""
+    """The environment, the number of resources that were scanned, and the findings."""
 
     environment: str
     resources: int
@@ -31,23 +31,12 @@ class Scan:
 
 
 def scan(prediction: Prediction, folder: Path) -> Scan:
-    """Have checkov look at a prediction, in an environment of its own."""
+    """Scan a prediction with checkov, which runs in its own virtual environment (dependency group `infra`)."""
     template = folder / f"{prediction.environment}.json"
     flat = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": prediction.resources}
     template.write_text(json.dumps(flat, indent=2))
-    command = [
-        sys.executable,
-        "-m",
-        "uv",
-        "tool",
-        "run",
-        "--quiet",
-        "--from",
-        CHECKOV,
-        "--python",
-        sys.executable,
-        "checkov",
-    ]
+    uv = [sys.executable, "-m", "uv", "run", "--quiet", "--project", str(ROOT), "--python", sys.executable]
+    command = [*uv, "--isolated", "--frozen", "--only-group", "infra", "checkov"]
     options = ["--file", str(template), "--framework", "arm", "--output", "json", "--skip-download", "--soft-fail"]
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [*command, *options], cwd=folder, capture_output=True, text=True, check=True

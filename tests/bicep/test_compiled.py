@@ -76,4 +76,4 @@ def test_a_missing_compiler_is_an_error(option: str) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.split(":")[0]) == (1, "There is no Bicep compiler")
+    assert (done.returncode, done.stderr.split(".")[0]) == (1, "The Bicep compiler /nowhere/bicep was not found")

@@ -11,7 +11,7 @@ from tests.runtime.app import RuntimeApp, app_process
 from tests.runtime.host import http_front
 from tests.stacks import Stack, running_stack
 
-# The library's own demand, which requirements.in repeats.
+# Required by azure-functions-runtime itself. pyproject.toml repeats it.
 SINCE = (3, 13)
 collect_ignore_glob = [] if sys.version_info >= SINCE else ["test_*.py"]
 

@@ -23,15 +23,15 @@ def install(version: str, folder: Path = FOLDER) -> bool:
             return False
         with tempfile.TemporaryDirectory(dir=folder) as unfinished:
             made = Path(unfinished) / version
-            _pip_install(version, made)
+            _install(version, made)
             # It comes to its place in one step: what is there is complete.
             made.rename(place)
     return True
 
 
-def _pip_install(version: str, place: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command = [*pip, "--target", str(place), f"destiny-sdk=={version}"]
+def _install(version: str, place: Path) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(place)]
+    command += ["--python", sys.executable, f"destiny-sdk=={version}"]
     if subprocess.run(command, check=False).returncode != 0:  # noqa: S603 - arguments are ours
         raise ReleaseError(f"destiny-sdk {version} could not be installed: is the package index within reach?")
 

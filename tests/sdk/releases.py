@@ -96,5 +96,4 @@ def _forget() -> None:
 
 
 def _missing(what: str) -> str:
-    python = sys.executable
-    return f"{what}. Run: {python} -m pip install -r requirements-sdk.txt && {python} -m tests.sdk.install"
+    return f"{what}. Run: uv sync --frozen --extra azure && {sys.executable} -m tests.sdk.install"

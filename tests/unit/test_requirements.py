@@ -1,43 +1,83 @@
+"""The lock file pins every dependency, and what Azure installs is exported from it."""
+
 import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from exchange import __version__
 from tests.stacks import ROOT
 
-PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)")
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+REQUIREMENTS = (ROOT / "requirements.txt").read_text()
+
+EXACT = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)")
+CHOSEN = {"azure": PROJECT["project"]["optional-dependencies"]["azure"], **PROJECT["dependency-groups"]}
 
 
-def lines(name: str) -> list[str]:
-    return [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
+def pins(lines: list[str]) -> set[tuple[str, str]]:
+    return {(found[1], found[2]) for line in lines if (found := EXACT.match(line))}
 
 
-def pins(name: str) -> set[tuple[str, str]]:
-    return {(found[1], found[2]) for line in lines(name) if (found := PIN.match(line))}
+DEPLOYED = pins(REQUIREMENTS.splitlines())
+LOCKED = {(package["name"], package.get("version")) for package in LOCK}
 
 
-def test_what_is_deployed_is_locked_to_what_was_chosen() -> None:
-    chosen, locked = pins("requirements.in"), pins("requirements.txt")
-    assert len(chosen) == len(lines("requirements.in"))
-    assert chosen <= locked
+@pytest.mark.parametrize("name", CHOSEN)
+def test_an_exact_version_is_chosen_and_locked(name: str) -> None:
+    chosen = pins(CHOSEN[name])
+    assert len(chosen) == len(CHOSEN[name])
+    assert chosen <= LOCKED
 
 
-def test_every_locked_package_has_its_hashes() -> None:
-    text = (ROOT / "requirements.txt").read_text()
-    entries = re.split(r"\n(?=[a-z])", text.partition("\n")[2])
-    assert len(entries) == len(pins("requirements.txt")) >= 30
+def test_what_azure_installs_is_what_the_extra_chooses_and_what_the_lock_has() -> None:
+    assert pins(CHOSEN["azure"]) <= DEPLOYED <= LOCKED
+
+
+def test_what_clients_need_is_deployed_too() -> None:
+    names = {re.split(r"[^a-z0-9-]", dependency)[0] for dependency in PROJECT["project"]["dependencies"]}
+    assert names
+    assert names <= {name for name, _ in DEPLOYED}
+
+
+def test_every_deployed_package_has_its_hashes() -> None:
+    entries = re.split(r"\n(?=[a-z])", REQUIREMENTS.partition("\n")[2])
+    assert len(entries) == len(DEPLOYED) >= 30
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
 
 
-@pytest.mark.parametrize(
-    "name", ["requirements-local.txt", "requirements-dev.txt", "requirements-sdk.txt", "requirements-bench.txt"]
-)
-def test_what_else_is_installed_is_pinned_and_agrees(name: str) -> None:
-    assert all(PIN.match(line) for line in lines(name))
-    deployed = dict(pins("requirements.txt"))
-    assert [package for package, version in pins(name) if deployed.get(package, version) != version] == []
-
-
 def test_no_test_tooling_is_deployed() -> None:
-    assert not {"pytest", "hypothesis", "mypy", "ruff", "rich", "trustme"} & {
-        name for name, _ in pins("requirements.txt")
-    }
+    tooling = {name for group in PROJECT["dependency-groups"] for name, _ in pins(CHOSEN[group])}
+    assert not tooling - {"certifi", "cryptography"} & {name for name, _ in DEPLOYED}
+
+
+def test_both_generations_of_the_worker_library_are_deployed() -> None:
+    for version, marker in (("1.26.0", "< '3.13'"), ("2.3.0", ">= '3.13'")):
+        assert f"azure-functions=={version} ; python_full_version {marker}" in REQUIREMENTS
+
+
+def test_the_lock_file_names_public_addresses_only() -> None:
+    """A lock file that was made through a mirror names the mirror, which others may not reach."""
+    assert {urlsplit(address).netloc for address in _addresses()} == {"pypi.org", "files.pythonhosted.org"}
+
+
+def _addresses() -> Iterator[str]:
+    for package in LOCK:
+        if "registry" in package["source"]:
+            yield package["source"]["registry"]
+            files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+            yield from (file["url"] for file in files)
+
+
+def test_the_pre_commit_hooks_use_the_locked_ruff() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"ruff-pre-commit\n    rev: v(\S+)", hooks) == [dict(LOCKED)["ruff"]]
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## \[([^]]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == __version__

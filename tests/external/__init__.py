@@ -1,0 +1,1 @@
+"""The function app in `func`, on Microsoft's own emulators: what `.github/workflows/nightly.yml` tests."""
