@@ -1,7 +1,8 @@
-"""The version of stored items.
+"""The schema version of stored items.
 
-Every item carries `schema_version`. Code that changes the form of an item increases `SCHEMA_VERSION`, and adds a
-function to the reader that converts items of the version before. docs/upgrading.md describes the rules.
+Every item carries `schema_version`. An item without one was written by version 0.1.0 and counts as version 1. Code that
+changes the form of an item increases `SCHEMA_VERSION`, and converts older items when it reads them. docs/upgrading.md
+describes the rules.
 """
 
 from exchange.adapters.cosmos.database import Item
@@ -12,7 +13,8 @@ FIELD = "schema_version"
 
 
 def check_version(item: Item) -> Item:
-    """Return the item. Raises Unavailable if newer code wrote it: a deployment that is under way will handle it."""
-    if item[FIELD] > SCHEMA_VERSION:
-        raise Unavailable(f"An item has schema version {item[FIELD]}, which is newer than this version of the app.")
+    """Return the item. Raises Unavailable if newer code wrote it, so that the operation is retried after an upgrade."""
+    version = item.get(FIELD, 1)
+    if version > SCHEMA_VERSION:
+        raise Unavailable(f"A stored item has schema version {version}. This version of the app reads {SCHEMA_VERSION}.")
     return item
