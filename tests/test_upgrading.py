@@ -2,7 +2,10 @@
 
 import re
 
-from exchange.adapters.cosmos.versions import SCHEMA_VERSION
+import pytest
+
+from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.domain.errors import Unavailable
 from exchange.settings import list_settings
 from tests.stacks import ROOT
 
@@ -12,6 +15,13 @@ TELEMETRY = "".join(file.read_text() for file in (ROOT / "exchange" / "telemetry
 
 def test_the_stated_schema_version_is_the_present_one() -> None:
     assert f"The present version is {SCHEMA_VERSION} " in TEXT
+
+
+def test_an_item_without_a_version_is_read_and_a_newer_one_is_refused() -> None:
+    for item in ({}, {FIELD: SCHEMA_VERSION}):
+        assert check_version(item) is item
+    with pytest.raises(Unavailable):
+        check_version({FIELD: SCHEMA_VERSION + 1})
 
 
 def test_renamed_settings_have_their_new_names_and_not_the_old_ones() -> None:
