@@ -124,7 +124,12 @@ def test_the_statuses_of_a_callback_are_those_of_the_endpoint() -> None:
 
 def test_the_fields_of_each_content_are_listed() -> None:
     (table,) = marked_in(DOCUMENT, "contents")
-    models = (enhancements.Bibliographic, enhancements.Abstract, enhancements.AnnotationSet, enhancements.LocationSet)
+    models: list[type[BaseModel]] = [
+        enhancements.Bibliographic,
+        enhancements.Abstract,
+        enhancements.AnnotationSet,
+        enhancements.LocationSet,
+    ]
     assert [row[0].strip("`") for row in table.rows] == [str(kind) for kind in enhancements.EnhancementType]
     for row, model in zip(table.rows, models, strict=True):
         check_fields(row[1], model, {"enhancement_type"})
@@ -132,12 +137,12 @@ def test_the_fields_of_each_content_are_listed() -> None:
 
 def test_the_fields_of_the_parts_are_listed() -> None:
     (table,) = marked_in(DOCUMENT, "parts")
-    models = (
+    models: list[type[BaseModel]] = [
         enhancements.Authorship,
         enhancements.BooleanAnnotation,
         enhancements.ScoreAnnotation,
         enhancements.Location,
-    )
+    ]
     for row, model in zip(table.rows, models, strict=True):
         check_fields(row[1], model, {"annotation_type"})
 
