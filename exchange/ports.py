@@ -68,7 +68,7 @@ class BatchStore(Protocol):
         """Write a new batch. Raises NameTaken if its id exists."""
 
     async def load(self, batch_id: UUID) -> StoredBatch:
-        """Read the latest state of a batch, whichever process wrote it. Raises NotFound."""
+        """Read the latest state of a batch, also if another process wrote it. Raises NotFound."""
 
     async def replace(self, batch: Batch, etag: str) -> None:
         """Write the batch if it still has this ETag. Raises WriteConflict if not, NotFound if it is gone."""
@@ -129,7 +129,7 @@ class ReferenceStore(Protocol):
         """
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
-        """Return the ids of which there is no reference. Hidden references are missing unless `include_hidden`."""
+        """Return the ids without a reference. Hidden references count as missing unless `include_hidden`."""
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         """Return the id of the reference with this identifier. None if there is none."""
@@ -172,7 +172,7 @@ class ResultFiles(Protocol):
     """The blobs of the container `results`, which robots write and the exchange only reads."""
 
     async def current_upload(self, batch_id: UUID) -> Upload | None:
-        """Return what the result blob of this batch holds now. None if there is no blob."""
+        """Return what the result blob of this batch holds now. None if the blob does not exist."""
 
     def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""

@@ -29,7 +29,7 @@ class AccessTokens:
     """Validates tokens; see `ports.Tokens`. The keys are cached. An unknown key id makes it fetch them again."""
 
     def __init__(self, settings: Tokens) -> None:
-        """Take the issuer, the audience, and the address of the issuer's keys."""
+        """Store the issuer, the audience, and the address of the issuer's keys."""
         self._settings = settings
         self._keys = _Keys(settings.token_keys_url or "")
 

@@ -53,7 +53,7 @@ def _translate(error: HttpResponseError, what: str) -> ExchangeError | None:  # 
         case HTTPStatus.PRECONDITION_FAILED:
             return WriteConflict(f"The {what} was changed by another process.")
         case None if isinstance(error, ClientAuthenticationError):
-            return Unavailable("There is no credential for the managed identity.")
+            return Unavailable("The managed identity has no credential.")
         case _ if error.status_code is None or isinstance(error, IncompleteReadError):
             return Unavailable(f"The connection broke while the {what} was read.")
         case status if status is not None and is_outage(status):

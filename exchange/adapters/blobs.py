@@ -138,7 +138,7 @@ class BlobResultFiles:
         self._account = account
 
     async def current_upload(self, batch_id: UUID) -> Upload | None:
-        """Return what the result blob holds now. None if there is no blob."""
+        """Return what the result blob holds now. None if the blob does not exist."""
         blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
         try:
             with translate_errors("result file"):

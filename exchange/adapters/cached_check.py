@@ -20,7 +20,7 @@ class CachedCheck:
         self._checking = asyncio.Lock()
 
     async def check(self) -> None:
-        """Raise Unavailable if the dependency is down, whatever the reason. See `ports.Dependency`."""
+        """Raise Unavailable if the dependency is down, for any reason. See `ports.Dependency`."""
         async with self._checking:
             if time.monotonic() - self._checked_at >= _MAX_AGE_S:
                 self._is_up = await self._reach()

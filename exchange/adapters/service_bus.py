@@ -34,7 +34,7 @@ class ServiceBusQueues:
         self._sending = asyncio.Lock()
 
     async def send(self, message: Message) -> None:
-        """Send the message. The queue holds it back until its `deliver_at`."""
+        """Send the message. The queue delivers it at its `deliver_at`."""
         if isinstance(message, DispatchMessage):
             queue = self._dispatch_queue
             at = None if message.deliver_at is None else datetime.fromtimestamp(message.deliver_at, UTC)

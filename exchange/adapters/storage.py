@@ -45,7 +45,7 @@ class StorageClient(ABC, Generic[C]):
 
     @abstractmethod
     def _make_client(self, address: str, credential: AsyncTokenCredential | None, options: dict[str, Any]) -> C:
-        """Make the client, from the connection string if there is no credential."""
+        """Make the client, from the connection string unless a credential is given."""
 
     async def close(self) -> None:
         """Close the connection. A later call opens a new one."""

@@ -33,7 +33,7 @@ class RobotRejected:
 class RobotUnreachable:
     """Call number `call` of this attempt got no answer, or one that asks for a retry (408, 429, 5xx).
 
-    `upload` is the current upload, if there is one: then the robot has the batch, whatever the call returned.
+    `upload` is the current upload, if there is one: then the robot has the batch although the call failed.
     """
 
     attempt: int

@@ -11,9 +11,9 @@ _RETRY_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 @dataclass(frozen=True, slots=True)
 class RobotAnswer:
-    """The answer to a call to a robot. `http_status` is None if there was no answer.
+    """The answer to a call to a robot. `http_status` is None if the robot did not answer.
 
-    `message` is the robot's own if it answered. Otherwise it describes why there was no answer.
+    `message` is the robot's own if it answered. Otherwise it describes the failure.
     """
 
     http_status: int | None
@@ -32,7 +32,7 @@ class RobotAnswer:
 
     @property
     def retryable(self) -> bool:
-        """Whether to call again: there was no answer, or its status is 408, 429 or 5xx."""
+        """Whether to call again: the robot did not answer, or its status is 408, 429 or 5xx."""
         return self.http_status is None or self.http_status in _RETRY_STATUSES or self.http_status >= 500  # noqa: PLR2004 - RFC 9110
 
 

@@ -83,7 +83,7 @@ def add_span_attributes(**attributes: str | float | None) -> None:
 
 
 def current_traceparent() -> str | None:
-    """Return the current span as a `traceparent`, for others to continue. None if there is no span."""
+    """Return the current span as a `traceparent`, for others to continue. None outside of any span."""
     carrier: dict[str, str] = {}
     _w3c.inject(carrier)
     return carrier.get(TRACEPARENT)

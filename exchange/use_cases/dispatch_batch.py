@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) -> None:
     """Call the robot for this attempt, unless the attempt is early, settled, or another dispatcher is calling.
 
-    The snapshot is written once, before the first call. Idempotent: a repeated message calls nobody.
+    The snapshot is written once, before the first call. Idempotent: a repeated message makes no second call.
     """
     batch = stored.batch
     add_span_attributes(attempt=attempt)

@@ -38,7 +38,7 @@ async def update_robot(robot_id: UUID, registration: RobotIn, services: Services
 
 
 async def cycle_secret(robot_id: UUID, services: Services) -> ProvisionedRobot:
-    """Give the robot a new secret. The old one ends at once. Each call makes another secret. Raises NotFound."""
+    """Replace the secret of the robot. The old one ends at once. Each call makes another secret. Raises NotFound."""
     stored = await _replace(
         robot_id, lambda stored: StoredRobot(stored.robot, stored.secret_version + 1, stored.etag), services
     )

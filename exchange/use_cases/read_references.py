@@ -24,7 +24,7 @@ async def read_reference(reference_id: UUID, user: User, services: Services) -> 
         if reference.visibility is not Visibility.HIDDEN:
             visible = [item for item in reference.enhancements or [] if item.visibility is not Visibility.HIDDEN]
             return reference.model_copy(update={"enhancements": visible})
-    raise NotFound(f"There is no reference {reference_id}.")
+    raise NotFound(f"The reference {reference_id} does not exist.")
 
 
 async def find_reference(query: ReferenceQuery, user: User, services: Services) -> Reference:

@@ -1,4 +1,4 @@
-"""Robots in memory."""
+"""In-memory fake of `RobotStore`."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -22,7 +22,7 @@ class FakeRobotStore:
         try:
             return self.items[robot_id]
         except KeyError:
-            raise NotFound(f"There is no robot {robot_id}.") from None
+            raise NotFound(f"The robot {robot_id} does not exist.") from None
 
     async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
         if (await self.load(robot.id)).etag != etag:

@@ -41,7 +41,7 @@ class CosmosRobotStore:
                 container = await self._database.container(_CONTAINER)
                 item = await container.read_item(str(robot_id), partition_key=_KIND)
         except NotFound as error:
-            raise NotFound(f"There is no robot {robot_id}.") from error
+            raise NotFound(f"The robot {robot_id} does not exist.") from error
         return StoredRobot(_to_robot(item), item["secret_version"], item["_etag"])
 
     async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:

@@ -16,5 +16,7 @@ def check_version(item: Item) -> Item:
     """Return the item. Raises Unavailable if newer code wrote it, so that the operation is retried after an upgrade."""
     version = item.get(FIELD, 1)
     if version > SCHEMA_VERSION:
-        raise Unavailable(f"A stored item has schema version {version}. This version of the app reads {SCHEMA_VERSION}.")
+        raise Unavailable(
+            f"A stored item has schema version {version}. This version of the app reads {SCHEMA_VERSION}."
+        )
     return item

@@ -37,7 +37,7 @@ def deliver(batch: Batch, event: events.CallbackSucceeded, now: float, _deadline
     """Record the callback if the result file exists. Request the import if that file is validated already."""
     if event.current_upload is None:
         raise ResultMissing(
-            "There is no result file at result_storage_url yet. Upload the file, then repeat the callback."
+            "The result file at result_storage_url does not exist yet. Upload the file, then repeat the callback."
         )
     return _deliver(batch, event.current_upload, now)
 

@@ -39,7 +39,7 @@ def is_early(batch: Batch, now: float) -> bool:
 
 
 def mark_accepted(batch: Batch, now: float, upload: Upload | None = None) -> Batch:
-    """Return the batch as accepted by the robot, whichever sign of acceptance came first."""
+    """Return the batch as accepted by the robot."""
     return replace(batch, status=BatchStatus.ACCEPTED, accepted_at=now, upload=upload, resent_at=None)
 
 
