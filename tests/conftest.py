@@ -1,16 +1,16 @@
-"""What tests of every kind use."""
+"""Fixtures for all tests."""
 
 import socket
 
 import pytest
 
-# It needs the Bicep compiler and checkov: `make infra-check` runs it.
+# These tests need the Bicep compiler and checkov. `make infra-check` runs them.
 collect_ignore = ["bicep"]
 
 
 @pytest.fixture
 def unused_tcp_port() -> int:
-    """Give a port of the loopback interface at which nobody listens."""
+    """Return a TCP port of the loopback interface on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

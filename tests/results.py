@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 def annotation(reference_id: UUID | str, label: str = "cohort", **fields: Any) -> dict[str, Any]:
-    """Give an enhancement as a robot sends it."""
+    """Return an enhancement as a robot sends it."""
     return {
         "reference_id": str(reference_id),
         "source": "test robot",
@@ -22,5 +22,5 @@ def annotation(reference_id: UUID | str, label: str = "cohort", **fields: Any) -
 
 
 def jsonl(*entries: Any) -> bytes:
-    """Give a result file; bytes go in as they are."""
+    """Return a result file with one line for each entry. Bytes are written unchanged."""
     return b"".join((item if isinstance(item, bytes) else json.dumps(item).encode()) + b"\n" for item in entries)

@@ -1,4 +1,4 @@
-"""The local stack as tests use it: started as a person would, on free ports, in a folder of its own."""
+"""The local stack for tests. It is started as a user starts it, but on free ports and in its own folder."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = 120.0
+START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where its parts answer, tokens by role, the settings of the app, the folder of its logs."""
+    """A running stack: the addresses of its parts, tokens by role, the app settings, and the folder of its logs."""
 
     addresses: Mapping[str, str]
     tokens: Mapping[str, str]
@@ -32,15 +32,15 @@ class Stack:
         return self.addresses["api"]
 
     def log(self, part: str) -> str:
-        """Return what a part has logged so far."""
+        """Return the log that a part has written so far."""
         return (self.folder / "logs" / f"{part}.log").read_text(errors="replace")
 
 
 @contextmanager
 def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stack]:
-    """Start `python -m local.up` with these options and settings, and end it however the test ends.
+    """Start `python -m local.up` with these options and settings. Stop it however the test ends.
 
-    If RUNNING_STACK names the folder of a stack that runs already, use that one, and skip tests that need another.
+    If RUNNING_STACK names the folder of a running stack, use that stack. Skip the test if it needs another one.
     """
     if running := os.environ.get("RUNNING_STACK"):
         yield _running(Path(running), options, settings)
@@ -49,7 +49,7 @@ def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stac
     command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--lifeline", *options]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.log").open("wb") as output:
-        up = subprocess.Popen(  # noqa: S603 - arguments are ours
+        up = subprocess.Popen(  # noqa: S603 - we build the arguments
             [*command, *overrides], cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=output, env=os.environ.copy()
         )
         try:
@@ -64,13 +64,13 @@ def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stac
 def _running(folder: Path, options: tuple[str, ...], settings: Mapping[str, str]) -> Stack:
     stack = _read(folder)
     if set(options) - {"--emulators-only"} or any(stack.settings.get(name) != settings[name] for name in settings):
-        pytest.skip(f"needs a stack of its own: {[*options, *settings]}")
+        pytest.skip(f"the test needs its own stack, with {[*options, *settings]}")
     return stack
 
 
 def _wait(up: subprocess.Popen[bytes], folder: Path) -> Stack:
-    """Wait until the stack says where it is; fail with its words if it ends first."""
-    deadline = time.monotonic() + PATIENCE_S
+    """Wait until the stack has written its addresses. Raise RuntimeError with its output if it fails."""
+    deadline = time.monotonic() + START_TIMEOUT_S
     ready = folder / "stack.json"
     while not ready.exists():
         if up.poll() is not None or time.monotonic() > deadline:

@@ -1,7 +1,7 @@
-"""In-memory stand-ins of the ports, held to the same contract tests as the real adapters."""
+"""In-memory fakes of the ports. The port tests run on each fake and on the real adapter."""
 
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrls
+from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -17,6 +17,6 @@ __all__ = [
     "FakeResultFiles",
     "FakeRobotCalls",
     "FakeRobotStore",
-    "FakeUrls",
+    "FakeUrlSigner",
     "World",
 ]

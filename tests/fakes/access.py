@@ -1,11 +1,11 @@
-"""Tokens and dependencies in memory."""
+"""In-memory fakes of `Tokens` and `Dependency`."""
 
 from exchange.domain.callers import User
 from exchange.domain.errors import NotAuthenticated, Unavailable
 
 
 class FakeTokens:
-    """Accepts the tokens that a test adds."""
+    """Accepts the tokens that a test adds to `users`."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}

@@ -1,11 +1,11 @@
-"""Batch items in memory."""
+"""In-memory fake of `BatchStore`."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 from exchange.domain.batch import Batch
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
-from exchange.ports import Page, StoredBatch, OpenBatch, BatchFilter
+from exchange.ports import BatchFilter, OpenBatch, Page, StoredBatch
 
 
 class FakeBatchStore:
@@ -31,13 +31,13 @@ class FakeBatchStore:
 
     async def list_overdue(self, now: float) -> AsyncIterator[UUID]:
         overdue = [(item.batch.due_at, item.batch.id) for item in self.items.values() if item.batch.due_at is not None]
-        for at, batch_id in sorted(overdue):
-            if at <= now:
+        for due_at, batch_id in sorted(overdue):
+            if due_at <= now:
                 yield batch_id
 
     async def count_open(self, requestor: str, limit: int) -> int:
-        mine = [item for item in self.items.values() if item.batch.requestor == requestor and not item.batch.ended]
-        return min(len(mine), limit)
+        count = sum(item.batch.requestor == requestor and not item.batch.ended for item in self.items.values())
+        return min(count, limit)
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         for item in list(self.items.values()):

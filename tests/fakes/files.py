@@ -1,4 +1,4 @@
-"""Blobs in memory."""
+"""In-memory fakes of the ports for blobs."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -45,6 +45,7 @@ class FakeResultFiles:
         self.uploads: dict[UUID, tuple[Upload, bytes]] = {}
 
     async def put(self, batch_id: UUID, data: bytes) -> None:
+        """Upload a result, as the robot does."""
         self.uploads[batch_id] = (Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data)), data)
 
     async def current_upload(self, batch_id: UUID) -> Upload | None:
@@ -53,6 +54,7 @@ class FakeResultFiles:
     async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
         start = 0
         while True:
+            # Look up the upload again for each piece, because the test may replace it in between.
             upload, data = self.uploads.get(batch_id, (None, b""))
             if upload is None or upload.etag != etag:
                 raise UploadReplaced("The upload is no longer current.")
@@ -77,7 +79,7 @@ class FakeDeadLetters:
         return min(self.event_count, 1000)
 
 
-class FakeUrls:
+class FakeUrlSigner:
     async def sign_read_url(self, name: str) -> str:
         return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"
 

@@ -1,4 +1,4 @@
-"""Queues and robots in memory."""
+"""In-memory fakes of `Queues` and `RobotCalls`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -26,7 +26,7 @@ async def accept(_request: BatchRobotRequest) -> RobotAnswer:
 
 
 class FakeRobotCalls:
-    """A robot that behaves as the test sets it."""
+    """Records the jobs. `behaviour` answers them; a test may replace it."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[Robot, BatchRobotRequest]] = []

@@ -1,4 +1,4 @@
-"""References, identifiers and enhancements in memory."""
+"""In-memory fake of `ReferenceStore`."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
@@ -7,26 +7,26 @@ from uuid import UUID
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.errors import InputRejected
 from exchange.domain.ids import new_id
 from exchange.domain.selection import Selection
-from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.ports import LoadResult
 
-# As the real store: what a single item may hold.
-LARGEST_ITEM = 2_000_000
+# The size in bytes that Cosmos DB allows for one item.
+MAX_ITEM_BYTES = 2_000_000
 
 
 class FakeReferenceStore:
     def __init__(self) -> None:
         self.references: dict[UUID, ReferenceFileInput] = {}
         self.enhancements: dict[UUID, dict[str, Any]] = {}
-        self.largest_item = LARGEST_ITEM
+        self.largest_item = MAX_ITEM_BYTES
         self.owners: dict[tuple[str, ...], UUID] = {}
 
     async def add(self, reference: ReferenceFileInput) -> LoadResult:
-        if len(reference.model_dump_json()) > LARGEST_ITEM:
-            raise InputRejected("The reference can't be stored: one of its parts is too large.")
+        if len(reference.model_dump_json()) > MAX_ITEM_BYTES:
+            raise InputRejected("The reference cannot be stored: it or one of its enhancements is too large.")
         keys = [_key(identifier) for identifier in reference.identifiers or []]
         known = {self.owners[key] for key in keys if key in self.owners}
         if len(known) > 1:
@@ -45,7 +45,11 @@ class FakeReferenceStore:
         self.enhancements[UUID(enhancement["id"])] = enhancement
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
-        known = {one for one, loaded in self.references.items() if include_hidden or loaded.visibility != "hidden"}
+        known = {
+            reference_id
+            for reference_id, loaded in self.references.items()
+            if include_hidden or loaded.visibility != "hidden"
+        }
         return set(reference_ids) - known
 
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:

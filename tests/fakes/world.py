@@ -1,4 +1,4 @@
-"""All fakes together, as the services that use cases need."""
+"""All fakes together, as `Services`."""
 
 from exchange.domain.ids import new_id
 from exchange.domain.limits import Deadlines, Limits
@@ -6,16 +6,16 @@ from exchange.domain.signatures import RobotSecrets
 from exchange.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrls
+from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
 
 START = 1_800_000_000.0
 
-# The defaults.
 DEADLINES = Deadlines()
 
+# Smaller than the defaults, so that tests reach the limits quickly.
 LIMITS = Limits(
     references_per_batch_limit=1000,
     references_per_load_limit=1000,
@@ -36,7 +36,7 @@ class FakeClock:
 
 
 class World:
-    """The fakes, each with its own type and under its name in `services`."""
+    """The fakes. Each attribute has the type of the fake, and the name that the port has in `services`."""
 
     def __init__(self, deadlines: Deadlines = DEADLINES, limits: Limits = LIMITS) -> None:
         self.clock = FakeClock()
@@ -46,7 +46,7 @@ class World:
         self.files = FakeBatchFiles()
         self.results = FakeResultFiles(self.clock)
         self.dead_letters = FakeDeadLetters()
-        self.urls = FakeUrls()
+        self.urls = FakeUrlSigner()
         self.queues = FakeQueues()
         self.robot_calls = FakeRobotCalls()
         self.tokens = FakeTokens()
