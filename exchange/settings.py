@@ -1,8 +1,8 @@
 """The settings of the app, read once at start from the environment (the app settings in Azure).
 
-A setting's name is the field's name in upper case. The group of the field is not part of the name. Names with a double underscore are
-those of the triggers' connections, which the Functions host reads too. Where a dependency can be reached by key (on the
-local stack) or by managed identity (in Azure), both settings are optional and one of them is required.
+A setting's name is the field's name in upper case. The group of the field is not part of the name. Names with a double
+underscore are those of the triggers' connections, which the Functions host reads too. Where a dependency can be reached
+by key (on the local stack) or by managed identity (in Azure), both settings are optional and one of them is required.
 """
 
 import re

@@ -124,7 +124,7 @@ class CosmosReferenceStore:
                 yield reference
 
     async def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
-        """Write the entries bucket by bucket, some transactions concurrently. Items are made just before they are sent."""
+        """Write the entries bucket by bucket. Items are made just before they are sent, to save memory."""
         container = await self._database.container(_REFERENCES)
         # In a thread, because there may be many, and the event loop is shared by all invocations.
         buckets = await asyncio.to_thread(_group_by_bucket, entries)
