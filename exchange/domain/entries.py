@@ -11,7 +11,7 @@ from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
-from exchange.domain.report import REJECTED, EntryKind, EntryResult
+from exchange.domain.report import ADDED, REJECTED, EntryKind, EntryResult
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
@@ -97,8 +97,9 @@ class EntryValidator:
             return EntryResult(EntryKind.DUPLICATE, reference_id)
         self.accepted += 1
         self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
-        return EntryResult(EntryKind.ADDED, reference_id)
+        return EntryResult(ADDED, reference_id)
 
     def _add(self, result: EntryResult) -> None:
-        self.rejected += result.kind in REJECTED
+        if result.kind in REJECTED:
+            self.rejected += 1
         self._draft_lines.append(result.to_line())
