@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from exchange.contract import base
-from exchange.contract.base import MAX_FAULTS, HttpUrlText, WireModel, faults, to_jsonl
+from exchange.contract.base import MAX_FAULTS, HttpUrlText, WireModel, describe_faults, to_jsonl
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.enhancements import Authorship, ScoreAnnotation
 from exchange.contract.references import ReferenceFileInput
@@ -14,15 +14,15 @@ from exchange.contract.references import ReferenceFileInput
 URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)
 
 
-def failed(model: type[WireModel], raw: bytes) -> ValidationError:
+def validation_error(model: type[WireModel], raw: bytes) -> ValidationError:
     with pytest.raises(ValidationError) as raised:
         model.model_validate_json(raw, strict=True)
     return raised.value
 
 
-def faults_of(model: type[WireModel], body: object) -> list[str]:
+def find_faults(model: type[WireModel], body: object) -> list[str]:
     raw = json.dumps(body).encode()
-    return faults(failed(model, raw), raw)
+    return describe_faults(validation_error(model, raw), raw)
 
 
 class TestModels:
@@ -31,15 +31,15 @@ class TestModels:
         author = Authorship.model_validate_json(json.dumps({**sent, "unknown": {"deep": [1]}}), strict=True)
         assert json.loads(author.model_dump_json()) == sent
 
-    def test_what_was_read_can_not_be_changed(self) -> None:
+    def test_models_are_immutable(self) -> None:
         author = Authorship.model_validate({"display_name": "A", "orcid": "0", "position": "first"})
         with pytest.raises(ValidationError):
-            author.orcid = "1"  # type: ignore[misc] # it is refused
+            author.orcid = "1"  # type: ignore[misc] # the test assigns to a frozen field
 
     @pytest.mark.parametrize("score", ["NaN", "Infinity", "-Infinity", "1e999"])
-    def test_a_number_is_finite(self, score: str) -> None:
+    def test_a_number_that_is_not_finite_is_refused(self, score: str) -> None:
         raw = b'{"annotation_type": "score", "scheme": "s", "label": "l", "score": %b}' % score.encode()
-        (fault,) = faults(failed(ScoreAnnotation, raw), raw)
+        (fault,) = describe_faults(validation_error(ScoreAnnotation, raw), raw)
         assert fault == "score: Input should be a finite number"
 
 
@@ -56,7 +56,7 @@ class TestUrls:
             "http://bücher.example/文",
         ],
     )
-    def test_it_is_kept_to_the_letter(self, url: str) -> None:
+    def test_a_valid_url_is_kept_unchanged(self, url: str) -> None:
         assert URL.validate_json(json.dumps(url), strict=True) == url
 
     @pytest.mark.parametrize(
@@ -83,19 +83,19 @@ class TestUrls:
             ),
         ],
     )
-    def test_what_is_no_http_url_is_refused(self, url: str) -> None:
+    def test_an_invalid_url_is_refused(self, url: str) -> None:
         with pytest.raises(ValidationError):
             URL.validate_json(json.dumps(url), strict=True)
 
     @pytest.mark.parametrize("value", ["7", "null", "{}", '["http://h"]'])
-    def test_it_is_a_text(self, value: str) -> None:
+    def test_a_url_that_is_not_a_string_is_refused(self, value: str) -> None:
         with pytest.raises(ValidationError):
             URL.validate_json(value, strict=True)
 
 
 class TestFaults:
-    def test_each_says_where_and_why(self) -> None:
-        assert faults_of(BatchEnhancementRequestIn, {"reference_ids": ["x", 7], "source": 1}) == [
+    def test_each_fault_has_a_path_and_a_reason(self) -> None:
+        assert find_faults(BatchEnhancementRequestIn, {"reference_ids": ["x", 7], "source": 1}) == [
             "robot_id: Field required",
             "reference_ids.0: Input should be a valid UUID, invalid character: found `x` at 0",
             "reference_ids.1: UUID input should be a string, bytes or UUID object",
@@ -111,7 +111,7 @@ class TestFaults:
                 "authorship.0.position: Field required",
             ),
             ({"enhancement_type": "location", "locations": [{}, 7]}, "locations.1: Input should be an object"),
-            # The name of a type that is a field's as well.
+            # The name of the type is also the name of a field.
             (
                 {"enhancement_type": "abstract", "process": "other", "abstract": 7},
                 "abstract: Input should be a valid string",
@@ -133,45 +133,45 @@ class TestFaults:
             ),
         ],
     )
-    def test_the_path_is_that_of_the_json_that_was_sent(self, content: dict[str, object], expected: str) -> None:
+    def test_the_path_is_the_path_in_the_sent_json(self, content: dict[str, object], expected: str) -> None:
         kind = content["enhancement_type"]
         enhancement = {"source": "s", "visibility": "public", "enhancement_type": kind, "content": content}
         body = {"identifiers": [{"identifier_type": "doi", "identifier": 7}], "enhancements": [enhancement]}
-        assert faults_of(ReferenceFileInput, body) == [
+        assert find_faults(ReferenceFileInput, body) == [
             "identifiers.0.identifier: Input should be a valid string",
             f"enhancements.0.content.{expected}",
         ]
 
-    def test_without_the_json_the_path_names_the_types_as_well(self) -> None:
+    def test_without_the_json_the_path_includes_the_names_of_types(self) -> None:
         raw = b'{"identifiers": [{"identifier_type": "doi", "identifier": 7}]}'
-        assert faults(failed(ReferenceFileInput, raw)) == [
+        assert describe_faults(validation_error(ReferenceFileInput, raw)) == [
             "identifiers.0.doi.identifier: Input should be a valid string"
         ]
 
     @pytest.mark.parametrize("raw", [b"", b"{", b"not json", b'"\xff"', b"[" * 1000])
-    def test_what_is_no_json_has_one_fault_without_a_path(self, raw: bytes) -> None:
-        (fault,) = faults(failed(BatchEnhancementRequestIn, raw), raw)
+    def test_invalid_json_has_one_fault_without_a_path(self, raw: bytes) -> None:
+        (fault,) = describe_faults(validation_error(BatchEnhancementRequestIn, raw), raw)
         assert fault.startswith("Invalid JSON: ")
 
-    @pytest.mark.parametrize(("wrong", "told"), [(MAX_FAULTS, MAX_FAULTS), (MAX_FAULTS + 1, MAX_FAULTS + 1)])
-    def test_up_to_so_many_are_told(self, wrong: int, told: int) -> None:
-        said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (wrong - 1)})
-        assert len(said) == told
+    @pytest.mark.parametrize(("wrong", "described"), [(MAX_FAULTS, MAX_FAULTS), (MAX_FAULTS + 1, MAX_FAULTS + 1)])
+    def test_the_number_of_described_faults_is_limited(self, wrong: int, described: int) -> None:
+        faults = find_faults(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (wrong - 1)})
+        assert len(faults) == described
 
-    def test_of_a_hundred_thousand_the_first_are_told_and_the_rest_counted(self) -> None:
-        said = faults_of(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * 100_000})
-        assert len(said) == MAX_FAULTS + 1
-        assert said[0].startswith("robot_id: ")
-        assert said[MAX_FAULTS - 1].startswith(f"reference_ids.{MAX_FAULTS - 2}: ")
-        assert said[-1] == f"and {100_001 - MAX_FAULTS} more"
+    def test_faults_beyond_the_limit_are_counted(self) -> None:
+        faults = find_faults(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * 100_000})
+        assert len(faults) == MAX_FAULTS + 1
+        assert faults[0].startswith("robot_id: ")
+        assert faults[MAX_FAULTS - 1].startswith(f"reference_ids.{MAX_FAULTS - 2}: ")
+        assert faults[-1] == f"and {100_001 - MAX_FAULTS} more"
 
     def test_a_fault_is_one_line_and_does_not_repeat_the_value(self) -> None:
         raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()
-        (fault,) = faults(failed(ScoreAnnotation, raw), raw)
+        (fault,) = describe_faults(validation_error(ScoreAnnotation, raw), raw)
         assert fault == "score: Input should be a valid number"
 
 
-def test_a_line_is_one_line_to_every_reader_and_says_the_same() -> None:
+def test_a_jsonl_line_contains_no_character_that_splits_lines() -> None:
     author = Authorship.model_validate(
         {"display_name": "a\u2028b\u2029c\x85d\x0be\x1cf\ng\\u2028", "orcid": "\U0001f9ea", "position": "first"}
     )
@@ -182,5 +182,5 @@ def test_a_line_is_one_line_to_every_reader_and_says_the_same() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.from_regex(base._PLAIN_URL, fullmatch=True))
-def test_the_parser_takes_every_plain_url(url: str) -> None:
+def test_the_parser_accepts_every_plain_url(url: str) -> None:
     assert TypeAdapter(HttpUrl).validate_python(url).host

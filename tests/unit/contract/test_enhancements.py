@@ -59,32 +59,34 @@ ENHANCEMENT = {
 }
 
 
-def holding(content: Json) -> Json:
+def with_content(content: Json) -> Json:
     return {**ENHANCEMENT, "content": content}
 
 
 class Part(NamedTuple):
-    """An object of an enhancement with all that it can have, and how to put one in its place."""
+    """An object in an enhancement with all its fields, and a function that puts such an object into an enhancement."""
 
     full: Json
     optional: set[str]
-    placed: Callable[[Json], Json]
+    place: Callable[[Json], Json]
 
 
 PARTS = {
     "enhancement": Part(ENHANCEMENT, {"id", "robot_version", "derived_from"}, lambda part: part),
-    "bibliographic": Part(BIBLIOGRAPHIC, set(BIBLIOGRAPHIC) - {"enhancement_type"}, holding),
-    "author": Part(AUTHOR, set(), lambda part: holding({**BIBLIOGRAPHIC, "authorship": [AUTHOR, part]})),
-    "abstract": Part(ABSTRACT, set(), holding),
-    "annotation": Part({"enhancement_type": "annotation", "annotations": [BOOLEAN, SCORE]}, set(), holding),
+    "bibliographic": Part(BIBLIOGRAPHIC, set(BIBLIOGRAPHIC) - {"enhancement_type"}, with_content),
+    "author": Part(AUTHOR, set(), lambda part: with_content({**BIBLIOGRAPHIC, "authorship": [AUTHOR, part]})),
+    "abstract": Part(ABSTRACT, set(), with_content),
+    "annotations": Part({"enhancement_type": "annotation", "annotations": [BOOLEAN, SCORE]}, set(), with_content),
     "boolean": Part(
-        BOOLEAN, {"score", "data"}, lambda part: holding({"enhancement_type": "annotation", "annotations": [part]})
+        BOOLEAN, {"score", "data"}, lambda part: with_content({"enhancement_type": "annotation", "annotations": [part]})
     ),
     "score": Part(
-        SCORE, {"data"}, lambda part: holding({"enhancement_type": "annotation", "annotations": [SCORE, part]})
+        SCORE, {"data"}, lambda part: with_content({"enhancement_type": "annotation", "annotations": [SCORE, part]})
     ),
-    "location": Part({"enhancement_type": "location", "locations": [LOCATION, {}]}, set(), holding),
-    "place": Part(LOCATION, set(LOCATION), lambda part: holding({"enhancement_type": "location", "locations": [part]})),
+    "locations": Part({"enhancement_type": "location", "locations": [LOCATION, {}]}, set(), with_content),
+    "location": Part(
+        LOCATION, set(LOCATION), lambda part: with_content({"enhancement_type": "location", "locations": [part]})
+    ),
 }
 OPTIONAL = [(name, field) for name, part in PARTS.items() for field in sorted(part.optional)]
 REQUIRED = [(name, field) for name, part in PARTS.items() for field in part.full if field not in part.optional]
@@ -94,7 +96,7 @@ def read(sent: Json) -> Enhancement:
     return Enhancement.model_validate_json(json.dumps(sent), strict=True)
 
 
-def comes_back(sent: Json) -> bool:
+def is_unchanged(sent: Json) -> bool:
     returned: Json = json.loads(read(sent).model_dump_json(exclude_unset=True))
     return returned == sent
 
@@ -104,31 +106,31 @@ def without(fields: Json, *names: str) -> Json:
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-def test_it_comes_back_field_for_field_with_all_that_it_can_have_and_the_least(part: Part) -> None:
-    assert comes_back(part.placed(part.full))
-    assert comes_back(part.placed(without(part.full, *part.optional)))
+def test_an_object_with_all_or_only_required_fields_is_read_and_written_unchanged(part: Part) -> None:
+    assert is_unchanged(part.place(part.full))
+    assert is_unchanged(part.place(without(part.full, *part.optional)))
 
 
 @pytest.mark.parametrize(("name", "field"), OPTIONAL)
 def test_an_optional_field_may_be_left_out_or_null(name: str, field: str) -> None:
     part = PARTS[name]
-    assert comes_back(part.placed(without(part.full, field)))
+    assert is_unchanged(part.place(without(part.full, field)))
     if field != "data":
-        assert comes_back(part.placed({**part.full, field: None}))
+        assert is_unchanged(part.place({**part.full, field: None}))
 
 
 @pytest.mark.parametrize(("name", "field"), REQUIRED)
-def test_a_required_field_may_not(name: str, field: str) -> None:
+def test_a_required_field_must_be_present_and_not_null(name: str, field: str) -> None:
     part = PARTS[name]
     for wrong in (without(part.full, field), {**part.full, field: None}):
         with pytest.raises(ValidationError):
-            read(part.placed(wrong))
+            read(part.place(wrong))
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-def test_unknown_fields_are_dropped_without_a_word(part: Part) -> None:
-    unknown = read(part.placed({**part.full, "unknown": {"deep": [1]}}))
-    assert unknown == read(part.placed(part.full))
+def test_unknown_fields_are_ignored(part: Part) -> None:
+    unknown = read(part.place({**part.full, "unknown": {"deep": [1]}}))
+    assert unknown == read(part.place(part.full))
     assert "unknown" not in unknown.model_dump_json()
 
 
@@ -160,9 +162,9 @@ WRONG = [
     ("author", "position", "second"),
     ("abstract", "process", "inverted"),
     ("abstract", "abstract", {"A": [0]}),
-    ("annotation", "annotations", []),
-    ("annotation", "annotations", BOOLEAN),
-    ("annotation", "annotations", [BOOLEAN, {**SCORE, "annotation_type": "text"}]),
+    ("annotations", "annotations", []),
+    ("annotations", "annotations", BOOLEAN),
+    ("annotations", "annotations", [BOOLEAN, {**SCORE, "annotation_type": "text"}]),
     ("boolean", "value", 1),
     ("boolean", "value", "true"),
     ("boolean", "score", "0.1"),
@@ -173,23 +175,23 @@ WRONG = [
     ("score", "score", "0.1"),
     ("score", "score", True),
     ("score", "data", "text"),
-    ("location", "locations", []),
-    ("location", "locations", [7]),
-    ("place", "is_oa", 0),
-    ("place", "is_oa", "yes"),
-    ("place", "version", "draft"),
-    ("place", "landing_page_url", "example.org"),
-    ("place", "pdf_url", "ftp://example.org"),
-    ("place", "license", 4),
-    ("place", "extra", ["thing"]),
+    ("locations", "locations", []),
+    ("locations", "locations", [7]),
+    ("location", "is_oa", 0),
+    ("location", "is_oa", "yes"),
+    ("location", "version", "draft"),
+    ("location", "landing_page_url", "example.org"),
+    ("location", "pdf_url", "ftp://example.org"),
+    ("location", "license", 4),
+    ("location", "extra", ["thing"]),
 ]
 
 
 @pytest.mark.parametrize(("name", "field", "value"), WRONG)
-def test_a_wrong_type_is_refused_and_not_converted(name: str, field: str, value: object) -> None:
+def test_a_value_of_the_wrong_type_is_refused_and_not_converted(name: str, field: str, value: object) -> None:
     part = PARTS[name]
     with pytest.raises(ValidationError):
-        read(part.placed({**part.full, field: value}))
+        read(part.place({**part.full, field: value}))
 
 
 @pytest.mark.parametrize(
@@ -202,30 +204,30 @@ def test_a_wrong_type_is_refused_and_not_converted(name: str, field: str, value:
         (DriverVersion, {"publishedVersion", "acceptedVersion", "submittedVersion", "other"}),
     ],
 )
-def test_the_words_are_those_that_clients_know(kind: type[StrEnum], values: set[str]) -> None:
+def test_the_values_are_the_published_ones(kind: type[StrEnum], values: set[str]) -> None:
     assert {item.value for item in kind} == values
 
 
-def test_whole_numbers_are_scores_too() -> None:
+def test_an_integer_is_a_valid_score() -> None:
     for score in (0, 1, -3):
-        assert comes_back(PARTS["score"].placed({**SCORE, "score": score}))
+        assert is_unchanged(PARTS["score"].place({**SCORE, "score": score}))
 
 
-def test_a_whole_number_past_the_doubles_is_no_score_but_what_the_store_gives_back_for_one_is() -> None:
-    score = PARTS["score"].placed({**SCORE, "score": 2**54})
+def test_an_integer_beyond_2_53_is_refused_from_clients_and_accepted_from_the_store() -> None:
+    score = PARTS["score"].place({**SCORE, "score": 2**54})
     with pytest.raises(ValidationError, match="lose digits"):
         read(score)
     assert Enhancement.model_validate(score).model_dump()["content"] == score["content"]
 
 
-def test_annotations_without_data_have_none_of_anothers() -> None:
-    annotation = PARTS["boolean"].placed(without(BOOLEAN, "data"))
+def test_an_annotation_without_data_has_empty_data() -> None:
+    annotation = PARTS["boolean"].place(without(BOOLEAN, "data"))
     content = read(annotation).model_dump()["content"]
     assert content["annotations"][0]["data"] == {}
 
 
 @pytest.mark.parametrize("day", ["1582934400", "0", "20200229", "2020-W09-6", "2020-02-29T00:00:00", "2020-02-30", "x"])
-def test_what_is_not_written_as_a_day_is_refused(day: str) -> None:
+def test_a_date_in_another_format_is_refused(day: str) -> None:
     with pytest.raises(ValidationError):
         Bibliographic.model_validate_json(
             json.dumps({"enhancement_type": "bibliographic", "created_date": day}), strict=True

@@ -20,7 +20,7 @@ def doi(identifier: Any) -> dict[str, Any]:
     return {"identifier_type": "doi", "identifier": identifier}
 
 
-RIGHT = [
+VALID = [
     doi(DOI),
     {"identifier_type": "pm_id", "identifier": 12345},
     {"identifier_type": "open_alex", "identifier": "W2741809807"},
@@ -29,21 +29,21 @@ RIGHT = [
 ]
 
 
-def test_there_is_one_of_each_kind() -> None:
-    assert {item["identifier_type"] for item in RIGHT} == set(IdentifierType)
+def test_the_examples_cover_every_type() -> None:
+    assert {item["identifier_type"] for item in VALID} == set(IdentifierType)
 
 
-@pytest.mark.parametrize("sent", RIGHT)
-def test_it_comes_back_field_for_field(sent: dict[str, Any]) -> None:
+@pytest.mark.parametrize("sent", VALID)
+def test_an_identifier_is_read_and_written_unchanged(sent: dict[str, Any]) -> None:
     assert json.loads(read(sent).model_dump_json(exclude_unset=True)) == sent
     assert json.loads(read({**sent, "unknown": 1}).model_dump_json()) == sent
 
 
-@pytest.mark.parametrize("sent", RIGHT)
-def test_no_field_can_be_left_out(sent: dict[str, Any]) -> None:
-    for left_out in sent:
+@pytest.mark.parametrize("sent", VALID)
+def test_every_field_is_required(sent: dict[str, Any]) -> None:
+    for missing in sent:
         with pytest.raises(ValidationError):
-            read({name: value for name, value in sent.items() if name != left_out})
+            read({name: value for name, value in sent.items() if name != missing})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_no_field_can_be_left_out(sent: dict[str, Any]) -> None:
         {"identifier_type": None, "identifier": "1"},
     ],
 )
-def test_a_wrong_value_is_refused_and_not_converted(sent: dict[str, Any]) -> None:
+def test_an_invalid_identifier_is_refused_and_not_converted(sent: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         read(sent)
 
@@ -83,12 +83,12 @@ def test_a_wrong_value_is_refused_and_not_converted(sent: dict[str, Any]) -> Non
         f"https://doi.org/ {DOI}",
     ],
 )
-def test_the_resolver_and_outer_blanks_are_dropped_from_a_doi(pasted: str) -> None:
+def test_the_resolver_and_outer_white_space_are_removed_from_a_doi(pasted: str) -> None:
     assert read(doi(pasted)).identifier == DOI
 
 
 @pytest.mark.parametrize(
-    "right",
+    "valid",
     [
         "10.1234/a",
         "10.123456789/a",
@@ -97,12 +97,12 @@ def test_the_resolver_and_outer_blanks_are_dropped_from_a_doi(pasted: str) -> No
         "10.1000/10.1000/1",
     ],
 )
-def test_a_doi_may_have_every_mark_that_is_allowed(right: str) -> None:
-    assert read(doi(right)).identifier == right
+def test_a_doi_may_contain_every_allowed_character(valid: str) -> None:
+    assert read(doi(valid)).identifier == valid
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         "",
         "10.1000/",
@@ -122,14 +122,14 @@ def test_a_doi_may_have_every_mark_that_is_allowed(right: str) -> None:
         "x10.1000/a",
     ],
 )
-def test_what_is_no_doi_is_refused(wrong: str) -> None:
+def test_an_invalid_doi_is_refused(invalid: str) -> None:
     with pytest.raises(ValidationError):
-        read(doi(wrong))
+        read(doi(invalid))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.from_regex(r"10\.[0-9]{4,9}/[-._;()/:a-zA-Z0-9%<>\[\]+&]+", fullmatch=True), st.sampled_from(["", " ", "\n"]))
-def test_cleaning_a_clean_doi_changes_nothing(clean: str, blank: str) -> None:
+def test_a_cleaned_doi_is_not_changed_again(clean: str, blank: str) -> None:
     once = read(doi(f"{blank}https://doi.org/{clean}{blank}"))
     assert isinstance(once, DOIIdentifier)
     assert once.identifier == clean

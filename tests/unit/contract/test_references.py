@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from exchange.contract.base import faults
+from exchange.contract.base import describe_faults
 from exchange.contract.references import EnhancementFileInput, LoadedLine, Reference, ReferenceFileInput
 from tests.stacks import ROOT
 from tests.unit.contract.test_enhancements import ABSTRACT, ENHANCEMENT, ONE
@@ -20,13 +20,13 @@ TO_LOAD = {
 }
 
 
-def comes_back(model: type[Reference | ReferenceFileInput], sent: dict[str, Any]) -> bool:
+def is_unchanged(model: type[Reference | ReferenceFileInput], sent: dict[str, Any]) -> bool:
     read = model.model_validate_json(json.dumps(sent), strict=True)
     returned: dict[str, Any] = json.loads(read.model_dump_json(exclude_unset=True))
     return returned == sent
 
 
-def test_real_references_come_back_field_for_field() -> None:
+def test_real_references_are_read_and_written_unchanged() -> None:
     assert LINES
     for line in LINES:
         read = ReferenceFileInput.model_validate_json(line, strict=True)
@@ -43,34 +43,34 @@ def test_real_references_come_back_field_for_field() -> None:
         {"identifiers": [IDENTIFIER, IDENTIFIER]},
     ],
 )
-def test_all_but_the_id_is_optional(fields: dict[str, Any]) -> None:
-    assert comes_back(Reference, {"id": ONE, **fields})
-    assert comes_back(ReferenceFileInput, fields)
+def test_only_the_id_is_required(fields: dict[str, Any]) -> None:
+    assert is_unchanged(Reference, {"id": ONE, **fields})
+    assert is_unchanged(ReferenceFileInput, fields)
 
 
-def test_a_reference_has_enhancements_as_robots_get_them() -> None:
-    assert comes_back(Reference, {"id": ONE, "enhancements": [ENHANCEMENT, ENHANCEMENT]})
+def test_a_reference_contains_enhancements_with_ids() -> None:
+    assert is_unchanged(Reference, {"id": ONE, "enhancements": [ENHANCEMENT, ENHANCEMENT]})
 
 
-def test_a_reference_to_load_has_enhancements_of_references_without_an_id() -> None:
-    least = {name: TO_LOAD[name] for name in TO_LOAD if name != "robot_version"}
-    assert comes_back(ReferenceFileInput, {"enhancements": [TO_LOAD, least, {**least, "robot_version": None}]})
+def test_a_reference_to_load_contains_enhancements_without_ids() -> None:
+    required = {name: TO_LOAD[name] for name in TO_LOAD if name != "robot_version"}
+    assert is_unchanged(ReferenceFileInput, {"enhancements": [TO_LOAD, required, {**required, "robot_version": None}]})
 
 
-def test_the_old_name_of_the_robot_version_is_read_as_well() -> None:
+def test_the_old_name_of_robot_version_is_accepted() -> None:
     old = {**{name: TO_LOAD[name] for name in TO_LOAD if name != "robot_version"}, "processor_version": "1"}
     read = EnhancementFileInput.model_validate_json(json.dumps(old), strict=True)
     assert json.loads(read.model_dump_json()) == TO_LOAD
 
 
-def test_beside_the_new_name_the_old_one_says_nothing() -> None:
+def test_the_old_name_is_ignored_if_the_new_one_is_present() -> None:
     both = {**TO_LOAD, "processor_version": {}}
     assert (
         json.loads(EnhancementFileInput.model_validate_json(json.dumps(both), strict=True).model_dump_json()) == TO_LOAD
     )
 
 
-def test_what_nobody_says_is_public() -> None:
+def test_the_default_visibility_is_public() -> None:
     assert Reference.model_validate({"id": ONE}).visibility == "public"
     assert ReferenceFileInput.model_validate({}).visibility == "public"
 
@@ -88,30 +88,31 @@ def test_what_nobody_says_is_public() -> None:
         {"id": ONE, "enhancements": [TO_LOAD]},
     ],
 )
-def test_a_wrong_reference_is_refused(sent: dict[str, Any]) -> None:
+def test_an_invalid_reference_is_refused(sent: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Reference.model_validate_json(json.dumps(sent), strict=True)
 
 
-@pytest.mark.parametrize("left_out", ["source", "visibility", "enhancement_type", "content"])
-def test_an_enhancement_to_load_has_all_it_needs(left_out: str) -> None:
-    raw = json.dumps({name: value for name, value in TO_LOAD.items() if name != left_out}).encode()
+@pytest.mark.parametrize("missing", ["source", "visibility", "enhancement_type", "content"])
+def test_the_fields_of_an_enhancement_to_load_are_required(missing: str) -> None:
+    raw = json.dumps({name: value for name, value in TO_LOAD.items() if name != missing}).encode()
     with pytest.raises(ValidationError) as raised:
         EnhancementFileInput.model_validate_json(raw, strict=True)
-    assert faults(raised.value, raw) == [f"{left_out}: Field required"]
+    assert describe_faults(raised.value, raw) == [f"{missing}: Field required"]
 
 
 @pytest.mark.parametrize("kind", ["location", "nothing", None, 7])
-def test_the_type_beside_the_content_is_that_of_the_content(kind: object) -> None:
+def test_an_enhancement_type_other_than_that_of_the_content_is_refused(kind: object) -> None:
     with pytest.raises(ValidationError):
         EnhancementFileInput.model_validate_json(json.dumps({**TO_LOAD, "enhancement_type": kind}), strict=True)
 
 
-def test_types_that_disagree_are_both_named() -> None:
+def test_the_message_about_different_types_names_both() -> None:
     raw = json.dumps({**TO_LOAD, "enhancement_type": "location"}).encode()
-    with pytest.raises(ValidationError, match="enhancement_type is location, but its content's is abstract"):
+    message = r"enhancement_type is location but content\.enhancement_type is abstract"
+    with pytest.raises(ValidationError, match=message):
         EnhancementFileInput.model_validate_json(raw, strict=True)
 
 
-def test_a_loaded_line_says_all_of_its_three_fields() -> None:
+def test_a_loaded_line_contains_all_three_fields() -> None:
     assert json.loads(LoadedLine().model_dump_json()) == {"id": None, "error": None, "existing": False}
