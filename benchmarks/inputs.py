@@ -17,7 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.contract.references import ReferenceFileInput
-from samples.robot.robot import judge
+from samples.robot.robot import make_entry
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
@@ -132,7 +132,7 @@ def _content(reference: Json, kind: Kind) -> Json:
     known = {one["enhancement_type"]: one["content"] for one in reference["enhancements"]}
     if kind is Kind.ANNOTATION:
         enhancements = [{"id": str(number), **one} for number, one in enumerate(reference["enhancements"])]
-        annotated: Json = judge({"id": "", "enhancements": enhancements})["content"]
+        annotated: Json = make_entry({"id": "", "enhancements": enhancements})["content"]
         return annotated
     if kind is Kind.LOCATION:
         where = f"https://example.org/{known['bibliographic']['title'][:40].replace(' ', '-')}"

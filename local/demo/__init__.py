@@ -1,1 +1,1 @@
-"""The demo: the main job, end to end, on the local stack, on real references."""
+"""The demo: two batches of real references on the local stack, from the request to the report."""

@@ -1,4 +1,4 @@
-"""`python -m local.demo`: the whole flow on this machine, in two acts."""
+"""`python -m local.demo`: run two batches from the request to the report, on this machine."""
 
 import asyncio
 import contextlib
@@ -11,55 +11,57 @@ from pathlib import Path
 
 import aiohttp
 
-from local.demo.acts import first_act, second_act
-from local.demo.processes import free_address, robot, stack
-from local.demo.requestor import DemoError, Json, Operator, Requestor
-from local.demo.show import bar, console
+from local.demo.clients import DemoError, Json, Operator, Requestor
+from local.demo.output import console, make_progress_bar
+from local.demo.processes import find_free_address, running_robot, running_stack
+from local.demo.scenarios import run_misbehaving_robot, run_sample_robot
 from local.paths import ROOT
 
 FOLDER = ROOT / ".local" / "demo"
 LOGS = ROOT / ".local" / "demo-stack"
 REFERENCES = ROOT / "samples" / "references.jsonl"
-_LOAD_AT_ONCE = 50
-_MISBEHAVED = 70
+_LINES_PER_REQUEST = 50
+_REFERENCES_FOR_MISTAKES = 70
 
 INTRO = """\
-[bold]The Enhancement Exchange, end to end, on this machine.[/bold]
-A requestor hands real references to a robot, through the function app and stand-ins of Blob Storage, Service Bus and
-Cosmos DB that speak the real protocols. The robot answers with a result file, and the exchange reports on every line.
+[bold]The Enhancement Exchange, from end to end, on this machine[/bold]
+A requestor names references and a robot. The exchange sends the robot a job, validates each line of its result file,
+imports the valid enhancements, and writes a report. It runs on local emulators of Blob Storage, Service Bus and
+Cosmos DB, which speak the real protocols.
 """
 
 
-async def _demo() -> None:
+async def _run_demo() -> None:
     console.print(INTRO)
-    console.print("[bold]Starting the stack[/bold]")
-    async with stack(LOGS) as where, aiohttp.ClientSession() as session:
-        tokens = where.pop("tokens")
-        for name, address in where.items():
+    console.print("[bold]Starting the local stack[/bold]")
+    async with running_stack(LOGS) as addresses, aiohttp.ClientSession() as session:
+        tokens, api = addresses.pop("tokens"), addresses["api"]
+        for name, address in addresses.items():
             console.print(f"  {name:<11}{address}")
-        requestor = Requestor(where["api"], tokens["requestor"], session)
-        operator = Operator(where["api"], tokens["operator"], session)
+        requestor = Requestor(api, tokens["requestor"], session)
+        operator = Operator(api, tokens["operator"], session)
         references = await _load(operator)
-        console.print("\n[bold]Act one: a robot tags the study design of each reference[/bold]")
-        tagger = await operator.register_robot(_registration("study design"))
-        async with robot("samples.robot", tagger, where["api"], LOGS / "robot.log", session):
-            await first_act(requestor, tagger["id"], references, FOLDER / "act-one")
-        console.print("\n[bold]Act two: a robot that misbehaves; the report names each misdeed[/bold]")
-        villain = await operator.register_robot(_registration("misbehaving"))
-        async with robot("samples.misbehaving_robot", villain, where["api"], LOGS / "misbehaving_robot.log", session):
-            await second_act(requestor, villain, list(references)[:_MISBEHAVED], FOLDER / "act-two")
+        console.print("\n[bold]Part 1: a robot tags the study design of each reference[/bold]")
+        robot = await operator.register_robot(_registration("study design"))
+        async with running_robot("samples.robot", robot, api, LOGS / "robot.log", session):
+            await run_sample_robot(requestor, robot["id"], references, FOLDER / "part-1")
+        console.print("\n[bold]Part 2: a robot makes many mistakes, and the report names each of them[/bold]")
+        robot = await operator.register_robot(_registration("misbehaving"))
+        async with running_robot("samples.misbehaving_robot", robot, api, LOGS / "misbehaving_robot.log", session):
+            some_ids = list(references)[:_REFERENCES_FOR_MISTAKES]
+            await run_misbehaving_robot(requestor, robot, some_ids, FOLDER / "part-2")
 
 
 async def _load(operator: Operator) -> dict[str, Json]:
-    """Load the sample references; return them by the ids that they have got."""
+    """Load the sample references. Return them by their new ids."""
     console.print("\n[bold]Loading references[/bold] (Nagtegaal 2019, CC0)")
     lines = REFERENCES.read_bytes().splitlines()
     references: dict[str, Json] = {}
-    with bar() as progress:
+    with make_progress_bar() as progress:
         task = progress.add_task("references", total=len(lines))
-        for start in range(0, len(lines), _LOAD_AT_ONCE):
-            part = lines[start : start + _LOAD_AT_ONCE]
-            references.update(zip(await operator.load(part), map(json.loads, part), strict=True))
+        for start in range(0, len(lines), _LINES_PER_REQUEST):
+            some_lines = lines[start : start + _LINES_PER_REQUEST]
+            references.update(zip(await operator.load(some_lines), map(json.loads, some_lines), strict=True))
             progress.update(task, completed=len(references))
     return references
 
@@ -67,7 +69,7 @@ async def _load(operator: Operator) -> dict[str, Json]:
 def _registration(name: str) -> Json:
     return {
         "name": name,
-        "base_url": free_address(),
+        "base_url": find_free_address(),
         "description": f"The demo's {name} robot",
         "owner": "the demo",
         "dependent_enhancements": ["bibliographic", "abstract"],
@@ -75,34 +77,34 @@ def _registration(name: str) -> Json:
     }
 
 
-async def _until_stopped() -> None:
-    """Run the demo; Ctrl-C and SIGTERM end it and all it started."""
-    running = asyncio.ensure_future(_demo())
+async def _run_until_stopped() -> None:
+    """Run the demo. SIGINT and SIGTERM cancel it, and it stops everything that it started."""
+    running = asyncio.ensure_future(_run_demo())
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     await running
 
 
 def main() -> int:
-    """Run it; say what was different if it did not end as it should."""
+    """Run the demo. Return 1 if a batch or a report is not as expected, 130 if the demo was stopped."""
     started = time.monotonic()
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(FOLDER)
     try:
-        asyncio.run(_until_stopped())
+        asyncio.run(_run_until_stopped())
     except (DemoError, aiohttp.ClientError, TimeoutError) as error:
-        console.print(f"\nIt did not end as it should. {error or type(error).__name__}", style="bold red", markup=False)
-        console.print(f"The logs are under {_shown(LOGS)}.")
+        console.print(f"\nThe demo failed. {error or type(error).__name__}", style="bold red", markup=False)
+        console.print(f"The logs are in {_from_root(LOGS)}.")
         return 1
     except asyncio.CancelledError:
         console.print("\nStopped.")
         return 130
-    console.print(f"\n[bold green]Both acts ended as they should[/bold green], in {time.monotonic() - started:.1f} s.")
-    console.print(f"Status and report of each are under {_shown(FOLDER)}, the logs under {_shown(LOGS)}.")
+    console.print(f"\n[bold green]Both parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s.")
+    console.print(f"The statuses and reports are in {_from_root(FOLDER)}, the logs in {_from_root(LOGS)}.")
     return 0
 
 
-def _shown(path: Path) -> Path:
+def _from_root(path: Path) -> Path:
     return path.relative_to(ROOT)
 
 

@@ -1,4 +1,4 @@
-"""The demo's processes: the stack and the robots. They end with it, however it ends."""
+"""The processes of the demo: the local stack and the robots. They stop with the demo, even if it is killed."""
 
 import asyncio
 import contextlib
@@ -12,50 +12,50 @@ from typing import Any
 
 import aiohttp
 
-from local.demo.requestor import DemoError, Json
+from local.demo.clients import DemoError, Json
 from local.paths import ROOT
 
 # The first start may have to install the emulators.
-_PATIENCE_S = 180.0
-_PAUSE_S = 0.1
-_END_S = 15.0
+_START_TIMEOUT_S = 180.0
+_POLL_S = 0.1
+_STOP_TIMEOUT_S = 15.0
 
 
 class Child:
-    """A process that runs a module of this project; what it says goes to a log file."""
+    """A process that runs a module of this project. Its output goes to a log file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self._log = log
 
-    async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until it is ready. Raises DemoError, with what it said, if it ends before or takes too long."""
+    async def wait_until(self, ready: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until `ready` returns True. Raises DemoError with the log if the process ends or takes too long."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_START_TIMEOUT_S):
                 while not await ready():
                     if self._process.returncode is not None:
-                        raise DemoError(f"A process ended instead of starting:\n{self._said()}")
-                    await asyncio.sleep(_PAUSE_S)
+                        raise DemoError(f"A process ended during its start:\n{self._read_log()}")
+                    await asyncio.sleep(_POLL_S)
         except TimeoutError:
-            raise DemoError(f"A process was not ready after {_PATIENCE_S:g} s:\n{self._said()}") from None
+            raise DemoError(f"A process was not ready after {_START_TIMEOUT_S:g} s:\n{self._read_log()}") from None
 
-    async def end(self) -> None:
-        """End it: first with good words, then without."""
+    async def stop(self) -> None:
+        """Terminate the process, and kill it if it does not end in time."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.wait(), _END_S)
+            await asyncio.wait_for(self._process.wait(), _STOP_TIMEOUT_S)
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
 
-    def _said(self) -> str:
+    def _read_log(self) -> str:
         return self._log.read_text(errors="replace").strip()
 
 
 @contextlib.asynccontextmanager
-async def child(log: Path, module: str, *arguments: str, **environment: str) -> AsyncIterator[Child]:
-    """Run a module, and end it at the end. It holds a pipe from us as its stdin: it ends when we die, too."""
+async def running_child(log: Path, module: str, *arguments: str, **environment: str) -> AsyncIterator[Child]:
+    """Run a module until the context ends. Its stdin is a pipe from this process, and closes if this process dies."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", module, *arguments),
@@ -64,43 +64,43 @@ async def child(log: Path, module: str, *arguments: str, **environment: str) -> 
             stdout=output,
             stderr=output,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
-            # In a session of its own: a terminal's Ctrl-C is for us, and we end it.
+            # In its own session, so that Ctrl-C in the terminal reaches only this process, which then stops the child.
             start_new_session=True,
         )
-    running = Child(process, log)
+    child = Child(process, log)
     try:
-        yield running
+        yield child
     finally:
-        await running.end()
+        await child.stop()
 
 
 @contextlib.asynccontextmanager
-async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """Run the local stack on free ports; give where its parts are, and the `tokens` by their roles."""
+async def running_stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """Run the local stack on free ports. Yields the address of each component, and `tokens` by role."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else is waiting
-    where = folder / "stack.json"
-    where.unlink(missing_ok=True)
+    stack_file = folder / "stack.json"
+    stack_file.unlink(missing_ok=True)
 
     async def ready() -> bool:
-        return where.exists()
+        return stack_file.exists()
 
-    async with child(folder / "up.log", "local.up", "--free-ports", "--lifeline", "--dir", str(folder)) as running:
-        await running.until(ready)
-        yield json.loads(where.read_text())
+    async with running_child(folder / "up.log", "local.up", "--free-ports", "--lifeline", "--dir", str(folder)) as up:
+        await up.wait_until(ready)
+        yield json.loads(stack_file.read_text())
 
 
-def free_address() -> str:
-    """Find an address on this machine for a robot that is still to be registered and started."""
+def find_free_address() -> str:
+    """Return an address on this machine at which a robot can listen later."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 @contextlib.asynccontextmanager
-async def robot(
+async def running_robot(
     module: str, provisioned: Json, api: str, log: Path, session: aiohttp.ClientSession
 ) -> AsyncIterator[None]:
-    """Run a sample robot as it was registered, with the secret that it was given."""
+    """Run a sample robot at its registered address, with its id and secret."""
     url = provisioned["base_url"]
 
     async def ready() -> bool:
@@ -110,8 +110,8 @@ async def robot(
         except aiohttp.ClientError:
             return False
 
-    given = {"ROBOT_ID": provisioned["id"], "ROBOT_SECRET": provisioned["client_secret"]}
+    credentials = {"ROBOT_ID": provisioned["id"], "ROBOT_SECRET": provisioned["client_secret"]}
     arguments = (module, "--port", url.rpartition(":")[2], "--api", api)
-    async with child(log, "local.demo.leashed", *arguments, **given) as running:
-        await running.until(ready)
+    async with running_child(log, "local.demo.exit_with_stdin", *arguments, **credentials) as robot:
+        await robot.wait_until(ready)
         yield

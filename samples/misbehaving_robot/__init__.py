@@ -1,1 +1,1 @@
-"""A robot that does much of what a robot should not, and says afterwards what it did."""
+"""A robot that makes many mistakes on purpose, and keeps an account of them."""

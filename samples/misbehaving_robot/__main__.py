@@ -3,4 +3,4 @@
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot.serve import main
 
-main(lambda exchange: MisbehavingRobot(exchange).app())
+main(lambda exchange: MisbehavingRobot(exchange).make_app())

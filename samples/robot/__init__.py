@@ -1,1 +1,1 @@
-"""A sample robot: it tags the study design of references by what their titles and abstracts say."""
+"""A sample robot that tags references with the study designs that their titles and abstracts name."""

@@ -1,4 +1,4 @@
-"""How a batch goes through this robot."""
+"""The robot: accepts jobs over HTTP, works on them in the background, and calls back."""
 
 import asyncio
 import json
@@ -7,22 +7,22 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from samples.robot.study_design import Tag, tags
-from samples.robot.wire import Exchange, Json, jsonl
+from samples.robot.study_design import Tag, find_tags
+from samples.robot.wire import Exchange, Json, to_jsonl
 
 log = logging.getLogger("robot")
 
 VERSION = "1.0"
 SOURCE = "study-design-robot"
 SCHEME = "study-design"
-# A statement of its own, for a reviewer to filter by. It has no score: there is nothing to be sure of.
+# Reviewers can filter by this label. It has no score, because the robot found nothing that could be uncertain.
 NOT_STATED: Json = {"annotation_type": "boolean", "scheme": SCHEME, "label": "not stated", "value": True}
 
 Work = Callable[[Exchange, Json], Awaitable[None]]
 
 
-def judge(reference: Json) -> Json:
-    """Give the result entry of one reference: an enhancement, or an error if there is nothing to judge it by."""
+def make_entry(reference: Json) -> Json:
+    """Return the result entry of a reference: an enhancement, or an error if there is no text to judge it by."""
     texts = {"title": "", "abstract": ""}
     used: list[str] = []
     for enhancement in reference.get("enhancements") or []:
@@ -30,11 +30,11 @@ def judge(reference: Json) -> Json:
             if text := enhancement["content"].get(name):
                 texts[name] = text
                 used.append(enhancement["id"])
-    found = tags(texts["title"], texts["abstract"])
-    if not found and not texts["abstract"]:
-        what = "its title names no study design" if texts["title"] else "it has no title"
-        return {"reference_id": reference["id"], "message": f"Can't be judged: it has no abstract, and {what}."}
-    annotations = [_annotation(tag) for tag in found] or [NOT_STATED]
+    tags = find_tags(texts["title"], texts["abstract"])
+    if not tags and not texts["abstract"]:
+        reason = "no abstract, and the title names no study design" if texts["title"] else "no abstract and no title"
+        return {"reference_id": reference["id"], "message": f"Cannot be judged: there is {reason}."}
+    annotations = [_to_annotation(tag) for tag in tags] or [NOT_STATED]
     return {
         "reference_id": reference["id"],
         "source": SOURCE,
@@ -45,8 +45,8 @@ def judge(reference: Json) -> Json:
     }
 
 
-def _annotation(tag: Tag) -> Json:
-    """Tag a design, with what a reviewer needs to check it."""
+def _to_annotation(tag: Tag) -> Json:
+    """Return the annotation of a design. Its `data` lets a reviewer check it."""
     return {
         "annotation_type": "boolean",
         "scheme": SCHEME,
@@ -57,58 +57,58 @@ def _annotation(tag: Tag) -> Json:
     }
 
 
-async def work(exchange: Exchange, order: Json) -> None:
-    """Judge every reference of a batch, and deliver."""
-    entries = [judge(reference) async for reference in exchange.references(order)]
-    await exchange.deliver(order, jsonl(entries))
+async def work(exchange: Exchange, job: Json) -> None:
+    """Make an entry for every reference of the job, and upload the result."""
+    entries = [make_entry(reference) async for reference in exchange.read_references(job)]
+    await exchange.upload_result(job, to_jsonl(entries))
 
 
 class Robot:
-    """Takes batches over HTTP and works on them in the background; asked for the same batch again, says it has it."""
+    """Accepts jobs over HTTP and works on them in the background. A repeated job is refused with 409."""
 
     def __init__(self, exchange: Exchange, work_on: Work = work) -> None:
         self._exchange = exchange
         self._work_on = work_on
         self._batches: dict[str, asyncio.Task[None]] = {}
 
-    def app(self) -> web.Application:
+    def make_app(self) -> web.Application:
         """Return the web application: `POST /batch/` and `GET /health`."""
         app = web.Application()
-        app.router.add_post("/batch/", self._take)
-        app.router.add_get("/health", _healthy)
+        app.router.add_post("/batch/", self._accept)
+        app.router.add_get("/health", _return_health)
         return app
 
-    async def _take(self, request: web.Request) -> web.Response:
-        """Answer at once: the exchange does not wait for the work."""
+    async def _accept(self, request: web.Request) -> web.Response:
+        """Accept a job and start the work. The answer must not wait for the work."""
         body = await request.read()
-        if not self._exchange.credentials.signed(request.headers, body):
-            return web.json_response({"detail": "This is not signed by the exchange."}, status=401)
-        order: Json = json.loads(body)
-        if order["id"] in self._batches:
-            return web.json_response({"detail": "I have this batch already."}, status=409)
-        self._batches[order["id"]] = asyncio.create_task(self._handle(order))
+        if not self._exchange.credentials.verify(request.headers, body):
+            return web.json_response({"detail": "The request has no valid signature of the exchange."}, status=401)
+        job: Json = json.loads(body)
+        if job["id"] in self._batches:
+            return web.json_response({"detail": "This batch was accepted before."}, status=409)
+        self._batches[job["id"]] = asyncio.create_task(self._handle(job))
         return web.Response(status=202)
 
-    async def _handle(self, order: Json) -> None:
-        batch_id = order["id"]
-        log.info("batch %s: begun", batch_id)
+    async def _handle(self, job: Json) -> None:
+        batch_id = job["id"]
+        log.info("batch %s: started", batch_id)
         try:
-            error = await self._failure(order)
-            await self._exchange.report(batch_id, error)
+            error = await self._run(job)
+            await self._exchange.call_back(batch_id, error)
         except Exception:
-            log.exception("batch %s: the exchange could not be told", batch_id)
+            log.exception("batch %s: the callback failed", batch_id)
         else:
-            log.info("batch %s: the exchange was told: %s", batch_id, error or "the result is ready")
+            log.info("batch %s: called back: %s", batch_id, error or "the result is ready")
 
-    async def _failure(self, order: Json) -> str | None:
-        """Do the work; if it fails as a whole, return in words why."""
+    async def _run(self, job: Json) -> str | None:
+        """Do the work. Return the reason if the whole batch fails."""
         try:
-            await self._work_on(self._exchange, order)
+            await self._work_on(self._exchange, job)
         except Exception as error:
-            log.exception("batch %s: failed", order["id"])
+            log.exception("batch %s: failed", job["id"])
             return f"{type(error).__name__}: {error}"
         return None
 
 
-async def _healthy(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "well"})
+async def _return_health(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})

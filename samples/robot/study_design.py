@@ -1,7 +1,7 @@
-"""What a title and an abstract say about how a study was done.
+"""The study designs that a title and an abstract name.
 
-A design is tagged by phrases that authors use for their own study. A phrase in the title weighs more than one in the
-abstract, and a second phrase makes it surer.
+A design is recognised by phrases that authors use for their own study. A phrase in the title gives a higher score than
+a phrase in the abstract. Each further phrase raises the score.
 """
 
 import re
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 IN_TITLE = 0.9
 IN_ABSTRACT = 0.6
-EACH_MORE = 0.1
-SUREST = 0.99
+PER_FURTHER_PHRASE = 0.1
+MAX_SCORE = 0.99
 
 PHRASES: dict[str, str] = {
     "randomised trial": (
@@ -68,25 +68,25 @@ PHRASES: dict[str, str] = {
 }
 _PATTERNS = {design: re.compile(phrase, re.IGNORECASE) for design, phrase in PHRASES.items()}
 
-# Studies of other studies: those in their abstracts are not their own.
+# Reviews of other studies. Their abstracts name the designs of the studies that they review.
 _REVIEWS = {"systematic review", "meta-analysis", "narrative review"}
-# A trial may send questionnaires and begin with an overview: these tell the design only where nothing better does.
+# A trial may use questionnaires and begin with an overview. These designs count only if no more specific one is found.
 _GENERAL = {"controlled trial", "survey", "clinical audit", "observational study", "narrative review"}
-# "A review of ..." is a review all the same: words before these phrases don't make them somebody else's.
+# For example, "of" before "a review" does not make it the review of another study.
 _ALWAYS_OWN = _REVIEWS | {"protocol", "guideline"}
 
-# Before a phrase: the study is about such studies, or lacks them, and is none itself.
-_BORROWED = re.compile(
+# Words before a phrase which mean that the phrase is about other studies, or about studies that do not exist.
+_OTHER_STUDIES = re.compile(
     r"\b(?:no|without|lack of|need for|future|further|previous|prior|existing|published|included|from|few"
     r"|of(?!\s+(?:an?|the|this|our)\b))\s+(?:\w+\s+)?$",
     re.IGNORECASE,
 )
-_LOOK_BACK = 40
+_CONTEXT_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A design, how sure we are of it (0 to 1), the phrases that say so, and whether one of them is in the title."""
+    """A design, the score (0 to 1), the phrases that name it, and whether one of them is in the title."""
 
     design: str
     score: float
@@ -94,34 +94,34 @@ class Tag:
     in_title: bool
 
 
-def tags(title: str, abstract: str) -> list[Tag]:
-    """Return the designs that the study has by its own words, the surest first; none if it names none."""
-    found = [tag for design in _PATTERNS if (tag := _tag(design, title, abstract)) is not None]
-    return sorted((tag for tag in found if _stands(tag, found)), key=lambda tag: -tag.score)
+def find_tags(title: str, abstract: str) -> list[Tag]:
+    """Return the designs that the authors name for their study, highest score first."""
+    found = [tag for design in _PATTERNS if (tag := _make_tag(design, title, abstract)) is not None]
+    return sorted((tag for tag in found if _is_own_design(tag, found)), key=lambda tag: -tag.score)
 
 
-def _tag(design: str, title: str, abstract: str) -> Tag | None:
-    in_title, in_abstract = _phrases(design, title), _phrases(design, abstract)
+def _make_tag(design: str, title: str, abstract: str) -> Tag | None:
+    in_title, in_abstract = _find_phrases(design, title), _find_phrases(design, abstract)
     phrases = tuple(dict.fromkeys([*in_title, *in_abstract]))
     if not phrases:
         return None
-    score = (IN_TITLE if in_title else IN_ABSTRACT) + EACH_MORE * (len(phrases) - 1)
-    return Tag(design, round(min(score, SUREST), 2), phrases, bool(in_title))
+    score = (IN_TITLE if in_title else IN_ABSTRACT) + PER_FURTHER_PHRASE * (len(phrases) - 1)
+    return Tag(design, round(min(score, MAX_SCORE), 2), phrases, bool(in_title))
 
 
-def _phrases(design: str, text: str) -> list[str]:
-    own = [match for match in _PATTERNS[design].finditer(text) if not _borrowed(design, text, match)]
+def _find_phrases(design: str, text: str) -> list[str]:
+    own = [match for match in _PATTERNS[design].finditer(text) if not _is_about_others(design, text, match)]
     return [" ".join(match[0].lower().split()) for match in own]
 
 
-def _borrowed(design: str, text: str, match: re.Match[str]) -> bool:
-    """Say whether the words before a phrase make it somebody else's study."""
-    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-    return design not in _ALWAYS_OWN and _BORROWED.search(before) is not None
+def _is_about_others(design: str, text: str, match: re.Match[str]) -> bool:
+    """Return whether the words before a phrase mean that it is about other studies."""
+    before = text[max(0, match.start() - _CONTEXT_LENGTH) : match.start()]
+    return design not in _ALWAYS_OWN and _OTHER_STUDIES.search(before) is not None
 
 
-def _stands(tag: Tag, found: list[Tag]) -> bool:
-    """Say whether a tag holds beside the others."""
+def _is_own_design(tag: Tag, found: list[Tag]) -> bool:
+    """Return whether a tag is the design of the study itself, given the other tags."""
     is_review = any(other.in_title and other.design in _REVIEWS for other in found)
     if is_review and not tag.in_title and tag.design not in _ALWAYS_OWN:
         return False

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from functions.http.register import ENDPOINTS
-from local.demo import show
+from local.demo import output
 from tests.documents.reading import fences, marked_in, text_of
 from tests.sdk.releases import RELEASES
 from tests.stacks import ROOT
@@ -25,13 +25,13 @@ def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
     statuses = re.findall(r" s  (\w+)$", block.code, re.MULTILINE)
     counts = Counter({what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", block.code, re.MULTILINE)})
     report = [line.strip() for line in lines if re.match(r" +(Reference|Entry) ", line)]
-    with show.console.capture() as captured:
-        with show.Steps() as steps:
+    with output.console.capture() as captured:
+        with output.Steps() as steps:
             for status in statuses:
                 steps.show(status)
-        show.show_counts(counts)
+        output.show_counts(counts)
         for line in report:
-            show.show_head([line])
+            output.show_report([line])
     assert len(lines) >= 10
     assert report
     assert all(f"[bold]{title}[/bold]" in DEMO for title in titles)

@@ -51,7 +51,7 @@ class Robot:
         body = await request.read()
         robot_id = request.headers["X-Client-Id"]
         credentials = Credentials(UUID(robot_id), self.exchange.secrets[robot_id])
-        assert credentials.signed(request.headers, body)
+        assert credentials.verify(request.headers, body)
         order = json.loads(body)
         self.asked_as[order["id"]] = credentials
         self.orders.append(order)

@@ -1,1 +1,1 @@
-"""The sample references, robots and demo: the robots over real HTTP, against a stand-in of the exchange."""
+"""The sample references, the demo, and the sample robots over real HTTP against a fake exchange."""

@@ -1,16 +1,16 @@
-"""Parts of the demo that its own run does not prove."""
+"""Parts of the demo that a run of the demo does not check."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from local.demo.show import keep_status
-from tests.samples.stand_in import PATIENCE_S
+from local.demo.output import save_status
+from tests.samples.fake_exchange import TIMEOUT_S
 from tests.stacks import ROOT
 
 
-def test_a_kept_status_has_no_signatures(tmp_path: Path) -> None:
+def test_a_saved_status_has_no_signatures(tmp_path: Path) -> None:
     batch = {
         "id": "1",
         "reference_data_url": "http://storage/batches/1?sig=secret",
@@ -18,18 +18,18 @@ def test_a_kept_status_has_no_signatures(tmp_path: Path) -> None:
         "validation_result_file": "http://storage/batches/1.txt?sig=secret",
         "validation_result_url": None,
     }
-    keep_status(tmp_path / "act", batch)
-    kept = (tmp_path / "act" / "status.json").read_text()
-    assert "secret" not in kept
-    assert json.loads(kept)["validation_result_file"] == "http://storage/batches/1.txt"
+    save_status(tmp_path / "part", batch)
+    saved = (tmp_path / "part" / "status.json").read_text()
+    assert "secret" not in saved
+    assert json.loads(saved)["validation_result_file"] == "http://storage/batches/1.txt"
 
 
-def test_a_leashed_module_ends_with_its_stdin() -> None:
-    command = [sys.executable, "-m", "local.demo.leashed", "http.server", "0", "--bind", "127.0.0.1"]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - arguments are ours
+def test_a_module_exits_when_its_stdin_closes() -> None:
+    command = [sys.executable, "-m", "local.demo.exit_with_stdin", "http.server", "0", "--bind", "127.0.0.1"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - we build the arguments
     try:
         assert process.poll() is None
-        process.communicate(timeout=PATIENCE_S)
+        process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 0
     finally:
         process.kill()

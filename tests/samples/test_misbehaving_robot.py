@@ -1,4 +1,4 @@
-"""What the misbehaving robot says it did, against what it delivered, as the exchange's own check reads it."""
+"""The misbehaving robot's account of its mistakes, compared with the exchange's report on its result file."""
 
 import json
 from collections.abc import Iterable
@@ -9,55 +9,59 @@ import pytest
 
 from exchange.domain.entries import EntryValidator
 from exchange.domain.manifest import Manifest
-from local.demo import expected
-from local.demo.requestor import DemoError
-from samples.misbehaving_robot.misdeeds import MISDEEDS
+from local.demo import expected_report
+from local.demo.clients import DemoError
+from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot.wire import Exchange
-from tests.samples.references import Json, given
-from tests.samples.stand_in import CREDENTIALS, jsonl, serving, stand_in
+from tests.samples.fake_exchange import CREDENTIALS, running_exchange, serving, to_jsonl
+from tests.samples.references import Json, load_samples
 
-COUNT = 60
+REFERENCE_COUNT = 60
 
 
-async def misbehave(references: list[Json]) -> tuple[bytes, dict[str, list[str]]]:
-    """Give the result that it delivers, and its account."""
-    async with stand_in(jsonl(*references)) as exchange, aiohttp.ClientSession() as session:
+async def run_robot(references: list[Json]) -> tuple[bytes, dict[str, list[str]]]:
+    """Run the robot on these references. Return its result file and its account."""
+    async with running_exchange(to_jsonl(*references)) as exchange, aiohttp.ClientSession() as session:
         robot = MisbehavingRobot(Exchange(exchange.url, CREDENTIALS, session))
-        async with serving(robot.app()) as exchange.robot_url:
-            assert await exchange.ask() == 202
-            assert (await exchange.called_back())["error"] is None
+        async with serving(robot.make_app()) as exchange.robot_url:
+            assert await exchange.send_job() == 202
+            assert (await exchange.wait_for_callback())["error"] is None
             async with session.get(f"{exchange.robot_url}/account") as response:
                 return exchange.result, await response.json()
 
 
-def report_on(result: bytes, reference_ids: Iterable[str]) -> list[Json]:
+def write_report(result: bytes, reference_ids: Iterable[str]) -> list[Json]:
     validator = EntryValidator(Manifest(map(UUID, reference_ids)), 2**20)
-    verdicts = bytes(validator.validate(result.split(b"\n")).draft_report) + validator.list_missing()[1]
-    return [json.loads(line) for line in verdicts.splitlines()]
+    draft_report = bytes(validator.validate(result.split(b"\n")).draft_report) + validator.list_missing()[1]
+    return [json.loads(line) for line in draft_report.splitlines()]
 
 
-async def test_its_account_is_what_its_file_holds() -> None:
-    references = given()[:COUNT]
+async def test_the_report_names_every_mistake_of_the_account() -> None:
+    references = load_samples()[:REFERENCE_COUNT]
     ids = [item["id"] for item in references]
-    result, account = await misbehave(references)
-    assert account.keys() == {misdeed.name for misdeed in MISDEEDS} == expected.NAMED.keys()
-    assert sorted(item for done in account.values() for item in done) == sorted(ids)
-    report = report_on(result, ids)
-    expected.check(expected.of_second_act(account), expected.statements(report))
-    added = sum(misdeed.added * len(account[misdeed.name]) for misdeed in MISDEEDS)
+    result, account = await run_robot(references)
+    assert account.keys() == {mistake.name for mistake in MISTAKES} == expected_report.KINDS_BY_MISTAKE.keys()
+    assert sorted(reference_id for some_ids in account.values() for reference_id in some_ids) == sorted(ids)
+    report = write_report(result, ids)
+    expected_report.check(expected_report.expect_from_misbehaving_robot(account), expected_report.read_report(report))
+    added = sum(mistake.added * len(account[mistake.name]) for mistake in MISTAKES)
     assert sum(line["error"] is None for line in report) == added > 0
 
 
-async def test_a_report_that_leaves_something_out_or_makes_it_up_is_told() -> None:
-    references = given()[:COUNT]
+async def test_the_demo_fails_if_the_report_lacks_a_line_or_has_another() -> None:
+    references = load_samples()[:REFERENCE_COUNT]
     ids = [item["id"] for item in references]
-    result, account = await misbehave(references)
-    wanted, report = expected.of_second_act(account), report_on(result, ids)
-    with pytest.raises(DemoError, match=rf"lacks 1 line\(s\), as 'added' of reference {report[0]['reference_id']}"):
-        expected.check(wanted, expected.statements(report[1:]))
-    with pytest.raises(DemoError, match=r"should not have 1 line\(s\), as 'Surprise'"):
-        expected.check(wanted, expected.statements([*report, {"reference_id": ids[0], "error": "Surprise"}]))
-    lame = {name: done for name, done in account.items() if name != "not JSON"}
-    with pytest.raises(DemoError, match="should have tried 'not JSON'"):
-        expected.of_second_act(lame)
+    result, account = await run_robot(references)
+    expected, report = expected_report.expect_from_misbehaving_robot(account), write_report(result, ids)
+    with pytest.raises(
+        DemoError, match=rf"1 line\(s\), for example 'added' for reference {report[0]['reference_id']}, missing"
+    ):
+        expected_report.check(expected, expected_report.read_report(report[1:]))
+    with pytest.raises(DemoError, match=r"1 line\(s\), for example 'Surprise' for .*, not expected"):
+        expected_report.check(
+            expected, expected_report.read_report([*report, {"reference_id": ids[0], "error": "Surprise"}])
+        )
+    incomplete = {name: some_ids for name, some_ids in account.items() if name != "not JSON"}
+    with pytest.raises(DemoError, match="did not make the mistake 'not JSON'"):
+        expected_report.expect_from_misbehaving_robot(incomplete)

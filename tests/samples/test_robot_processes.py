@@ -1,4 +1,4 @@
-"""The robots as processes of their own, started as their guide says."""
+"""The robots as processes, started as samples/README.md describes."""
 
 import os
 import socket
@@ -11,55 +11,55 @@ from contextlib import contextmanager
 import aiohttp
 import pytest
 
-from tests.samples.references import given
-from tests.samples.stand_in import CREDENTIALS, PATIENCE_S, jsonl, stand_in
+from tests.samples.fake_exchange import CREDENTIALS, TIMEOUT_S, running_exchange, to_jsonl
+from tests.samples.references import load_samples
 from tests.stacks import ROOT
 
 
 @contextmanager
-def robot_process(module: str, api: str) -> Iterator[str]:
+def running_robot(module: str, api: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", module, "--port", str(port), "--api", api]
-    given = {**os.environ, "ROBOT_ID": str(CREDENTIALS.robot_id), "ROBOT_SECRET": CREDENTIALS.secret}
-    process = subprocess.Popen(command, cwd=ROOT, env=given, stderr=subprocess.DEVNULL)  # noqa: S603 - arguments are ours
+    environment = {**os.environ, "ROBOT_ID": str(CREDENTIALS.robot_id), "ROBOT_SECRET": CREDENTIALS.secret}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 - we build the arguments
     try:
         _wait_until_listening(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(PATIENCE_S)
+        process.wait(TIMEOUT_S)
 
 
 def _wait_until_listening(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             assert process.poll() is None, "the robot ended"
-            assert time.monotonic() < deadline, "the robot does not listen"
+            assert time.monotonic() < deadline, "the robot is not listening"
             time.sleep(0.05)
         else:
             return
 
 
 @pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
-async def test_a_robot_takes_a_batch(module: str) -> None:
-    async with stand_in(jsonl(*given()[:20])) as exchange:
-        with robot_process(module, exchange.url) as exchange.robot_url:
+async def test_a_robot_works_on_a_batch(module: str) -> None:
+    async with running_exchange(to_jsonl(*load_samples()[:20])) as exchange:
+        with running_robot(module, exchange.url) as exchange.robot_url:
             async with aiohttp.ClientSession() as session, session.get(f"{exchange.robot_url}/health") as response:
                 assert response.status == 200
-            assert await exchange.ask() == 202
-            assert (await exchange.called_back())["error"] is None
+            assert await exchange.send_job() == 202
+            assert (await exchange.wait_for_callback())["error"] is None
     assert exchange.result
 
 
 @pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
-def test_a_robot_says_what_its_environment_lacks(module: str) -> None:
+def test_a_robot_names_the_missing_environment_variables(module: str) -> None:
     command = [sys.executable, "-m", module, "--api", "http://127.0.0.1:1"]
     without = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
-    ended = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)  # noqa: S603 - arguments are ours
+    ended = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)  # noqa: S603 - we build the arguments
     assert ended.returncode == 2
-    assert "the environment lacks ROBOT_ID and ROBOT_SECRET" in ended.stderr
+    assert "set ROBOT_ID and ROBOT_SECRET in the environment" in ended.stderr

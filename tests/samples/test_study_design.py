@@ -1,7 +1,7 @@
 import pytest
 
-from samples.robot.study_design import IN_ABSTRACT, IN_TITLE, PHRASES, SUREST, tags
-from tests.samples.references import given, texts
+from samples.robot.study_design import IN_ABSTRACT, IN_TITLE, MAX_SCORE, PHRASES, find_tags
+from tests.samples.references import load_samples, read_texts
 
 # Titles of the sample references.
 TITLES = {
@@ -30,9 +30,9 @@ TITLES = {
 
 
 @pytest.mark.parametrize(("title", "designs"), TITLES.items())
-def test_a_real_title(title: str, designs: list[str]) -> None:
-    assert title in {texts(item)[0] for item in given()}
-    assert sorted(tag.design for tag in tags(title, "")) == sorted(designs)
+def test_designs_in_a_real_title(title: str, designs: list[str]) -> None:
+    assert title in {read_texts(reference)[0] for reference in load_samples()}
+    assert sorted(tag.design for tag in find_tags(title, "")) == sorted(designs)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_a_real_title(title: str, designs: list[str]) -> None:
         ("The pirate's migratory habits.", []),
     ],
 )
-def test_an_abstract(abstract: str, designs: list[str]) -> None:
-    assert sorted(tag.design for tag in tags("", abstract)) == designs
+def test_designs_in_an_abstract(abstract: str, designs: list[str]) -> None:
+    assert sorted(tag.design for tag in find_tags("", abstract)) == designs
 
 
 @pytest.mark.parametrize(
@@ -70,38 +70,38 @@ def test_an_abstract(abstract: str, designs: list[str]) -> None:
         "An analysis of randomised controlled trials.",
     ],
 )
-def test_the_studies_of_others_are_not_its_own(abstract: str) -> None:
-    assert tags("", abstract) == []
+def test_designs_of_other_studies_are_not_tagged(abstract: str) -> None:
+    assert find_tags("", abstract) == []
 
 
-def test_a_review_has_not_the_designs_of_what_it_reviews() -> None:
-    found = tags("Reminders: a systematic review", "Each randomised trial and each cohort was appraised.")
+def test_a_review_does_not_get_the_designs_of_the_studies_that_it_reviews() -> None:
+    found = find_tags("Reminders: a systematic review", "Each randomised trial and each cohort was appraised.")
     assert [tag.design for tag in found] == ["systematic review"]
 
 
-def test_what_a_trial_measures_by_is_no_design_unless_the_title_says_so() -> None:
+def test_a_questionnaire_in_a_trial_is_not_a_design_unless_the_title_names_it() -> None:
     abstract = "Patients were randomly allocated, and answered a questionnaire."
-    assert [tag.design for tag in tags("Reminders", abstract)] == ["randomised trial"]
-    assert [tag.design for tag in tags("A survey of patients", abstract)] == ["survey", "randomised trial"]
+    assert [tag.design for tag in find_tags("Reminders", abstract)] == ["randomised trial"]
+    assert [tag.design for tag in find_tags("A survey of patients", abstract)] == ["survey", "randomised trial"]
 
 
-def test_a_title_weighs_more_and_a_second_phrase_makes_it_surer() -> None:
-    (in_title,) = tags("A qualitative study", "")
-    (in_abstract,) = tags("", "A qualitative study")
-    (twice,) = tags("", "A qualitative study with focus groups")
-    (often,) = tags("Qualitative: focus groups, thematic analysis, ethnography", "")
-    assert [in_title.score, in_abstract.score, twice.score, often.score] == [IN_TITLE, IN_ABSTRACT, 0.7, SUREST]
+def test_a_phrase_in_the_title_and_further_phrases_raise_the_score() -> None:
+    (in_title,) = find_tags("A qualitative study", "")
+    (in_abstract,) = find_tags("", "A qualitative study")
+    (twice,) = find_tags("", "A qualitative study with focus groups")
+    (often,) = find_tags("Qualitative: focus groups, thematic analysis, ethnography", "")
+    assert [in_title.score, in_abstract.score, twice.score, often.score] == [IN_TITLE, IN_ABSTRACT, 0.7, MAX_SCORE]
     assert (in_title.in_title, in_abstract.in_title) == (True, False)
     assert twice.phrases == ("qualitative", "focus groups")
 
 
-def test_most_of_the_sample_has_a_design_and_every_phrase_can_be_found() -> None:
-    with_abstract = [texts(item) for item in given() if texts(item)[1]]
-    found = [(title, abstract, tags(title, abstract)) for title, abstract in with_abstract]
+def test_most_samples_have_a_design_and_every_phrase_is_in_the_text() -> None:
+    with_abstract = [read_texts(reference) for reference in load_samples() if read_texts(reference)[1]]
+    found = [(title, abstract, find_tags(title, abstract)) for title, abstract in with_abstract]
     assert sum(bool(designs) for _, _, designs in found) > 0.7 * len(found)
     for title, abstract, designs in found:
-        said = " ".join(f"{title} {abstract}".lower().split())
+        text = " ".join(f"{title} {abstract}".lower().split())
         for tag in designs:
             assert tag.design in PHRASES
             assert 0 < tag.score <= 1
-            assert all(phrase in said for phrase in tag.phrases)
+            assert all(phrase in text for phrase in tag.phrases)

@@ -1,0 +1,107 @@
+"""The report that each part of the demo should have, computed without the code of the exchange."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from local.demo.clients import DemoError, Json
+from samples.misbehaving_robot.mistakes import LEFT_OUT, MISTAKES, NOT_REQUESTED_REFERENCE
+from samples.robot.robot import make_entry
+
+ADDED = "added"
+ROBOT_ERROR = "the robot reported an error"
+UNREADABLE = "could not be read"
+NOT_REQUESTED = "not requested"
+DUPLICATE = "duplicate"
+NOT_STORABLE = "could not be stored"
+MISSING = "missing"
+
+# How the messages of the report begin, and the kind that each of them means.
+_KINDS = {
+    "The robot reported": ROBOT_ERROR,
+    "Could not be read": UNREADABLE,
+    "Not one of the references": NOT_REQUESTED,
+    "Same content as an earlier entry": DUPLICATE,
+    "Could not be stored": NOT_STORABLE,
+    "Missing": MISSING,
+}
+
+# The kinds of lines that the report should have for each mistake.
+KINDS_BY_MISTAKE: Mapping[str, tuple[str, ...]] = {
+    "a valid entry": (ADDED,),
+    "not JSON": (UNREADABLE, MISSING),
+    "a text as the score": (UNREADABLE, MISSING),
+    "NaN as the score": (UNREADABLE, MISSING),
+    "no source": (UNREADABLE, MISSING),
+    "a list as the entry": (UNREADABLE, MISSING),
+    "an unknown enhancement type": (UNREADABLE, MISSING),
+    "an integer beyond 2^53": (NOT_STORABLE,),
+    "150 levels of nesting": (NOT_STORABLE,),
+    NOT_REQUESTED_REFERENCE: (NOT_REQUESTED, MISSING),
+    "the same entry twice": (ADDED, DUPLICATE),
+    "an error for a reference": (ROBOT_ERROR,),
+    "blank lines around a valid entry": (ADDED,),
+    LEFT_OUT: (MISSING,),
+}
+
+ReportLine = tuple[str, str | None]
+"""The kind of a line, and its reference id if the reference was requested."""
+
+_WITHOUT_REFERENCE = {UNREADABLE, NOT_REQUESTED}
+
+
+def read_report(report: Iterable[Json]) -> Counter[ReportLine]:
+    """Count the lines of a report."""
+    return Counter(_make_line(_find_kind(line["error"]), line["reference_id"]) for line in report)
+
+
+def count_kinds(lines: Counter[ReportLine]) -> Counter[str]:
+    """Count the lines of each kind."""
+    totals: Counter[str] = Counter()
+    for (kind, _), count in lines.items():
+        totals[kind] += count
+    return totals
+
+
+def expect_from_sample_robot(references: Mapping[str, Json]) -> Counter[ReportLine]:
+    """Return one line per reference: added if the robot can judge the reference, else the robot's error."""
+    expected: Counter[ReportLine] = Counter()
+    for reference_id, loaded in references.items():
+        enhancements = [{**enhancement, "id": None} for enhancement in loaded["enhancements"]]
+        entry = make_entry({"id": reference_id, "enhancements": enhancements})
+        expected[_make_line(ADDED if "content" in entry else ROBOT_ERROR, reference_id)] += 1
+    return expected
+
+
+def expect_from_misbehaving_robot(account: Mapping[str, list[str]]) -> Counter[ReportLine]:
+    """Return the lines for the mistakes that the robot says it made. Raises DemoError if it left a mistake out."""
+    expected: Counter[ReportLine] = Counter()
+    for mistake in MISTAKES:
+        if not account.get(mistake.name):
+            raise DemoError(f"The robot did not make the mistake '{mistake.name}'.")
+        kinds = KINDS_BY_MISTAKE[mistake.name]
+        expected.update(_make_line(kind, reference_id) for reference_id in account[mistake.name] for kind in kinds)
+    return expected
+
+
+def check(expected: Counter[ReportLine], found: Counter[ReportLine]) -> None:
+    """Raise DemoError with an example if the report does not have exactly the expected lines."""
+    faults = [f"{_describe(expected - found)} missing"] if expected - found else []
+    faults += [f"{_describe(found - expected)} not expected"] if found - expected else []
+    if faults:
+        raise DemoError(f"The report is wrong: {'; '.join(faults)}.")
+
+
+def _describe(lines: Counter[ReportLine]) -> str:
+    (kind, reference_id), _ = lines.most_common(1)[0]
+    reference = f" for reference {reference_id}" if reference_id else ""
+    return f"{lines.total()} line(s), for example '{kind}'{reference},"
+
+
+def _make_line(kind: str, reference_id: str | None) -> ReportLine:
+    return kind, None if kind in _WITHOUT_REFERENCE else reference_id
+
+
+def _find_kind(error: str | None) -> str:
+    if error is None:
+        return ADDED
+    return next((kind for beginning, kind in _KINDS.items() if error.startswith(beginning)), error)

@@ -1,0 +1,90 @@
+"""The two parts of the demo: a robot that works as it should, and a robot that makes mistakes."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from local.demo import expected_report
+from local.demo.clients import DemoError, Json, Requestor
+from local.demo.expected_report import ReportLine
+from local.demo.output import (
+    ENDED,
+    Steps,
+    console,
+    save_report,
+    save_status,
+    show_counts,
+    show_enhancement,
+    show_mistakes,
+    show_report,
+)
+from samples.robot.robot import SOURCE
+
+_WHY_PARTIAL = """\
+  The status `partial_failed` is expected here. Some references have no abstract and a title that names no design, so
+  the robot reports an error for them. The status `completed` means that every reference was enhanced.
+"""
+_TIMEOUT_S = 60.0
+_POLL_S = 0.05
+
+
+async def run_sample_robot(requestor: Requestor, robot_id: str, references: Mapping[str, Json], folder: Path) -> None:
+    """Request the study designs of the references. Raises DemoError if the status or the report is not as expected."""
+    batch = await _run_batch(requestor, robot_id, references, folder)
+    found = await _fetch_report(requestor, batch, folder)
+    expected = expected_report.expect_from_sample_robot(references)
+    expected_report.check(expected, found)
+    only_added = expected_report.count_kinds(expected).keys() == {expected_report.ADDED}
+    _check_status(batch, "completed" if only_added else "partial_failed")
+    console.print(_WHY_PARTIAL, markup=False)
+    tagged_id = next(reference_id for reference_id in references if found[expected_report.ADDED, reference_id])
+    show_enhancement(await requestor.read_reference(tagged_id), SOURCE)
+
+
+async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids: Iterable[str], folder: Path) -> None:
+    """Compare the report with the robot's own account of its mistakes. Raises DemoError if they differ."""
+    batch = await _run_batch(requestor, robot["id"], reference_ids, folder)
+    found = await _fetch_report(requestor, batch, folder)
+    account = await requestor.fetch_json(f"{robot['base_url']}/account")
+    show_mistakes(account)
+    expected_report.check(expected_report.expect_from_misbehaving_robot(account), found)
+    _check_status(batch, "partial_failed")
+
+
+async def _run_batch(requestor: Requestor, robot_id: str, reference_ids: Iterable[str], folder: Path) -> Json:
+    """Request a batch and show each of its statuses until it has ended."""
+    batch = await requestor.request_batch(robot_id, reference_ids)
+    try:
+        with Steps() as steps:
+            async with asyncio.timeout(_TIMEOUT_S):
+                while steps.show(batch["request_status"]) not in ENDED:
+                    await asyncio.sleep(_POLL_S)
+                    batch = await requestor.read_batch(batch["id"])
+    except TimeoutError:
+        raise DemoError(f"The batch still has the status '{batch['request_status']}' after {_TIMEOUT_S:g} s.") from None
+    finally:
+        save_status(folder, batch)
+    return batch
+
+
+async def _fetch_report(requestor: Requestor, batch: Json, folder: Path) -> Counter[ReportLine]:
+    """Fetch and save the report, show its counts and first lines, and return its lines."""
+    if not batch["validation_result_file"]:
+        raise DemoError(f"The batch ended as '{batch['request_status']}' without a report: {batch['error']}")
+    text = await requestor.fetch(batch["validation_result_file"])
+    lines = await requestor.fetch(batch["validation_result_url"])
+    save_report(folder, text, lines)
+    report = [json.loads(line) for line in lines.splitlines()]
+    found = expected_report.read_report(report)
+    show_counts(expected_report.count_kinds(found))
+    show_report(text.decode().splitlines())
+    if len(text.splitlines()) != len(report):
+        raise DemoError("The two forms of the report have different numbers of lines.")
+    return found
+
+
+def _check_status(batch: Json, expected: str) -> None:
+    if batch["request_status"] != expected:
+        raise DemoError(f"The batch ended as '{batch['request_status']}' instead of '{expected}'.")
