@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of the use cases on fakes of the ports."""

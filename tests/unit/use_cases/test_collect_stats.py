@@ -6,9 +6,8 @@ import pytest
 from exchange.contract.batches import BatchStatus
 from exchange.domain.errors import Unavailable
 from exchange.use_cases.collect_stats import collect_stats
-from tests.ports.test_batch_store import a_batch
-from tests.fakes import World
-from tests.fakes.world import START
+from tests.fakes.world import START, World
+from tests.unit.domain.batches import a_batch
 
 
 @pytest.fixture
@@ -16,38 +15,38 @@ def world() -> World:
     return World()
 
 
-async def test_an_exchange_without_work_has_zeros(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_all_counts_are_zero_without_open_batches(world: World, caplog: pytest.LogCaptureFixture) -> None:
     await world.batches.create(a_batch(status=BatchStatus.COMPLETED, due_at=None))
     with caplog.at_level(logging.INFO):
-        vitals = await collect_stats(world.services)
-    assert vitals.unfinished == {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 0, BatchStatus.IMPORTING: 0}
-    assert vitals.oldest_age_s == 0
+        stats = await collect_stats(world.services)
+    assert stats.open_batches == {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 0, BatchStatus.IMPORTING: 0}
+    assert stats.oldest_age_s == 0
     assert caplog.messages == [
-        "vitals: 0 open (received 0, accepted 0, importing 0), the oldest for 0 s, 0 poisoned, 0 events undelivered"
+        "stats: open=0 received=0 accepted=0 importing=0 oldest_age_s=0 poison_queue_depth=0 event_dead_letters=0"
     ]
 
 
-async def test_counts_what_is_open_and_what_was_given_up(world: World) -> None:
+async def test_open_batches_and_dead_letters_are_counted(world: World) -> None:
     world.clock.now = START + 1000
     for status, age in ((BatchStatus.RECEIVED, 10), (BatchStatus.ACCEPTED, 120), (BatchStatus.ACCEPTED, 30)):
-        await world.batches.create(replace(a_batch(status=status), created_at=world.clock.now - age))
+        await world.batches.create(a_batch(status=status, created_at=world.clock.now - age, due_at=world.clock.now))
     await world.batches.create(a_batch(status=BatchStatus.FAILED, due_at=None))
-    world.dead_letters.poison, world.dead_letters.dead_letters = 4, 5
-    vitals = await collect_stats(world.services)
-    assert str(vitals) == (
-        "3 open (received 1, accepted 2, importing 0), the oldest for 120 s, 4 poisoned, 5 events undelivered"
+    world.dead_letters.poison_queue_depth, world.dead_letters.event_count = 4, 5
+    stats = await collect_stats(world.services)
+    assert str(stats) == (
+        "open=3 received=1 accepted=2 importing=0 oldest_age_s=120 poison_queue_depth=4 event_dead_letters=5"
     )
 
 
-async def test_what_can_not_be_counted_is_raised(world: World) -> None:
+async def test_dead_letters_that_cannot_be_counted_raise_unavailable(world: World) -> None:
     world.dead_letters.down = True
     with pytest.raises(Unavailable):
         await collect_stats(world.services)
 
 
-async def test_a_status_that_is_open_is_counted_whichever_it_is(world: World) -> None:
+async def test_every_status_that_is_not_final_is_counted(world: World) -> None:
     statuses = [BatchStatus.RECEIVED, BatchStatus.ACCEPTED, BatchStatus.IMPORTING]
     for status in BatchStatus:
         batch = a_batch(status=status)
-        await world.batches.create(batch if not batch.ended else replace(batch, due_at=None))
-    assert dict((await collect_stats(world.services)).unfinished) == dict.fromkeys(statuses, 1)
+        await world.batches.create(batch if batch.ended else replace(batch, due_at=START))
+    assert dict((await collect_stats(world.services)).open_batches) == dict.fromkeys(statuses, 1)

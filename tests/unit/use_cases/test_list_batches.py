@@ -4,21 +4,19 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestSummary, BatchListQuery, BatchStatus
 from exchange.domain.batch import Batch
-from exchange.domain.callers import User, Role
+from exchange.domain.callers import User
 from exchange.use_cases.list_batches import list_batches
 from tests.fakes.world import START, World
-
-REQUESTOR = User("a requestor", frozenset({Role.REQUESTOR}))
-OPERATOR = User("an operator", frozenset({Role.OPERATOR}))
+from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR
 
 
-def batch(number: int) -> Batch:
+def make_batch(number: int) -> Batch:
     return Batch(
         id=UUID(f"{number:08}-0000-4000-8000-000000000000"),
         robot_id=UUID("99999999-0000-4000-8000-000000000000"),
         requestor=REQUESTOR.id,
         source="me",
-        references=3,
+        reference_count=3,
         created_at=START + number,
         status=BatchStatus.FAILED,
         error="It failed.",
@@ -26,20 +24,20 @@ def batch(number: int) -> Batch:
     )
 
 
-async def listed(world: World, caller: User, **query: str) -> list[UUID]:
-    page = await list_batches(BatchListQuery.model_validate(query), caller, world.services)
+async def list_ids(world: World, user: User, **query: str) -> list[UUID]:
+    page = await list_batches(BatchListQuery.model_validate(query), user, world.services)
     return [item.id for item in page.batch_requests]
 
 
-async def test_a_summary_says_what_was_asked_and_what_came_of_it() -> None:
+async def test_a_summary_has_the_request_and_its_status() -> None:
     world = World()
-    await world.batches.create(batch(1))
+    await world.batches.create(make_batch(1))
     page = await list_batches(BatchListQuery(), REQUESTOR, world.services)
     assert page.continuation is None
     assert page.batch_requests == [
         BatchEnhancementRequestSummary(
-            id=batch(1).id,
-            robot_id=batch(1).robot_id,
+            id=make_batch(1).id,
+            robot_id=make_batch(1).robot_id,
             source="me",
             request_status=BatchStatus.FAILED,
             error="It failed.",
@@ -49,22 +47,26 @@ async def test_a_summary_says_what_was_asked_and_what_came_of_it() -> None:
     ]
 
 
-async def test_a_requestor_sees_their_own_and_an_operator_everyones_of_the_status_asked_for() -> None:
+async def test_requestors_see_their_own_batches_and_operators_see_all_filtered_by_status() -> None:
     world = World()
-    for item in (batch(1), replace(batch(2), status=BatchStatus.RECEIVED), replace(batch(3), requestor="other")):
-        await world.batches.create(item)
-    assert await listed(world, REQUESTOR) == [batch(2).id, batch(1).id]
-    assert await listed(world, OPERATOR) == [batch(3).id, batch(2).id, batch(1).id]
-    assert await listed(world, OPERATOR, status="failed") == [batch(3).id, batch(1).id]
-    assert await listed(world, REQUESTOR, status="failed") == [batch(1).id]
+    for batch in (
+        make_batch(1),
+        replace(make_batch(2), status=BatchStatus.RECEIVED),
+        replace(make_batch(3), requestor="other"),
+    ):
+        await world.batches.create(batch)
+    assert await list_ids(world, REQUESTOR) == [make_batch(2).id, make_batch(1).id]
+    assert await list_ids(world, OPERATOR) == [make_batch(3).id, make_batch(2).id, make_batch(1).id]
+    assert await list_ids(world, OPERATOR, status="failed") == [make_batch(3).id, make_batch(1).id]
+    assert await list_ids(world, REQUESTOR, status="failed") == [make_batch(1).id]
 
 
-async def test_one_page_goes_on_where_the_other_ended() -> None:
+async def test_the_second_page_continues_after_the_first() -> None:
     world = World()
     for number in range(52):
-        await world.batches.create(batch(number))
+        await world.batches.create(make_batch(number))
     first = await list_batches(BatchListQuery(), REQUESTOR, world.services)
     second = await list_batches(BatchListQuery(continuation=first.continuation), REQUESTOR, world.services)
     assert (len(first.batch_requests), second.continuation) == (50, None)
     both = [item.id for item in (*first.batch_requests, *second.batch_requests)]
-    assert both == [batch(number).id for number in reversed(range(52))]
+    assert both == [make_batch(number).id for number in reversed(range(52))]

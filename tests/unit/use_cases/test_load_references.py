@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -10,7 +9,7 @@ from exchange.use_cases.load_references import load_lines, load_reference
 from tests.fakes.world import LIMITS, World
 
 
-def line(data: str) -> bytes:
+def make_line(data: str) -> bytes:
     content = (
         '{"enhancement_type": "annotation", "annotations": [{"annotation_type": "boolean", "scheme": "s", "label": "l",'
         f' "value": true, "data": {data}}}]}}'
@@ -20,9 +19,9 @@ def line(data: str) -> bytes:
 
 
 @pytest.mark.parametrize("data", ['{"x": NaN}', '{"x": 1e999}', '{"x": 9007199254740993}', '{"x": "\\u0000"}'])
-async def test_what_the_store_would_change_is_refused_and_not_changed(data: str) -> None:
+async def test_a_value_is_either_stored_unchanged_or_refused(data: str) -> None:
     world = World()
-    (loaded,) = await load_lines([line(data)], world.services)
+    (loaded,) = await load_lines([make_line(data)], world.services)
     stored = [
         enhancement["content"]["annotations"][0]["data"] for enhancement in world.references.enhancements.values()
     ]
@@ -30,58 +29,60 @@ async def test_what_the_store_would_change_is_refused_and_not_changed(data: str)
     assert stored in ([], [json.loads(data)])
 
 
-async def test_one_reference_that_cannot_be_kept_is_an_error() -> None:
+async def test_loading_one_reference_that_cannot_be_stored_raises_input_rejected() -> None:
     world = World()
     with pytest.raises(InputRejected, match="NaN"):
-        await load_reference(ReferenceFileInput.model_validate_json(line('{"x": NaN}')), world.services)
+        await load_reference(ReferenceFileInput.model_validate_json(make_line('{"x": NaN}')), world.services)
     assert not world.references.references
 
 
-async def test_each_line_has_its_answer_in_order_and_blank_ones_have_none() -> None:
+async def test_each_non_blank_line_has_a_result_in_the_order_of_the_lines() -> None:
     world = World()
     known = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
-    loaded = await load_lines([known, b"", b"nope", b"  ", b'{"visibility": "secret"}'], world.services)
+    loaded = await load_lines([known, b"", b"not JSON", b"  ", b'{"visibility": "secret"}'], world.services)
     again = await load_lines([known], world.services)
-    assert [one.error is None for one in loaded] == [True, False, False]
+    assert [line.error is None for line in loaded] == [True, False, False]
     assert (again[0].id, again[0].existing, loaded[0].existing) == (loaded[0].id, True, False)
 
 
-async def test_as_many_lines_as_are_allowed_are_loaded_and_not_one_more() -> None:
-    world = World(limits=replace(LIMITS, references_per_load_limit=20))
-    lines = [f'{{"identifiers": [{{"identifier_type": "pm_id", "identifier": {n}}}]}}'.encode() for n in range(21)]
-    with pytest.raises(TooLarge, match=r"At most 20 lines .* these are 21"):
+async def test_a_file_may_have_as_many_lines_as_the_limit_and_no_more() -> None:
+    world = World(limits=LIMITS.model_copy(update={"references_per_load_limit": 20}))
+    lines = [
+        f'{{"identifiers": [{{"identifier_type": "pm_id", "identifier": {number}}}]}}'.encode() for number in range(21)
+    ]
+    with pytest.raises(TooLarge, match=r"at most 20 lines\. This one has 21"):
         await load_lines(lines, world.services)
     assert not world.references.references
     loaded = await load_lines([*lines[:20], b" ", b""], world.services)
-    assert [one.id for one in loaded] == list(world.references.references)
+    assert [line.id for line in loaded] == list(world.references.references)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "where"),
+    ("identifier", "location"),
     [('{"identifier_type": "pm_id", "identifier": "1"}', "identifiers.0.identifier: "), ("7", "identifiers.0: ")],
 )
-async def test_what_is_wrong_with_a_line_is_said_where_it_is(wrong: str, where: str) -> None:
+async def test_the_fault_of_a_line_names_its_location(identifier: str, location: str) -> None:
     world = World()
-    (loaded,) = await load_lines([f'{{"identifiers": [{wrong}]}}'.encode()], world.services)
-    assert (loaded.error or "").startswith(where)
+    (loaded,) = await load_lines([f'{{"identifiers": [{identifier}]}}'.encode()], world.services)
+    assert (loaded.error or "").startswith(location)
     assert not world.references.references
 
 
-async def test_the_first_outage_is_said_by_itself() -> None:
+async def test_the_first_outage_is_raised_without_the_others() -> None:
     world = World()
     outages = [Unavailable(f"Outage {number}.") for number in range(3)]
-    left = iter(outages)
+    remaining = iter(outages)
 
-    async def failing(_reference: ReferenceFileInput) -> LoadResult:
-        raise next(left)
+    async def fail(_reference: ReferenceFileInput) -> LoadResult:
+        raise next(remaining)
 
-    world.references.add = failing  # type: ignore[method-assign,assignment] # a fake of this test's own
+    world.references.add = fail  # type: ignore[method-assign,assignment] # replaces the fake
     with pytest.raises(Unavailable) as raised:
         await load_lines([b"{}"] * 3, world.services)
     assert raised.value is outages[0]
 
 
-async def test_an_old_name_of_the_robots_version_is_understood() -> None:
+async def test_the_former_name_processor_version_is_accepted_for_robot_version() -> None:
     enhancement = {
         "source": "s",
         "visibility": "public",
@@ -92,4 +93,4 @@ async def test_an_old_name_of_the_robots_version_is_understood() -> None:
     world = World()
     (loaded,) = await load_lines([json.dumps({"enhancements": [enhancement]}).encode()], world.services)
     assert loaded.id is not None
-    assert [one.robot_version for one in world.references.enhancements_of(loaded.id)] == ["0.9"]
+    assert [enhancement.robot_version for enhancement in world.references.enhancements_of(loaded.id)] == ["0.9"]

@@ -11,8 +11,11 @@ CONTENT = {"enhancement_type": "abstract", "process": "other", "abstract": "a" *
 LARGE = {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": CONTENT}
 
 
-async def large_references(exchange: Exchange) -> None:
-    """Let a robot that depends on abstracts be asked for some that are a few of `_FLUSH_BYTES` together."""
+async def load_large_references(exchange: Exchange) -> None:
+    """Load references with long abstracts, and register a robot that depends on abstracts.
+
+    The snapshot of all of them is several times as long as `_FLUSH_BYTES`.
+    """
     exchange.robot = exchange.robot.model_copy(
         update={"id": new_id(), "name": "reads abstracts", "dependent_enhancements": ["abstract"]}
     )
@@ -21,34 +24,34 @@ async def large_references(exchange: Exchange) -> None:
     exchange.reference_ids = [(await exchange.references.add(reference)).id for _ in range(7)]
 
 
-async def test_references_are_written_once_each_however_large_they_are(exchange: Exchange) -> None:
-    await large_references(exchange)
-    batch_id = await exchange.dispatched()
-    blob = exchange.files.blobs[f"{batch_id}/{exchange.batch(batch_id).snapshot}/reference_data.jsonl"]
+async def test_each_large_reference_is_written_exactly_once(exchange: Exchange) -> None:
+    await load_large_references(exchange)
+    batch_id = await exchange.register_and_dispatch()
+    blob = exchange.files.blobs[f"{batch_id}/{exchange.get_batch(batch_id).snapshot}/reference_data.jsonl"]
     references = [json.loads(line) for line in blob.splitlines()]
     assert [item["id"] for item in references] == [str(item) for item in exchange.reference_ids]
     assert all(item["enhancements"][0]["content"] == CONTENT for item in references)
 
 
-async def test_they_are_neither_gathered_in_memory_nor_written_one_by_one(exchange: Exchange) -> None:
-    await large_references(exchange)
+async def test_references_are_written_in_groups_of_bounded_size(exchange: Exchange) -> None:
+    await load_large_references(exchange)
     batch_id = await exchange.register()
     create = exchange.files.create
     written: list[int] = []
 
-    class Watched(FakeWriter):
+    class WatchedWriter(FakeWriter):
         async def write(self, data: bytes | bytearray) -> None:
             written.append(len(data))
             await super().write(data)
 
     @asynccontextmanager
-    async def watched(name: str) -> AsyncIterator[FakeWriter]:
-        writer = Watched()
+    async def create_watched(name: str) -> AsyncIterator[FakeWriter]:
+        writer = WatchedWriter()
         yield writer
         async with create(name) as blob:
             await blob.write(writer.data)
 
-    exchange.files.create = watched  # type: ignore[method-assign] # a fake of this test's own
+    exchange.files.create = create_watched  # type: ignore[method-assign] # replaces the fake
     await exchange.dispatch(batch_id)
     assert max(written) < 2 << 20
     assert len(written) < 7
