@@ -1,4 +1,4 @@
-"""What the process tells, taken by the real SDK into memory: a provider can be set once a process."""
+"""The telemetry of this process, collected in memory by the SDK of OpenTelemetry."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,8 @@ from tests.unit.use_cases.conftest import Exchange
 
 
 @pytest.fixture(scope="session")
-def provided() -> tuple[InMemorySpanExporter, InMemoryMetricReader]:
+def sdk() -> tuple[InMemorySpanExporter, InMemoryMetricReader]:
+    """Set the providers. A process can set them only once."""
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -29,58 +30,59 @@ class Spans:
     def __init__(self, exporter: InMemorySpanExporter) -> None:
         self._exporter = exporter
 
-    def ended(self) -> list[ReadableSpan]:
+    def list_ended(self) -> list[ReadableSpan]:
         return list(self._exporter.get_finished_spans())
 
-    def named(self, name: str) -> ReadableSpan:
-        (found,) = (span for span in self.ended() if span.name == name)
+    def find(self, name: str) -> ReadableSpan:
+        """Return the only ended span with this name."""
+        (found,) = (span for span in self.list_ended() if span.name == name)
         return found
 
 
 class Metrics:
-    """What has been counted since the test began, by name and attributes."""
+    """The metrics since the test began, each as `name attribute=value ...`."""
 
     def __init__(self, reader: InMemoryMetricReader) -> None:
         self._reader = reader
-        self._before = self._points()
+        self._before = self._read_points()
 
-    def _points(self) -> dict[str, float]:
+    def _read_points(self) -> dict[str, float]:
         data = self._reader.get_metrics_data()
         points: dict[str, float] = {}
         for resource in data.resource_metrics if data else []:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     for point in metric.data.data_points:
-                        marks = " ".join(
+                        attributes = " ".join(
                             f"{name}={value!s}" for name, value in sorted((point.attributes or {}).items())
                         )
                         value = point.value if hasattr(point, "value") else point.count
-                        points[f"{metric.name} {marks}".strip()] = value
+                        points[f"{metric.name} {attributes}".strip()] = value
         return points
 
-    def counted(self, start: str) -> dict[str, float]:
-        """Return what has been added to those whose names start so."""
+    def read_counts(self, prefix: str) -> dict[str, float]:
+        """Return by how much each counter with this prefix has grown, without the prefix."""
         return {
-            name.removeprefix(start).strip(): value - self._before.get(name, 0)
-            for name, value in self._points().items()
-            if name.startswith(start) and value != self._before.get(name, 0)
+            name.removeprefix(prefix).strip(): value - self._before.get(name, 0)
+            for name, value in self._read_points().items()
+            if name.startswith(prefix) and value != self._before.get(name, 0)
         }
 
-    def gauges(self, start: str) -> dict[str, float]:
-        """Return what gauges whose names start so show now."""
-        return {name: value for name, value in self._points().items() if name.startswith(start)}
+    def read_gauges(self, prefix: str) -> dict[str, float]:
+        """Return the current values of the gauges with this prefix."""
+        return {name: value for name, value in self._read_points().items() if name.startswith(prefix)}
 
 
 @pytest.fixture
-def spans(provided: tuple[InMemorySpanExporter, InMemoryMetricReader]) -> Iterator[Spans]:
-    provided[0].clear()
-    yield Spans(provided[0])
-    provided[0].clear()
+def spans(sdk: tuple[InMemorySpanExporter, InMemoryMetricReader]) -> Iterator[Spans]:
+    sdk[0].clear()
+    yield Spans(sdk[0])
+    sdk[0].clear()
 
 
 @pytest.fixture
-def counts(provided: tuple[InMemorySpanExporter, InMemoryMetricReader]) -> Metrics:
-    return Metrics(provided[1])
+def counts(sdk: tuple[InMemorySpanExporter, InMemoryMetricReader]) -> Metrics:
+    return Metrics(sdk[1])
 
 
 @pytest.fixture
