@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of `exchange/domain`."""

@@ -1,4 +1,4 @@
-"""A batch as it is when nothing has happened to it yet."""
+"""A new batch for tests, in the state before its first event."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -7,15 +7,15 @@ from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
 
 
-def a_batch(**facts: object) -> Batch:
+def a_batch(**fields: object) -> Batch:
     batch = Batch(
         id=uuid4(),
         robot_id=uuid4(),
-        requestor="someone",
+        requestor="requestor",
         source=None,
-        references=1,
+        reference_count=1,
         created_at=0.0,
         status=BatchStatus.RECEIVED,
         attempt_due_at=0.0,
     )
-    return replace(batch, **facts)  # type: ignore[arg-type] # the test names facts
+    return replace(batch, **fields)  # type: ignore[arg-type] # the test chooses the fields

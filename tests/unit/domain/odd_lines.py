@@ -1,4 +1,4 @@
-"""Lines of a robot's result that are nearly right: drawn by Hypothesis, of values that parsers may differ on."""
+"""Hypothesis strategies for almost valid lines of a result, with values that two parsers may read differently."""
 
 import json
 from collections.abc import Mapping
@@ -94,63 +94,67 @@ def array(items: st.SearchStrategy[str], min_size: int = 0, max_size: int = 3) -
     return st.lists(items, min_size=min_size, max_size=max_size).map(lambda parts: f"[{','.join(parts)}]")
 
 
-def seldom(times: int) -> st.SearchStrategy[bool]:
-    """Give True once in so many times."""
+def one_in(times: int) -> st.SearchStrategy[bool]:
+    """Return True once in `times` draws."""
     return st.sampled_from([False] * (times - 1) + [True])
 
 
-def mostly(right: st.SearchStrategy[str], odd: list[str]) -> st.SearchStrategy[str]:
-    return seldom(15).flatmap(lambda wrong: st.sampled_from(odd) if wrong else right)
+def mostly(valid: st.SearchStrategy[str], odd: list[str]) -> st.SearchStrategy[str]:
+    return one_in(15).flatmap(lambda wrong: st.sampled_from(odd) if wrong else valid)
 
 
 @st.composite
-def thing(draw: st.DrawFn, required: Parts, optional: Parts) -> str:
-    """Give the JSON of an object that is nearly always nearly right."""
+def json_object(draw: st.DrawFn, required: Parts, optional: Parts) -> str:
+    """Return the JSON of an object that is valid or almost valid in most draws."""
     names = list(required)
     if optional:
         names += draw(st.lists(st.sampled_from(list(optional)), unique=True))
-    if draw(seldom(15)):
+    if draw(one_in(15)):
         names += draw(st.lists(st.sampled_from([*required, *optional, "unknown", "message", "Source"]), max_size=2))
-    if draw(seldom(25)) and names:
+    if draw(one_in(25)) and names:
         del names[draw(st.integers(0, len(names) - 1))]
     parts = {**optional, **required}
-    values = [draw(ODD if draw(seldom(40)) else parts.get(name, ODD)) for name in names]
+    values = [draw(ODD if draw(one_in(40)) else parts.get(name, ODD)) for name in names]
     members = [f'"{name}":{value}' for name, value in zip(names, values, strict=True)]
     if draw(st.booleans()):
         members = draw(st.permutations(members))
     return "{" + draw(st.sampled_from([",", ", ", " ,\t"])).join(members) + "}"
 
 
-def one_of(*words: str) -> st.SearchStrategy[str]:
+def one_word(*words: str) -> st.SearchStrategy[str]:
     return st.sampled_from([f'"{word}"' for word in words])
 
 
 NULL = st.just("null")
 DOUBLES = mostly(st.floats(-1e15, 1e15).map(repr) | st.integers(-99, 99).map(str), NUMBERS)
 SCALARS = st.one_of(NULL, TEXTS, DOUBLES, st.sampled_from(["true", "false"]), st.integers(-999, 999).map(str))
-DATA = st.recursive(SCALARS, lambda inner: array(inner, max_size=3) | thing({}, {"a": inner, "b": inner}), max_leaves=5)
-OBJECTS = thing({}, {"a": DATA, "ż": DATA, "\\u0061": DATA, "": DATA})
+DATA = st.recursive(
+    SCALARS, lambda inner: array(inner, max_size=3) | json_object({}, {"a": inner, "b": inner}), max_leaves=5
+)
+OBJECTS = json_object({}, {"a": DATA, "ż": DATA, "\\u0061": DATA, "": DATA})
 LABEL = {"scheme": TEXTS, "label": TEXTS}
-ANNOTATIONS = thing(
-    {"annotation_type": one_of("boolean"), **LABEL, "value": st.sampled_from(["true", "false"])},
+ANNOTATIONS = json_object(
+    {"annotation_type": one_word("boolean"), **LABEL, "value": st.sampled_from(["true", "false"])},
     {"score": DOUBLES | NULL, "data": OBJECTS},
-) | thing({"annotation_type": one_of("score"), **LABEL, "score": DOUBLES}, {"data": OBJECTS})
-AUTHORS = thing({"display_name": TEXTS, "orcid": TEXTS, "position": one_of("first", "middle", "last")}, {})
+) | json_object({"annotation_type": one_word("score"), **LABEL, "score": DOUBLES}, {"data": OBJECTS})
+AUTHORS = json_object({"display_name": TEXTS, "orcid": TEXTS, "position": one_word("first", "middle", "last")}, {})
 DAY = mostly(st.dates().map(lambda day: f'"{day}"') | NULL, DAYS)
 WHOLE = mostly(st.integers(-(2**53) + 1, 2**53 - 1).map(str) | NULL, NUMBERS)
 URL = mostly(st.sampled_from(URLS[:1]) | NULL, URLS)
 CONTENTS = st.one_of(
-    thing({"enhancement_type": one_of("annotation"), "annotations": array(ANNOTATIONS, min_size=1, max_size=3)}, {}),
-    thing(
+    json_object(
+        {"enhancement_type": one_word("annotation"), "annotations": array(ANNOTATIONS, min_size=1, max_size=3)}, {}
+    ),
+    json_object(
         {
-            "enhancement_type": one_of("abstract"),
-            "process": one_of("uninverted", "closed_api", "other"),
+            "enhancement_type": one_word("abstract"),
+            "process": one_word("uninverted", "closed_api", "other"),
             "abstract": TEXTS,
         },
         {},
     ),
-    thing(
-        {"enhancement_type": one_of("bibliographic")},
+    json_object(
+        {"enhancement_type": one_word("bibliographic")},
         {
             "authorship": array(AUTHORS, max_size=2) | NULL,
             "cited_by_count": WHOLE,
@@ -161,15 +165,15 @@ CONTENTS = st.one_of(
             "title": TEXTS | NULL,
         },
     ),
-    thing(
+    json_object(
         {
-            "enhancement_type": one_of("location"),
+            "enhancement_type": one_word("location"),
             "locations": array(
-                thing(
+                json_object(
                     {},
                     {
                         "is_oa": st.sampled_from(["true", "false", "null"]),
-                        "version": one_of(*DriverVersion) | NULL,
+                        "version": one_word(*DriverVersion) | NULL,
                         "landing_page_url": URL,
                         "pdf_url": URL,
                         "license": TEXTS | NULL,
@@ -183,12 +187,12 @@ CONTENTS = st.one_of(
         {},
     ),
 )
-VERSION_4 = mostly(st.uuids(version=4).map(lambda made: f'"{made}"'), IDS)
-ENHANCEMENTS = thing(
+VERSION_4 = mostly(st.uuids(version=4).map(lambda new_id: f'"{new_id}"'), IDS)
+ENHANCEMENTS = json_object(
     {
         "reference_id": VERSION_4,
         "source": TEXTS,
-        "visibility": one_of(*Visibility),
+        "visibility": one_word(*Visibility),
         "content": CONTENTS,
     },
     {
@@ -197,16 +201,16 @@ ENHANCEMENTS = thing(
         "derived_from": array(VERSION_4, max_size=2) | NULL,
     },
 )
-ERRORS = thing({"reference_id": VERSION_4, "message": TEXTS}, {"content": NULL, "source": TEXTS})
-AROUND = st.sampled_from([""] * 60 + [" ", "\t\r", "\ufeff", "\x00", "\v", "\xa0", "{}", ",", "x"])
+ERRORS = json_object({"reference_id": VERSION_4, "message": TEXTS}, {"content": NULL, "source": TEXTS})
+SURROUNDING = st.sampled_from([""] * 60 + [" ", "\t\r", "\ufeff", "\x00", "\v", "\xa0", "{}", ",", "x"])
 
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    line = (draw(AROUND) + draw(ERRORS if draw(seldom(20)) else ENHANCEMENTS) + draw(AROUND)).encode(
+    line = (draw(SURROUNDING) + draw(ERRORS if draw(one_in(20)) else ENHANCEMENTS) + draw(SURROUNDING)).encode(
         "utf-8", "surrogatepass"
     )
-    if draw(seldom(8)):
+    if draw(one_in(8)):
         place = draw(st.integers(0, len(line)))
         line = line[:place] + draw(st.binary(max_size=3)) + line[place + draw(st.integers(0, 3)) :]
     return line

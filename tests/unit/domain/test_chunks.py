@@ -6,106 +6,111 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exchange.domain.chunks import REFUSALS, AcceptedEntry, Chunk, Refusal
 from exchange.domain.entries import EntryValidator
 from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
-from exchange.domain.chunks import REFUSALS, AcceptedEntry, Refusal, Chunk
 from tests.results import annotation, jsonl
 
 BATCH, REFERENCE = uuid4(), uuid4()
 
 
 def accepted_line(number: int, source: str = "s") -> bytes:
-    return compact({"entry": number, "enhancement": {"reference_id": str(REFERENCE), "source": source}}).encode()
+    return to_json({"entry": number, "enhancement": {"reference_id": str(REFERENCE), "source": source}}).encode()
 
 
-def compact(value: Any, *, plainly: bool = False) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=plainly)
+def to_json(value: Any, *, ascii_only: bool = False) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=ascii_only)
 
 
-def read(blob: bytes, offset: int, most_entries: int, most_bytes: int, chunk: int) -> Chunk:
-    """Read one window as the import does: until it is full, or to the blob's end."""
-    window = Chunk(BATCH, most_entries, most_bytes, offset)
+def read_chunk(blob: bytes, offset: int, max_entries: int, max_bytes: int, piece_bytes: int) -> Chunk:
+    """Read one chunk as the import does: until it is full, or until the blob ends."""
+    chunk = Chunk(BATCH, max_entries, max_bytes, offset)
     splitter = LineSplitter()
-    for start in range(offset, len(blob), chunk):
-        if chunk.fill(splitter.feed(blob[start : min(start + chunk, len(blob))])):
+    for start in range(offset, len(blob), piece_bytes):
+        chunk.fill(splitter.feed(blob[start : min(start + piece_bytes, len(blob))]))
+        if chunk.full:
             break
-    return window
+    return chunk
 
 
 @settings(max_examples=100, deadline=None)
 @given(
     sources=st.lists(st.text(max_size=60), max_size=12),
-    most_entries=st.integers(1, 13),
-    most_bytes=st.integers(1, 2000),
-    chunk=st.integers(1, 3000),
+    max_entries=st.integers(1, 13),
+    max_bytes=st.integers(1, 2000),
+    piece_bytes=st.integers(1, 3000),
 )
-@example(sources=["s"] * 12, most_entries=4, most_bytes=10**6, chunk=10**6)
-@example(sources=["文"] * 12, most_entries=100, most_bytes=1, chunk=7)
-def test_windows_one_after_the_other_give_every_entry_once_and_in_order(
-    sources: list[str], most_entries: int, most_bytes: int, chunk: int
+@example(sources=["s"] * 12, max_entries=4, max_bytes=10**6, piece_bytes=10**6)
+@example(sources=["文"] * 12, max_entries=100, max_bytes=1, piece_bytes=7)
+def test_consecutive_chunks_contain_every_entry_once_and_in_order(
+    sources: list[str], max_entries: int, max_bytes: int, piece_bytes: int
 ) -> None:
     lines = [accepted_line(number, source) for number, source in enumerate(sources, 1)]
     blob = b"".join(line + b"\n" for line in lines)
     entries: list[AcceptedEntry] = []
     offset = 0
-    while (window := read(blob, offset, most_entries, most_bytes, chunk)).entries:
-        assert window.end - offset == window.size
-        assert blob[offset : window.end].count(b"\n") == len(window.entries) <= most_entries
-        assert window.size - len(lines[len(entries) + len(window.entries) - 1]) - 1 < most_bytes
-        assert window.full or window.end == len(blob)
-        entries += window.entries
-        offset = window.end
+    while (chunk := read_chunk(blob, offset, max_entries, max_bytes, piece_bytes)).entries:
+        assert chunk.end - offset == chunk.size
+        assert blob[offset : chunk.end].count(b"\n") == len(chunk.entries) <= max_entries
+        assert chunk.size - len(lines[len(entries) + len(chunk.entries) - 1]) - 1 < max_bytes
+        assert chunk.full or chunk.end == len(blob)
+        entries += chunk.entries
+        offset = chunk.end
     assert offset == len(blob)
     assert [entry.entry for entry in entries] == list(range(1, len(sources) + 1))
     assert [entry.enhancement["source"] for entry in entries] == sources
 
 
-def test_what_a_validation_accepts_can_be_read() -> None:
+def test_the_accepted_lines_of_a_validation_can_be_read() -> None:
     entries = [annotation(REFERENCE, source=f"{number} \u2028 文") for number in range(5)]
-    checked = EntryValidator(Manifest([REFERENCE]), 10**6).validate(LineSplitter().feed(jsonl(*entries)))
-    window = read(bytes(checked.accepted), 0, 100, 10**6, 64)
-    assert [without_id(entry.enhancement) for entry in window.entries] == entries
-    assert window.end == len(checked.accepted)
+    validated = EntryValidator(Manifest([REFERENCE]), 10**6).validate(LineSplitter().feed(jsonl(*entries)))
+    chunk = read_chunk(bytes(validated.accepted), 0, 100, 10**6, 64)
+    assert [without_id(entry.enhancement) for entry in chunk.entries] == entries
+    assert chunk.end == len(validated.accepted)
 
 
-def test_a_full_window_takes_nothing_more() -> None:
-    window = Chunk(BATCH, 1, 10**6, 100)
-    assert chunk.fill([accepted_line(1), accepted_line(2)])
-    before = (window.end, window.size)
-    assert chunk.fill([accepted_line(3)])
-    assert [entry.entry for entry in window.entries] == [1]
-    assert (window.end, window.size) == before == (101 + len(accepted_line(1)), 1 + len(accepted_line(1)))
+def test_a_full_chunk_is_not_filled_further() -> None:
+    chunk = Chunk(BATCH, 1, 10**6, 100)
+    chunk.fill([accepted_line(1), accepted_line(2)])
+    assert chunk.full
+    before = (chunk.end, chunk.size)
+    chunk.fill([accepted_line(3)])
+    assert chunk.full
+    assert [entry.entry for entry in chunk.entries] == [1]
+    assert (chunk.end, chunk.size) == before == (101 + len(accepted_line(1)), 1 + len(accepted_line(1)))
 
 
-def test_an_entry_larger_than_a_window_has_one_to_itself() -> None:
-    window = Chunk(BATCH, 10, 5, 0)
-    assert chunk.fill([accepted_line(1), accepted_line(2)])
-    assert [entry.entry for entry in window.entries] == [1]
+def test_an_entry_larger_than_the_maximum_has_its_own_chunk() -> None:
+    chunk = Chunk(BATCH, 10, 5, 0)
+    chunk.fill([accepted_line(1), accepted_line(2)])
+    assert chunk.full
+    assert [entry.entry for entry in chunk.entries] == [1]
 
 
-@pytest.mark.parametrize(("room", "full"), [(0, True), (1, False)])
-def test_a_window_is_full_at_its_last_byte(room: int, full: bool) -> None:  # noqa: FBT001
-    window = Chunk(BATCH, 10, len(accepted_line(1)) + 1 + room, 0)
-    assert chunk.fill([accepted_line(1)]) is full
+@pytest.mark.parametrize(("spare_bytes", "full"), [(0, True), (1, False)])
+def test_a_chunk_is_full_at_exactly_its_maximum(spare_bytes: int, full: bool) -> None:  # noqa: FBT001 - pytest passes it by name
+    chunk = Chunk(BATCH, 10, len(accepted_line(1)) + 1 + spare_bytes, 0)
+    chunk.fill([accepted_line(1)])
+    assert chunk.full is full
 
 
-def test_no_lines_leave_it_as_it_was() -> None:
-    window = Chunk(BATCH, 2, 10, 77)
-    assert not chunk.fill([])
-    assert (list(window.entries), window.end, window.full) == ([], 77, False)
+def test_filling_with_no_lines_changes_nothing() -> None:
+    chunk = Chunk(BATCH, 2, 10, 77)
+    chunk.fill([])
+    assert (list(chunk.entries), chunk.end, chunk.full) == ([], 77, False)
 
 
 @pytest.mark.parametrize("source", ["s", "é", "文", "\U0001f9ea"])
-def test_an_entrys_size_counts_marks_beyond_ascii_as_they_are_sent(source: str) -> None:
-    window = Chunk(BATCH, 1, 10**6, 0)
+def test_the_size_of_an_entry_counts_characters_beyond_ascii_as_they_are_sent(source: str) -> None:
+    chunk = Chunk(BATCH, 1, 10**6, 0)
     chunk.fill([accepted_line(7, source)])
-    (entry,) = window.entries
-    assert entry.size == len(compact({"entry": 7, "enhancement": entry.enhancement}, plainly=True))
+    (entry,) = chunk.entries
+    assert entry.size == len(to_json({"entry": 7, "enhancement": entry.enhancement}, ascii_only=True))
     assert entry.reference_id == str(REFERENCE)
 
 
-def test_refusals_are_read_as_they_were_written() -> None:
+def test_refusals_are_read_back_unchanged() -> None:
     refusals = [Refusal(3, "it is too large"), Refusal(12, "ż")]
     assert REFUSALS.validate_json(REFUSALS.dump_json(refusals)) == refusals
     assert REFUSALS.validate_json(REFUSALS.dump_json([])) == []

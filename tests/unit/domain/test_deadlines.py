@@ -8,34 +8,28 @@ from exchange.domain.deadlines import due_at
 from exchange.domain.limits import Deadlines
 from tests.unit.domain.batches import a_batch
 
-# Each a power of ten of its own, so that a sum says which were added.
+# Different powers of ten, so that a sum shows which deadlines were added. The others do not matter here.
 DEADLINES = Deadlines(
     dispatch_overdue_s=1,
     received_limit_s=1_000,
-    robot_call_timeout_s=0,
-    robot_retry_first_delay_s=0,
-    robot_retry_max_delay_s=0,
-    robot_retry_total_s=0,
     validation_wait_s=10,
     callback_wait_s=100,
     robot_silence_limit_s=10_000,
     progress_limit_s=100_000,
-    progress_attempts=10,
-    heartbeat_interval_s=0,
 )
 BATCH = a_batch()
 
 
-def batch(status: BatchStatus, **facts: object) -> Batch:
-    return replace(BATCH, status=status, **facts)  # type: ignore[arg-type] # the test names facts
+def batch(status: BatchStatus, **fields: object) -> Batch:
+    return replace(BATCH, status=status, **fields)  # type: ignore[arg-type] # the test chooses the fields
 
 
-def upload(at: float) -> Upload:
-    return Upload(etag="e", last_modified=at, size=1)
+def upload(last_modified: float) -> Upload:
+    return Upload(etag="e", last_modified=last_modified, size=1)
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    ("fields", "expected"),
     [
         ({}, 1),
         ({"attempt_due_at": 40.0}, 41),
@@ -46,14 +40,14 @@ def upload(at: float) -> Upload:
         ({"resent_at": 5_000.0}, 1_000),
     ],
 )
-def test_a_dispatch_is_overdue_after_the_last_sign_of_it_but_not_for_ever(
-    facts: dict[str, object], expected: float
+def test_a_received_batch_is_due_after_its_last_dispatch_and_at_the_limit(
+    fields: dict[str, object], expected: float
 ) -> None:
-    assert due_at(batch(BatchStatus.RECEIVED, **facts), DEADLINES) == expected
+    assert due_at(batch(BatchStatus.RECEIVED, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    ("fields", "expected"),
     [
         ({"accepted_at": 5.0}, 105),
         ({"accepted_at": 5.0, "resent_at": 600.0}, 700),
@@ -64,27 +58,29 @@ def test_a_dispatch_is_overdue_after_the_last_sign_of_it_but_not_for_ever(
         ({"accepted_at": 5.0, "resent_at": 9_990.0, "upload": upload(9_989.0)}, 10_089),
     ],
 )
-def test_the_result_is_looked_for_until_the_robots_time_is_up(facts: dict[str, object], expected: float) -> None:
-    assert due_at(batch(BatchStatus.ACCEPTED, **facts), DEADLINES) == expected
+def test_an_accepted_batch_is_due_at_each_check_of_its_result_and_at_the_silence_limit(
+    fields: dict[str, object], expected: float
+) -> None:
+    assert due_at(batch(BatchStatus.ACCEPTED, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    ("fields", "expected"),
     [
         ({"delivered_at": 7.0}, 17),
         ({"delivered_at": 7.0, "worked_at": 9.0}, 19),
         ({"delivered_at": 7.0, "worked_at": 3.0}, 17),
         ({"delivered_at": 7.0, "resent_at": 20.0, "resends": 1}, 100_020),
-        ({"delivered_at": 7.0, "pinned": True, "worked_at": 8.0}, 100_008),
-        ({"delivered_at": 7.0, "pinned": True, "worked_at": 8.0, "resent_at": 90.0, "resends": 2}, 100_090),
+        ({"delivered_at": 7.0, "import_started": True, "worked_at": 8.0}, 100_008),
+        ({"delivered_at": 7.0, "import_started": True, "worked_at": 8.0, "resent_at": 90.0, "resends": 2}, 100_090),
     ],
 )
-def test_work_is_overdue_after_its_last_sign_of_life(facts: dict[str, object], expected: float) -> None:
-    assert due_at(batch(BatchStatus.IMPORTING, **facts), DEADLINES) == expected
+def test_a_delivered_batch_is_due_after_its_last_sign_of_work(fields: dict[str, object], expected: float) -> None:
+    assert due_at(batch(BatchStatus.IMPORTING, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
     "status", [BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED]
 )
-def test_nothing_is_due_after_the_end(status: BatchStatus) -> None:
+def test_an_ended_batch_is_never_due(status: BatchStatus) -> None:
     assert due_at(batch(status, delivered_at=7.0, resent_at=9.0), DEADLINES) is None

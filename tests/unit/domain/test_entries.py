@@ -1,4 +1,4 @@
-"""A robot's result, entry by entry: what each wrong one gets, and that it harms no other."""
+"""The validation of a result: the line of the report for each entry, and that no entry affects another."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,21 +9,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exchange.domain import report
-from exchange.domain.entries import ValidatedLines, EntryValidator
+from exchange.domain.chunks import Chunk
+from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.ids import derived_id
 from exchange.domain.manifest import Manifest
+from exchange.domain.report import REJECTED, EntryKind
 from exchange.domain.storable import MAX_DOCUMENT_BYTES
-from exchange.domain.chunks import Chunk
 from tests.results import annotation
 
 BATCH = UUID("b0000000-0000-4000-8000-000000000000")
-ONE, TWO, THREE, STRANGER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "1234")
-LONGEST = 1 << 20
+ONE, TWO, THREE, OTHER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "1234")
+MAX_LINE_BYTES = 1 << 20
 
 
-def validator() -> EntryValidator:
-    return EntryValidator(Manifest([ONE, TWO, THREE]), LONGEST)
+def make_validator() -> EntryValidator:
+    return EntryValidator(Manifest([ONE, TWO, THREE]), MAX_LINE_BYTES)
 
 
 def line(entry: Any) -> bytes:
@@ -31,23 +31,23 @@ def line(entry: Any) -> bytes:
 
 
 def with_data(text: str) -> bytes:
-    """Give an entry whose one annotation carries this JSON, which Python may not be able to hold."""
+    """Return an entry whose annotation contains this JSON, which Python may not be able to represent."""
     label = {"annotation_type": "boolean", "scheme": "s", "label": "l", "value": True, "data": {"here": None}}
     entry = annotation(TWO, content={"enhancement_type": "annotation", "annotations": [label]})
     return line(entry).replace(b'"here": null', b'"here": ' + text.encode())
 
 
-def said(checked: ValidatedLines) -> list[tuple[str | None, str | None]]:
-    lines = checked.draft_report.decode().splitlines()
+def read_draft(validated: ValidatedLines) -> list[tuple[str | None, str | None]]:
+    lines = validated.draft_report.decode().splitlines()
     return [(entry["reference_id"], entry["error"]) for entry in map(json.loads, lines)]
 
 
-def kept(checked: ValidatedLines, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
+def read_accepted(validated: ValidatedLines, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
     """Read the accepted lines as the import does."""
-    window = Chunk(batch_id, 10**6, 10**9, 0)
-    chunk.fill(bytes(checked.accepted).split(b"\n")[:-1])
-    assert window.end == len(checked.accepted)
-    return [entry.enhancement for entry in window.entries]
+    chunk = Chunk(batch_id, 10**6, 10**9, 0)
+    chunk.fill(bytes(validated.accepted).split(b"\n")[:-1])
+    assert chunk.end == len(validated.accepted)
+    return [entry.enhancement for entry in chunk.entries]
 
 
 UNREADABLE: list[tuple[bytes | None, str]] = [
@@ -60,10 +60,10 @@ UNREADABLE: list[tuple[bytes | None, str]] = [
     (b"{} {}", "Invalid JSON"),
     (b"[" * 10_000 + b"]" * 10_000, "Invalid JSON"),
     (b"1" * 5000, "Invalid JSON"),
-    (b"null", "neither an enhancement"),
-    (b"[]", "neither an enhancement"),
-    (b"{}", "neither an enhancement"),
-    (line(annotation(TWO, content=None)), "neither an enhancement"),
+    (b"null", "must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (b"[]", "must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (b"{}", "must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (line(annotation(TWO, content=None)), "must be an enhancement (with 'content') or a robot error (with 'message')"),
     (line({"reference_id": str(TWO), "message": None}), "message: Input should be a valid string"),
     (line({"message": "no"}), "reference_id: Field required"),
     (line(annotation(TWO, source=7)), "source: Input should be a valid string"),
@@ -75,101 +75,118 @@ UNREADABLE: list[tuple[bytes | None, str]] = [
     (line(annotation(TWO, content="x")), "content: Input should be an object"),
     (line(annotation(TWO, content={"enhancement_type": "bibliographic", "cited_by_count": "1"})), "content.cited_by"),
 ]
-UNSTORABLE = [
-    (with_data("NaN"), "NaN and Infinity are no JSON"),
-    (with_data("-Infinity"), "NaN and Infinity are no JSON"),
-    (with_data("1e999"), "NaN and Infinity are no JSON"),
-    (with_data("9007199254740993"), "an integer past 2^53 would lose digits"),
+NOT_STORABLE = [
+    (with_data("NaN"), "NaN and Infinity are not JSON"),
+    (with_data("-Infinity"), "NaN and Infinity are not JSON"),
+    (with_data("1e999"), "NaN and Infinity are not JSON"),
+    (with_data("9007199254740993"), "an integer beyond 2^53 would lose digits"),
     (with_data("[" * 130 + "]" * 130), "it is nested more than 128 levels deep"),
     (
         line(annotation(TWO, content={"enhancement_type": "abstract", "process": "other", "abstract": "文" * 320_000})),
         "it is longer than 1900000 bytes",
     ),
 ]
-WRONG: list[tuple[bytes | None, UUID | None, str]] = [
-    *((wrong, None, f"Could not be read: {why}") for wrong, why in UNREADABLE),
-    *((wrong, TWO, f"Can't be stored: {why}") for wrong, why in UNSTORABLE),
-    (line(annotation(STRANGER)), STRANGER, report.NOT_REQUESTED),
-    (line({"reference_id": str(STRANGER), "message": "no"}), STRANGER, report.NOT_REQUESTED),
-    (line({"reference_id": str(TWO), "message": "no\r\nabstract"}), TWO, "The robot reported: no abstract"),
-    (line(annotation(ONE)), ONE, report.REPEATED),
+NOT_REQUESTED = "Not one of the references of this batch request."
+DUPLICATE = "Same content as an earlier entry. It was not added again."
+INVALID: list[tuple[bytes | None, UUID | None, EntryKind, str]] = [
+    *((text, None, EntryKind.UNREADABLE, f"Could not be read: {reason}") for text, reason in UNREADABLE),
+    *((text, TWO, EntryKind.NOT_STORABLE, f"Could not be stored: {reason}") for text, reason in NOT_STORABLE),
+    (line(annotation(OTHER)), OTHER, EntryKind.NOT_REQUESTED, NOT_REQUESTED),
+    (line({"reference_id": str(OTHER), "message": "no"}), OTHER, EntryKind.NOT_REQUESTED, NOT_REQUESTED),
+    (
+        line({"reference_id": str(TWO), "message": "no\r\nabstract"}),
+        TWO,
+        EntryKind.ROBOT_ERROR,
+        "The robot reported: no abstract",
+    ),
+    (line(annotation(ONE)), ONE, EntryKind.DUPLICATE, DUPLICATE),
 ]
 
 
-@pytest.mark.parametrize(("wrong", "subject", "why"), WRONG, ids=[why for _, _, why in WRONG])
-def test_a_wrong_line_has_one_verdict_and_no_effect_on_others(
-    wrong: bytes | None, subject: UUID | None, why: str
+@pytest.mark.parametrize(
+    ("text", "subject", "kind", "error"), INVALID, ids=[f"{kind}: {error}" for _, _, kind, error in INVALID]
+)
+def test_an_entry_that_adds_nothing_has_one_line_in_the_report_and_no_effect_on_others(
+    text: bytes | None, subject: UUID | None, kind: EntryKind, error: str
 ) -> None:
-    checked = validator().check([line(annotation(ONE)), wrong, line(annotation(THREE))])
-    first, (named, error), last = said(checked)
+    validator = make_validator()
+    validated = validator.validate([line(annotation(ONE)), text, line(annotation(THREE))])
+    first, (named, reported), last = read_draft(validated)
     assert (first, last) == ((str(ONE), None), (str(THREE), None))
     assert named == (str(subject) if subject else None)
-    assert error is not None
-    assert error.startswith(why)
-    assert [item["reference_id"] for item in kept(checked)] == [str(ONE), str(THREE)]
+    assert reported is not None
+    assert reported.startswith(error)
+    assert [item["reference_id"] for item in read_accepted(validated)] == [str(ONE), str(THREE)]
+    assert validator.rejected == (kind in REJECTED)
 
 
-def test_what_is_accepted_is_what_was_sent_under_an_id_of_ours() -> None:
-    sent = annotation(TWO, id=str(STRANGER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
-    (enhancement,) = kept(validator().check([line(sent)]))
+def test_the_examples_cover_every_kind_of_an_entry_that_adds_nothing() -> None:
+    assert {kind for _, _, kind, _ in INVALID} == set(EntryKind) - {EntryKind.ADDED, EntryKind.MISSING}
+
+
+def test_an_accepted_enhancement_is_unchanged_except_for_its_id() -> None:
+    sent = annotation(TWO, id=str(OTHER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
+    (enhancement,) = read_accepted(make_validator().validate([line(sent)]))
     del sent["unknown"]
     assert enhancement == {**sent, "id": str(derived_id(BATCH, 1))}
 
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-WORDS = st.text(max_size=8)
+TEXTS = st.text(max_size=8)
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.dictionaries(WORDS, JSON_VALUES, max_size=3), score=NUMBERS, words=WORDS)
-@example(data={"\u2028": ["\x7f\x00", -0.0, 1e-7, 5e-324, 2**53]}, score=0.1 + 0.2, words="\U0001f9ea\r\n\x85")
-def test_any_json_is_accepted_to_the_last_digit(data: dict[str, Any], score: float, words: str) -> None:
-    label = {"annotation_type": "score", "scheme": words, "label": words, "score": score, "data": data}
-    sent = annotation(TWO, source=words, content={"enhancement_type": "annotation", "annotations": [label]})
-    (enhancement,) = kept(validator().check([json.dumps(sent, ensure_ascii=False).encode()]))
+@given(data=st.dictionaries(TEXTS, JSON_VALUES, max_size=3), score=NUMBERS, text=TEXTS)
+@example(data={"\u2028": ["\x7f\x00", -0.0, 1e-7, 5e-324, 2**53]}, score=0.1 + 0.2, text="\U0001f9ea\r\n\x85")
+def test_any_json_value_is_accepted_unchanged(data: dict[str, Any], score: float, text: str) -> None:
+    label = {"annotation_type": "score", "scheme": text, "label": text, "score": score, "data": data}
+    sent = annotation(TWO, source=text, content={"enhancement_type": "annotation", "annotations": [label]})
+    (enhancement,) = read_accepted(make_validator().validate([json.dumps(sent, ensure_ascii=False).encode()]))
     del enhancement["id"]
     assert enhancement == sent
     assert repr(enhancement["content"]["annotations"][0]["data"]) == repr(data)
 
 
-def test_ids_are_of_version_4_and_the_same_for_the_same_entry_of_the_same_batch() -> None:
+def test_ids_have_version_4_and_depend_on_the_batch_and_the_number_of_the_entry() -> None:
     lines = [line(annotation(ONE)), b"wrong", line(annotation(TWO)), line(annotation(TWO, source="other"))]
-    ids = [item["id"] for item in kept(validator().check(lines))]
+    ids = [item["id"] for item in read_accepted(make_validator().validate(lines))]
     assert ids == [str(derived_id(BATCH, number)) for number in (1, 3, 4)]
     assert {UUID(item).version for item in ids} == {4}
-    assert ids == [item["id"] for item in kept(validator().check(lines))]
-    assert not set(ids) & {item["id"] for item in kept(validator().check(lines), STRANGER)}
+    assert ids == [item["id"] for item in read_accepted(make_validator().validate(lines))]
+    assert not set(ids) & {item["id"] for item in read_accepted(make_validator().validate(lines), OTHER)}
 
 
-def test_blank_lines_are_no_entries() -> None:
-    entries = validator()
-    checked = entries.check([b"", line(annotation(ONE)), b" \t\r", b"wrong", b"\r", line(annotation(TWO)) + b"\r"])
-    assert (entries.entries, entries.accepted, len(said(checked))) == (3, 2, 3)
-    assert [json.loads(item)["entry"] for item in checked.accepted.splitlines()] == [1, 3]
+def test_blank_lines_are_not_entries() -> None:
+    validator = make_validator()
+    validated = validator.validate(
+        [b"", line(annotation(ONE)), b" \t\r", b"wrong", b"\r", line(annotation(TWO)) + b"\r"]
+    )
+    assert (validator.entries, validator.accepted, len(read_draft(validated))) == (3, 2, 3)
+    assert [json.loads(item)["entry"] for item in validated.accepted.splitlines()] == [1, 3]
 
 
 @pytest.mark.parametrize(
     ("change", "accepted"),
     [
         (lambda entry: dict(reversed(entry.items())), 1),
-        (lambda entry: {**entry, "id": str(STRANGER), "unknown": 1}, 1),
+        (lambda entry: {**entry, "id": str(OTHER), "unknown": 1}, 1),
         (lambda entry: {**entry, "source": "another"}, 2),
         (lambda entry: {**entry, "reference_id": str(TWO)}, 2),
         (lambda entry: {**entry, "robot_version": None}, 2),
     ],
 )
-def test_an_entry_is_repeated_if_all_it_says_was_said(
+def test_an_entry_is_a_duplicate_if_all_its_content_is_the_same(
     change: Callable[[dict[str, Any]], dict[str, Any]], accepted: int
 ) -> None:
-    entries = validator()
-    checked = entries.check([line(annotation(ONE)), line(change(annotation(ONE)))])
-    assert said(checked)[1][1] == (report.REPEATED if accepted == 1 else None)
-    assert (entries.entries, entries.accepted) == (2, accepted)
+    validator = make_validator()
+    validated = validator.validate([line(annotation(ONE)), line(change(annotation(ONE)))])
+    assert read_draft(validated)[1][1] == (DUPLICATE if accepted == 1 else None)
+    assert (validator.entries, validator.accepted) == (2, accepted)
 
 
 @pytest.mark.parametrize(
@@ -178,61 +195,65 @@ def test_an_entry_is_repeated_if_all_it_says_was_said(
         ([], [ONE, TWO, THREE]),
         ([line(annotation(TWO))], [ONE, THREE]),
         ([line({"reference_id": str(THREE), "message": "no"}), with_data("NaN")], [ONE]),
-        ([line(annotation(ONE, source=7)), None, b"wrong", line(annotation(STRANGER))], [ONE, TWO, THREE]),
+        ([line(annotation(ONE, source=7)), None, b"wrong", line(annotation(OTHER))], [ONE, TWO, THREE]),
         ([line(annotation(item)) for item in (THREE, ONE, TWO, ONE)], []),
     ],
 )
 def test_a_reference_is_missing_if_no_readable_entry_names_it(
     lines: Sequence[bytes | None], missing: list[UUID]
 ) -> None:
-    entries = validator()
-    entries.check(lines)
-    count, verdicts = entries.missing()
+    validator = make_validator()
+    validator.validate(lines)
+    count, missing_lines = validator.list_missing()
     assert count == len(missing)
-    assert said(ValidatedLines(draft_report=bytearray(verdicts))) == [(str(item), report.MISSING) for item in missing]
+    assert read_draft(ValidatedLines(draft_report=missing_lines)) == [
+        (str(item), "Missing from the robot's result.") for item in missing
+    ]
 
 
-@pytest.mark.parametrize(("more", "accepted"), [(0, 1), (1, 0)])
-def test_the_largest_entry_that_fits_is_kept_and_not_a_byte_more(more: int, accepted: int) -> None:
-    def sized(length: int) -> bytes:
+@pytest.mark.parametrize(("extra_bytes", "accepted"), [(0, 1), (1, 0)])
+def test_an_entry_of_the_maximum_size_is_accepted_and_a_larger_one_is_not(extra_bytes: int, accepted: int) -> None:
+    def entry_with_abstract(length: int) -> bytes:
         content = {"enhancement_type": "abstract", "process": "other", "abstract": "a" * length}
         entry = {**annotation(TWO), "content": content}
         return json.dumps(entry, separators=(",", ":")).encode()
 
-    entries = validator()
-    entries.check([sized(MAX_DOCUMENT_BYTES - len(sized(0)) + more)])
-    assert entries.accepted == accepted
+    validator = make_validator()
+    validator.validate([entry_with_abstract(MAX_DOCUMENT_BYTES - len(entry_with_abstract(0)) + extra_bytes)])
+    assert validator.accepted == accepted
 
 
-def test_entries_that_say_nothing_of_what_was_asked_for_are_useless() -> None:
-    entries = validator()
-    no_news = [None, b"wrong", line(annotation(STRANGER)), line({"reference_id": str(STRANGER), "message": "no"})]
-    said_already = [line(annotation(ONE)), line(annotation(ONE))]
-    others = [b" ", with_data("NaN"), line({"reference_id": str(THREE), "message": "no"})]
-    for lines, useless in ((no_news, 4), (said_already, 5), (others, 5)):
-        entries.check(lines)
-        assert entries.rejected == useless
+def test_rejected_counts_the_entries_of_the_rejected_kinds() -> None:
+    validator = make_validator()
+    unknown = [None, b"wrong", line(annotation(OTHER)), line({"reference_id": str(OTHER), "message": "no"})]
+    duplicates = [line(annotation(ONE)), line(annotation(ONE))]
+    not_rejected = [b" ", with_data("NaN"), line({"reference_id": str(THREE), "message": "no"})]
+    for lines, rejected in ((unknown, 4), (duplicates, 5), (not_rejected, 5)):
+        validator.validate(lines)
+        assert validator.rejected == rejected
 
 
-GOOD = [line(annotation(item)) for item in (ONE, TWO, STRANGER)] + [line({"reference_id": str(ONE), "message": "no"})]
-SPOILT = st.builds(
-    lambda whole, start, junk: whole[:start] + junk + whole[start + len(junk) :],
-    st.sampled_from(GOOD),
+VALID = [line(annotation(item)) for item in (ONE, TWO, OTHER)] + [line({"reference_id": str(ONE), "message": "no"})]
+DAMAGED = st.builds(
+    lambda text, start, noise: text[:start] + noise + text[start + len(noise) :],
+    st.sampled_from(VALID),
     st.integers(0, 200),
     st.binary(max_size=4),
 )
-LINES = st.lists(st.none() | st.binary() | st.sampled_from(GOOD) | SPOILT, max_size=8)
+LINES = st.lists(st.none() | st.binary() | st.sampled_from(VALID) | DAMAGED, max_size=8)
 
 
 @settings(max_examples=150, deadline=None)
 @given(lines=LINES, cut=st.integers(0, 8))
-def test_any_bytes_at_all_give_one_readable_verdict_an_entry(lines: list[bytes | None], cut: int) -> None:
-    entries = validator()
-    checked = entries.check(lines)
-    assert len(said(checked)) == entries.entries == sum(item is None or bool(item.strip()) for item in lines)
-    assert len(kept(checked)) == entries.accepted == sum(error is None for _, error in said(checked))
-    assert checked.draft_report.decode().splitlines() == checked.draft_report.decode().split("\n")[:-1]
-    in_slices = validator()
-    slices = [in_slices.check(lines[:cut]), in_slices.check(lines[cut:])]
-    assert b"".join(item.draft_report for item in slices) == checked.draft_report
-    assert b"".join(item.accepted for item in slices) == checked.accepted
+def test_any_bytes_have_one_readable_line_in_the_report_for_each_entry(lines: list[bytes | None], cut: int) -> None:
+    validator = make_validator()
+    validated = validator.validate(lines)
+    assert len(read_draft(validated)) == validator.entries == sum(item is None or bool(item.strip()) for item in lines)
+    assert (
+        len(read_accepted(validated)) == validator.accepted == sum(error is None for _, error in read_draft(validated))
+    )
+    assert validated.draft_report.decode().splitlines() == validated.draft_report.decode().split("\n")[:-1]
+    other = make_validator()
+    slices = [other.validate(lines[:cut]), other.validate(lines[cut:])]
+    assert b"".join(item.draft_report for item in slices) == validated.draft_report
+    assert b"".join(item.accepted for item in slices) == validated.accepted

@@ -1,4 +1,4 @@
-"""The parse_fast against the contract's model: whatever it lets through, the model reads as the same, to the byte."""
+"""The fast parser compared with the contract's model: it reads each line that it accepts as the same bytes."""
 
 import json
 import re
@@ -16,8 +16,8 @@ from exchange.contract import enhancements as contract
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain import fast_parser
 from exchange.domain.entries import EntryValidator
-from exchange.domain.manifest import Manifest
 from exchange.domain.fast_parser import FastRobotError, parse_fast
+from exchange.domain.manifest import Manifest
 from exchange.domain.storable import find_storage_fault
 from tests.results import annotation
 from tests.stacks import ROOT
@@ -27,8 +27,8 @@ VERSION_4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 ENTRY: TypeAdapter[Any] = TypeAdapter(BatchEnhancementResultEntry)
 
 
-def by_the_model(line: bytes) -> tuple[str, bytes] | None:
-    """Give what the model takes and the store can keep: the reference, and an enhancement as JSON or what is wrong."""
+def parse_by_model(line: bytes) -> tuple[str, bytes] | None:
+    """Return the reference, and the enhancement as JSON or the error's message. None if the line is not accepted."""
     try:
         entry = ENTRY.validate_json(line, strict=True)
     except ValidationError:
@@ -40,37 +40,37 @@ def by_the_model(line: bytes) -> tuple[str, bytes] | None:
     return str(entry.reference_id), entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
 
 
-def by_the_screen(line: bytes) -> tuple[str, bytes] | None:
-    """Give the same if the parse_fast lets it through. A reference that is asked for has an id of version 4."""
+def parse_by_fast_parser(line: bytes) -> tuple[str, bytes] | None:
+    """Return the same if the fast parser accepts the line. All requested references have version 4 ids."""
     entry = parse_fast(line)
     if entry is None or not VERSION_4.fullmatch(entry.reference_id):
         return None
-    return entry.reference_id, entry.message.encode() if isinstance(entry, FastRobotError) else entry.fields()
+    return entry.reference_id, entry.message.encode() if isinstance(entry, FastRobotError) else entry.to_json()
 
 
 def assert_same(line: bytes) -> bool:
-    """See that the parse_fast says nothing, or the same as the model; return whether it lets the line through."""
-    screened, read = by_the_screen(line), by_the_model(line)
-    assert screened in (None, read), line
-    return screened is not None
+    """Assert that the fast parser refuses the line or agrees with the model. Return whether it accepts the line."""
+    fast, expected = parse_by_fast_parser(line), parse_by_model(line)
+    assert fast in (None, expected), line
+    return fast is not None
 
 
 @settings(max_examples=400, deadline=None)
 @given(lines())
-def test_what_the_screen_lets_through_the_model_reads_as_the_same(line: bytes) -> None:
-    event("let through" if assert_same(line) else "held back")
+def test_the_model_reads_every_accepted_line_as_the_same(line: bytes) -> None:
+    event("accepted" if assert_same(line) else "left to the model")
 
 
 def enhancement(content: dict[str, Any]) -> dict[str, Any]:
     return annotation(ONE, content=content, id=ONE, robot_version="1", derived_from=[ONE])
 
 
-LABELS: dict[str, Any] = {"scheme": "s", "label": "l", "score": 0.5, "data": {"a": {"b": [1]}, "c": 1.5}}
-WHOLE_ENTRIES: dict[str, dict[str, Any]] = {
+LABEL: dict[str, Any] = {"scheme": "s", "label": "l", "score": 0.5, "data": {"a": {"b": [1]}, "c": 1.5}}
+CONTENTS: dict[str, dict[str, Any]] = {
     "annotation": {
         "annotations": [
-            {"annotation_type": "boolean", "value": True, **LABELS},
-            {"annotation_type": "score", **LABELS},
+            {"annotation_type": "boolean", "value": True, **LABEL},
+            {"annotation_type": "score", **LABEL},
         ]
     },
     "abstract": {"process": "other", "abstract": "a"},
@@ -98,50 +98,50 @@ WHOLE_ENTRIES: dict[str, dict[str, Any]] = {
 }
 
 
-def with_odd_parts(whole: Any) -> Iterator[str]:
-    """Give the JSON once for each of its members and each odd value, in its place, before it and after it."""
-    for parent, name in members(whole):
+def replace_each_member(entry: Any) -> Iterator[str]:
+    """Yield the JSON once for each member and odd value: in place of the member, before it, and after it."""
+    for parent, name in find_members(entry):
         value = parent[name]
         parent[name] = "HERE"
-        text = json.dumps(whole)
+        text = json.dumps(entry)
         parent[name] = value
-        as_it_was, again = json.dumps(value), f', "{name}": ' if isinstance(parent, dict) else ", "
+        original, separator = json.dumps(value), f', "{name}": ' if isinstance(parent, dict) else ", "
         for odd in ODD_VALUES:
-            for told in (odd, f"{odd}{again}{as_it_was}", f"{as_it_was}{again}{odd}"):
-                yield text.replace('"HERE"', told)
+            for replacement in (odd, f"{odd}{separator}{original}", f"{original}{separator}{odd}"):
+                yield text.replace('"HERE"', replacement)
 
 
-def members(value: Any) -> Iterator[tuple[Any, Any]]:
+def find_members(value: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(value, dict | list):
         for name, part in list(value.items() if isinstance(value, dict) else enumerate(value)):
             yield value, name
-            yield from members(part)
+            yield from find_members(part)
 
 
-WHOLES = [
-    *(enhancement({"enhancement_type": kind, **content}) for kind, content in WHOLE_ENTRIES.items()),
+ENTRIES = [
+    *(enhancement({"enhancement_type": kind, **content}) for kind, content in CONTENTS.items()),
     {"reference_id": ONE, "message": "m"},
 ]
-SUBJECTS = [*WHOLE_ENTRIES, "error"]
+KINDS = [*CONTENTS, "error"]
 
 
-@pytest.mark.parametrize("whole", WHOLES, ids=SUBJECTS)
-def test_with_each_odd_value_in_each_place_they_say_the_same(whole: dict[str, Any]) -> None:
-    assert assert_same(json.dumps(whole).encode())
-    for line in with_odd_parts(whole):
+@pytest.mark.parametrize("entry", ENTRIES, ids=KINDS)
+def test_both_parsers_agree_on_each_odd_value_in_each_place(entry: dict[str, Any]) -> None:
+    assert assert_same(json.dumps(entry).encode())
+    for line in replace_each_member(entry):
         assert_same(line.encode())
 
 
-@pytest.mark.parametrize("whole", WHOLES, ids=SUBJECTS)
-def test_with_each_byte_before_after_and_within_they_say_the_same(whole: dict[str, Any]) -> None:
-    line = json.dumps(whole).encode()
+@pytest.mark.parametrize("entry", ENTRIES, ids=KINDS)
+def test_both_parsers_agree_on_each_byte_before_after_and_within_a_line(entry: dict[str, Any]) -> None:
+    line = json.dumps(entry).encode()
     within = line.index(b'": "') + len(b'": "')
     for byte, place in product(range(256), (0, 1, within, len(line) - 1, len(line))):
-        for mark in (bytes([byte]), b"\\" + bytes([byte])):
-            assert_same(line[:place] + mark + line[place:])
+        for inserted in (bytes([byte]), b"\\" + bytes([byte])):
+            assert_same(line[:place] + inserted + line[place:])
 
 
-# Each structure and the model that it stands for.
+# Each structure and its model.
 STRUCTURES: list[tuple[type[Struct], type[BaseModel]]] = [
     (fast_parser.FastEnhancement, contract.Enhancement),
     (fast_parser.FastRobotError, LinkedRobotError),
@@ -157,41 +157,45 @@ STRUCTURES: list[tuple[type[Struct], type[BaseModel]]] = [
 
 
 @pytest.mark.parametrize(("structure", "model"), STRUCTURES)
-def test_each_structure_has_its_models_fields_in_their_order(structure: type[Struct], model: type[BaseModel]) -> None:
+def test_each_structure_has_the_fields_of_its_model_in_the_same_order(
+    structure: type[Struct], model: type[BaseModel]
+) -> None:
     tag = structure.__struct_config__.tag_field
     assert [*([tag] if tag else []), *structure.__struct_fields__] == list(model.model_fields)
 
 
-WORDS = [
-    *(annotation(ONE, visibility=word) for word in contract.Visibility),
+ENUM_VALUES = [
+    *(annotation(ONE, visibility=value) for value in contract.Visibility),
     *(
-        enhancement({"enhancement_type": "abstract", "process": word, "abstract": ""})
-        for word in contract.AbstractProcess
+        enhancement({"enhancement_type": "abstract", "process": value, "abstract": ""})
+        for value in contract.AbstractProcess
     ),
     *(
-        enhancement({"enhancement_type": "location", "locations": [{"version": word}]})
-        for word in contract.DriverVersion
+        enhancement({"enhancement_type": "location", "locations": [{"version": value}]})
+        for value in contract.DriverVersion
     ),
     *(
         enhancement(
             {
                 "enhancement_type": "bibliographic",
-                "authorship": [{"display_name": "", "orcid": "", "position": word}],
+                "authorship": [{"display_name": "", "orcid": "", "position": value}],
             }
         )
-        for word in contract.AuthorPosition
+        for value in contract.AuthorPosition
     ),
 ]
 
 
-def test_usual_lines_pass_the_screen() -> None:
+def test_the_fast_parser_accepts_usual_lines() -> None:
     references = map(json.loads, (ROOT / "samples/references.jsonl").read_text().splitlines())
-    samples = [annotation(ONE, content=item["content"]) for each in references for item in each["enhancements"]]
-    for entry, plainly in product([*WORDS, *samples], (True, False)):
-        assert assert_same(json.dumps(entry, ensure_ascii=plainly).encode())
+    samples = [
+        annotation(ONE, content=item["content"]) for reference in references for item in reference["enhancements"]
+    ]
+    for entry, ascii_only in product([*ENUM_VALUES, *samples], (True, False)):
+        assert assert_same(json.dumps(entry, ensure_ascii=ascii_only).encode())
 
 
-def test_what_passes_the_screen_repeats_what_did_not() -> None:
+def test_a_duplicate_is_detected_across_both_parsers() -> None:
     entry = annotation(ONE, content={"enhancement_type": "abstract", "process": "other", "abstract": "a\u2028ż\x7f"})
     lines = [json.dumps(entry).encode(), json.dumps({**entry, "unknown": 1}).encode()]
     assert [parse_fast(line) is not None for line in lines] == [True, False]

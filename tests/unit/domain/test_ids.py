@@ -12,36 +12,36 @@ PARTS = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(PARTS, PARTS)
-def test_the_same_parts_give_the_same_id_and_others_another(
-    parts: list[str | int | UUID], others: list[str | int | UUID]
-) -> None:
-    made = derived_id(*parts)
-    assert made == derived_id(*parts)
-    assert (made.version, made.variant) == (4, RFC_4122)
-    assert (made == derived_id(*others)) == ([str(part) for part in parts or [""]] == [str(o) for o in others or [""]])
+def test_a_derived_id_depends_on_its_parts_only(parts: list[str | int | UUID], others: list[str | int | UUID]) -> None:
+    derived = derived_id(*parts)
+    assert derived == derived_id(*parts)
+    assert (derived.version, derived.variant) == (4, RFC_4122)
+    assert (derived == derived_id(*others)) == (
+        [str(part) for part in parts or [""]] == [str(other) for other in others or [""]]
+    )
 
 
-def test_where_a_part_ends_matters() -> None:
+def test_a_derived_id_depends_on_the_boundaries_of_parts() -> None:
     assert derived_id("ab", "c") != derived_id("a", "bc")
     assert derived_id(1, 11) != derived_id(11, 1)
     assert derived_id("a") != derived_id("a", "")
 
 
-def test_ids_stay_the_same_from_one_release_to_the_next() -> None:
+def test_derived_ids_do_not_change_between_releases() -> None:
     batch = UUID("11111111-1111-4111-8111-111111111111")
     assert derived_id(batch, 1) == UUID("bb50cee6-4a1b-4bbc-bdc2-a869a37fa460")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.uuids(), st.integers(0, 10**9))
-def test_numbered_ids_are_made_in_another_way_and_are_the_same(whole: UUID, number: int) -> None:
-    assert DerivedIds(whole).derive(number) == str(derived_id(whole, number))
+def test_derived_ids_equal_derived_id(base: UUID, number: int) -> None:
+    assert DerivedIds(base).derive(number) == str(derived_id(base, number))
 
 
-def test_new_ids_are_of_version_4_and_never_the_same() -> None:
-    made = [new_id() for _ in range(100)]
-    assert {item.version for item in made} == {4}
-    assert len(set(made)) == 100
+def test_new_ids_are_unique_and_have_version_4() -> None:
+    ids = [new_id() for _ in range(100)]
+    assert {item.version for item in ids} == {4}
+    assert len(set(ids)) == 100
 
 
 @settings(max_examples=50, deadline=None)
@@ -50,5 +50,5 @@ def test_an_id_and_its_text_have_the_same_bucket(reference_id: UUID) -> None:
     assert bucket_of(reference_id) == bucket_of(str(reference_id)) == f"{reference_id.bytes[0]:02x}"
 
 
-def test_there_are_as_many_buckets_as_are_said() -> None:
+def test_the_number_of_buckets_is_as_documented() -> None:
     assert len({bucket_of(derived_id(number)) for number in range(10_000)}) == BUCKETS

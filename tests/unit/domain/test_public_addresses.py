@@ -1,12 +1,12 @@
-"""Which addresses may be called; that they can't be reached under another name is `tests/ports/test_ssrf.py`'s."""
+"""Which addresses the exchange may call. `tests/ports/test_ssrf.py` tests that no name leads around this check."""
 
 import pytest
 
-from exchange.domain.public_addresses import is_public, find_url_faults
+from exchange.domain.public_addresses import find_url_faults, is_public
 
-ONLY_HTTPS = "base_url: only https is called."
-NO_USER = "base_url: a user name or password in a URL is not sent."
-NO_QUERY = "base_url: it must have no query and no fragment, as '/batch/' is added to it."
+ONLY_HTTPS = "base_url must begin with https://."
+NO_USER = "base_url must not contain a user name or password."
+NO_QUERY = "base_url must not have a query or a fragment, because '/batch/' is appended to it."
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ NO_QUERY = "base_url: it must have no query and no fragment, as '/batch/' is add
         "2001:0:7f00:1:0:0:fefe:fefe",
     ],
 )
-def test_what_anybody_can_reach_is_public_also_as_ipv4_in_other_clothes(address: str) -> None:
+def test_a_public_address_is_public_in_every_notation(address: str) -> None:
     assert is_public(address)
 
 
@@ -58,14 +58,14 @@ def test_what_anybody_can_reach_is_public_also_as_ipv4_in_other_clothes(address:
         "2001:0:101:101:0:0:57c0:7eef",
     ],
 )
-def test_what_belongs_to_somebody_or_nobody_is_not(address: str) -> None:
+def test_an_address_that_is_not_public_is_recognised_in_every_notation(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "text", ["", "not an address", "1.1.1", "1.1.1.1:443", "[2606:4700:4700::1111]", "example.com"]
 )
-def test_what_is_no_address_is_not_public(text: str) -> None:
+def test_a_text_that_is_not_an_address_is_not_public(text: str) -> None:
     assert is_public(text) is False
 
 
@@ -75,15 +75,15 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
         ("https://robot.example/at/", []),
         ("HTTPS://robot.example:8443", []),
         ("http://robot.example/", [ONLY_HTTPS]),
-        ("https://somebody@robot.example/", [NO_USER]),
+        ("https://user@robot.example/", [NO_USER]),
         ("https://@robot.example/", [NO_USER]),
         ("https://:word@robot.example/", [NO_USER]),
         ("https://robot.example/?a=b", [NO_QUERY]),
         ("https://robot.example/#there", [NO_QUERY]),
         ("https://robot.example/?", [NO_QUERY]),
         ("https://robot.example/#", [NO_QUERY]),
-        ("http://somebody:word@robot.example/?a=b#there", [ONLY_HTTPS, NO_USER, NO_QUERY]),
+        ("http://user:word@robot.example/?a=b#there", [ONLY_HTTPS, NO_USER, NO_QUERY]),
     ],
 )
-def test_each_fault_of_a_url_is_said(url: str, faults: list[str]) -> None:
+def test_every_fault_of_a_url_is_returned(url: str, faults: list[str]) -> None:
     assert find_url_faults(url) == faults

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from itertools import count
 from uuid import UUID
 
@@ -8,29 +7,37 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchange.contract.robots import BatchRobotResultValidationEntry
-from exchange.domain import report
-from exchange.domain.report import ReportWriter, to_one_line, verdict
 from exchange.domain.chunks import Refusal
+from exchange.domain.report import (
+    MAX_MESSAGE_LENGTH,
+    REJECTED,
+    EntryKind,
+    EntryResult,
+    ReportWriter,
+    to_one_line,
+)
 
 ONE, TWO, THREE = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "123")
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+# The kinds with a detail: their sentence quotes the robot, the validation or the store.
+DETAILED = {EntryKind.ROBOT_ERROR, EntryKind.UNREADABLE, EntryKind.NOT_STORABLE}
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters() | st.sampled_from(BREAKS + " \t\x00\ud800")))
 @example("a".join(BREAKS))
 @example("x" * 5000)
-def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None:
-    line = to_one_line(words)
+def test_any_text_becomes_one_line_for_every_reader(text: str) -> None:
+    line = to_one_line(text)
     assert line.splitlines() == ([line] if line else [])
     assert line.encode().decode() == line
     assert line == " ".join(line.split())
-    assert len(line) <= report.MAX_MESSAGE_LENGTH + 2
-    assert to_one_line(line) == line or len(line) > report.MAX_MESSAGE_LENGTH
+    assert len(line) <= MAX_MESSAGE_LENGTH + 2
+    assert to_one_line(line) == line or len(line) > MAX_MESSAGE_LENGTH
 
 
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("text", "line"),
     [
         ("", ""),
         (" \r\n ", ""),
@@ -48,86 +55,119 @@ def test_words_become_one_line_that_any_program_reads_as_one(words: str) -> None
         ("x" * 2001, "x" * 2000 + " …"),
     ],
 )
-def test_only_breaks_blanks_and_what_cannot_be_seen_are_folded(words: str, line: str) -> None:
-    assert to_one_line(words) == line
+def test_control_characters_white_space_and_signatures_are_replaced(text: str, line: str) -> None:
+    assert to_one_line(text) == line
 
 
-@pytest.mark.parametrize("say", [report.unreadable, report.robot_said, report.not_storable])
-def test_whatever_is_quoted_stays_on_its_line(say: Callable[[str], str]) -> None:
-    said = say(f"{BREAKS}why{BREAKS}not{BREAKS}")
-    assert said.splitlines() == [said]
-    assert said.endswith(": why not")
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (EntryKind.ADDED, None),
+        (EntryKind.ROBOT_ERROR, "The robot reported: no abstract"),
+        (EntryKind.UNREADABLE, "Could not be read: no abstract"),
+        (EntryKind.NOT_REQUESTED, "Not one of the references of this batch request."),
+        (EntryKind.DUPLICATE, "Same content as an earlier entry. It was not added again."),
+        (EntryKind.NOT_STORABLE, "Could not be stored: no abstract"),
+        (EntryKind.MISSING, "Missing from the robot's result."),
+    ],
+)
+def test_each_kind_has_its_line(kind: EntryKind, error: str | None) -> None:
+    result = EntryResult(kind, ONE, "no abstract" if kind in DETAILED else "")
+    assert result.error == error
+    assert json.loads(result.to_line()) == {"reference_id": str(ONE), "error": error}
+    text = ReportWriter([]).write([result.to_line()]).text.decode()
+    assert text == f"Reference {ONE}: {error or 'Enhancement added.'}\n"
+
+
+def test_these_kinds_are_rejected() -> None:
+    assert {EntryKind.UNREADABLE, EntryKind.NOT_REQUESTED, EntryKind.DUPLICATE} == REJECTED
+
+
+@pytest.mark.parametrize("kind", sorted(DETAILED))
+def test_a_quoted_detail_stays_on_its_line(kind: EntryKind) -> None:
+    error = EntryResult(kind, ONE, f"{BREAKS}why{BREAKS}not{BREAKS}").error
+    assert error is not None
+    assert error.splitlines() == [error]
+    assert error.endswith(": why not")
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.none() | st.uuids(version=4), st.none() | st.text(st.characters(exclude_categories=["Cs"])))
-@example(ONE, None)
-@example(None, None)
-@example(ONE, '","error":null}')
-def test_a_verdict_is_the_json_of_its_model(reference_id: UUID | None, error: str | None) -> None:
-    line = verdict(reference_id, error)
-    entry = BatchRobotResultValidationEntry(reference_id=reference_id, error=error)
-    assert line == entry.model_dump_json().encode() + b"\n"
-    subject = f"Reference {reference_id}" if reference_id else "Entry 1"
-    said = ReportWriter([]).write([line[:-1]]).text.decode()
-    assert said == f"{subject}: {report.ADDED if error is None else error}\n"
+@given(
+    kind=st.sampled_from(EntryKind),
+    reference_id=st.uuids(version=4) | st.uuids(version=4).map(str),
+    detail=st.text(),
+)
+@example(kind=EntryKind.ROBOT_ERROR, reference_id=ONE, detail='","error":null}')
+@example(kind=EntryKind.UNREADABLE, reference_id=None, detail='","error":null}')
+@example(kind=EntryKind.UNREADABLE, reference_id=None, detail="\ud800{}")
+def test_a_line_is_the_json_of_the_contracts_model(
+    kind: EntryKind, reference_id: UUID | str | None, detail: str
+) -> None:
+    result = EntryResult(kind, None if kind is EntryKind.UNREADABLE else reference_id, detail)
+    named = None if result.reference_id is None else UUID(str(result.reference_id))
+    entry = BatchRobotResultValidationEntry(reference_id=named, error=result.error)
+    assert result.to_line() == entry.model_dump_json().encode() + b"\n"
+    subject = "Entry 1" if named is None else f"Reference {named}"
+    text = ReportWriter([]).write([result.to_line()[:-1]]).text.decode()
+    assert text == f"{subject}: {result.error or 'Enhancement added.'}\n"
 
 
-def test_both_forms_say_the_same_of_each_entry() -> None:
-    so_far = [
-        verdict(ONE, None),
-        verdict(None, report.unreadable("Invalid JSON")),
-        verdict(TWO, report.robot_said("no abstract")),
-        verdict(THREE, report.MISSING),
+def test_both_forms_of_the_report_have_the_same_lines() -> None:
+    draft_lines = [
+        EntryResult(EntryKind.ADDED, ONE).to_line(),
+        EntryResult(EntryKind.UNREADABLE, None, "Invalid JSON").to_line(),
+        EntryResult(EntryKind.ROBOT_ERROR, TWO, "no abstract").to_line(),
+        EntryResult(EntryKind.MISSING, THREE).to_line(),
     ]
-    written = ReportWriter([]).write(so_far)
+    written = ReportWriter([]).write(draft_lines)
     assert written.text.decode() == (
         f"Reference {ONE}: Enhancement added.\n"
         "Entry 2: Could not be read: Invalid JSON\n"
         f"Reference {TWO}: The robot reported: no abstract\n"
         f"Reference {THREE}: Missing from the robot's result.\n"
     )
-    assert written.lines == b"".join(so_far)
+    assert written.lines == b"".join(draft_lines)
 
 
-def test_a_refusal_corrects_the_verdict_of_its_entry_alone() -> None:
+def test_a_refusal_changes_the_line_of_its_entry_only() -> None:
+    added, unreadable = EntryResult(EntryKind.ADDED, ONE), EntryResult(EntryKind.UNREADABLE, None, "x")
     writer = ReportWriter([Refusal(3, "it is\ntoo large")])
-    written = writer.write([verdict(ONE, None), verdict(None, "Could not be read: x"), verdict(ONE, None)])
+    written = writer.write([added.to_line(), unreadable.to_line(), added.to_line()])
     assert written.text.decode().splitlines() == [
         f"Reference {ONE}: Enhancement added.",
         "Entry 2: Could not be read: x",
-        f"Reference {ONE}: Can't be stored: it is too large",
+        f"Reference {ONE}: Could not be stored: it is too large",
     ]
     assert [json.loads(line)["error"] for line in written.lines.splitlines()] == [
         None,
         "Could not be read: x",
-        "Can't be stored: it is too large",
+        "Could not be stored: it is too large",
     ]
 
 
-VERDICTS = st.lists(
+RESULTS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from([ONE, TWO]), st.none()),
-        st.tuples(st.none(), st.text().map(report.unreadable)),
-        st.tuples(st.sampled_from([ONE, TWO]), st.text().map(report.robot_said)),
+        st.builds(EntryResult, st.just(EntryKind.ADDED), st.sampled_from([ONE, TWO])),
+        st.builds(EntryResult, st.just(EntryKind.UNREADABLE), st.none(), st.text()),
+        st.builds(EntryResult, st.just(EntryKind.ROBOT_ERROR), st.sampled_from([ONE, TWO]), st.text()),
     )
 )
 
 
 @settings(max_examples=50, deadline=None)
-@given(VERDICTS, st.sets(st.integers(1, 10)), st.integers(0, 10))
-def test_the_forms_agree_line_by_line_however_they_are_cut(
-    verdicts: list[tuple[UUID | None, str | None]], refused: set[int], cut: int
+@given(RESULTS, st.sets(st.integers(1, 10)), st.integers(0, 10))
+def test_both_forms_agree_line_by_line_however_the_draft_is_split(
+    results: list[EntryResult], refused: set[int], cut: int
 ) -> None:
-    lines = [verdict(reference_id, error) for reference_id, error in verdicts]
+    lines = [result.to_line() for result in results]
     refusals = [Refusal(number, "no room") for number in refused]
     whole = ReportWriter(refusals).write(lines)
-    text, entries = whole.text.decode().splitlines(), whole.lines.decode().splitlines()
-    assert len(text) == len(entries) == len(verdicts)
-    for number, said, entry in zip(count(1), text, map(json.loads, entries), strict=False):
+    texts, entries = whole.text.decode().splitlines(), whole.lines.decode().splitlines()
+    assert len(texts) == len(entries) == len(results)
+    for number, text, entry in zip(count(1), texts, map(json.loads, entries), strict=False):
         subject = f"Reference {entry['reference_id']}" if entry["reference_id"] else f"Entry {number}"
-        assert said == f"{subject}: {entry['error'] or 'Enhancement added.'}"
-        assert (entry["error"] == "Can't be stored: no room") == (number in refused)
+        assert text == f"{subject}: {entry['error'] or 'Enhancement added.'}"
+        assert (entry["error"] == "Could not be stored: no room") == (number in refused)
     writer = ReportWriter(refusals)
     first, second = writer.write(lines[:cut]), writer.write(lines[cut:])
     assert (first.text + second.text, first.lines + second.lines) == (whole.text, whole.lines)
