@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from exchange.contract import enhancements
 from exchange.contract.base import MAX_TEXT_LENGTH
 from exchange.domain import events, storable
+from exchange.domain.lifecycle import apply
+from exchange.domain.limits import Deadlines
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.robot_answer import RobotAnswer, to_event
 from exchange.domain.signatures import TOLERANCE_S, sign
@@ -112,6 +114,15 @@ def decided(http_status: int | None) -> str:
 def test_the_table_of_answers_is_what_the_exchange_decides() -> None:
     statuses = [None, *range(200, 600)]
     assert {status: taken_as(status) for status in statuses} == {status: decided(status) for status in statuses}
+
+
+def test_409_to_a_repeated_call_means_that_the_robot_has_the_job() -> None:
+    (table,) = marked_in(DOCUMENT, "answers")
+    assert ["409 to a repeated call", "accepted"] in [row[:2] for row in table.rows]
+    for calls, status in ((1, "rejected"), (2, "accepted")):
+        batch = a_batch(attempt=1, calls_started=calls)
+        event = to_event(RobotAnswer(HTTPStatus.CONFLICT, ""), batch, None)
+        assert apply(batch, event, 0.0, Deadlines()).batch.status == status
 
 
 def test_the_statuses_of_a_callback_are_those_of_the_endpoint() -> None:
