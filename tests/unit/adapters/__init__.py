@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of `exchange/adapters` that need no emulator."""

@@ -1,4 +1,4 @@
-"""Errors as the SDK of Cosmos DB raises them; its constructors have no hints."""
+"""Errors as the Cosmos DB SDK raises them. Its constructors have no type hints."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,17 +6,17 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
 
-def made(kind: Callable[..., AzureError], *said: object) -> AzureError:
-    return kind(*said)
+def make(kind: Callable[..., AzureError], *arguments: object) -> AzureError:
+    return kind(*arguments)
 
 
-def answered(status: int, text: str = "refused") -> HttpResponseError:
-    make: Callable[..., HttpResponseError] = CosmosHttpResponseError
-    return make(status, text)
+def response_error(status: int, text: str = "refused") -> HttpResponseError:
+    constructor: Callable[..., HttpResponseError] = CosmosHttpResponseError
+    return constructor(status, text)
 
 
-def within_a_batch(
+def transaction_error(
     status: int, headers: Mapping[str, str] | None = None, index: int = 0, text: str = "refused"
 ) -> HttpResponseError:
-    make: Callable[..., HttpResponseError] = CosmosBatchOperationError
-    return make(index, headers or {}, status, text)
+    constructor: Callable[..., HttpResponseError] = CosmosBatchOperationError
+    return constructor(index, headers or {}, status, text)

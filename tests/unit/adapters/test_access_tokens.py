@@ -9,8 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from exchange.adapters.access_tokens import AccessTokens
-from exchange.domain.callers import User, Role
+from exchange.domain.callers import Role, User
 from exchange.domain.errors import NotAuthenticated, Unavailable
+from exchange.settings import Tokens
 
 ISSUER, AUDIENCE = "https://issuer.test/", "api://exchange"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -18,12 +19,12 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 def token(kid: str = "one", **claims: Any) -> str:
     now = int(time.time())
-    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "s", "roles": ["operator"], "nbf": now, "exp": now + 60}
-    return jwt.encode({**usual, **claims}, KEY, algorithm="RS256", headers={"kid": kid})
+    claimed = {"iss": ISSUER, "aud": AUDIENCE, "sub": "s", "roles": ["operator"], "nbf": now, "exp": now + 60}
+    return jwt.encode({**claimed, **claims}, KEY, algorithm="RS256", headers={"kid": kid})
 
 
 class Issuer:
-    """Publishes its keys, unless it hangs, or is down."""
+    """An issuer that publishes its keys. It can hang or be down."""
 
     def __init__(self) -> None:
         self.fetches = 0
@@ -42,52 +43,51 @@ class Issuer:
 
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Issuer:
-    """Stand in for the network alone: what is fetched, and not what is done with it."""
-    made = Issuer()
-    answer: Callable[[jwt.PyJWKClient], list[jwt.PyJWK]] = lambda _client: made.keys()  # noqa: E731 - a method's place
+    """Replace the network only: the test decides what is fetched, and the code under test handles it."""
+    issuer = Issuer()
+    answer: Callable[[jwt.PyJWKClient], list[jwt.PyJWK]] = lambda _client: issuer.keys()  # noqa: E731 - it replaces a method
     monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", answer)
-    return made
+    return issuer
 
 
-def tokens() -> AccessTokens:
-    return AccessTokens(ISSUER, AUDIENCE, "https://issuer.test/keys")
+SETTINGS = Tokens(token_issuer=ISSUER, token_audience=AUDIENCE, token_keys_url="https://issuer.test/keys")
 
 
 async def test_keys_are_fetched_once_for_many_tokens(issuer: Issuer) -> None:
-    checked = tokens()
-    members = await asyncio.gather(*(checked.member(token(oid=f"o{number}")) for number in range(20)))
-    assert members[3] == User("o3", frozenset({Role.OPERATOR}))
+    tokens = AccessTokens(SETTINGS)
+    users = await asyncio.gather(*(tokens.authenticate(token(oid=f"o{number}")) for number in range(20)))
+    assert users[3] == User("o3", frozenset({Role.OPERATOR}))
     assert issuer.fetches == 1
 
 
-async def test_an_unknown_key_id_is_looked_for_once_in_a_while_and_not_for_each_token(issuer: Issuer) -> None:
-    checked = tokens()
+async def test_unknown_key_ids_cause_one_fetch_within_the_cooldown(issuer: Issuer) -> None:
+    tokens = AccessTokens(SETTINGS)
     for number in range(10):
-        with pytest.raises(NotAuthenticated, match="its key is not its issuer's"):
-            await checked.member(token(kid=f"made up {number}"))
+        with pytest.raises(NotAuthenticated, match="its key does not belong to the issuer"):
+            await tokens.authenticate(token(kid=f"made up {number}"))
     assert issuer.fetches == 1
-    assert await checked.member(token())
+    assert await tokens.authenticate(token())
 
 
-async def test_nobody_with_a_known_key_waits_for_a_fetch_that_hangs(issuer: Issuer) -> None:
-    checked = tokens()
-    assert await checked.member(token())
-    checked._keys._tried_at -= 60
+async def test_a_token_with_a_known_key_does_not_wait_for_a_fetch_that_hangs(issuer: Issuer) -> None:
+    tokens = AccessTokens(SETTINGS)
+    assert await tokens.authenticate(token())
+    tokens._keys._tried_at -= 60
     issuer.may_answer.clear()
-    strangers = [asyncio.ensure_future(checked.member(token(kid=f"made up {number}"))) for number in range(5)]
+    unknown = [asyncio.ensure_future(tokens.authenticate(token(kid=f"made up {number}"))) for number in range(5)]
     await asyncio.sleep(0.05)
     started = time.monotonic()
-    assert await checked.member(token())
+    assert await tokens.authenticate(token())
     assert time.monotonic() - started < 1
     issuer.may_answer.set()
-    assert all(isinstance(one, NotAuthenticated) for one in await asyncio.gather(*strangers, return_exceptions=True))
+    assert all(isinstance(error, NotAuthenticated) for error in await asyncio.gather(*unknown, return_exceptions=True))
     assert issuer.fetches == 2
 
 
-async def test_while_the_keys_can_not_be_had_nobody_is_let_in(issuer: Issuer) -> None:
+async def test_no_token_is_accepted_while_the_keys_cannot_be_fetched(issuer: Issuer) -> None:
     issuer.down = True
-    checked = tokens()
+    tokens = AccessTokens(SETTINGS)
     for _ in range(3):
-        with pytest.raises(Unavailable, match="can't be fetched"):
-            await checked.member(token())
+        with pytest.raises(Unavailable, match="cannot be fetched"):
+            await tokens.authenticate(token())
     assert issuer.fetches == 1

@@ -24,84 +24,92 @@ from azure.cosmos.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from exchange.adapters.azure_errors import translate_create_errors, is_outage, retry_after_s, translate_errors
-from exchange.domain.errors import ExchangeError, NameTaken, NotFound, WriteConflict, Unavailable
+from exchange.adapters.azure_errors import is_outage, retry_after_s, translate_create_errors, translate_errors
+from exchange.domain.errors import ExchangeError, NameTaken, NotFound, Unavailable, WriteConflict
 from tests.unit.adapters import cosmos_errors
 
 SECRET = "https://data.example/results/a.jsonl?se=2030&sig=s3cret%3D"
 
 
-def answered(
+def response_error(
     status: int | None, kind: type[HttpResponseError] = HttpResponseError, headers: Mapping[str, str] | None = None
 ) -> HttpResponseError:
-    """Give the error that an SDK raises for an answer; its text quotes a signed URL, as theirs may."""
+    """Return an error as an SDK raises it for a response. Its text quotes a signed URL, as the text of an SDK may."""
     response: Any = SimpleNamespace(status_code=status, reason=SECRET, headers=headers or {}, text=lambda: SECRET)
     return kind(SECRET, response if status else None)
 
 
-def raised_for(error: Exception) -> BaseException:
-    with pytest.raises(Exception) as raised, translate_errors("batch request"):  # noqa: PT011 - which one is what is asked
+def translate(error: Exception) -> BaseException:
+    with pytest.raises(Exception) as raised, translate_errors("batch request"):  # noqa: PT011 - the test checks the type
         raise error
     return raised.value
 
 
-OURS: list[tuple[Exception, type[ExchangeError]]] = [
-    (answered(404, ResourceNotFoundError), NotFound),
-    (answered(404), NotFound),
-    (cosmos_errors.made(CosmosResourceNotFoundError, 404, SECRET), NotFound),
-    # As of an archived blob.
-    (answered(409, ResourceExistsError), Unavailable),
-    (cosmos_errors.made(CosmosResourceExistsError, 409, SECRET), Unavailable),
-    (answered(412, ResourceModifiedError), WriteConflict),
-    (cosmos_errors.made(CosmosAccessConditionFailedError, 412, SECRET), WriteConflict),
-    (answered(408), Unavailable),
-    (answered(429), Unavailable),
-    (cosmos_errors.answered(429, SECRET), Unavailable),
-    (cosmos_errors.answered(449, SECRET), Unavailable),
-    (cosmos_errors.within_a_batch(429, text=SECRET), Unavailable),
-    (answered(500), Unavailable),
-    (answered(503), Unavailable),
-    (cosmos_errors.answered(503, SECRET), Unavailable),
+TRANSLATED: list[tuple[Exception, type[ExchangeError]]] = [
+    (response_error(404, ResourceNotFoundError), NotFound),
+    (response_error(404), NotFound),
+    (cosmos_errors.make(CosmosResourceNotFoundError, 404, SECRET), NotFound),
+    # For example, of an archived blob.
+    (response_error(409, ResourceExistsError), Unavailable),
+    (cosmos_errors.make(CosmosResourceExistsError, 409, SECRET), Unavailable),
+    (response_error(412, ResourceModifiedError), WriteConflict),
+    (cosmos_errors.make(CosmosAccessConditionFailedError, 412, SECRET), WriteConflict),
+    (response_error(408), Unavailable),
+    (response_error(429), Unavailable),
+    (cosmos_errors.response_error(429, SECRET), Unavailable),
+    (cosmos_errors.response_error(449, SECRET), Unavailable),
+    (cosmos_errors.transaction_error(429, text=SECRET), Unavailable),
+    (response_error(500), Unavailable),
+    (response_error(503), Unavailable),
+    (cosmos_errors.response_error(503, SECRET), Unavailable),
     (ServiceRequestError(SECRET), Unavailable),
     (ServiceRequestTimeoutError(SECRET), Unavailable),
     (ServiceResponseError(SECRET), Unavailable),
     (ServiceResponseTimeoutError(SECRET), Unavailable),
-    (cosmos_errors.made(CosmosClientTimeoutError, SECRET), Unavailable),
+    (cosmos_errors.make(CosmosClientTimeoutError, SECRET), Unavailable),
     (AzureError(SECRET), Unavailable),
     (ClientAuthenticationError(SECRET), Unavailable),
     (CredentialUnavailableError(SECRET), Unavailable),
-    # A download that breaks off: the SDK has no status to give, or that of the answer which began well.
-    (answered(None), Unavailable),
-    (answered(206, IncompleteReadError), Unavailable),
+    # A download that is interrupted: the SDK has no status, or the status of a response that began successfully.
+    (response_error(None), Unavailable),
+    (response_error(206, IncompleteReadError), Unavailable),
 ]
 
 
-@pytest.mark.parametrize(("theirs", "ours"), OURS, ids=lambda part: getattr(part, "__name__", type(part).__name__))
-def test_what_is_expected_becomes_ours_and_says_nothing_of_theirs(theirs: Exception, ours: type[ExchangeError]) -> None:
-    error = raised_for(theirs)
-    assert type(error) is ours
-    assert error.__cause__ is theirs
+@pytest.mark.parametrize(
+    ("original", "translated"), TRANSLATED, ids=lambda part: getattr(part, "__name__", type(part).__name__)
+)
+def test_an_expected_error_is_translated_without_its_text(original: Exception, translated: type[ExchangeError]) -> None:
+    error = translate(original)
+    assert type(error) is translated
+    assert error.__cause__ is original
     assert "s3cret" not in f"{error} {error!r} {error.args}"
     assert str(error).endswith(".")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 411, 413, 414, 416])
-def test_an_answer_that_blames_the_request_is_a_bug_and_goes_on(status: int) -> None:
-    for theirs in (answered(status), cosmos_errors.answered(status, SECRET)):
-        assert raised_for(theirs) is theirs
+def test_a_response_that_a_bug_causes_is_raised_unchanged(status: int) -> None:
+    for original in (response_error(status), cosmos_errors.response_error(status, SECRET)):
+        assert translate(original) is original
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), TimeoutError(), WriteConflict("ours already")])
-def test_what_is_not_the_sdks_goes_on(error: Exception) -> None:
-    assert raised_for(error) is error
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), TimeoutError(), WriteConflict("already translated")])
+def test_an_error_that_is_not_from_an_sdk_is_raised_unchanged(error: Exception) -> None:
+    assert translate(error) is error
 
 
-def test_it_says_what_it_is_about() -> None:
-    for theirs in (answered(404), answered(409), answered(412), answered(503), ServiceRequestError("x")):
-        assert "batch request" in str(raised_for(theirs))
+def test_the_message_names_the_object() -> None:
+    for original in (
+        response_error(404),
+        response_error(409),
+        response_error(412),
+        response_error(503),
+        ServiceRequestError("x"),
+    ):
+        assert "batch request" in str(translate(original))
 
 
-def test_no_error_is_no_error() -> None:
+def test_nothing_is_raised_without_an_error() -> None:
     with translate_errors("batch request"):
         pass
 
@@ -117,34 +125,34 @@ def test_no_error_is_no_error() -> None:
         ({"x-ms-retry-after-ms": ""}, None),
     ],
 )
-def test_what_the_service_asks_to_wait_is_kept_in_seconds(headers: dict[str, str], expected: float | None) -> None:
-    of_an_answer = answered(429, headers=headers)
-    for theirs in (of_an_answer, cosmos_errors.within_a_batch(429, headers)):
-        assert retry_after_s(theirs) == expected
-        error = raised_for(theirs)
+def test_the_retry_delay_of_the_service_is_kept_in_seconds(headers: dict[str, str], expected: float | None) -> None:
+    of_a_response = response_error(429, headers=headers)
+    for original in (of_a_response, cosmos_errors.transaction_error(429, headers)):
+        assert retry_after_s(original) == expected
+        error = translate(original)
         assert isinstance(error, Unavailable)
         assert error.retry_after_s == expected
 
 
 @pytest.mark.parametrize("status", [408, 429, 449, 500, 502, 503, 504, 599])
-def test_an_outage_blames_the_moment(status: int) -> None:
+def test_a_temporary_status_is_an_outage(status: int) -> None:
     assert is_outage(status)
 
 
 @pytest.mark.parametrize("status", [200, 304, 400, 401, 403, 404, 409, 412, 413, 424])
-def test_everything_else_is_none(status: int) -> None:
+def test_any_other_status_is_not_an_outage(status: int) -> None:
     assert not is_outage(status)
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-inf", "-5", "soon", ""])
-def test_a_wait_that_is_none_is_not_handed_on(value: str) -> None:
-    assert retry_after_s(answered(503, headers={"Retry-After": value})) is None
-    assert retry_after_s(answered(429, headers={"x-ms-retry-after-ms": value})) is None
+def test_an_invalid_retry_delay_is_ignored(value: str) -> None:
+    assert retry_after_s(response_error(503, headers={"Retry-After": value})) is None
+    assert retry_after_s(response_error(429, headers={"x-ms-retry-after-ms": value})) is None
 
 
-def test_where_something_new_is_written_a_conflict_means_that_its_name_is_taken() -> None:
+def test_a_conflict_on_creation_means_that_the_name_is_taken() -> None:
     with pytest.raises(NameTaken) as raised, translate_create_errors("robot"):
-        raise cosmos_errors.made(CosmosResourceExistsError, 409, SECRET)
-    assert str(raised.value) == "There is such a robot already."
+        raise cosmos_errors.make(CosmosResourceExistsError, 409, SECRET)
+    assert str(raised.value) == "This robot already exists."
     with pytest.raises(NotFound), translate_create_errors("robot"):
-        raise answered(404)
+        raise response_error(404)

@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of `exchange/adapters/cosmos` that need no emulator."""

@@ -31,19 +31,19 @@ LOADED: Json = {"visibility": "restricted", "identifiers": IDENTIFIERS, "enhance
 
 
 def items_of(loaded: Json, reference_id: UUID | None = None) -> list[Json]:
-    """Lay out a reference, and let the items be what the store gives back."""
+    """Return the items of a reference as the store returns them."""
     items = reference_to_items(reference_id or uuid4(), ReferenceFileInput.model_validate_json(json.dumps(loaded)))
     return [{**item, "_etag": "e", "_ts": 1} for item in json.loads(json.dumps(items))]
 
 
-def dumped(reference: Reference) -> Json:
+def to_json(reference: Reference) -> Json:
     fields: Json = json.loads(reference.model_dump_json(exclude_unset=True))
     return fields
 
 
-def as_loaded(reference: Reference) -> Json:
-    """Give a reference as its line of the file was."""
-    fields = dumped(reference)
+def to_file_line(reference: Reference) -> Json:
+    """Return the line of the references file from which the reference was loaded."""
+    fields = to_json(reference)
     for enhancement in fields["enhancements"]:
         assert UUID(enhancement.pop("id")).version == 4
         assert enhancement.pop("reference_id") == fields["id"]
@@ -52,20 +52,20 @@ def as_loaded(reference: Reference) -> Json:
     return fields
 
 
-def test_what_was_loaded_comes_back_field_for_field() -> None:
+def test_loaded_references_are_read_back_unchanged() -> None:
     loaded = [LOADED, *map(json.loads, LINES)]
     items = [item for line in loaded for item in items_of(line)]
-    assert [as_loaded(reference) for reference in to_references(items, EVERYTHING)] == loaded
+    assert [to_file_line(reference) for reference in to_references(items, EVERYTHING)] == loaded
 
 
 @pytest.mark.parametrize("loaded", [{}, {"identifiers": None, "enhancements": None}, {"identifiers": []}])
-def test_a_reference_of_which_nothing_is_known_is_one_item(loaded: Json) -> None:
+def test_a_reference_without_enhancements_is_one_item(loaded: Json) -> None:
     (item,) = items_of(loaded)
     (reference,) = to_references([item], EVERYTHING)
-    assert dumped(reference) == {"id": item["id"], "visibility": "public", "identifiers": [], "enhancements": []}
+    assert to_json(reference) == {"id": item["id"], "visibility": "public", "identifiers": [], "enhancements": []}
 
 
-def test_the_reference_comes_last_and_all_its_items_are_in_its_partition() -> None:
+def test_the_reference_is_the_last_item_and_all_items_are_in_its_partition() -> None:
     reference_id = uuid4()
     items = items_of(LOADED, reference_id)
     assert [item["kind"] for item in items] == ["enhancement", "enhancement", "reference"]
@@ -74,7 +74,7 @@ def test_the_reference_comes_last_and_all_its_items_are_in_its_partition() -> No
     assert len({item["id"] for item in items}) == 3
 
 
-def test_laying_out_again_gives_the_same_items() -> None:
+def test_the_items_of_a_reference_depend_on_its_id_and_content_only() -> None:
     reference_id = uuid4()
     assert items_of(LOADED, reference_id) == items_of(LOADED, reference_id)
     assert not {item["id"] for item in items_of(LOADED, reference_id)} & {item["id"] for item in items_of(LOADED)}
@@ -84,14 +84,14 @@ def test_laying_out_again_gives_the_same_items() -> None:
     ("kinds", "identifiers"),
     [(set(), []), ({"doi"}, IDENTIFIERS[:1]), ({"pm_id", "other"}, IDENTIFIERS[1:]), ({"open_alex"}, [])],
 )
-def test_only_the_selected_identifiers_are_there(kinds: set[str], identifiers: list[Json]) -> None:
+def test_only_the_selected_identifiers_are_returned(kinds: set[str], identifiers: list[Json]) -> None:
     selection = Selection(frozenset(EnhancementType), frozenset(map(IdentifierType, kinds)))
     (reference,) = to_references(items_of(LOADED), selection)
-    assert dumped(reference)["identifiers"] == identifiers
+    assert to_json(reference)["identifiers"] == identifiers
     assert len(reference.enhancements or []) == 2
 
 
-def test_items_of_many_references_find_together_in_any_order() -> None:
+def test_the_items_of_several_references_may_be_in_any_order() -> None:
     one, two = items_of(LOADED), items_of({"enhancements": ENHANCEMENTS[:1]})
     found = {str(item.id): item for item in to_references([one[2], two[0], one[1], two[1], one[0]], EVERYTHING)}
     assert {key: len(item.enhancements or []) for key, item in found.items()} == {one[2]["id"]: 2, two[1]["id"]: 1}
@@ -102,21 +102,26 @@ def test_an_enhancement_without_its_reference_is_left_out() -> None:
     assert list(to_references([], NOTHING)) == []
 
 
-def test_an_enhancements_item_is_the_enhancement_and_no_more_than_is_counted_for() -> None:
+def test_the_item_of_an_enhancement_adds_only_the_fields_that_own_bytes_counts() -> None:
     reference_id = uuid4()
     enhancement = {"id": str(uuid4()), "reference_id": str(reference_id), "source": "s", "content": LOCATION}
     item = enhancement_to_item(reference_id, enhancement)
-    own = {"reference_id": str(reference_id), "bucket": str(reference_id)[:2], "kind": "enhancement"}
+    own = {
+        "reference_id": str(reference_id),
+        "bucket": str(reference_id)[:2],
+        "kind": "enhancement",
+        "schema_version": 1,
+    }
     assert item == {**enhancement, **own}
-    assert sent(item) - sent(enhancement) <= documents.OWN_BYTES
+    assert count_sent_bytes(item) - count_sent_bytes(enhancement) <= documents.OWN_BYTES
 
 
-def test_an_items_size_is_at_least_what_is_sent() -> None:
+def test_the_size_of_an_item_is_at_least_the_sent_size() -> None:
     for line in LINES[:50]:
         for item in items_of(json.loads(line)):
-            assert sent(item) <= size_of(item) <= sent(item) * 1.1
+            assert count_sent_bytes(item) <= size_of(item) <= count_sent_bytes(item) * 1.1
 
 
-def sent(item: Json) -> int:
-    """Count the bytes of an item as the SDK sends it."""
+def count_sent_bytes(item: Json) -> int:
+    """Return the length of the item in bytes as the SDK sends it."""
     return len(json.dumps(item, separators=(",", ":")))

@@ -46,11 +46,11 @@ def test_different_identifiers_have_different_keys() -> None:
 
 
 @pytest.mark.parametrize("same", ["10.1000/ABC", "10.1000/abc", "https://doi.org/10.1000/aBc", " 10.1000/AbC "])
-def test_a_doi_is_the_same_whatever_its_case_and_resolver(same: str) -> None:
+def test_the_key_of_a_doi_ignores_case_and_resolver(same: str) -> None:
     assert key("doi", same) == key("doi", "10.1000/abc")
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(), st.text())
-def test_a_key_can_be_an_items_id_whatever_the_identifier_holds(identifier: str, name: str) -> None:
+def test_every_key_is_a_valid_item_id(identifier: str, name: str) -> None:
     assert re.fullmatch("[0-9a-f]{64}", key("other", identifier, name))
