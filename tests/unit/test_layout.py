@@ -1,4 +1,4 @@
-"""The lines between the rooms of the code."""
+"""Which part of the code may import which. A room is a top-level module or package of `exchange`, or `functions`."""
 
 import ast
 from collections.abc import Iterator
@@ -8,60 +8,108 @@ import pytest
 
 from tests.stacks import ROOT
 
-FUNCTIONS = ROOT / "functions"
-
 # What each room may import of the others.
-MAY = {
+ALLOWED: dict[str, set[str]] = {
     "contract": set(),
     "domain": {"contract"},
     "ports": {"contract", "domain"},
-    "telemetry": {"contract", "domain"},
-    "steps": {"contract", "domain", "ports", "telemetry"},
-    "adapters": {"contract", "domain", "ports", "telemetry"},
-    "settings": set(),
-    "triggers": {"contract", "domain", "ports", "settings", "steps", "telemetry"},
-    "connections": {"adapters", "domain", "ports", "settings"},
-    "wiring": {"connections", "settings", "telemetry", "triggers"},
+    "settings": {"domain"},
+    "telemetry": {"contract", "domain", "ports"},
+    "use_cases": {"contract", "domain", "ports", "telemetry"},
+    "adapters": {"contract", "domain", "ports", "settings", "telemetry"},
+    "bootstrap": {"adapters", "domain", "ports", "settings"},
+    "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
+    "function_app": {"functions", "settings"},
+    # exchange/__init__.py
+    "version": set(),
 }
-WITHOUT_AZURE = {"contract", "domain", "ports", "settings", "steps", "telemetry"}
-MODULES = sorted(FUNCTIONS.rglob("*.py"))
+WITHOUT_AZURE = {"contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
+NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
+
+DEPLOYED = [
+    ROOT / "function_app.py",
+    *sorted((ROOT / "exchange").rglob("*.py")),
+    *sorted((ROOT / "functions").rglob("*.py")),
+]
+SAMPLES = sorted((ROOT / "samples").rglob("*.py"))
 
 
-def imports(file: Path) -> Iterator[str]:
+def find_imports(file: Path) -> Iterator[str]:
+    """Yield the full names of what a module imports, wherever in the module the import is."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports name the whole path"
-            # `from functions import x` is an import of functions.x.
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            assert node.level == 0, "relative imports are not used"
+            # `from exchange import settings` imports exchange.settings.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(parts: tuple[str, ...]) -> str:
-    return parts[1].removesuffix(".py") if len(parts) > 1 else ""
+def room_of_file(file: Path) -> str:
+    package, *rest = file.relative_to(ROOT).with_suffix("").parts
+    if package != "exchange":
+        return package
+    return "version" if rest == ["__init__"] else rest[0]
 
 
-def test_there_is_something_to_look_at() -> None:
-    assert {room_of(file.relative_to(ROOT).parts) for file in MODULES} == {*MAY, "__init__"}
+def room_of_import(name: str) -> str | None:
+    """Return the room that an import names. None if it is not our code."""
+    package, *rest = name.split(".")
+    if package == "exchange":
+        return "version" if rest in ([], ["__version__"]) else rest[0]
+    return package if package in {"functions", "function_app"} else None
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(FUNCTIONS)))
-def test_imports_go_one_way(file: Path) -> None:
-    room = room_of(file.relative_to(ROOT).parts)
-    for name in imports(file):
-        top, *rest = name.split(".")
-        assert top not in {"local", "tests", "samples", "benchmarks"}, f"{name} is not deployed"
-        if top == "functions":
-            assert rest[0] in {room, *MAY[room]}, f"{room} may not import {name}"
-        if top in {"azure", "azurefunctions"}:
-            assert room not in WITHOUT_AZURE, f"{room} may not import {name}"
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "samples").rglob("*.py")), ids=lambda file: file.stem)
-def test_a_robot_needs_nothing_of_the_exchange(file: Path) -> None:
-    assert not [name for name in imports(file) if name.split(".")[0] in {"functions", "local", "tests"}]
+def test_the_table_has_every_room() -> None:
+    assert {room_of_file(file) for file in DEPLOYED} == set(ALLOWED)
 
 
-def test_one_place_alone_makes_the_adapters() -> None:
-    knows = {room_of(file.relative_to(ROOT).parts) for file in MODULES for name in imports(file) if "adapters" in name}
-    assert knows == {"adapters", "connections"}
+@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+def test_a_room_imports_only_what_it_may(file: Path) -> None:
+    room = room_of_file(file)
+    for name in find_imports(file):
+        imported = room_of_import(name)
+        assert imported is None or imported in {room, *ALLOWED[room]}, f"{room} must not import {name}"
+
+
+@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+def test_deployed_code_imports_only_what_is_deployed(file: Path) -> None:
+    assert not [name for name in find_imports(file) if name.split(".")[0] in NOT_DEPLOYED]
+
+
+@pytest.mark.parametrize("file", [file for file in DEPLOYED if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
+def test_the_rooms_without_azure_do_not_import_its_packages(file: Path) -> None:
+    assert not [name for name in find_imports(file) if name.split(".")[0] in {"azure", "azurefunctions"}]
+
+
+@pytest.mark.parametrize("file", [file for file in DEPLOYED if name_of(file).startswith("exchange/")], ids=name_of)
+def test_exchange_does_not_depend_on_functions(file: Path) -> None:
+    assert not [name for name in find_imports(file) if room_of_import(name) in {"functions", "function_app"}]
+
+
+def find_importers(room: str) -> set[str]:
+    """Return the files outside a room that import it."""
+    return {
+        name_of(file)
+        for file in DEPLOYED
+        for name in find_imports(file)
+        if room_of_import(name) == room != room_of_file(file)
+    }
+
+
+def test_only_bootstrap_imports_the_adapters() -> None:
+    assert find_importers("adapters") == {"exchange/bootstrap.py"}
+
+
+def test_only_the_app_imports_bootstrap() -> None:
+    assert find_importers("bootstrap") == {"functions/app.py"}
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=name_of)
+def test_a_sample_robot_does_not_import_the_exchange(file: Path) -> None:
+    ours = {"exchange", "functions", "function_app", *NOT_DEPLOYED - {"samples"}}
+    assert not [name for name in find_imports(file) if name.split(".")[0] in ours]

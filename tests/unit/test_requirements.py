@@ -1,4 +1,4 @@
-"""The lock file pins every dependency, and what Azure installs is exported from it."""
+"""The lock file pins every dependency, and the requirements for Azure are exported from it."""
 
 import re
 import tomllib
@@ -19,39 +19,39 @@ EXACT = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)")
 CHOSEN = {"azure": PROJECT["project"]["optional-dependencies"]["azure"], **PROJECT["dependency-groups"]}
 
 
-def pins(lines: list[str]) -> set[tuple[str, str]]:
+def find_pins(lines: list[str]) -> set[tuple[str, str]]:
     return {(found[1], found[2]) for line in lines if (found := EXACT.match(line))}
 
 
-DEPLOYED = pins(REQUIREMENTS.splitlines())
+DEPLOYED = find_pins(REQUIREMENTS.splitlines())
 LOCKED = {(package["name"], package.get("version")) for package in LOCK}
 
 
 @pytest.mark.parametrize("name", CHOSEN)
-def test_an_exact_version_is_chosen_and_locked(name: str) -> None:
-    chosen = pins(CHOSEN[name])
+def test_every_chosen_dependency_has_an_exact_version_that_is_locked(name: str) -> None:
+    chosen = find_pins(CHOSEN[name])
     assert len(chosen) == len(CHOSEN[name])
     assert chosen <= LOCKED
 
 
-def test_what_azure_installs_is_what_the_extra_chooses_and_what_the_lock_has() -> None:
-    assert pins(CHOSEN["azure"]) <= DEPLOYED <= LOCKED
+def test_the_exported_requirements_contain_the_extra_and_match_the_lock() -> None:
+    assert find_pins(CHOSEN["azure"]) <= DEPLOYED <= LOCKED
 
 
-def test_what_clients_need_is_deployed_too() -> None:
+def test_the_base_dependencies_are_deployed() -> None:
     names = {re.split(r"[^a-z0-9-]", dependency)[0] for dependency in PROJECT["project"]["dependencies"]}
     assert names
     assert names <= {name for name, _ in DEPLOYED}
 
 
-def test_every_deployed_package_has_its_hashes() -> None:
+def test_every_deployed_package_has_hashes() -> None:
     entries = re.split(r"\n(?=[a-z])", REQUIREMENTS.partition("\n")[2])
     assert len(entries) == len(DEPLOYED) >= 30
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
 
 
 def test_no_test_tooling_is_deployed() -> None:
-    tooling = {name for group in PROJECT["dependency-groups"] for name, _ in pins(CHOSEN[group])}
+    tooling = {name for group in PROJECT["dependency-groups"] for name, _ in find_pins(CHOSEN[group])}
     assert not tooling - {"certifi", "cryptography"} & {name for name, _ in DEPLOYED}
 
 
@@ -61,11 +61,11 @@ def test_both_generations_of_the_worker_library_are_deployed() -> None:
 
 
 def test_the_lock_file_names_public_addresses_only() -> None:
-    """A lock file that was made through a mirror names the mirror, which others may not reach."""
-    assert {urlsplit(address).netloc for address in _addresses()} == {"pypi.org", "files.pythonhosted.org"}
+    """A lock file that was made through a package mirror contains addresses that other machines may not reach."""
+    assert {urlsplit(address).netloc for address in find_addresses()} == {"pypi.org", "files.pythonhosted.org"}
 
 
-def _addresses() -> Iterator[str]:
+def find_addresses() -> Iterator[str]:
     for package in LOCK:
         if "registry" in package["source"]:
             yield package["source"]["registry"]
