@@ -21,7 +21,7 @@ def form(text: str) -> set[str]:
 def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
     (block,) = marked_in("README.md", "demo")
     lines = block.code.splitlines()
-    titles = [line for line in lines if line.startswith("Act ")]
+    titles = [line for line in lines if line.startswith("Part ")]
     statuses = re.findall(r" s  (\w+)$", block.code, re.MULTILINE)
     counts = Counter({what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", block.code, re.MULTILINE)})
     report = [line.strip() for line in lines if re.match(r" +(Reference|Entry) ", line)]
