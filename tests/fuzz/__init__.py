@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing: not collected by pytest, run by `make fuzz`."""
+"""Coverage-guided fuzzing. pytest does not collect it; `make fuzz` runs it."""
