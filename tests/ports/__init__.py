@@ -1,1 +1,1 @@
-"""Tests."""
+"""Each port is tested on its fake and on the real adapter."""

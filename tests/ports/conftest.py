@@ -1,4 +1,4 @@
-"""Each port twice: the fake, and the real adapter on the real protocol."""
+"""Fixtures that provide each port twice: its fake, and the real adapter on an emulator."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -30,8 +30,8 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(params=["fake", "real"])
 def kind(request: pytest.FixtureRequest) -> str:
-    chosen: str = request.param
-    return chosen
+    kind: str = request.param
+    return kind
 
 
 @pytest.fixture(scope="session")
@@ -49,29 +49,29 @@ async def account(emulators: Stack) -> AsyncIterator[BlobAccount]:
     await account.close()
 
 
-def _real(request: pytest.FixtureRequest, name: str) -> Any:
-    """Ask for a real part only where the test is about it: the fake's tests need no stack."""
+def _request_fixture(request: pytest.FixtureRequest, name: str) -> Any:
+    """Return a fixture that starts the emulators. Tests of a fake do not request it, so they need no emulators."""
     return request.getfixturevalue(name)
 
 
 @pytest.fixture
 def batches(kind: str, request: pytest.FixtureRequest) -> BatchStore:
-    return FakeBatchStore() if kind == "fake" else CosmosBatchStore(_real(request, "database"))
+    return FakeBatchStore() if kind == "fake" else CosmosBatchStore(_request_fixture(request, "database"))
 
 
 @pytest.fixture
 def robots(kind: str, request: pytest.FixtureRequest) -> RobotStore:
-    return FakeRobotStore() if kind == "fake" else CosmosRobotStore(_real(request, "database"))
+    return FakeRobotStore() if kind == "fake" else CosmosRobotStore(_request_fixture(request, "database"))
 
 
 @pytest.fixture
 def references(kind: str, request: pytest.FixtureRequest) -> ReferenceStore:
-    return FakeReferenceStore() if kind == "fake" else CosmosReferenceStore(_real(request, "database"), 8)
+    return FakeReferenceStore() if kind == "fake" else CosmosReferenceStore(_request_fixture(request, "database"), 8)
 
 
 @pytest.fixture
 def files(kind: str, request: pytest.FixtureRequest) -> BatchFiles:
-    return FakeBatchFiles() if kind == "fake" else BlobBatchFiles(_real(request, "account"))
+    return FakeBatchFiles() if kind == "fake" else BlobBatchFiles(_request_fixture(request, "account"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What every BatchStore does."""
+"""The behaviour of every `BatchStore`."""
 
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -15,12 +15,12 @@ from exchange.ports import BatchStore, OpenBatch
 from tests.fakes.world import DEADLINES, START
 
 
-def a_batch(**facts: object) -> Batch:
-    order = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source="żółć 文")
-    return replace(register(uuid4(), order, "somebody", START + 0.123456, DEADLINES).batch, **facts)  # type: ignore[arg-type] # the test names facts
+def a_batch(**fields: object) -> Batch:
+    request = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source="żółć 文")
+    return replace(register(uuid4(), request, "requestor", START + 0.123456, DEADLINES).batch, **fields)  # type: ignore[arg-type] # the test chooses the fields
 
 
-async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None:
+async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
     full = a_batch(
         status=BatchStatus.IMPORTING,
         error="no",
@@ -36,7 +36,7 @@ async def test_a_batch_comes_back_as_it_was_written(batches: BatchStore) -> None
         assert (await batches.load(batch.id)).batch == batch
 
 
-async def test_an_item_from_before_there_were_traces_is_read(database: CosmosDatabase) -> None:
+async def test_an_item_without_a_trace_is_read(database: CosmosDatabase) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)
     container = await database.container("batches")
@@ -46,7 +46,7 @@ async def test_an_item_from_before_there_were_traces_is_read(database: CosmosDat
     assert (await batches.load(batch.id)).batch == batch
 
 
-async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStore) -> None:
+async def test_creating_a_batch_twice_is_refused_and_changes_nothing(batches: BatchStore) -> None:
     batch = a_batch()
     await batches.create(batch)
     with pytest.raises(NameTaken):
@@ -54,14 +54,14 @@ async def test_a_second_create_is_refused_and_changes_nothing(batches: BatchStor
     assert (await batches.load(batch.id)).batch == batch
 
 
-async def test_no_such_batch(batches: BatchStore) -> None:
+async def test_an_unknown_batch_is_not_found(batches: BatchStore) -> None:
     with pytest.raises(NotFound):
         await batches.load(uuid4())
     with pytest.raises(NotFound):
         await batches.replace(a_batch(), '"etag"')
 
 
-async def test_replace_with_a_stale_etag_conflicts(batches: BatchStore) -> None:
+async def test_a_write_with_an_old_etag_is_a_conflict(batches: BatchStore) -> None:
     batch = a_batch()
     await batches.create(batch)
     stored = await batches.load(batch.id)
@@ -73,7 +73,7 @@ async def test_replace_with_a_stale_etag_conflicts(batches: BatchStore) -> None:
     assert fresh.etag != stored.etag
 
 
-async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batches: BatchStore) -> None:
+async def test_overdue_batches_are_listed_longest_overdue_first(batches: BatchStore) -> None:
     soon, late, ended, future = (
         a_batch(due_at=START - 10),
         a_batch(due_at=START - 20),
@@ -84,25 +84,26 @@ async def test_the_due_are_found_longest_overdue_first_and_the_ended_never(batch
         await batches.create(batch)
 
     async def list_overdue(now: float) -> list[UUID]:
-        mine = {soon.id, late.id, ended.id, future.id}
-        return [batch_id async for batch_id in batches.list_overdue(now) if batch_id in mine]
+        # The store has batches of other tests too.
+        ids = {soon.id, late.id, ended.id, future.id}
+        return [batch_id async for batch_id in batches.list_overdue(now) if batch_id in ids]
 
-    assert await due(START) == [late.id, soon.id]
-    assert await due(START - 15) == [late.id]
+    assert await list_overdue(START) == [late.id, soon.id]
+    assert await list_overdue(START - 15) == [late.id]
     stored = await batches.load(late.id)
     await batches.replace(replace(late, due_at=None), stored.etag)
-    assert await due(START + 10) == [soon.id, future.id]
+    assert await list_overdue(START + 10) == [soon.id, future.id]
 
 
-async def test_the_unfinished_are_all_that_have_not_ended(batches: BatchStore) -> None:
-    # Other tests leave theirs in the same store: these are known by their time.
+async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchStore) -> None:
+    # The store has batches of other tests too. These are recognised by their time.
     first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
     second = replace(second, status=BatchStatus.ACCEPTED)
     for batch in (first, second, replace(ended, status=BatchStatus.FAILED, due_at=None)):
         await batches.create(batch)
-    mine = {first.created_at, second.created_at, ended.created_at}
-    found = [one async for one in batches.list_open() if one.created_at in mine]
-    assert sorted(found, key=lambda one: -one.created_at) == [
+    times = {first.created_at, second.created_at, ended.created_at}
+    found = [batch async for batch in batches.list_open() if batch.created_at in times]
+    assert sorted(found, key=lambda batch: -batch.created_at) == [
         OpenBatch(BatchStatus.RECEIVED, first.created_at),
         OpenBatch(BatchStatus.ACCEPTED, second.created_at),
     ]

@@ -1,4 +1,4 @@
-"""What every DeadLetters does."""
+"""The behaviour of every `DeadLetters`."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,60 +15,60 @@ from exchange.ports import DeadLetters
 from tests.fakes import FakeDeadLetters
 from tests.stacks import Stack
 
-Give = Callable[[], Awaitable[None]]
+Add = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
-async def dead_letters(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[tuple[DeadLetters, Give, Give]]:
-    """Give the port, and what poisons an event, and what leaves one undelivered."""
+async def dead_letters(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[tuple[DeadLetters, Add, Add]]:
+    """Provide the port, and functions that add a message to the poison queue and an event to the dead letters."""
     if kind == "fake":
         fake = FakeDeadLetters()
 
-        async def poison_fake() -> None:
-            fake.poison += 1
+        async def add_poison_to_fake() -> None:
+            fake.poison_queue_depth += 1
 
-        async def lose_fake() -> None:
-            fake.dead_letters += 1
+        async def add_event_to_fake() -> None:
+            fake.event_count += 1
 
-        yield fake, poison_fake, lose_fake
+        yield fake, add_poison_to_fake, add_event_to_fake
         return
     address = request.getfixturevalue("emulators").settings["DATA_STORAGE"]
-    account, poison = BlobAccount(address, None), PoisonQueue(address, None)
+    account, poison_queue = BlobAccount(address, None), PoisonQueue(address, None)
 
-    async def poison_real() -> None:
+    async def add_poison() -> None:
         with suppress(ResourceExistsError):
-            await poison.client.create_queue()
-        await poison.client.send_message(json.dumps({"BlobName": "b"}))
+            await poison_queue.client.create_queue()
+        await poison_queue.client.send_message(json.dumps({"BlobName": "b"}))
 
-    async def lose_real() -> None:
+    async def add_event() -> None:
         await account.blob("dead-letters", f"{uuid4()}.json").upload_blob(b"[]")
 
-    yield BlobEventDeadLetters(account, poison), poison_real, lose_real
+    yield BlobEventDeadLetters(account, poison_queue), add_poison, add_event
     await account.close()
-    await poison.close()
+    await poison_queue.close()
 
 
-async def test_counts_what_was_given_up_and_each_apart(dead_letters: tuple[DeadLetters, Give, Give]) -> None:
-    port, poison, lose = dead_letters
-    # Nothing there: the host has not even made the queue.
+async def test_both_kinds_of_dead_letters_are_counted_separately(dead_letters: tuple[DeadLetters, Add, Add]) -> None:
+    port, add_poison, add_event = dead_letters
+    # The host creates the queue when it first needs it.
     assert (await port.count_poison_queue(), await port.count_event_grid()) == (0, 0)
     for _ in range(3):
-        await poison()
-    await lose()
-    await lose()
+        await add_poison()
+    await add_event()
+    await add_event()
     assert (await port.count_poison_queue(), await port.count_event_grid()) == (3, 2)
 
 
-async def test_an_account_that_is_away_is_unavailable(emulators: Stack, unused_tcp_port: int) -> None:
+async def test_a_refused_connection_raises_unavailable(emulators: Stack, unused_tcp_port: int) -> None:
     address = emulators.settings["DATA_STORAGE"].replace(
         emulators.addresses["blob"], f"http://127.0.0.1:{unused_tcp_port}/a"
     )
-    away = address.replace("QueueEndpoint=", f"QueueEndpoint=http://127.0.0.1:{unused_tcp_port}/a;Before=")
-    account, poison = BlobAccount(away, None), PoisonQueue(away, None)
-    port = BlobEventDeadLetters(account, poison)
+    unreachable = address.replace("QueueEndpoint=", f"QueueEndpoint=http://127.0.0.1:{unused_tcp_port}/a;Before=")
+    account, poison_queue = BlobAccount(unreachable, None), PoisonQueue(unreachable, None)
+    port = BlobEventDeadLetters(account, poison_queue)
     with pytest.raises(Unavailable):
         await port.count_poison_queue()
     with pytest.raises(Unavailable):
         await port.count_event_grid()
     await account.close()
-    await poison.close()
+    await poison_queue.close()

@@ -1,4 +1,4 @@
-"""What every ReferenceStore does."""
+"""The behaviour of every `ReferenceStore`."""
 
 import asyncio
 from typing import Any
@@ -9,10 +9,10 @@ import pytest
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.errors import InputRejected
 from exchange.domain.ids import new_id
 from exchange.domain.selection import EVERYTHING, Selection
-from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.ports import ReferenceStore
 
 ABSTRACT = {"enhancement_type": "abstract", "process": "other", "abstract": "żółć 文 \U0001f9ea"}
@@ -34,7 +34,7 @@ def other(value: str, name: str = "n") -> dict[str, Any]:
     return {"identifier_type": "other", "identifier": value, "other_identifier_name": name}
 
 
-async def one(references: ReferenceStore, reference_id: UUID, selection: Selection = EVERYTHING) -> Reference:
+async def read_one(references: ReferenceStore, reference_id: UUID, selection: Selection = EVERYTHING) -> Reference:
     (found,) = [item async for item in references.read_all([reference_id], selection)]
     return found
 
@@ -68,11 +68,11 @@ async def store(references: ReferenceStore, *entries: AcceptedEntry) -> list[Ref
     return [refusal async for group in references.import_entries(entries) for refusal in group]
 
 
-async def test_a_reference_comes_back_with_what_it_was_loaded_with(references: ReferenceStore) -> None:
+async def test_a_reference_is_read_back_as_it_was_loaded(references: ReferenceStore) -> None:
     doi = {"identifier_type": "doi", "identifier": f"10.1000/{uuid4().hex}"}
     loaded = await references.add(a_reference(doi, {"identifier_type": "pm_id", "identifier": uuid4().int % 10**9}))
     assert not loaded.existing
-    found = await one(references, loaded.id)
+    found = await read_one(references, loaded.id)
     assert found.id == loaded.id
     assert found.visibility == "restricted"
     assert {item.identifier_type for item in found.identifiers or []} == {"doi", "pm_id"}
@@ -91,11 +91,11 @@ async def test_a_reference_comes_back_with_what_it_was_loaded_with(references: R
         (["location"], ["doi"], (set(), set())),
     ],
 )
-async def test_a_snapshot_has_what_the_robot_depends_on_and_nothing_else(
+async def test_only_the_selected_types_are_read(
     references: ReferenceStore, enhancements: list[str], identifiers: list[str], expected: tuple[set[str], set[str]]
 ) -> None:
     loaded = await references.add(a_reference())
-    found = await one(
+    found = await read_one(
         references,
         loaded.id,
         Selection(frozenset(map(EnhancementType, enhancements)), frozenset(map(IdentifierType, identifiers))),
@@ -104,12 +104,12 @@ async def test_a_snapshot_has_what_the_robot_depends_on_and_nothing_else(
     assert (types, {item.identifier_type for item in found.identifiers or []}) == expected
 
 
-async def test_loading_the_same_identifiers_again_changes_nothing(references: ReferenceStore) -> None:
+async def test_loading_a_known_reference_changes_nothing(references: ReferenceStore) -> None:
     key = str(uuid4())
     first = await references.add(a_reference(other(key)))
     again = await references.add(a_reference(other(key), other(str(uuid4()))))
     assert (again.id, again.existing) == (first.id, True)
-    found = await one(references, first.id)
+    found = await read_one(references, first.id)
     assert len(found.enhancements or []) == 2
     assert len(found.identifiers or []) == 1
 
@@ -122,21 +122,21 @@ async def test_identifiers_of_different_references_are_refused(references: Refer
         await references.add(a_reference(other(one_key), other(two_key)))
 
 
-async def test_the_same_value_under_another_name_is_another_identifier(references: ReferenceStore) -> None:
+async def test_identifiers_with_different_names_are_different(references: ReferenceStore) -> None:
     key = str(uuid4())
     first = await references.add(a_reference(other(key, "a")))
     second = await references.add(a_reference(other(key, "b")))
     assert first.id != second.id
 
 
-async def test_a_doi_is_the_same_whatever_its_case(references: ReferenceStore) -> None:
+async def test_dois_are_case_insensitive(references: ReferenceStore) -> None:
     suffix = uuid4().hex
     upper = await references.add(a_reference({"identifier_type": "doi", "identifier": f"10.1000/ABC{suffix}"}))
     lower = await references.add(a_reference({"identifier_type": "doi", "identifier": f"10.1000/abc{suffix}"}))
     assert (lower.id, lower.existing) == (upper.id, True)
 
 
-async def test_missing_ids_are_told_apart_from_references(references: ReferenceStore) -> None:
+async def test_ids_without_a_reference_are_missing(references: ReferenceStore) -> None:
     loaded = await references.add(a_reference())
     imported = entry(1, loaded.id)
     await store(references, imported)
@@ -145,63 +145,63 @@ async def test_missing_ids_are_told_apart_from_references(references: ReferenceS
     assert await references.find_missing([]) == set()
 
 
-async def test_a_reference_that_is_not_there_is_left_out_of_a_snapshot(references: ReferenceStore) -> None:
+async def test_an_unknown_reference_is_left_out(references: ReferenceStore) -> None:
     assert [item async for item in references.read_all([uuid4()], EVERYTHING)] == []
 
 
-async def test_imported_enhancements_are_there_field_for_field_and_once(references: ReferenceStore) -> None:
+async def test_importing_an_enhancement_twice_stores_it_once(references: ReferenceStore) -> None:
     loaded = await references.add(a_reference())
     sent = entry(1, loaded.id)
     for _ in range(2):
         assert await store(references, sent) == []
-    found = [item for item in (await one(references, loaded.id)).enhancements or [] if item.source == "robot"]
+    found = [item for item in (await read_one(references, loaded.id)).enhancements or [] if item.source == "robot"]
     assert [item.model_dump(mode="json", exclude_unset=True) for item in found] == [sent.enhancement]
 
 
-async def test_many_entries_of_one_reference_and_of_many(references: ReferenceStore) -> None:
+async def test_many_entries_of_one_and_of_several_references_are_imported(references: ReferenceStore) -> None:
     loaded = [await references.add(a_reference()) for _ in range(12)]
     entries = [entry(number, loaded[number % 12 if number < 240 else 0].id) for number in range(480)]
     assert await store(references, *entries) == []
-    counts = await asyncio.gather(*(one(references, item.id) for item in loaded))
+    counts = await asyncio.gather(*(read_one(references, item.id) for item in loaded))
     assert [len(found.enhancements or []) - 2 for found in counts] == [20 + 240] + [20] * 11
 
 
-async def test_an_entry_that_is_too_large_is_refused_alone(references: ReferenceStore) -> None:
+async def test_only_an_entry_that_is_too_large_is_refused(references: ReferenceStore) -> None:
     loaded = await references.add(a_reference())
     good = [entry(number, loaded.id) for number in (1, 2, 4, 5)]
     large = entry(3, loaded.id, source="x" * 2_100_000)
     refused = await store(references, *good[:2], AcceptedEntry(3, large.enhancement, 2_100_500), *good[2:])
     assert refused == [Refusal(3, "it is too large")]
-    stored = {str(item.id) for item in (await one(references, loaded.id)).enhancements or []}
+    stored = {str(item.id) for item in (await read_one(references, loaded.id)).enhancements or []}
     assert {item.enhancement["id"] for item in good} < stored
     assert large.enhancement["id"] not in stored
 
 
-async def test_neighbours_that_share_an_identifier_and_are_loaded_at_once_lose_nothing(
+async def test_concurrent_loads_with_a_shared_identifier_create_one_reference(
     references: ReferenceStore,
 ) -> None:
     for _ in range(10):
-        shared, mine, theirs = (other(str(uuid4())) for _ in range(3))
-        loads = [a_reference(shared, mine), a_reference(theirs, shared), a_reference(shared)]
+        shared, first, second = (other(str(uuid4())) for _ in range(3))
+        loads = [a_reference(shared, first), a_reference(second, shared), a_reference(shared)]
         loaded = await asyncio.gather(*(references.add(reference) for reference in loads))
-        assert len({one.id for one in loaded}) == 1
-        assert [one.existing for one in loaded].count(False) == 1
-        assert await references.find_missing([one.id for one in loaded]) == set()
+        assert len({item.id for item in loaded}) == 1
+        assert [item.existing for item in loaded].count(False) == 1
+        assert await references.find_missing([item.id for item in loaded]) == set()
         again = [await references.add(reference) for reference in loads]
-        assert all(one.existing for one in again)
+        assert all(item.existing for item in again)
 
 
-async def test_the_same_reference_loaded_at_once_is_there_once_and_not_mixed(references: ReferenceStore) -> None:
+async def test_concurrent_loads_of_the_same_reference_store_it_once(references: ReferenceStore) -> None:
     key = other(str(uuid4()))
     loaded = await asyncio.gather(*(references.add(a_reference(key)) for _ in range(5)))
-    assert len({one.id for one in loaded}) == 1
-    assert [one.existing for one in loaded].count(False) == 1
-    assert len((await one(references, loaded[0].id)).enhancements or []) == 2
+    assert len({item.id for item in loaded}) == 1
+    assert [item.existing for item in loaded].count(False) == 1
+    assert len((await read_one(references, loaded[0].id)).enhancements or []) == 2
 
 
-async def test_a_reference_that_is_refused_leaves_nothing_behind(references: ReferenceStore) -> None:
+async def test_a_refused_reference_does_not_claim_its_identifiers(references: ReferenceStore) -> None:
     key = other(str(uuid4()))
-    fine = a_reference(key)
+    accepted = a_reference(key)
     content = {"enhancement_type": "abstract", "process": "other", "abstract": "x" * 2_100_000}
     large = ReferenceFileInput.model_validate(
         {
@@ -213,6 +213,6 @@ async def test_a_reference_that_is_refused_leaves_nothing_behind(references: Ref
     )
     with pytest.raises(InputRejected, match="too large"):
         await references.add(large)
-    loaded = await references.add(fine)
+    loaded = await references.add(accepted)
     assert not loaded.existing
-    assert len((await one(references, loaded.id)).enhancements or []) == 2
+    assert len((await read_one(references, loaded.id)).enhancements or []) == 2

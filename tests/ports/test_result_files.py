@@ -1,4 +1,4 @@
-"""What every ResultFiles does."""
+"""The behaviour of every `ResultFiles`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
@@ -27,20 +27,20 @@ def results_and_put(kind: str, request: pytest.FixtureRequest) -> tuple[ResultFi
 
 
 async def read(results: ResultFiles, batch_id: UUID, etag: str) -> bytes:
-    return b"".join([chunk async for chunk in results.read(batch_id, etag)])
+    return b"".join([piece async for piece in results.read(batch_id, etag)])
 
 
-async def exhaust(chunks: AsyncIterator[bytes]) -> None:
-    async for chunk in chunks:
-        assert b"y" not in chunk, "this is the new upload"
+async def read_rest(pieces: AsyncIterator[bytes]) -> None:
+    async for piece in pieces:
+        assert b"y" not in piece, "these bytes belong to the new upload"
 
 
-async def test_nothing_stands_before_an_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
+async def test_without_an_upload_there_is_no_current_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, _ = results_and_put
     assert await results.current_upload(uuid4()) is None
 
 
-async def test_the_last_upload_stands_and_can_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
+async def test_the_last_upload_is_current_and_can_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"first")
@@ -54,7 +54,7 @@ async def test_the_last_upload_stands_and_can_be_read(results_and_put: tuple[Res
     assert await read(results, batch_id, second.etag) == b"second!"
 
 
-async def test_an_upload_that_no_longer_stands_cannot_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
+async def test_an_upload_that_is_not_current_cannot_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"first")
@@ -67,20 +67,20 @@ async def test_an_upload_that_no_longer_stands_cannot_be_read(results_and_put: t
         await read(results, uuid4(), first.etag)
 
 
-async def test_an_upload_replaced_while_it_is_read_says_so(results_and_put: tuple[ResultFiles, Put]) -> None:
+async def test_reading_fails_if_the_upload_is_replaced_meanwhile(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"x" * 3_000_000)
     current_upload = await results.current_upload(batch_id)
     assert current_upload is not None
-    chunks = results.read(batch_id, current_upload.etag)
-    await anext(aiter(chunks))
+    pieces = results.read(batch_id, current_upload.etag)
+    await anext(aiter(pieces))
     await put(batch_id, b"y" * 3_000_000)
     with pytest.raises(UploadReplaced):
-        await exhaust(chunks)
+        await read_rest(pieces)
 
 
-async def test_an_empty_upload_is_an_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
+async def test_an_empty_upload_counts_as_an_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"")

@@ -1,4 +1,4 @@
-"""What every RobotStore does."""
+"""The behaviour of every `RobotStore`."""
 
 from uuid import uuid4
 
@@ -26,20 +26,20 @@ def a_robot(**fields: object) -> Robot:
     )
 
 
-async def test_a_robot_comes_back_as_it_was_written(robots: RobotStore) -> None:
+async def test_a_robot_is_read_back_unchanged(robots: RobotStore) -> None:
     robot = a_robot()
     version = await robots.create(robot)
     stored = await robots.load(robot.id)
     assert (stored.robot, stored.secret_version) == (robot, version)
 
 
-async def test_no_such_robot(robots: RobotStore) -> None:
+async def test_an_unknown_robot_is_not_found(robots: RobotStore) -> None:
     missing = uuid4()
     with pytest.raises(NotFound, match=str(missing)):
         await robots.load(missing)
 
 
-async def test_a_name_is_taken_once(robots: RobotStore) -> None:
+async def test_names_of_robots_are_unique(robots: RobotStore) -> None:
     robot = a_robot()
     await robots.create(robot)
     with pytest.raises(NameTaken, match=robot.name):

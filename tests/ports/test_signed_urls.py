@@ -1,4 +1,4 @@
-"""What a signed URL opens, and what it does not; on the real thing, as only that checks a signature."""
+"""The permissions of signed URLs. Only the emulator checks signatures, so the fake is not tested."""
 
 import time
 from uuid import UUID, uuid4
@@ -19,16 +19,16 @@ def urls(account: BlobAccount) -> SignedUrls:
 
 
 async def status(method: str, url: str, **options: object) -> int:
-    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:  # type: ignore[arg-type] # passed on
+    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:  # type: ignore[arg-type] # passed on to aiohttp
         return response.status
 
 
-def of_other(url: str, this: object, other: object) -> str:
-    assert str(this) in url
-    return url.replace(str(this), str(other))
+def replace_name(url: str, name: object, other: object) -> str:
+    assert str(name) in url
+    return url.replace(str(name), str(other))
 
 
-async def test_a_read_url_reads_its_blob_and_nothing_else(account: BlobAccount, urls: SignedUrls) -> None:
+async def test_a_read_url_allows_reading_its_blob_only(account: BlobAccount, urls: SignedUrls) -> None:
     files, names = BlobBatchFiles(account), [f"{uuid4()}/x.jsonl", f"{uuid4()}/x.jsonl"]
     for name in names:
         async with files.create(name) as blob:
@@ -36,25 +36,25 @@ async def test_a_read_url_reads_its_blob_and_nothing_else(account: BlobAccount, 
     url = await urls.sign_read_url(names[0])
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         assert (response.status, await response.text()) == (200, names[0])
-    assert await status("GET", of_other(url, names[0], names[1])) in FORBIDDEN
+    assert await status("GET", replace_name(url, names[0], names[1])) in FORBIDDEN
     assert await status("PUT", url, data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
     assert await status("DELETE", url) in FORBIDDEN
     assert await status("GET", url.partition("?")[0]) in {*FORBIDDEN, 404}
 
 
-async def test_an_upload_url_writes_its_blob_again_and_again_and_nothing_else(urls: SignedUrls) -> None:
+async def test_an_upload_url_allows_writing_its_blob_repeatedly_and_nothing_else(urls: SignedUrls) -> None:
     mine, other = uuid4(), uuid4()
     url = await urls.sign_upload_url(mine)
     for body in (b"one", b"two"):
         assert await status("PUT", url, data=body, headers=BLOCK_BLOB) == 201
-    assert await status("PUT", of_other(url, mine, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    assert await status("PUT", replace_name(url, mine, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
     assert await status("GET", url) in FORBIDDEN
     assert await status("DELETE", url) in FORBIDDEN
     container = url.replace(f"/{mine}.jsonl?", "?restype=container&comp=list&")
     assert await status("GET", container) in FORBIDDEN
 
 
-async def test_an_expired_url_opens_nothing(account: BlobAccount) -> None:
+async def test_an_expired_url_is_refused(account: BlobAccount) -> None:
     batch_id = UUID("22222222-2222-4222-8222-222222222222")
     urls = SignedUrls(account, 60, lambda: time.time() - 120)
     assert await status("PUT", await urls.sign_upload_url(batch_id), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN

@@ -1,7 +1,6 @@
-"""The exchange calls what others name: it must not be led to addresses that only it can reach.
+"""Protection against server-side request forgery: robots cannot make the exchange call addresses that are not public.
 
-Names are resolved by the system's own resolver, which the tests replace where a name has to lead somewhere: the
-connection itself is real.
+The tests replace the system's resolver, because test names have no DNS records. The connections are real.
 """
 
 import asyncio
@@ -20,14 +19,12 @@ from exchange.domain.ids import new_id
 from exchange.domain.public_addresses import is_public
 from exchange.domain.robot_answer import RobotAnswer
 
-REQUEST = BatchRobotRequest(
-    id=new_id(), reference_storage_url="https://b.test/r", result_storage_url="https://b.test/w"
-)
+JOB = BatchRobotRequest(id=new_id(), reference_storage_url="https://b.test/r", result_storage_url="https://b.test/w")
 
 NOT_PUBLIC = [
     "127.0.0.1",
     "127.8.8.8",
-    "0.0.0.0",  # noqa: S104 - nobody listens
+    "0.0.0.0",  # noqa: S104 - the tests do not listen on it
     "10.1.2.3",
     "172.16.0.1",
     "172.31.255.255",
@@ -70,7 +67,7 @@ NOT_PUBLIC = [
 ]
 PUBLIC = ["1.1.1.1", "8.8.8.8", "20.50.2.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
 
-# How an address that is not public may be written so that a check of the text would miss it.
+# Addresses that are not public, in notations that a check of the text would miss.
 DISGUISED = [
     "https://127.0.0.1/",
     "https://2130706433/",
@@ -113,7 +110,7 @@ NAMES = {
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """Let some names lead somewhere: the resolver is the network's, not ours, and there is none here to ask."""
+    """Resolve the names of this table, which a test may change. Other names are resolved by the system."""
     table = dict(NAMES)
     real = socket.getaddrinfo
 
@@ -127,106 +124,106 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 
 @asynccontextmanager
-async def calls(*, anywhere: bool = False) -> AsyncIterator[HttpRobotCalls]:
-    made = HttpRobotCalls(2.0, 2.0, time.time, anywhere=anywhere)
-    yield made
-    await made.close()
+async def open_calls(*, unrestricted: bool = False) -> AsyncIterator[HttpRobotCalls]:
+    calls = HttpRobotCalls(2.0, 2.0, time.time, unrestricted=unrestricted)
+    yield calls
+    await calls.close()
 
 
-async def send_job(made: HttpRobotCalls, base_url: str) -> RobotAnswer:
-    # As it lies in the store, where older rules than today's may have let it in.
+async def send_job(calls: HttpRobotCalls, base_url: str) -> RobotAnswer:
+    # Without validation, because the store may contain robots that were accepted by older rules.
     robot = Robot.model_construct(id=new_id(), name="r", base_url=base_url, description="", owner="")
-    return await made.send_job(robot, "secret", REQUEST)
+    return await calls.send_job(robot, "secret", JOB)
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[int, list[str]]]:
-    """Listen at this machine's own address, and count who comes."""
-    visitors: list[str] = []
+async def listen() -> AsyncIterator[tuple[int, list[str]]]:
+    """Listen on the loopback interface. Yield the port, and the list of connections."""
+    connections: list[str] = []
 
-    async def visit(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visitors.append("somebody")
+    async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append("connected")
         writer.close()
 
-    server = await asyncio.start_server(visit, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1], visitors
+        yield server.sockets[0].getsockname()[1], connections
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_an_address_that_not_everybody_can_reach(address: str) -> None:
+def test_an_address_that_is_not_public_is_recognised(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_an_address_that_everybody_can_reach(address: str) -> None:
+def test_a_public_address_is_recognised(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.usefixtures("names")
 @pytest.mark.parametrize("url", DISGUISED)
-async def test_a_disguise_is_seen_through_at_registration_and_at_the_call(url: str) -> None:
-    async with calls() as made:
-        faults = await made.faults(url)
+async def test_a_disguised_address_is_refused_at_registration_and_at_the_call(url: str) -> None:
+    async with open_calls() as calls:
+        faults = await calls.find_address_faults(url)
         assert faults
-        assert all(fault.startswith("base_url: ") for fault in faults)
-        answer = await offer(made, url)
+        assert all("base_url" in fault and fault.endswith(".") for fault in faults)
+        answer = await send_job(calls, url)
     assert answer.http_status is None
     assert answer.retryable
 
 
 @pytest.mark.usefixtures("names")
-async def test_a_public_address_is_fine() -> None:
-    async with calls() as made:
-        assert await made.faults("https://public.test/robots/tagger") == []
+async def test_a_public_address_is_accepted() -> None:
+    async with open_calls() as calls:
+        assert await calls.find_address_faults("https://public.test/robots/tagger") == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "localhost"])
-async def test_nobody_is_connected_to(host: str) -> None:
-    async with listening() as (port, visitors), calls() as made:
-        answer = await offer(made, f"https://{host}:{port}")
+async def test_no_connection_is_made_to_a_local_address(host: str) -> None:
+    async with listen() as (port, connections), open_calls() as calls:
+        answer = await send_job(calls, f"https://{host}:{port}")
         assert answer.http_status is None
-        assert visitors == []
-        # The same call would get through, if the exchange were told that it may call anywhere.
-        async with calls(anywhere=True) as unguarded:
-            await offer(unguarded, f"https://{host}:{port}")
-        assert visitors
+        assert connections == []
+        # Without the restriction the same call connects.
+        async with open_calls(unrestricted=True) as unguarded:
+            await send_job(unguarded, f"https://{host}:{port}")
+        assert connections
 
 
-async def test_a_name_that_leads_elsewhere_after_it_was_checked(names: dict[str, list[str]]) -> None:
-    async with listening() as (port, visitors), calls() as made:
-        assert await made.faults(f"https://public.test:{port}") == []
+async def test_a_name_that_resolves_differently_after_its_check_is_refused(names: dict[str, list[str]]) -> None:
+    async with listen() as (port, connections), open_calls() as calls:
+        assert await calls.find_address_faults(f"https://public.test:{port}") == []
         names["public.test"] = ["127.0.0.1"]
-        answer = await offer(made, f"https://public.test:{port}")
-        assert answer.words == "the connection failed (ClientConnectorError)"
-        # Nor does one public address among others open the way to the rest.
+        answer = await send_job(calls, f"https://public.test:{port}")
+        assert answer.message == "the connection failed (ClientConnectorError)"
+        # Nor does the connector try the next address of the name.
         names["public.test"] = ["127.0.0.1", "127.0.0.2"]
-        await offer(made, f"https://public.test:{port}")
-    assert visitors == []
+        await send_job(calls, f"https://public.test:{port}")
+    assert connections == []
 
 
-async def test_a_redirect_to_a_metadata_service_is_the_robots_answer_and_not_followed() -> None:
-    asked: list[str] = []
+async def test_a_redirect_to_a_metadata_service_is_not_followed() -> None:
+    paths: list[str] = []
 
-    async def redirects(request: web.Request) -> web.Response:
-        asked.append(request.path)
+    async def redirect(request: web.Request) -> web.Response:
+        paths.append(request.path)
         return web.Response(status=307, headers={"Location": "http://169.254.169.254/metadata/identity/oauth2/token"})
 
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", redirects)
+    app.router.add_route("*", "/{path:.*}", redirect)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with calls(anywhere=True) as made:
-        answer = await offer(made, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    async with open_calls(unrestricted=True) as calls:
+        answer = await send_job(calls, f"http://127.0.0.1:{runner.addresses[0][1]}")
     await runner.cleanup()
-    assert (answer.http_status, answer.retryable, asked) == (307, False, ["/batch/"])
+    assert (answer.http_status, answer.retryable, paths) == (307, False, ["/batch/"])
 
 
-async def test_a_robot_that_never_stops_talking_is_read_to_a_limit() -> None:
+async def test_an_endless_answer_is_read_up_to_a_limit() -> None:
     sent = 0
 
-    async def talks(request: web.Request) -> web.StreamResponse:
+    async def answer_endlessly(request: web.Request) -> web.StreamResponse:
         nonlocal sent
         response = web.StreamResponse(status=422)
         await response.prepare(request)
@@ -235,13 +232,13 @@ async def test_a_robot_that_never_stops_talking_is_read_to_a_limit() -> None:
             sent += 65_536
 
     app = web.Application()
-    app.router.add_post("/batch/", talks)
+    app.router.add_post("/batch/", answer_endlessly)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with calls(anywhere=True) as made:
-        answer = await offer(made, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    async with open_calls(unrestricted=True) as calls:
+        answer = await send_job(calls, f"http://127.0.0.1:{runner.addresses[0][1]}")
     await runner.cleanup()
     assert answer.http_status == 422
-    assert len(answer.words) <= 2_002
+    assert len(answer.message) <= 2_002
     assert sent < 50_000_000
