@@ -43,14 +43,14 @@ async def test_a_read_url_allows_reading_its_blob_only(account: BlobAccount, url
 
 
 async def test_an_upload_url_allows_writing_its_blob_repeatedly_and_nothing_else(urls: SignedUrls) -> None:
-    mine, other = uuid4(), uuid4()
-    url = await urls.sign_upload_url(mine)
+    batch_id, other = uuid4(), uuid4()
+    url = await urls.sign_upload_url(batch_id)
     for body in (b"one", b"two"):
         assert await status("PUT", url, data=body, headers=BLOCK_BLOB) == 201
-    assert await status("PUT", replace_name(url, mine, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    assert await status("PUT", replace_name(url, batch_id, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
     assert await status("GET", url) in FORBIDDEN
     assert await status("DELETE", url) in FORBIDDEN
-    container = url.replace(f"/{mine}.jsonl?", "?restype=container&comp=list&")
+    container = url.replace(f"/{batch_id}.jsonl?", "?restype=container&comp=list&")
     assert await status("GET", container) in FORBIDDEN
 
 

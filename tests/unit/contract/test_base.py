@@ -153,9 +153,9 @@ class TestFaults:
         (fault,) = describe_faults(validation_error(BatchEnhancementRequestIn, raw), raw)
         assert fault.startswith("Invalid JSON: ")
 
-    @pytest.mark.parametrize(("wrong", "described"), [(MAX_FAULTS, MAX_FAULTS), (MAX_FAULTS + 1, MAX_FAULTS + 1)])
-    def test_the_number_of_described_faults_is_limited(self, wrong: int, described: int) -> None:
-        faults = find_faults(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (wrong - 1)})
+    @pytest.mark.parametrize(("invalid", "described"), [(MAX_FAULTS, MAX_FAULTS), (MAX_FAULTS + 1, MAX_FAULTS + 1)])
+    def test_the_number_of_described_faults_is_limited(self, invalid: int, described: int) -> None:
+        faults = find_faults(BatchEnhancementRequestIn, {"robot_id": "x", "reference_ids": ["x"] * (invalid - 1)})
         assert len(faults) == described
 
     def test_faults_beyond_the_limit_are_counted(self) -> None:

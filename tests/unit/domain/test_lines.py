@@ -35,7 +35,7 @@ def test_lines_do_not_depend_on_the_pieces(pieces: list[bytes]) -> None:
 @example([b"a", b"\r\r\r\n", b"abcd", b"\r\r\r\r\n", b"\r\r\r", b"\r"], 3)
 def test_a_line_longer_than_the_maximum_is_yielded_once_as_none(pieces: list[bytes], max_bytes: int) -> None:
     def expected(line: bytes) -> bytes | None:
-        # A line that is all white space is blank, whatever its length.
+        # A line that is all white space is blank, also if it is too long.
         return line if len(line) <= max_bytes else b"" if not line.strip() else None
 
     assert split(pieces, max_bytes) == [expected(line) for line in split_stream(b"".join(pieces))]
