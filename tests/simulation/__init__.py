@@ -1,7 +1,13 @@
-"""A simulation: the real steps and lifecycle over fakes of every port, under one scheduler and one clock.
+"""A simulator of the whole flow: the real use cases and lifecycle, on fakes of all ports, with a virtual clock.
 
-Whatever can happen between two calls of a port happens here: calls fail before or after their effect, writes clash,
-processes die, events come late, twice or never, robots misbehave. `loop.py` makes time virtual, `faults.py` decides
-what goes wrong at which call, `ports.py` puts that around the fakes, `world.py` delivers messages and events to
-processes, `robots.py` are the robots, `invariants.py` says what must hold afterwards, `scenarios.py` what is played.
+The simulator causes everything that can happen between two calls of a port. Calls fail before or after their effect,
+writes conflict, and processes die. Events arrive late, twice or never. Robots misbehave.
+
+- `loop.py` makes time virtual.
+- `faults.py` decides which call goes wrong, and how.
+- `ports.py` adds the faults to the fakes.
+- `world.py` delivers messages and events to processes.
+- `robots.py` has the robots, and `scenarios.py` the scenarios.
+- `invariants.py` checks what must be true after every run.
+- `soak.py` runs random schedules.
 """

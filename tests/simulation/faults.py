@@ -1,4 +1,4 @@
-"""What goes wrong at which call of a port."""
+"""Faults: which call of a port goes wrong, and how."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,103 +8,114 @@ from typing import Protocol
 
 
 class Fault(Enum):
-    """How a call goes wrong. `AFTER`: its effect has happened, and nobody is told."""
+    """How a call goes wrong. With a fault named `AFTER` the call has its effect, but the caller does not know it."""
 
     FAILS_BEFORE = auto()
     FAILS_AFTER = auto()
     THROTTLED = auto()
-    MAX_CONFLICTS = auto()
+    WRITE_CONFLICT = auto()
     DIES_BEFORE = auto()
     DIES_AFTER = auto()
     STALLS = auto()
 
 
-# How long a stalled call takes: longer than a robot's call, a message's lock and the wait for a validation.
+# Duration of a stalled call: longer than a robot's call, a message's lock, and the wait for a validation.
 STALL_S = 200.0
 
-# Calls that only look: dying after one is dying before the next.
-_READS = {"load", "current_upload", "read", "exists", "missing", "snapshot", "due", "sign_read_url", "sign_upload_url", "find"}
+# Methods that only read. To die after one of these calls is the same as to die before the next call.
+READS = {
+    "load",
+    "current_upload",
+    "read",
+    "exists",
+    "find_missing",
+    "read_all",
+    "list_overdue",
+    "sign_read_url",
+    "sign_upload_url",
+    "find",
+}
 
 
-def faults_of(call: str) -> tuple[Fault, ...]:
-    """Return how a call, `port.method`, can go wrong that makes a difference."""
+def list_faults(call: str) -> tuple[Fault, ...]:
+    """Return the faults that make a difference for a call, `port.method`."""
     port, _, method = call.partition(".")
     if port == "robot_calls":
-        # What a robot and the network do is the answer's; it never raises.
+        # This port never raises. The answer holds every failure of the robot and of the network.
         return (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
-    if method in _READS:
+    if method in READS:
         return (Fault.FAILS_BEFORE, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.STALLS)
     writes = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
-    return (*writes, Fault.MAX_CONFLICTS) if call == "batches.replace" else writes
+    return (*writes, Fault.WRITE_CONFLICT) if call == "batches.replace" else writes
 
 
 class Plan(Protocol):
-    """Decides about each call."""
+    """Decides for each call whether it goes wrong and how long it takes, and when messages arrive."""
 
-    def fault(self, number: int, call: str) -> Fault | None:
-        """Return what goes wrong at call number `number` of the whole run, if anything."""
+    def choose_fault(self, number: int, call: str) -> Fault | None:
+        """Return the fault of call number `number` of the run, if it has one."""
 
-    def latency(self) -> float:
-        """Return how long the call takes, in seconds."""
+    def choose_latency(self) -> float:
+        """Return the duration of a call in seconds."""
 
-    def deliveries(self) -> Sequence[float]:
-        """Return how late a message comes, in seconds, once for each time that it does: it may be lost."""
+    def choose_delays(self) -> Sequence[float]:
+        """Return the delay of each delivery of a message in seconds. A message without deliveries is lost."""
 
 
 @dataclass(slots=True)
-class Broken:
-    """Calls of one kind go wrong for good, once the call `after` has been made."""
+class BrokenCall:
+    """A plan in which one call fails every time, from the first call of `after` on."""
 
     call: str
-    how: Fault
+    fault: Fault
     after: str
     latency_s: float = 0.01
-    begun: bool = False
+    started: bool = False
 
-    def fault(self, _number: int, call: str) -> Fault | None:
-        found = self.how if self.begun and call == self.call else None
-        self.begun = self.begun or call == self.after
-        return found
+    def choose_fault(self, _number: int, call: str) -> Fault | None:
+        fault = self.fault if self.started and call == self.call else None
+        self.started = self.started or call == self.after
+        return fault
 
-    def latency(self) -> float:
+    def choose_latency(self) -> float:
         return self.latency_s
 
-    def deliveries(self) -> Sequence[float]:
+    def choose_delays(self) -> Sequence[float]:
         return (0.0,)
 
 
 @dataclass(slots=True)
-class Planned:
-    """Exactly these faults, by the numbers of the calls; every call takes equally long."""
+class FixedPlan:
+    """A plan with exactly these faults, by the numbers of the calls. All calls take the same time."""
 
     faults: Mapping[int, Fault] = field(default_factory=dict)
-    messages: Sequence[float] = (0.0,)
+    delays: Sequence[float] = (0.0,)
 
-    def fault(self, number: int, call: str) -> Fault | None:
-        found = self.faults.get(number)
-        return found if found in faults_of(call) else None
+    def choose_fault(self, number: int, call: str) -> Fault | None:
+        fault = self.faults.get(number)
+        return fault if fault in list_faults(call) else None
 
-    def latency(self) -> float:
+    def choose_latency(self) -> float:
         return 0.01
 
-    def deliveries(self) -> Sequence[float]:
-        return self.messages
+    def choose_delays(self) -> Sequence[float]:
+        return self.delays
 
 
-class Rolled:
-    """Faults by chance, as often as `share` says."""
+class RandomPlan:
+    """A plan in which this share of the calls goes wrong at random."""
 
     def __init__(self, random: Random, share: float) -> None:
         self._random = random
         self._share = share
 
-    def fault(self, _number: int, call: str) -> Fault | None:
+    def choose_fault(self, _number: int, call: str) -> Fault | None:
         if self._random.random() >= self._share:
             return None
-        return self._random.choice(faults_of(call))
+        return self._random.choice(list_faults(call))
 
-    def latency(self) -> float:
+    def choose_latency(self) -> float:
         return self._random.choice((0.001, 0.01, 0.01, 0.05, 0.5, 5.0))
 
-    def deliveries(self) -> Sequence[float]:
+    def choose_delays(self) -> Sequence[float]:
         return self._random.choice(((0.0,), (0.0,), (0.0, 0.0), (0.0, 0.1, 90.0), (30.0,), (0.0, 600.0), ()))

@@ -1,134 +1,140 @@
-"""What must hold when a run is over, whatever went wrong in it."""
+"""The invariants: what must be true after every run, with any faults."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from exchange.contract.batches import BatchStatus
-from exchange.domain import report
 from exchange.domain.batch import Batch
-from tests.simulation.world import Sent, Simulation, Write
+from exchange.domain.report import EntryKind, EntryResult
+from tests.simulation.world import ExpectedEntry, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
-_ENDED = 3
-_CONFLICT = 409
+_FINAL_RANK = 3
+_IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
+_MISSING = EntryResult(EntryKind.MISSING, None).error
 
 
 def check(simulation: Simulation) -> None:
-    """Raise AssertionError, saying what does not hold."""
-    assert simulation.history.surprises == [], "something was raised that nobody expected"
-    assert simulation.batches.items, "a batch was requested"
+    """Raise AssertionError with the invariant that does not hold."""
+    assert simulation.history.unexpected_errors == [], "unexpected errors were raised"
+    assert simulation.batches.items, "no batch was registered"
     assert set(simulation.history.writes) == set(simulation.batches.items)
     for stored in simulation.batches.items.values():
         batch = stored.batch
-        assert batch.ended, f"{batch.id} has not ended"
+        assert batch.ended, f"batch {batch.id} has not ended"
         assert (batch.due_at is None, batch.ended_at is not None) == (True, True)
-        _check_history(simulation.history.writes[batch.id])
+        _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
-        _check_pin(simulation, batch)
-        _check_store(simulation, batch)
+        _check_imported_upload(simulation, batch)
+        _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
-        assert (batch.error is None) == (batch.status in {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED})
-    _check_nobody_elses(simulation)
+        assert (batch.error is None) == (batch.status in _IMPORTED)
+    _check_no_other_enhancements(simulation)
 
 
-def _check_history(writes: Sequence[Write]) -> None:
-    """See that nothing was taken back, and nothing done after the end."""
+def _check_writes(writes: Sequence[Write]) -> None:
+    """Check that recorded facts stay, and that nothing is written after the end."""
     for earlier, later in pairwise(writes):
         before, after = later.before, later.after
         assert before == earlier.after
         assert not before.ended, "an ended batch was written"
-        assert _rank(before) <= _rank(after), "the status went back"
+        assert _rank(before) <= _rank(after), "the status went backwards"
         assert before.attempt <= after.attempt
-        assert before.calls_started <= after.calls_started, "a call was forgotten"
-        assert before.progress.chunks <= after.progress.chunks, "progress was forgotten"
+        assert before.calls_started <= after.calls_started, "a started call was lost"
+        assert before.progress.chunks <= after.progress.chunks, "the progress went backwards"
         assert before.import_started <= after.import_started
         for name in ("snapshot", "first_call_at", "accepted_at", "delivered_at", "robot_error"):
-            known = getattr(before, name)
-            assert known is None or known == getattr(after, name), f"{name} was forgotten or changed"
+            value = getattr(before, name)
+            assert value is None or value == getattr(after, name), f"{name} was changed or removed"
         if before.import_started:
-            assert before.validation == after.validation, "the pinned validation was replaced"
+            assert before.validation == after.validation, "the validation was replaced during its import"
         if before.validation is not None:
-            assert after.validation is not None, "a validation was forgotten"
+            assert after.validation is not None, "the validation was removed"
 
 
 def _check_calls(simulation: Simulation, batch: Batch) -> None:
-    """See that nobody called the robot while somebody else might be, and that only a refusal rejected."""
+    """Check that calls to the robot did not overlap, and that only a definite rejection rejected the batch."""
     for write in simulation.history.writes[batch.id]:
         if write.before is not None and write.before.calls_started < write.after.calls_started:
-            assert write.at >= (write.before.call_until or 0.0), "two call at once"
+            assert write.at >= (write.before.call_until or 0.0), "a call started while another may have been running"
     answers = simulation.history.answers.get(batch.id, [])
     assert len(answers) <= batch.calls_started
     if batch.status is BatchStatus.REJECTED:
-        definite = [
+        rejected_at = [
             at
             for number, (at, answer) in enumerate(answers)
-            if not (answer.accepted or answer.retryable or (answer.http_status == _CONFLICT and number > 0))
+            if not (answer.accepted or answer.retryable or (answer.http_status == HTTPStatus.CONFLICT and number > 0))
         ]
-        assert definite, "it was rejected though the robot may have had it"
+        assert rejected_at, "the batch was rejected although the robot may have accepted it"
         uploads = simulation.history.uploads.get(batch.id, [])
-        assert all(at > definite[-1] for at, *_ in uploads), "it was rejected though its result was there"
+        assert all(at > rejected_at[-1] for at, *_ in uploads), "the batch was rejected although a result existed"
 
 
 def _rank(batch: Batch) -> int:
-    return _RANKS.get(batch.status, _ENDED)
+    return _RANKS.get(batch.status, _FINAL_RANK)
 
 
-def _check_pin(simulation: Simulation, batch: Batch) -> None:
-    """See that what was pinned stood after the report, and before the pin."""
+def _check_imported_upload(simulation: Simulation, batch: Batch) -> None:
+    """Check that the imported upload was current at some time between the callback and the start of the import."""
     for write in simulation.history.writes[batch.id]:
         if not write.after.import_started or write.before is None or write.before.import_started:
             continue
         assert write.after.validation is not None
-        assert write.before.delivered_at is not None, "imported before it was reported"
+        assert write.before.delivered_at is not None, "the import started before the robot called back"
         uploads = simulation.history.uploads[batch.id]
         number = [etag for _, etag, _ in uploads].index(write.after.validation.etag)
         assert uploads[number][0] <= write.at
         if number + 1 < len(uploads):
-            assert uploads[number + 1][0] >= write.before.delivered_at, "an upload was pinned that stood no longer"
+            replaced_at = uploads[number + 1][0]
+            assert replaced_at >= write.before.delivered_at, "the import is of an upload that was replaced before"
 
 
-def _check_store(simulation: Simulation, batch: Batch) -> None:
-    """See that exactly the good entries of the pinned upload are stored, once each."""
+def _check_stored_enhancements(simulation: Simulation, batch: Batch) -> None:
+    """Check that exactly the valid entries of the imported upload are stored, each once."""
     stored = Counter(
         (UUID(item["reference_id"]), label)
         for item in simulation.references.enhancements.values()
         if (label := _label(item)).startswith(str(batch.id))
     )
     if not batch.import_started:
-        assert not stored, "something was imported of a batch that was never pinned"
+        assert not stored, "enhancements were stored without an import"
         return
-    wanted = Counter(
-        (entry.names or batch.id, _label(entry.line)) for entry in _pinned(simulation, batch) if entry.added
+    expected = Counter(
+        (entry.reference_id or batch.id, _label(entry.line))
+        for entry in _imported_entries(simulation, batch)
+        if entry.added
     )
-    assert not stored - wanted, "something was imported that should not have been"
+    assert not stored - expected, "enhancements were stored that should not have been"
     if batch.report is not None:
-        assert stored == wanted
+        assert stored == expected
     assert stored.total() >= batch.progress.added
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:
-    """See that the report has a line for each entry and each missing reference, and that each is true."""
-    whole = batch.status in {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
-    # It takes ten tries in a row to give an import up.
-    dead_letters = batch.import_started and simulation.calls.faults >= simulation.services.deadlines.progress_attempts
-    assert batch.report is not None or dead_letters or not (whole or batch.import_started), "it was imported, with no report"
+    """Check that the report has a true line for each entry and each missing reference."""
+    # An import ends without a report only after this many attempts failed.
+    attempts = simulation.services.deadlines.progress_attempts
+    may_have_stalled = batch.import_started and simulation.calls.faults >= attempts
+    needs_report = batch.status in _IMPORTED or batch.import_started
+    assert batch.report is not None or may_have_stalled or not needs_report, "an imported batch has no report"
     if batch.report is None:
         return
-    entries = _pinned(simulation, batch)
-    lines = [json.loads(line) for line in _blob(simulation, batch, "validation.jsonl").splitlines()]
-    text = _blob(simulation, batch, "validation.txt").decode().splitlines()
-    missing = [item for item in simulation.reference_ids if item not in {entry.names for entry in entries}]
+    entries = _imported_entries(simulation, batch)
+    lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
+    text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
+    missing = [item for item in simulation.reference_ids if item not in {entry.reference_id for entry in entries}]
     assert len(text) == len(lines) == len(entries) + len(missing)
     for entry, line in zip(entries, lines, strict=False):
         assert (line["error"] is None) == entry.added
-        assert line["reference_id"] == (None if entry.names is None else str(entry.names))
+        assert line["reference_id"] == (None if entry.reference_id is None else str(entry.reference_id))
         assert not entry.refused or "too large" in line["error"]
     assert [UUID(line["reference_id"]) for line in lines[len(entries) :]] == missing
-    assert all(line["error"] == report.MISSING for line in lines[len(entries) :])
+    assert all(line["error"] == _MISSING for line in lines[len(entries) :])
     added = sum(entry.added for entry in entries)
     assert (batch.progress.added, batch.progress.refused) == (added, sum(entry.refused for entry in entries))
     complete = added == len(entries) and not missing
@@ -137,25 +143,21 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     )
 
 
-def _check_nobody_elses(simulation: Simulation) -> None:
-    marks = {str(batch_id) for batch_id in simulation.batches.items}
-    assert {_label(item)[:36] for item in simulation.references.enhancements.values()} <= marks
+def _check_no_other_enhancements(simulation: Simulation) -> None:
+    batch_ids = {str(batch_id) for batch_id in simulation.batches.items}
+    assert {_label(item)[:36] for item in simulation.references.enhancements.values()} <= batch_ids
 
 
-def _pinned(simulation: Simulation, batch: Batch) -> Sequence[Sent]:
+def _imported_entries(simulation: Simulation, batch: Batch) -> Sequence[ExpectedEntry]:
     assert batch.validation is not None
-    return next(sent for _, etag, sent in simulation.history.uploads[batch.id] if etag == batch.validation.etag)
+    uploads = simulation.history.uploads[batch.id]
+    return next(entries for _, etag, entries in uploads if etag == batch.validation.etag)
 
 
-def _blob(simulation: Simulation, batch: Batch, name: str) -> bytes:
+def _read_blob(simulation: Simulation, batch: Batch, name: str) -> bytes:
     return simulation.files.blobs[f"{batch.id}/{batch.report}/{name}"]
 
 
 def _label(enhancement: Any) -> str:
     label: str = enhancement["content"]["annotations"][0]["label"]
     return label
-
-
-def ended_as(simulation: Simulation) -> Iterator[BatchStatus]:
-    """Yield how each batch ended."""
-    return (stored.batch.status for stored in simulation.batches.items.values())

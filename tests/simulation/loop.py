@@ -1,4 +1,4 @@
-"""An event loop whose time is virtual: when nothing is ready, it is at once as late as the next thing that is due."""
+"""An event loop with virtual time: when no task is ready, the clock jumps to the next timer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class _NoSockets:
-    """Where a real loop waits for sockets, this one moves its clock on."""
+    """Advances the virtual clock where a real loop would wait for sockets."""
 
     def __init__(self, loop: "VirtualLoop") -> None:
         self._loop = loop
 
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
-            raise RuntimeError("nothing is ready and nothing is due: the simulation would wait for ever")
+            raise RuntimeError("No task is ready and no timer is set: the simulation would wait for ever.")
         self._loop.now += timeout
         return []
 
@@ -24,24 +24,24 @@ class _NoSockets:
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """A loop without sockets, threads or waiting; the same calls happen in the same order each time."""
+    """A loop without sockets, threads or waiting. Every run makes the same calls in the same order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
         self._selector = _NoSockets(self)
-        # What is due within it is due now: enough for what adding floats loses.
+        # Timers within this time are due. It covers the rounding errors of adding floats.
         self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self.now
 
-    def run_in_executor(self, _executor: Any, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override] # no executor, so no other kinds of futures
-        """Do at once what is done in a thread elsewhere: it touches nothing that others see."""
+    def run_in_executor(self, _executor: Any, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override] # without an executor there is one kind of futures only
+        """Run the function immediately. No other task sees what such functions change."""
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(function(*args))
-        except Exception as error:  # noqa: BLE001 - handed on, as a thread would
+        except Exception as error:  # noqa: BLE001 - passed on to the caller, as a thread would
             done.set_exception(error)
         return done
 
@@ -52,19 +52,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         pass
 
 
-def simulate(play: Coroutine[Any, Any, T]) -> T:
-    """Run it on a loop of its own."""
+def simulate(run: Coroutine[Any, Any, T]) -> T:
+    """Run the coroutine on a new virtual loop and return its result."""
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(play)
+        return loop.run_until_complete(run)
     finally:
-        loop.run_until_complete(_end_the_rest())
+        loop.run_until_complete(_cancel_tasks())
         loop.close()
 
 
-async def _end_the_rest() -> None:
-    """Cancel whatever a run that failed has still under way."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+async def _cancel_tasks() -> None:
+    """Cancel the tasks that a failed run has left."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The fakes of the ports, with everything that can go wrong around each call."""
+"""Ports that can fail: the fakes, with a fault around any call."""
 
 import asyncio
 import inspect
@@ -7,70 +7,73 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from exchange.domain.errors import WriteConflict, Unavailable
+from exchange.domain.errors import Unavailable, WriteConflict
 from tests.simulation.faults import STALL_S, Fault, Plan
 
 
 class Killed(BaseException):
-    """The process is dead: nothing that it still does has an effect."""
+    """The process is dead. Its later calls have no effect."""
 
 
 class Process:
-    """A process of the app: an invocation runs in it, and dies with it."""
+    """A process of the app. An invocation runs in it and dies with it."""
 
     def __init__(self) -> None:
         self.dead = False
 
 
-current: ContextVar[Process] = ContextVar("current process")
+current_process: ContextVar[Process] = ContextVar("current process")
 
 
 class Calls:
-    """Counts the calls of all ports, and does to each what the plan says."""
+    """Records the calls of all ports and applies the plan to each."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.made: list[str] = []
         self.faults = 0
 
-    async def before(self, call: str) -> Fault | None:
-        """Begin a call: it takes its time, and may fail or kill before it has an effect; return what is to come."""
-        self._alive()
-        fault = self.plan.fault(len(self.made), call)
+    async def start(self, call: str) -> Fault | None:
+        """Start a call. It takes time, and may fail or kill the process before its effect.
+
+        Return the fault for `finish`.
+        """
+        self._check_alive()
+        fault = self.plan.choose_fault(len(self.made), call)
         self.made.append(call)
         self.faults += fault is not None
-        await asyncio.sleep(STALL_S if fault is Fault.STALLS else self.plan.latency())
-        self._alive()
+        await asyncio.sleep(STALL_S if fault is Fault.STALLS else self.plan.choose_latency())
+        self._check_alive()
         if fault is Fault.DIES_BEFORE:
             self._die()
         if fault is Fault.FAILS_BEFORE:
-            raise Unavailable("it is down")
+            raise Unavailable("The store is down.")
         if fault is Fault.THROTTLED:
-            raise Unavailable("it is throttled", retry_after_s=3.0)
-        if fault is Fault.MAX_CONFLICTS:
-            raise WriteConflict("somebody else wrote first")
+            raise Unavailable("The request was throttled.", retry_after_s=3.0)
+        if fault is Fault.WRITE_CONFLICT:
+            raise WriteConflict("Another process wrote first.")
         return fault
 
-    async def after(self, fault: Fault | None) -> None:
-        """End a call whose effect has happened."""
+    async def finish(self, fault: Fault | None) -> None:
+        """Finish a call after its effect. It may still fail or kill the process."""
         if fault is Fault.DIES_AFTER:
             self._die()
-        await asyncio.sleep(self.plan.latency())
-        self._alive()
+        await asyncio.sleep(self.plan.choose_latency())
+        self._check_alive()
         if fault is Fault.FAILS_AFTER:
-            raise Unavailable("the answer was lost")
+            raise Unavailable("The response was lost.")
 
-    def _alive(self) -> None:
-        if current.get().dead:
+    def _check_alive(self) -> None:
+        if current_process.get().dead:
             raise Killed
 
     def _die(self) -> None:
-        current.get().dead = True
+        current_process.get().dead = True
         raise Killed
 
 
 class Unreliable:
-    """A port whose calls go through `Calls`."""
+    """A port whose calls pass through `Calls`."""
 
     def __init__(self, name: str, port: Any, calls: Calls) -> None:
         self._name = name
@@ -80,38 +83,38 @@ class Unreliable:
     def __getattr__(self, method: str) -> Any:
         call, inner = f"{self._name}.{method}", getattr(self._port, method)
         if call == "files.create":
-            return lambda name: self._writing(call, inner, name)
+            return lambda name: self._create(call, inner, name)
         if inspect.isasyncgenfunction(inner):
-            return lambda *args: self._yielding(call, inner, *args)
-        return lambda *args, **options: self._calling(call, inner, *args, **options)
+            return lambda *args: self._iterate(call, inner, *args)
+        return lambda *args, **options: self._call(call, inner, *args, **options)
 
-    async def _calling(self, call: str, inner: Any, *args: Any, **options: Any) -> Any:
-        fault = await self._calls.before(call)
+    async def _call(self, call: str, inner: Any, *args: Any, **options: Any) -> Any:
+        fault = await self._calls.start(call)
         result = await inner(*args, **options)
-        await self._calls.after(fault)
+        await self._calls.finish(fault)
         return result
 
-    async def _yielding(self, call: str, inner: Any, *args: Any) -> AsyncIterator[Any]:
-        """Each piece is a call of its own."""
+    async def _iterate(self, call: str, inner: Any, *args: Any) -> AsyncIterator[Any]:
+        """Make a call for each piece."""
         pieces = inner(*args)
         while True:
-            fault = await self._calls.before(call)
+            fault = await self._calls.start(call)
             try:
                 piece = await anext(pieces)
             except StopAsyncIteration:
                 return
-            await self._calls.after(fault)
+            await self._calls.finish(fault)
             yield piece
 
     @asynccontextmanager
-    async def _writing(self, call: str, inner: Any, name: str) -> AsyncIterator[Any]:
-        """Let the blob be there after the last call, which commits it, and not before."""
+    async def _create(self, call: str, inner: Any, name: str) -> AsyncIterator[Any]:
+        """Make a call for each write and one that commits the blob. The blob does not exist before the last one."""
         parts: list[bytes] = []
         yield _Writer(call, parts, self._calls)
-        fault = await self._calls.before(f"{call}.commit")
+        fault = await self._calls.start(f"{call}.commit")
         async with inner(name) as blob:
             await blob.write(b"".join(parts))
-        await self._calls.after(fault)
+        await self._calls.finish(fault)
 
 
 class _Writer:
@@ -121,6 +124,6 @@ class _Writer:
         self._calls = calls
 
     async def write(self, data: bytes | bytearray) -> None:
-        fault = await self._calls.before(f"{self._call}.write")
+        fault = await self._calls.start(f"{self._call}.write")
         self._parts.append(bytes(data))
-        await self._calls.after(fault)
+        await self._calls.finish(fault)

@@ -1,4 +1,4 @@
-"""Robots of every kind. Each is called with the simulation, the request, and which call for this batch it is."""
+"""Robots of all kinds. Each is called with the simulation, the job, and the number of the call for this batch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,160 +7,172 @@ from uuid import UUID
 from exchange.contract.robots import BatchRobotRequest
 from exchange.domain.robot_answer import RobotAnswer
 from tests.results import annotation
-from tests.simulation.world import LARGEST_ITEM, RobotPlay, Sent, Simulation
+from tests.simulation.world import LARGEST_ITEM, ExpectedEntry, RobotBehaviour, Simulation
 
-TAKEN = RobotAnswer(202, "no further words")
+ACCEPTED = RobotAnswer(202, "accepted")
+REJECTED = RobotAnswer(422, "only English")
 BUSY = RobotAnswer(503, "busy", 7.0)
 NO_ANSWER = RobotAnswer(None, "no answer within 30 s")
-HAVE_IT = RobotAnswer(409, "I have it")
+ALREADY_ACCEPTED = RobotAnswer(409, "already accepted")
 
 
-Make = Callable[[UUID, str, Sequence[UUID]], list[Sent]]
+MakeResult = Callable[[str, Sequence[UUID]], list[ExpectedEntry]]
+"""Makes the entries of a result. All its labels start with the first argument."""
 
 
-def all_good(_batch: UUID, mark: str, ids: Sequence[UUID]) -> list[Sent]:
-    """Enhance every reference, the first one twice."""
-    named = [*ids, ids[0]]
-    return [Sent(annotation(item, f"{mark}/{n}"), item, added=True) for n, item in enumerate(named)]
-
-
-def mixed(_batch: UUID, mark: str, ids: Sequence[UUID]) -> list[Sent]:
-    """Have something of everything; the last reference is left out."""
-    first, second, *others, _left_out = ids
-    entries = [
-        Sent(annotation(first, f"{mark}/a"), first, added=True),
-        Sent(b"not json"),
-        Sent(annotation(first, f"{mark}/a"), first),
-        Sent(annotation(UUID(int=7, version=4), f"{mark}/b"), UUID(int=7, version=4)),
-        Sent({"reference_id": str(second), "message": "no"}, second),
-        Sent(annotation(second, f"{mark}/{'x' * LARGEST_ITEM}"), second, refused=True),
+def make_valid_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Enhance every reference, and the first one twice."""
+    return [
+        ExpectedEntry(annotation(item, f"{label}/{number}"), item, added=True)
+        for number, item in enumerate([*ids, ids[0]])
     ]
-    return [*entries, *(Sent(annotation(item, f"{mark}/{n}"), item, added=True) for n, item in enumerate(others))]
 
 
-def nothing_usable(_batch: UUID, _mark: str, _ids: Sequence[UUID]) -> list[Sent]:
-    """Have nothing that could be imported."""
-    return [Sent(b"nothing")]
+def make_mixed_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Make an entry of every kind. The last reference is missing."""
+    first, second, *others, _missing = ids
+    not_requested = UUID(int=7, version=4)
+    entries = [
+        ExpectedEntry(annotation(first, f"{label}/a"), first, added=True),
+        ExpectedEntry(b"not json"),
+        ExpectedEntry(annotation(first, f"{label}/a"), first),
+        ExpectedEntry(annotation(not_requested, f"{label}/b"), not_requested),
+        ExpectedEntry({"reference_id": str(second), "message": "no"}, second),
+        ExpectedEntry(annotation(second, f"{label}/{'x' * LARGEST_ITEM}"), second, refused=True),
+    ]
+    added = (
+        ExpectedEntry(annotation(item, f"{label}/{number}"), item, added=True) for number, item in enumerate(others)
+    )
+    return [*entries, *added]
+
+
+def make_unreadable_result(_label: str, _ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Make a result without any valid entry."""
+    return [ExpectedEntry(b"nothing")]
 
 
 class Delivery:
-    """What a robot does for one batch."""
+    """The uploads and callbacks of a robot for one batch."""
 
-    def __init__(self, simulation: Simulation, batch_id: UUID, make: Make) -> None:
+    def __init__(self, simulation: Simulation, batch_id: UUID, make_result: MakeResult) -> None:
         self._simulation = simulation
         self._batch_id = batch_id
-        self._make = make
+        self._make_result = make_result
         self._uploads = 0
 
     async def upload(self) -> None:
         self._uploads += 1
-        mark = f"{self._batch_id}/{self._uploads}"
-        await self._simulation.deliver(self._batch_id, self._make(self._batch_id, mark, self._simulation.reference_ids))
+        label = f"{self._batch_id}/{self._uploads}"
+        await self._simulation.upload(self._batch_id, self._make_result(label, self._simulation.reference_ids))
 
-    async def report(self, error: str | None = None) -> None:
+    async def call_back(self, error: str | None = None) -> None:
         await self._simulation.call_back(self._batch_id, self._simulation.robot, error)
 
 
-Steps = Callable[[Delivery], Awaitable[None]]
+Work = Callable[[Delivery], Awaitable[None]]
 
 
-async def upload_and_report(delivery: Delivery) -> None:
+async def upload_and_call_back(delivery: Delivery) -> None:
     await delivery.upload()
     await asyncio.sleep(2)
-    await delivery.report()
+    await delivery.call_back()
 
 
-async def report_twice_around_two_uploads(delivery: Delivery) -> None:
-    await delivery.report()
+async def call_back_before_and_after_two_uploads(delivery: Delivery) -> None:
+    await delivery.call_back()
     await delivery.upload()
     await asyncio.sleep(1.01)
     await delivery.upload()
-    await asyncio.gather(delivery.report(), delivery.report())
+    await asyncio.gather(delivery.call_back(), delivery.call_back())
 
 
-async def replace_after_the_report(delivery: Delivery) -> None:
-    await upload_and_report(delivery)
+async def replace_the_upload_after_the_callback(delivery: Delivery) -> None:
+    await upload_and_call_back(delivery)
     for pause in (0.02, 0.5, 3, 60):
         await asyncio.sleep(pause)
         await delivery.upload()
 
 
-async def only_upload(delivery: Delivery) -> None:
+async def upload_only(delivery: Delivery) -> None:
     await delivery.upload()
 
 
-async def say_nothing(_delivery: Delivery) -> None:
+async def stay_silent(_delivery: Delivery) -> None:
     pass
 
 
-async def fail(delivery: Delivery) -> None:
+async def upload_and_report_an_error(delivery: Delivery) -> None:
     await delivery.upload()
-    await delivery.report("out of memory")
-    await delivery.report()
+    await delivery.call_back("out of memory")
+    await delivery.call_back()
 
 
-async def contradict(delivery: Delivery) -> None:
-    await upload_and_report(delivery)
-    await delivery.report("after all")
-    await delivery.report()
+async def report_an_error_after_success(delivery: Delivery) -> None:
+    await upload_and_call_back(delivery)
+    await delivery.call_back("it failed after all")
+    await delivery.call_back()
 
 
-def takes(make: Make = all_good, then: Steps = upload_and_report, pause_s: float = 5.0) -> RobotPlay:
-    """Make a robot that takes a batch at once and works on it afterwards; asked again, it says that it has it."""
+def accept_and_work(
+    make_result: MakeResult = make_valid_result, work: Work = upload_and_call_back, pause_s: float = 5.0
+) -> RobotBehaviour:
+    """Make a robot that accepts a batch and works on it after a pause. It answers repeated calls with 409."""
 
-    async def play(simulation: Simulation, request: BatchRobotRequest, number: int) -> RobotAnswer:
+    async def behave(simulation: Simulation, job: BatchRobotRequest, number: int) -> RobotAnswer:
         if number > 1:
-            return HAVE_IT
+            return ALREADY_ACCEPTED
 
-        async def work() -> None:
+        async def work_later() -> None:
             await asyncio.sleep(pause_s)
-            await then(Delivery(simulation, request.id, make))
+            await work(Delivery(simulation, job.id, make_result))
 
-        simulation.start(work())
-        return TAKEN
+        simulation.start(work_later())
+        return ACCEPTED
 
-    return play
+    return behave
 
 
-def before_it_answers(answer: RobotAnswer, make: Make = all_good, then: Steps = upload_and_report) -> RobotPlay:
-    """Make a robot that does all its work before it answers, and then answers this."""
+def work_before_answering(
+    answer: RobotAnswer, make_result: MakeResult = make_valid_result, work: Work = upload_and_call_back
+) -> RobotBehaviour:
+    """Make a robot that does all its work before it answers with `answer`."""
 
-    async def play(simulation: Simulation, request: BatchRobotRequest, number: int) -> RobotAnswer:
+    async def behave(simulation: Simulation, job: BatchRobotRequest, number: int) -> RobotAnswer:
         if number == 1:
-            await then(Delivery(simulation, request.id, make))
-        return answer if number == 1 else HAVE_IT
+            await work(Delivery(simulation, job.id, make_result))
+        return answer if number == 1 else ALREADY_ACCEPTED
 
-    return play
+    return behave
 
 
-def at_first(answers: Sequence[RobotAnswer], robot: RobotPlay) -> RobotPlay:
-    """Make a robot that answers these first, and then is another one."""
+def answer_first(answers: Sequence[RobotAnswer], then: RobotBehaviour) -> RobotBehaviour:
+    """Make a robot that answers the first calls with `answers` and behaves like `then` afterwards."""
 
-    async def play(simulation: Simulation, request: BatchRobotRequest, number: int) -> RobotAnswer:
+    async def behave(simulation: Simulation, job: BatchRobotRequest, number: int) -> RobotAnswer:
         if number <= len(answers):
             return answers[number - 1]
-        return await robot(simulation, request, number - len(answers))
+        return await then(simulation, job, number - len(answers))
 
-    return play
+    return behave
 
 
-def lets_it_time_out(robot: RobotPlay) -> RobotPlay:
-    """Make a robot whose first answer never arrives, though it has taken the batch."""
+def lose_the_first_answer(behaviour: RobotBehaviour) -> RobotBehaviour:
+    """Make a robot whose first answer never arrives, although it has accepted the batch."""
 
-    async def play(simulation: Simulation, request: BatchRobotRequest, number: int) -> RobotAnswer:
-        answer = await robot(simulation, request, number)
+    async def behave(simulation: Simulation, job: BatchRobotRequest, number: int) -> RobotAnswer:
+        answer = await behaviour(simulation, job, number)
         if number > 1:
             return answer
         await asyncio.sleep(simulation.services.deadlines.robot_call_timeout_s)
         return NO_ANSWER
 
-    return play
+    return behave
 
 
-def always(answer: RobotAnswer) -> RobotPlay:
-    """Make a robot that has only this to say."""
+def answer_always(answer: RobotAnswer) -> RobotBehaviour:
+    """Make a robot that answers every call with `answer` and does not work."""
 
-    async def play(_simulation: Simulation, _request: BatchRobotRequest, _number: int) -> RobotAnswer:
+    async def behave(_simulation: Simulation, _job: BatchRobotRequest, _number: int) -> RobotAnswer:
         return answer
 
-    return play
+    return behave

@@ -1,104 +1,137 @@
-"""What is played: a robot, when its blob events come, and how many batches there are."""
+"""Scenarios: a robot, when its blob events arrive, and how many batches there are."""
 
 from dataclasses import dataclass, replace
 from random import Random
 
-from exchange.domain.robot_answer import RobotAnswer
 from tests.simulation import robots
-from tests.simulation.faults import Broken, Plan, Planned, faults_of
+from tests.simulation.faults import BrokenCall, FixedPlan, Plan, list_faults
 from tests.simulation.invariants import check
 from tests.simulation.loop import simulate
-from tests.simulation.world import Events, RobotPlay, Simulation
+from tests.simulation.world import EventDelays, RobotBehaviour, Simulation
 
 HOUR_S = 3600.0
-# A silent robot has a day, after two hours to take the batch; then ten tries of a quarter of an hour a window.
-BOUND_S = 48 * HOUR_S
+# Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour.
+TIME_LIMIT_S = 48 * HOUR_S
 
-
-# Without these nobody can say how a batch stands, or whether there is a result: it waits until they are back.
-VITAL = {"batches.due", "batches.load", "batches.replace", "results.current_upload"}
+# Without these calls the exchange cannot know the state of a batch or whether it has a result. A batch cannot end
+# before they work again.
+VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "results.current_upload"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One play. `small`: it has so few calls that every pair of faults can be tried."""
+    """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried."""
 
     name: str
-    robot: RobotPlay
-    events: Events = ((1.0,),)
+    robot: RobotBehaviour
+    events: EventDelays = ((1.0,),)
     references: int = 5
     batches: int = 1
     small: bool = False
 
 
-REFUSES = RobotAnswer(422, "only English")
 SCENARIOS = (
-    Scenario("all goes well", robots.takes(), references=2, small=True),
-    Scenario("something of everything", robots.takes(robots.mixed)),
-    Scenario("nothing usable", robots.takes(robots.nothing_usable), references=2, small=True),
-    Scenario("the event never comes", robots.takes(robots.mixed), events=((),)),
-    Scenario("the event comes late and twice", robots.takes(robots.mixed), events=((90.0, 90.0),)),
-    Scenario("two validations at once", robots.takes(), events=((1.0, 1.0, 1.005),), references=3),
-    Scenario("reports and uploads in every order", robots.takes(robots.mixed, robots.report_twice_around_two_uploads)),
+    Scenario("success", robots.accept_and_work(), references=2, small=True),
+    Scenario("entries of every kind", robots.accept_and_work(robots.make_mixed_result)),
+    Scenario("no valid entry", robots.accept_and_work(robots.make_unreadable_result), references=2, small=True),
+    Scenario("the blob event is lost", robots.accept_and_work(robots.make_mixed_result), events=((),)),
     Scenario(
-        "the event of the last upload never comes",
-        robots.takes(robots.mixed, robots.report_twice_around_two_uploads),
+        "the blob event arrives late and twice",
+        robots.accept_and_work(robots.make_mixed_result),
+        events=((90.0, 90.0),),
+    ),
+    Scenario("concurrent validations", robots.accept_and_work(), events=((1.0, 1.0, 1.005),), references=3),
+    Scenario(
+        "callbacks and uploads in every order",
+        robots.accept_and_work(robots.make_mixed_result, robots.call_back_before_and_after_two_uploads),
+    ),
+    Scenario(
+        "the event of the last upload is lost",
+        robots.accept_and_work(robots.make_mixed_result, robots.call_back_before_and_after_two_uploads),
         events=((0.75,), ()),
     ),
-    Scenario("uploads after the report", robots.takes(robots.mixed, robots.replace_after_the_report)),
-    Scenario("never reported", robots.takes(robots.mixed, robots.only_upload)),
-    Scenario("never reported, and no event", robots.takes(then=robots.only_upload), events=((),), references=2),
-    Scenario("silent", robots.takes(then=robots.say_nothing), references=2),
-    Scenario("an error after an upload", robots.takes(then=robots.fail), references=2, small=True),
-    Scenario("an error after a success", robots.takes(then=robots.contradict), references=3),
-    Scenario("all done before it answers", robots.before_it_answers(robots.TAKEN, robots.mixed)),
-    Scenario("all done, and then it refuses", robots.before_it_answers(REFUSES, robots.mixed)),
-    Scenario("uploaded, and then it refuses", robots.before_it_answers(REFUSES, then=robots.only_upload), references=2),
-    Scenario("uploaded, and then it breaks down", robots.before_it_answers(robots.BUSY, then=robots.only_upload)),
-    Scenario("busy at first", robots.at_first([robots.BUSY, robots.NO_ANSWER], robots.takes()), references=2),
-    Scenario("has it though the call timed out", robots.lets_it_time_out(robots.takes(robots.mixed))),
-    Scenario("refuses", robots.always(REFUSES), references=2, small=True),
-    Scenario("down for good", robots.always(robots.NO_ANSWER), references=2),
-    Scenario("two batches at once", robots.takes(robots.mixed, pause_s=0.5), batches=2),
+    Scenario(
+        "uploads after the callback",
+        robots.accept_and_work(robots.make_mixed_result, robots.replace_the_upload_after_the_callback),
+    ),
+    Scenario("no callback", robots.accept_and_work(robots.make_mixed_result, robots.upload_only)),
+    Scenario(
+        "no callback and no blob event", robots.accept_and_work(work=robots.upload_only), events=((),), references=2
+    ),
+    Scenario("a silent robot", robots.accept_and_work(work=robots.stay_silent), references=2),
+    Scenario(
+        "an error after an upload",
+        robots.accept_and_work(work=robots.upload_and_report_an_error),
+        references=2,
+        small=True,
+    ),
+    Scenario(
+        "an error after a success", robots.accept_and_work(work=robots.report_an_error_after_success), references=3
+    ),
+    Scenario(
+        "the work is done before the answer", robots.work_before_answering(robots.ACCEPTED, robots.make_mixed_result)
+    ),
+    Scenario(
+        "the work is done before a rejection", robots.work_before_answering(robots.REJECTED, robots.make_mixed_result)
+    ),
+    Scenario(
+        "an upload before a rejection",
+        robots.work_before_answering(robots.REJECTED, work=robots.upload_only),
+        references=2,
+    ),
+    Scenario("an upload before a 503", robots.work_before_answering(robots.BUSY, work=robots.upload_only)),
+    Scenario(
+        "unreachable at first",
+        robots.answer_first([robots.BUSY, robots.NO_ANSWER], robots.accept_and_work()),
+        references=2,
+    ),
+    Scenario(
+        "accepted, but the call timed out",
+        robots.lose_the_first_answer(robots.accept_and_work(robots.make_mixed_result)),
+    ),
+    Scenario("rejected", robots.answer_always(robots.REJECTED), references=2, small=True),
+    Scenario("never reachable", robots.answer_always(robots.NO_ANSWER), references=2),
+    Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
 
+# The delays of blob events from which random schedules choose.
 DELAYS_S = (0.0, 0.5, 0.75, 1.0, 5.0, 130.0, 1000.0)
 
 
-def play(scenario: Scenario, plan: Plan) -> Simulation:
-    """Play it to its end and check what must hold; raises AssertionError."""
-    return simulate(_play(scenario, plan))
+def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
+    """Run the scenario until all batches have ended, and check the invariants. Raises AssertionError."""
+    return simulate(_run(scenario, plan))
 
 
-async def _play(scenario: Scenario, plan: Plan) -> Simulation:
+async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation = Simulation(plan, scenario.robot, scenario.events)
     await simulation.populate(scenario.references)
     for _ in range(scenario.batches):
-        simulation.start(simulation.request())
-    await simulation.run_until_quiet(BOUND_S)
+        simulation.start(simulation.request_batch())
+    await simulation.run_until_ended(TIME_LIMIT_S)
     check(simulation)
     return simulation
 
 
-def rolled(random: Random) -> Scenario:
-    """Choose a scenario by chance, and when its events come."""
+def choose_scenario(random: Random) -> Scenario:
+    """Choose a scenario, the delays of its events and the number of its batches at random."""
     scenario = random.choice(SCENARIOS)
-    events = [
+    random_events = [
         [random.choice(DELAYS_S) for _ in range(random.choice((0, 1, 1, 2)))] for _ in range(random.randint(1, 3))
     ]
-    events_too = random.choice((events, scenario.events))
-    return replace(scenario, events=events_too, batches=random.choice((1, 1, 2, 3)))
+    events = random.choice((random_events, scenario.events))
+    return replace(scenario, events=events, batches=random.choice((1, 1, 2, 3)))
 
 
-def ways_to_break(scenario: Scenario) -> list[Broken]:
-    """List what can break for good once a batch is registered, or its robot is called, and they end all the same."""
-    calls = play(scenario, Planned()).calls.made
-    # Once at the usual pace, and once so slowly that work has to say that it is still going on.
+def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:
+    """List the calls that may fail for ever, after the registration or the call to the robot. The batch still ends."""
+    calls = run_scenario(scenario, FixedPlan()).calls.made
+    # The second latency is so long that work has to record heartbeats.
     return [
-        Broken(call, fault, after, latency_s)
+        BrokenCall(call, fault, after, latency_s)
         for after in ("batches.create", "robot_calls.send_job")
-        for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL)
-        for fault in faults_of(call)
+        for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL_CALLS)
+        for fault in list_faults(call)
         for latency_s in (0.01, 20.0)
     ]

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.soak --seeds 1000`: random schedules; a failing seed says how to see it again."""
+"""`python -m tests.simulation.soak --seeds 1000` runs random schedules. A failure names the command that repeats it."""
 
 import argparse
 import logging
@@ -6,44 +6,44 @@ import sys
 import time
 from random import Random
 
-from tests.simulation.faults import Plan, Rolled
-from tests.simulation.scenarios import play, rolled, ways_to_break
+from tests.simulation.faults import Plan, RandomPlan
+from tests.simulation.scenarios import choose_scenario, list_broken_calls, run_scenario
 
-# How often a call goes wrong: never, now and then, all the time.
-SHARES = (0.0, 0.01, 0.03, 0.1, 0.3)
-# How often one kind of call is broken for good instead.
-BROKEN = 0.2
+# Shares of the calls that go wrong: from none to a third.
+FAULT_SHARES = (0.0, 0.01, 0.03, 0.1, 0.3)
+# Share of the schedules in which one call fails every time instead.
+BROKEN_CALL_SHARE = 0.2
 
 
-def run(seed: int) -> None:
-    """Play what this seed gives; raises AssertionError naming the command that plays it again."""
+def run_seed(seed: int) -> None:
+    """Run the schedule of this seed. Raises AssertionError with the command that repeats it."""
     random = Random(seed)  # noqa: S311 - repeatable, not secret
-    scenario = rolled(random)
-    plan: Plan = Rolled(random, random.choice(SHARES))
+    scenario = choose_scenario(random)
+    plan: Plan = RandomPlan(random, random.choice(FAULT_SHARES))
     try:
-        if random.random() < BROKEN:
-            plan = random.choice(ways_to_break(scenario))
-        play(scenario, plan)
+        if random.random() < BROKEN_CALL_SHARE:
+            plan = random.choice(list_broken_calls(scenario))
+        run_scenario(scenario, plan)
     except (Exception, AssertionError) as error:
-        raise AssertionError(f"'{scenario.name}': {error}\nAgain: make soak SEED={seed}") from error
+        raise AssertionError(f"'{scenario.name}': {error}\nTo repeat it: make soak SEED={seed}") from error
 
 
 def main() -> int:
-    """Play the seeds, one after another; stop at the first that fails."""
+    """Run schedules one after another, and stop at the first that fails."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first one")
-    parser.add_argument("--seed", type=int, help="this one alone, with its log")
-    given = parser.parse_args()
-    if given.seed is not None:
+    parser.add_argument("--seeds", type=int, default=1000, help="number of schedules")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seed", type=int, help="run this seed only, and print its log")
+    options = parser.parse_args()
+    if options.seed is not None:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
-        run(given.seed)
+        run_seed(options.seed)
         return 0
     logging.disable(logging.CRITICAL)
     started = time.monotonic()
-    for seed in range(given.first, given.first + given.seeds):
-        run(seed)
-    print(f"{given.seeds} schedules held, in {time.monotonic() - started:.0f} s")  # noqa: T201 - for whoever waits
+    for seed in range(options.first, options.first + options.seeds):
+        run_seed(seed)
+    print(f"{options.seeds} schedules passed in {time.monotonic() - started:.0f} s")  # noqa: T201 - for the terminal
     return 0
 
 

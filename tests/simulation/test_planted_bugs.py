@@ -1,4 +1,4 @@
-"""The validator is checked: bugs are planted in a copy of the code, one at a time; random schedules must find each."""
+"""A test of the simulator: it must find bugs that are planted in a copy of the code, one at a time."""
 
 import os
 import shutil
@@ -12,147 +12,171 @@ import pytest
 from tests.stacks import ROOT
 
 SEEDS = 1500
-COPIED = ("functions", "tests/simulation", "tests/fakes", "tests/results.py", "tests/__init__.py")
+COPIED = ("exchange", "functions", "tests/simulation", "tests/fakes", "tests/results.py", "tests/__init__.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replaces the first occurrence of `old` in a file below `exchange/`."""
+
+    file: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """What is written instead of what, in which files."""
+    """A bug, as edits of the code."""
 
     name: str
-    edits: tuple[tuple[str, str, str], ...]
+    edits: tuple[Edit, ...]
 
 
 def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
-    return Bug(name, tuple((f"functions/{file}", old, new) for file, old, new in edits))
+    return Bug(name, tuple(Edit(f"exchange/{file}", old, new) for file, old, new in edits))
 
 
-ADVANCE, DELIVERY = "steps/advance.py", "domain/moves/delivery.py"
-DISPATCHING, IMPORTING = "domain/moves/dispatching.py", "domain/moves/importing.py"
-WINDOW = "steps/import_chunk.py"
+LIFECYCLE, DELIVERY = "domain/lifecycle.py", "domain/transitions/delivery.py"
+DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
+ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 
 BUGS = (
     bug(
-        "a batch is written whoever has written it meanwhile",
+        "a write overwrites the changes of another process",
         (
             ADVANCE,
-            "await services.batches.replace(outcome.batch, stored.etag)",
-            "await services.batches.replace(outcome.batch, (await services.batches.load(outcome.batch.id)).etag)",
+            "await services.batches.replace(after, stored.etag)",
+            "await services.batches.replace(after, (await services.batches.load(after.id)).etag)",
         ),
     ),
     bug(
-        "a message is sent before its cause is written",
+        "a message is sent before the state that requires it is written",
         (
             ADVANCE,
-            "    await services.batches.replace(outcome",
-            "    await send_due(outcome.message, services)\n    await services.batches.replace(outcome",
+            "    await services.batches.replace(after",
+            "    await send_message(transition.message, services)\n    await services.batches.replace(after",
         ),
     ),
     bug(
-        "the sweep forgets batches that were reported",
+        "the sweep ignores delivered batches",
         (
-            "domain/lifecycle.py",
+            LIFECYCLE,
             (
-                "        (events.ImportStarted, importing.begun, {_PINNED, _ENDED}),\n"
-                "        (events.Swept, importing.swept, {_ENDED}),"
+                "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),\n"
+                "        (events.Swept, importing.sweep, {_ENDED}),"
             ),
-            "        (events.ImportStarted, importing.begun, {_PINNED, _ENDED}),",
+            "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),",
         ),
     ),
     bug(
-        "the import begins before the robot has called back",
+        "the import starts before the robot has called back",
         (DELIVERY, "if recorded.phase is Phase.DELIVERED else None", "or None"),
         (
-            "domain/lifecycle.py",
-            "        (events.Swept, delivery.swept,",
-            "        (events.ImportStarted, importing.begun, {_PINNED}),\n        (events.Swept, delivery.swept,",
+            LIFECYCLE,
+            "        (events.Swept, delivery.sweep,",
+            (
+                "        (events.ImportStarted, importing.start_import, {_IMPORTING}),\n"
+                "        (events.Swept, delivery.sweep,"
+            ),
         ),
-        (IMPORTING, "replace(batch, import_started=True,", "replace(batch, status=BatchStatus.IMPORTING, import_started=True,"),
+        (
+            IMPORTING,
+            "replace(batch, import_started=True,",
+            "replace(batch, status=BatchStatus.IMPORTING, import_started=True,",
+        ),
     ),
     bug(
-        "a validation of an upload that no longer stands is taken",
-        (DELIVERY, "current_upload.etag != event.validation.etag or ", ""),
+        "the validation of a replaced upload is recorded and imported",
+        (DELIVERY, "upload.etag != event.validation.etag or ", ""),
         (IMPORTING, "batch.validation_of(event.current_upload) is None", "batch.validation is None"),
     ),
     bug(
-        "progress is recorded before the window is stored",
+        "progress is recorded before the chunk is stored",
         (
-            WINDOW,
+            CHUNK,
             "    refusals: list[Refusal] = []\n",
             (
                 "    refusals: list[Refusal] = []\n"
-                "    early = Progress(chunks=batch.progress.chunks + 1, offset=window.end,\n"
-                "                     added=batch.progress.added + len(window.entries))\n"
+                "    early = Progress(chunks=batch.progress.chunks + 1, offset=chunk.end,\n"
+                "                     added=batch.progress.added + len(chunk.entries))\n"
                 "    batch = (await advance(batch.id, events.ChunkImported(early), services)).batch\n"
             ),
         ),
         (
-            WINDOW,
+            CHUNK,
             "    number = batch.progress.chunks + 1\n",
             "    return batch\n    number = batch.progress.chunks + 1\n",
         ),
     ),
     bug(
-        "what the store refused is not kept",
-        (WINDOW, "    if refusals:\n        await _keep", "    if not refusals:\n        await _keep"),
+        "refusals of the store are not written",
+        (
+            CHUNK,
+            "    if refusals:\n        await _write_refusals",
+            "    if not refusals:\n        await _write_refusals",
+        ),
     ),
     bug(
-        "a window is recorded twice",
+        "a chunk is recorded twice",
         (
             IMPORTING,
             "if event.progress.chunks != batch.progress.chunks + 1:",
             "if event.progress.chunks < batch.progress.chunks:",
         ),
-        (WINDOW, "added=batch.progress.added + len", "added=2 * batch.progress.added + len"),
+        (CHUNK, "added=batch.progress.added + len", "added=2 * batch.progress.added + len"),
     ),
     bug(
-        "an error after the pin fails the batch",
+        "an error after the start of the import fails the batch",
         (
-            "domain/lifecycle.py",
-            "(events.CallbackFailed, delivery.contradicted, set())",
-            "(events.CallbackFailed, delivery.reported_error, {_ENDED})",
+            LIFECYCLE,
+            "(events.CallbackFailed, delivery.refuse_late_error, set())",
+            "(events.CallbackFailed, delivery.fail, {_ENDED})",
         ),
     ),
     bug(
-        "a 409 always rejects",
-        (DISPATCHING, "event.http_status == _CONFLICT and (event.call > 1 or overtaken)", "False"),
+        "a 409 to a repeated call rejects the batch",
+        (DISPATCHING, "event.http_status == _CONFLICT and (event.call > 1 or superseded)", "False"),
     ),
-    bug("two may call the robot at once", (DISPATCHING, " or in_flight:", ":")),
+    bug("calls to the robot overlap", (DISPATCHING, " or in_flight:", ":")),
     bug(
-        "a sign of work counts as progress",
-        (IMPORTING, "Transition(replace(batch, worked_at=now))", "Transition(replace(batch, worked_at=now, resends=0))"),
-    ),
-    bug(
-        "a result that stands does not save a batch",
-        (DISPATCHING, "    if event.upload is not None or has_it:", "    if has_it:"),
-    ),
-    bug(
-        "the missing references are not reported",
-        ("steps/validate.py", "        await verdicts.write(lines)\n    return", "    return"),
-    ),
-    bug(
-        "an ended batch can be ended again",
+        "a heartbeat counts as progress",
         (
-            "domain/lifecycle.py",
+            IMPORTING,
+            "Transition(replace(batch, worked_at=now))",
+            "Transition(replace(batch, worked_at=now, resends=0))",
+        ),
+    ),
+    bug(
+        "a rejection overrules an existing upload",
+        (DISPATCHING, "    if event.upload is not None or already_has_it:", "    if already_has_it:"),
+    ),
+    bug(
+        "missing references are not reported",
+        (VALIDATE, "        await draft_report.write(missing_lines)\n    return", "    return"),
+    ),
+    bug(
+        "an ended batch ends again",
+        (
+            LIFECYCLE,
             "    *_rows(\n        Phase.ENDED,\n",
-            "    *_rows(\n        Phase.ENDED,\n        (events.ReportWritten, importing.report_written, set()),\n",
+            "    *_rows(\n        Phase.ENDED,\n        (events.ReportWritten, importing.finish, set()),\n",
         ),
     ),
     bug(
-        "the pin follows later uploads",
+        "a later validation replaces the one that is being imported",
         (
-            "domain/lifecycle.py",
+            LIFECYCLE,
             "        Phase.IMPORTING,\n",
-            "        Phase.IMPORTING,\n        (events.ValidationFinished, delivery.validated, set()),\n",
+            "        Phase.IMPORTING,\n        (events.ValidationFinished, delivery.record_validation, set()),\n",
         ),
-        ("steps/validate.py", " or batch.phase in {Phase.IMPORTING, Phase.ENDED}:", ":"),
+        (VALIDATE, " or batch.phase in {Phase.IMPORTING, Phase.ENDED}:", ":"),
     ),
 )
 
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy what the simulator needs, so that bugs can be planted in it."""
+    """Copy the code that the simulator needs."""
     folder = tmp_path_factory.mktemp("planted")
     for name in COPIED:
         source, target = ROOT / name, folder / name
@@ -170,26 +194,26 @@ def soak(folder: Path, seeds: int) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - arguments are ours
 
 
-def test_there_are_bugs_enough() -> None:
+def test_there_are_enough_bugs_with_different_names() -> None:
     assert len({bug.name for bug in BUGS}) == len(BUGS) >= 10
 
 
-def test_the_copy_has_none_of_its_own(copy: Path) -> None:
+def test_the_copy_without_a_planted_bug_passes(copy: Path) -> None:
     assert soak(copy, 100).returncode == 0
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(copy: Path, bug: Bug) -> None:
-    before = {file: (copy / file).read_text() for file, _, _ in bug.edits}
+    originals = {edit.file: (copy / edit.file).read_text() for edit in bug.edits}
     try:
-        for file, old, new in bug.edits:
-            text = (copy / file).read_text()
-            assert old in text, f"{file} has changed: plant the bug anew"
-            (copy / file).write_text(text.replace(old, new, 1))
-        found = soak(copy, SEEDS)
+        for edit in bug.edits:
+            text = (copy / edit.file).read_text()
+            assert edit.old in text, f"{edit.file} has changed: adapt the edit of this bug"
+            (copy / edit.file).write_text(text.replace(edit.old, edit.new, 1))
+        result = soak(copy, SEEDS)
     finally:
-        for file, text in before.items():
+        for file, text in originals.items():
             (copy / file).write_text(text)
-    assert found.returncode != 0, "nothing was noticed"
-    assert "Again: make soak SEED=" in found.stderr, found.stderr
+    assert result.returncode != 0, "the simulator did not find the bug"
+    assert "To repeat it: make soak SEED=" in result.stderr, result.stderr

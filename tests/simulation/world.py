@@ -1,8 +1,9 @@
-"""The world around the steps: processes that take messages and events, a clock that sweeps, robots that are called."""
+"""The world around the use cases: processes that handle messages and events, the sweep's timer, and the robot."""
 
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,32 +12,33 @@ from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
 from exchange.domain.batch import Batch
-from exchange.domain.callers import CallingRobot, User, Role
+from exchange.domain.callers import CallingRobot, Role, User
 from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
-from exchange.domain.messages import DispatchMessage, Message
 from exchange.domain.limits import Limits
+from exchange.domain.messages import DispatchMessage, Message
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
-from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.receive_callback import receive_callback
+from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.sweep import sweep
 from exchange.use_cases.validate_upload import validate_upload
-from functions.errors import ERROR_POLICIES, Fate
+from functions.errors import ERROR_POLICIES
 from tests.fakes.world import DEADLINES, START, World
 from tests.results import jsonl
 from tests.simulation.faults import Plan
-from tests.simulation.ports import Calls, Killed, Process, Unreliable, current
+from tests.simulation.ports import Calls, Killed, Process, Unreliable, current_process
 
+# How long a message stays locked after the process that handles it has died.
 LOCK_S = 60.0
-# Shorter than a day, which would be many sweeps of nothing.
-SILENCE_S = 7200.0
-# What the store takes of one item, so that robots can be refused something with little effort.
+# Shorter than the default of a day, which would be many sweeps without an effect.
+ROBOT_SILENCE_LIMIT_S = 7200.0
+# The store refuses larger items, so that a short entry can be refused.
 LARGEST_ITEM = 900
-MOST_DELIVERIES = 10
-MOST_BLOB_TRIES = 5
-SWEEP_S = 60.0
-_NAMES = UUID("7b1d1c9e-6d0f-4c57-9a53-0d2d3a5d9e01")
+MAX_MESSAGE_DELIVERIES = 10
+MAX_EVENT_DELIVERIES = 5
+SWEEP_INTERVAL_S = 60.0
+_NAMESPACE = UUID("7b1d1c9e-6d0f-4c57-9a53-0d2d3a5d9e01")
 REQUESTOR = User("requestor", frozenset({Role.REQUESTOR}))
 LIMITS = Limits(
     references_per_batch_limit=100,
@@ -49,23 +51,28 @@ LIMITS = Limits(
     import_chunk_bytes=1 << 12,
 )
 
-Events = Sequence[Sequence[float]]
-RobotPlay = Callable[["Simulation", BatchRobotRequest, int], Awaitable[RobotAnswer]]
+EventDelays = Sequence[Sequence[float]]
+"""For each upload, the delays of its blob events in seconds. An upload without delays has no event."""
+
+RobotBehaviour = Callable[["Simulation", BatchRobotRequest, int], Awaitable[RobotAnswer]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """An entry of a result, and what should become of it: `added`, or `refused` by the store, or neither."""
+class ExpectedEntry:
+    """An entry of a result, and what must become of it: `added`, `refused` by the store, or neither.
+
+    `reference_id` is None if the line cannot be read.
+    """
 
     line: Any
-    names: UUID | None = None
+    reference_id: UUID | None = None
     added: bool = False
     refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write of a batch: when, and what it was before and is now."""
+    """A write of a batch. `before` is None for its creation."""
 
     at: float
     before: Batch | None
@@ -74,229 +81,224 @@ class Write:
 
 @dataclass(slots=True)
 class History:
-    """What the invariants look back at."""
+    """What happened in a run, for the invariants."""
 
     writes: dict[UUID, list[Write]] = field(default_factory=dict)
-    # What was uploaded for each batch: when, under which ETag, and the entries.
-    uploads: dict[UUID, list[tuple[float, str, Sequence[Sent]]]] = field(default_factory=dict)
-    # What the robot answered to each of its calls and when, whether or not the answer arrived.
+    # The uploads of each batch: time, ETag and entries.
+    uploads: dict[UUID, list[tuple[float, str, Sequence[ExpectedEntry]]]] = field(default_factory=dict)
+    # The robot's answers for each batch and their times, whether or not they arrived.
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
     dead_letters: list[Message] = field(default_factory=list)
-    surprises: list[BaseException] = field(default_factory=list)
+    unexpected_errors: list[BaseException] = field(default_factory=list)
 
 
 class Simulation(World):
-    """One run: the steps' services are the fakes behind ports at which anything may go wrong."""
+    """One run. The services are the fakes, and any of their calls may go wrong."""
 
-    def __init__(self, plan: Plan, robot: RobotPlay, events: Events) -> None:
-        """`events`: for each upload in turn, after how long its events come; none, and it has no event."""
-        super().__init__(deadlines=replace(DEADLINES, robot_silence_limit_s=SILENCE_S), limits=LIMITS)
+    def __init__(self, plan: Plan, robot: RobotBehaviour, events: EventDelays) -> None:
+        deadlines = DEADLINES.model_copy(update={"robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S})
+        super().__init__(deadlines=deadlines, limits=LIMITS)
         self.calls = Calls(plan)
         self.history = History()
-        self._robot = robot
+        self._behave = robot
         self._events = itertools.cycle(events)
         self._running: set[asyncio.Task[None]] = set()
         self._robot_calls_made: dict[UUID, int] = {}
         self._ids = itertools.count()
-        self.robot_calls.behaviour = self._called
-        self._watch_writes()
+        self.robot_calls.behaviour = self._answer_call
+        self._record_writes()
         unreliable: dict[str, Any] = {
             name: Unreliable(name, getattr(self, name), self.calls)
             for name in ("batches", "robots", "references", "files", "results", "urls", "queues", "robot_calls")
         }
         self.services = replace(self.services, clock=self.time, new_id=self._new_id, **unreliable)
-        self.queues.send = self._sent  # type: ignore[method-assign] # what is sent is delivered here
+        self.queues.send = self._send  # type: ignore[method-assign] # the simulation delivers the messages
         self.results.clock = self.time
         self.references.largest_item = LARGEST_ITEM
         self.robot: Robot
         self.reference_ids: list[UUID] = []
 
     def time(self) -> float:
-        """Give the virtual time, in seconds since the epoch."""
+        """Return the virtual time in seconds since the epoch."""
         return START + asyncio.get_running_loop().time()
 
     async def populate(self, references: int) -> None:
-        """Register a robot and load references, before anything can go wrong."""
+        """Register a robot and load references, without any faults."""
         self.robot = Robot(id=self._new_id(), name="robot", base_url="https://robot.test", description="", owner="")
         await self.robots.create(self.robot)
         self.reference_ids = [(await self.references.add(ReferenceFileInput())).id for _ in range(references)]
 
-    async def request(self) -> None:
-        """Request a batch as a requestor does, who tries a few times if there is no answer or an outage."""
-        order = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
+    async def request_batch(self) -> None:
+        """Request a batch as a requestor does, who tries again a few times after an error or without an answer."""
+        request = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
 
-        async def ask() -> None:
-            await register_batch(order, REQUESTOR, self.services)
+        async def register() -> None:
+            await register_batch(request, REQUESTOR, self.services)
 
         for _ in range(4):
-            if await self._attempt(ask()):
+            if await self._run_in_process(register()):
                 return
             await asyncio.sleep(5)
         if not self.batches.items:
-            # Nothing was accepted: a run with no batch would prove nothing.
-            await self.request()
+            # Nothing was accepted. A run without a batch would prove nothing.
+            await self.request_batch()
 
-    async def deliver(self, batch_id: UUID, entries: Sequence[Sent]) -> None:
-        """Put a result where a robot puts it; its event comes as often and as late as the scenario says."""
+    async def upload(self, batch_id: UUID, entries: Sequence[ExpectedEntry]) -> None:
+        """Upload a result as a robot does. Its blob events arrive with the delays of the scenario."""
         await self.results.put(batch_id, jsonl(*(entry.line for entry in entries)))
         current_upload = await self.results.current_upload(batch_id)
         assert current_upload is not None
         self.history.uploads.setdefault(batch_id, []).append((self.time(), current_upload.etag, entries))
         for delay in next(self._events):
-            self.start(self._blob_event(batch_id, delay))
+            self.start(self._deliver_event(batch_id, delay))
 
-    async def call_back(self, batch_id: UUID, robot: Robot, error: str | None = None) -> str:
-        """Call back as a robot does, which tries again while it is told to; return what came of it."""
-        body = BatchRobotResult.model_validate(
-            {"request_id": batch_id, "error": None if error is None else {"message": error}}
-        )
-        outcome = "no answer"
+    async def call_back(self, batch_id: UUID, robot: Robot, error: str | None = None) -> None:
+        """Call back as a robot does, which tries again until it gets a final answer."""
+        body = {"request_id": batch_id, "error": None if error is None else {"message": error}}
+        result = BatchRobotResult.model_validate(body)
+        answered = False
+
+        async def call() -> None:
+            nonlocal answered
+            # A refusal is a final answer too.
+            with suppress(Conflict, ResultMissing, InputRejected):
+                await receive_callback(batch_id, result, CallingRobot(robot.id), self.services)
+            answered = True
+
         for _ in range(8):
-            answers: list[str] = []
-
-            async def call(answers: list[str] = answers) -> None:
-                try:
-                    await receive_callback(body, CallingRobot(robot.id), self.services)
-                    answers.append("200")
-                except (Conflict, ResultMissing, InputRejected) as refusal:
-                    answers.append(type(refusal).__name__)
-
-            await self._attempt(call())
-            if answers:
-                outcome = answers[0]
-                break
+            await self._run_in_process(call())
+            if answered:
+                return
             await asyncio.sleep(20)
-        return outcome
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let something happen beside everything else."""
+        """Run this work concurrently."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._finish)
 
-    async def run_until_quiet(self, within_s: float) -> None:
-        """Sweep every minute until each batch has ended and nothing is under way any more; raises after the bound."""
+    async def run_until_ended(self, within_s: float) -> None:
+        """Sweep every minute until all batches have ended and no work is running.
+
+        Raises AssertionError if that takes longer than `within_s`.
+        """
         end = asyncio.get_running_loop().time() + within_s
-        while self._running or self.open_batches():
+        while self._running or self.list_open_batches():
             if asyncio.get_running_loop().time() > end:
-                waiting = [f"{batch.id} {batch.phase}" for batch in self.open_batches()[:3]]
-                raise AssertionError(f"not quiet after {within_s / 3600:g} h: {waiting}")
-            await asyncio.sleep(SWEEP_S)  # virtual, and the clock that sweeps
-            if self.open_batches():
-                self.start(self._swept())
+                open_batches = [f"{batch.id} {batch.phase}" for batch in self.list_open_batches()[:3]]
+                raise AssertionError(f"not ended after {within_s / 3600:g} h: {open_batches}")
+            await asyncio.sleep(SWEEP_INTERVAL_S)
+            if self.list_open_batches():
+                self.start(self._sweep())
 
-    def open_batches(self) -> list[Batch]:
+    def list_open_batches(self) -> list[Batch]:
         """Return the batches that have not ended."""
         return [stored.batch for stored in self.batches.items.values() if not stored.batch.ended]
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _finish(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.history.surprises.append(task.exception())  # type: ignore[arg-type] # it is not None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.history.unexpected_errors.append(error)
 
-    async def _attempt(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Let a process of its own do it; say whether it came to its end, and not to an outage or its death."""
-        token = current.set(Process())
+    async def _run_in_process(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run the work in a new process. Return False if the process died or a port was unavailable."""
+        token = current_process.set(Process())
         try:
             await work
         except (Unavailable, Killed):
             return False
         finally:
-            current.reset(token)
+            current_process.reset(token)
         return True
 
-    async def _swept(self) -> None:
+    async def _sweep(self) -> None:
         async def run() -> None:
             try:
                 await sweep(self.services)
             except ExceptionGroup as group:
-                _, surprising = group.split(ExchangeError)
-                if surprising is not None:
-                    raise surprising from None
+                _, unexpected = group.split(ExchangeError)
+                if unexpected is not None:
+                    raise unexpected from None
 
-        await self._attempt(run())
+        await self._run_in_process(run())
 
-    async def _sent(self, due: Message) -> None:
-        self.queues.sent.append(due)
-        self._check_said(due)
-        at = due.at if isinstance(due, DispatchMessage) and due.at is not None else 0.0
-        for late in self.calls.plan.deliveries():
-            self.start(self._message(due, max(0.0, at - self.time()) + late))
+    async def _send(self, message: Message) -> None:
+        self.queues.sent.append(message)
+        self._check_written_before_sent(message)
+        deliver_at = (message.deliver_at if isinstance(message, DispatchMessage) else None) or 0.0
+        for delay in self.calls.plan.choose_delays():
+            self.start(self._deliver_message(message, max(0.0, deliver_at - self.time()) + delay))
 
-    def _check_said(self, due: Message) -> None:
-        """See that what is sent stands in the state already, so that a lost message can be made up for."""
-        stored = self.batches.items.get(due.batch_id)
-        if isinstance(due, DispatchMessage):
-            said = stored is not None and stored.batch.attempt >= due.attempt
+    def _check_written_before_sent(self, message: Message) -> None:
+        """Check that the stored batch implies the message. Otherwise the sweep could not resend a lost message."""
+        stored = self.batches.items.get(message.batch_id)
+        if isinstance(message, DispatchMessage):
+            is_written = stored is not None and stored.batch.attempt >= message.attempt
         else:
-            said = stored is not None and stored.batch.delivered_at is not None
-        if not said:
-            self.history.surprises.append(AssertionError(f"{due} was sent before it was written"))
+            is_written = stored is not None and stored.batch.delivered_at is not None
+        if not is_written:
+            error = AssertionError(f"{message} was sent before the state that requires it was written")
+            self.history.unexpected_errors.append(error)
 
-    async def _message(self, due: Message, delay: float) -> None:
-        """Deliver a message until it is completed, or dead-lettered after the last delivery."""
+    async def _deliver_message(self, message: Message, delay: float) -> None:
+        """Deliver the message until it is completed, or dead-letter it after the last delivery."""
         await asyncio.sleep(delay)
-        for _ in range(MOST_DELIVERIES):
+        for _ in range(MAX_MESSAGE_DELIVERIES):
             work = (
-                dispatch_batch(due.batch_id, due.attempt, self.services)
-                if isinstance(due, DispatchMessage)
-                else import_results(due.batch_id, self.services)
+                dispatch_batch(message.batch_id, message.attempt, self.services)
+                if isinstance(message, DispatchMessage)
+                else import_results(message.batch_id, self.services)
             )
-            if await self._delivered(work):
+            if await self._handle(work):
                 return
-        self.history.dead_letters.append(due)
+        self.history.dead_letters.append(message)
 
-    async def _blob_event(self, batch_id: UUID, delay: float) -> None:
+    async def _deliver_event(self, batch_id: UUID, delay: float) -> None:
         await asyncio.sleep(delay)
-        for _ in range(MOST_BLOB_TRIES):
-            if await self._delivered(validate_upload(batch_id, self.services)):
+        for _ in range(MAX_EVENT_DELIVERIES):
+            if await self._handle(validate_upload(batch_id, self.services)):
                 return
 
-    async def _delivered(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Do what a trigger does with what a step raises; a process that dies lets the lock expire."""
-        process = Process()
-        token = current.set(process)
+    async def _handle(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run the work as a trigger does. Return False if the message is to be redelivered.
+
+        If the process dies, the message is redelivered after its lock expires.
+        """
+        token = current_process.set(Process())
         try:
             await work
         except ExchangeError as error:
-            return ERROR_POLICIES[type(error)].fate is Fate.DONE
+            return not ERROR_POLICIES[type(error)].redeliver
         except Killed:
             await asyncio.sleep(LOCK_S)
             return False
         finally:
-            current.reset(token)
+            current_process.reset(token)
         return True
 
-    async def _called(self, request: BatchRobotRequest) -> RobotAnswer:
-        number = self._robot_calls_made[request.id] = self._robot_calls_made.get(request.id, 0) + 1
-        answer = await self._robot(self, request, number)
-        self.history.answers.setdefault(request.id, []).append((self.time(), answer))
+    async def _answer_call(self, job: BatchRobotRequest) -> RobotAnswer:
+        number = self._robot_calls_made[job.id] = self._robot_calls_made.get(job.id, 0) + 1
+        answer = await self._behave(self, job, number)
+        self.history.answers.setdefault(job.id, []).append((self.time(), answer))
         return answer
 
     def _new_id(self) -> UUID:
-        """Make the same ids in each run: retries spread out by them."""
-        return uuid4_like(next(self._ids))
+        """Return the same ids in every run, because the delays of retries depend on them."""
+        number = next(self._ids)
+        return UUID(bytes=uuid5(_NAMESPACE, str(number)).bytes, version=4)
 
-    def _watch_writes(self) -> None:
-        """Note each write of a batch that has an effect."""
-        create, change = self.batches.create, self.batches.replace
+    def _record_writes(self) -> None:
+        """Record each write of a batch that takes effect."""
+        create, replace_batch = self.batches.create, self.batches.replace
 
-        async def created(batch: Batch) -> None:
+        async def create_and_record(batch: Batch) -> None:
             await create(batch)
             self.history.writes[batch.id] = [Write(self.time(), None, batch)]
 
-        async def replaced(batch: Batch, etag: str) -> None:
+        async def replace_and_record(batch: Batch, etag: str) -> None:
             before = (await self.batches.load(batch.id)).batch
-            await change(batch, etag)
+            await replace_batch(batch, etag)
             self.history.writes[batch.id].append(Write(self.time(), before, batch))
 
-        self.batches.create = created  # type: ignore[method-assign] # watched
-        self.batches.replace = replaced  # type: ignore[method-assign] # watched
-
-    def batch(self, batch_id: UUID) -> Batch:
-        return self.batches.items[batch_id].batch
-
-
-def uuid4_like(*parts: object) -> UUID:
-    """Make an id that is the same in each run, and of version 4."""
-    return UUID(bytes=uuid5(_NAMES, "/".join(map(str, parts))).bytes, version=4)
+        self.batches.create = create_and_record  # type: ignore[method-assign] # wraps the fake
+        self.batches.replace = replace_and_record  # type: ignore[method-assign] # wraps the fake
