@@ -1,6 +1,6 @@
 """The table of HTTP endpoints. The app serves from it, authorizes by it, and describes it as OpenAPI."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
@@ -38,8 +38,8 @@ class Endpoint:
     """A method at a path: who may call it, its models, and its own error statuses.
 
     `request_model` is the model of the JSON body, `query_model` of the query. `response_model` is None if the response
-    is not JSON. If `line_model` is set, the body may also be a file of lines, and each line of the response is of this
-    model.
+    has no model; `media_types` then names what it may be. If `line_model` is set, the body may also be a file of lines,
+    and each line of the response is of this model.
     """
 
     method: str
@@ -50,6 +50,7 @@ class Endpoint:
     line_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
     response_model: type[BaseModel] | None
+    media_types: Sequence[str] = ()
     errors: frozenset[HTTPStatus]
     handler: Handler
 
@@ -67,6 +68,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
     request_model: type[BaseModel] | None = None,
     line_model: type[BaseModel] | None = None,
     query_model: type[BaseModel] | None = None,
+    media_types: Sequence[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Add a function to the table as the handler of an endpoint."""
 
@@ -81,6 +83,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
                 line_model=line_model,
                 query_model=query_model,
                 response_model=response_model,
+                media_types=media_types,
                 errors=frozenset(errors),
                 handler=handler,
             )

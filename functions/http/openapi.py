@@ -1,150 +1,187 @@
-"""The endpoints as an OpenAPI 3.1 document, made of the same table and models that serve."""
+"""The OpenAPI 3.1 document. It is made from the table of endpoints and the models that the app itself uses."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
 from pydantic import BaseModel
 
+from exchange import __version__
 from exchange.contract.problems import Problem
+from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry
 from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
+from functions.http import descriptions
 from functions.http.auth import BEARER, list_schemes
+from functions.http.docs_page import FILE_NAMES
 from functions.http.endpoints import Access, Endpoint
+from functions.http.examples import (
+    EXAMPLES,
+    PATH_EXAMPLES,
+    PROBLEMS,
+    QUERY_EXAMPLES,
+    SCHEMA_EXAMPLES,
+    Examples,
+    make_problem,
+)
 from functions.http.requests import JSONL
 from functions.http.responses import JSON, PROBLEM
-from functions.http.schemas import UUID4, parameters_of, ref, schemas_of
+from functions.http.schemas import UUID4, make_parameters, make_schemas, ref
+from functions.http.webhooks import describe_webhooks
 
 Document = dict[str, Any]
 
-_ABOUT = """\
-Requestors name a robot and a list of references; the robot enhances them; the exchange checks, imports and reports.
-A trailing slash never matters. JSON is UTF-8, and unknown fields are ignored unless it says otherwise."""
-
-_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
-_CLOSED_DOOR = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-_MEANINGS = {
-    HTTPStatus.BAD_REQUEST: "The body is not JSON.",
-    HTTPStatus.UNAUTHORIZED: "It is not shown who calls.",
-    HTTPStatus.FORBIDDEN: "Whoever calls may not do this.",
-    HTTPStatus.NOT_FOUND: "There is no such batch request, robot or reference; unknown references are listed.",
-    HTTPStatus.CONFLICT: "It is past that, or the name is taken.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "It is more than a limit allows.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "It does not fit the schema, or can't be taken: a sentence for each fault.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Slow down: `Retry-After` says for how long.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong in the exchange.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is down: nothing was kept or everything was; try again.",
-}
-# What one shows, all of it, to be let in one way.
-_SHOWN = {BEARER: (BEARER,), SCHEME: (SCHEME, CLIENT_ID, TIMESTAMP)}
+_BODY_ERRORS = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
+_AUTH_ERRORS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_COMMON_ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+# The security schemes that a request must satisfy together, by authentication scheme.
+_REQUIREMENTS = {BEARER: (BEARER,), SCHEME: (SCHEME, CLIENT_ID, TIMESTAMP)}
+_RETRY_AFTER = ("Retry-After", descriptions.RETRY_AFTER, {"type": "integer", "minimum": 0})
 _HEADERS = {
-    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "How to show who calls.", {"type": "string"}),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds.", {"type": "integer", "minimum": 0}),
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", descriptions.WWW_AUTHENTICATE, {"type": "string"}),
+    HTTPStatus.TOO_MANY_REQUESTS: _RETRY_AFTER,
+    HTTPStatus.SERVICE_UNAVAILABLE: _RETRY_AFTER,
 }
+# Every other parameter of a path is an id.
+_FILE = {"type": "string", "enum": FILE_NAMES}
+# Models that no operation of the app refers to: the webhook and the lines of files.
+_OTHER_MODELS: set[type[BaseModel]] = {Problem, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> Document:
-    """Give the document."""
+    """Return the document."""
     table = list(endpoints)
     paths: Document = {}
-    for one in table:
-        paths.setdefault(f"/{one.path}", {})[one.method.lower()] = _operation(one)
+    for endpoint in table:
+        paths.setdefault(f"/{endpoint.path}", {})[endpoint.method.lower()] = _describe_operation(endpoint)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Enhancement Exchange", "version": "0.1.0", "description": _ABOUT},
+        "info": {
+            "title": "Enhancement Exchange",
+            "version": __version__,
+            "description": descriptions.ABOUT,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        # Relative, so that it is right on every machine and in Azure.
+        "servers": [{"url": "/", "description": "The exchange that serves this document."}],
+        "tags": [{"name": name, "description": description} for name, description in descriptions.TAGS.values()],
         "paths": paths,
-        "components": {"schemas": _schemas(table), "securitySchemes": _security()},
+        "webhooks": describe_webhooks(),
+        "components": {"schemas": _make_schemas(table), "securitySchemes": _describe_security()},
     }
 
 
 def to_json(document: Document) -> str:
-    """Write the document, always the same way."""
+    """Return the document as JSON."""
     return json.dumps(document, indent=1)
 
 
-def _operation(one: Endpoint) -> Document:
+def _describe_operation(endpoint: Endpoint) -> Document:
+    name = endpoint.handler.__name__
+    examples = EXAMPLES.get(name, Examples())
+    summary, _, details = (getdoc(endpoint.handler) or "").partition(". ")
+    tag, _ = descriptions.TAGS[endpoint.handler.__module__.rpartition(".")[2]]
     operation: Document = {
-        "operationId": one.handler.__name__,
-        "summary": getdoc(one.handler),
-        "parameters": [*_path_parameters(one), *(parameters_of(one.query_model) if one.query_model else ())],
-        "responses": {str(int(status)): answer for status, answer in _responses(one)},
+        "operationId": name,
+        "tags": [tag],
+        "summary": summary.rstrip("."),
+        "description": f"{details}\n\nMay be called by {endpoint.access.value}.".strip(),
+        "parameters": [*_list_path_parameters(endpoint), *_list_query_parameters(endpoint)],
+        "responses": {
+            str(int(status)): response
+            for status, response in (*_list_successes(endpoint, examples), *_list_errors(endpoint, examples))
+        },
     }
-    if one.access is not Access.ANYONE:
-        operation["description"] = f"For {one.access.value}."
-        operation["security"] = [{part: [] for part in _SHOWN[name]} for name in list_schemes(one.access)]
-    if one.request_model is not None:
-        content = {
-            JSON: {"schema": ref(one.request_model)},
-            **({JSONL: _lines_of(one.request_model)} if one.line_model else {}),
-        }
+    if endpoint.access is not Access.ANYONE:
+        schemes = list_schemes(endpoint.access)
+        operation["security"] = [{part: [] for part in _REQUIREMENTS[scheme]} for scheme in schemes]
+    if endpoint.request_model is not None:
+        content = {JSON: {"schema": ref(endpoint.request_model), **_to_examples(examples.requests)}}
+        if endpoint.line_model is not None:
+            content[JSONL] = _describe_lines(endpoint.request_model, examples.request_lines)
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _lines_of(model: type[BaseModel]) -> Document:
-    """Say in words what a line is: JSON Schema has none for it."""
-    return {"schema": {"type": "string", "description": f"Lines, a `{model.__name__}` each."}}
+def _to_examples(values: Mapping[str, Any]) -> Document:
+    return {"examples": {summary: {"summary": summary, "value": value} for summary, value in values.items()}}
 
 
-def _path_parameters(one: Endpoint) -> Iterator[Document]:
-    for name in re.findall(r"\{(\w+)\}", one.path):
-        yield {"name": name, "in": "path", "required": True, "schema": UUID4}
+def _describe_lines(model: type[BaseModel], example: str | None) -> Document:
+    """Describe a body of JSON lines. JSON Schema cannot express that each line matches the model."""
+    description = f"Lines. Each line is a `{model.__name__}`."
+    return {"schema": {"type": "string", "description": description}, "example": example}
 
 
-def _responses(one: Endpoint) -> Iterator[tuple[HTTPStatus, Document]]:
-    if one.response_model is not None:
-        yield one.status, {"description": one.status.phrase, "content": {JSON: {"schema": ref(one.response_model)}}}
+def _list_path_parameters(endpoint: Endpoint) -> Iterator[Document]:
+    for name in _list_path_names(endpoint):
+        schema, example = (_FILE, FILE_NAMES[0]) if name == "file" else (UUID4, PATH_EXAMPLES[name])
+        yield {"name": name, "in": "path", "required": True, "example": example, "schema": schema}
+
+
+def _list_path_names(endpoint: Endpoint) -> list[str]:
+    return re.findall(r"\{(\w+)\}", endpoint.path)
+
+
+def _list_query_parameters(endpoint: Endpoint) -> Iterator[Document]:
+    if endpoint.query_model is not None:
+        yield from make_parameters(endpoint.query_model, QUERY_EXAMPLES)
+
+
+def _list_successes(endpoint: Endpoint, examples: Examples) -> Iterator[tuple[HTTPStatus, Document]]:
+    if endpoint.response_model is not None:
+        content = {JSON: {"schema": ref(endpoint.response_model), **_to_examples(examples.responses)}}
     else:
-        yield one.status, {"description": one.status.phrase, "content": {"*/*": {}}}
-    if one.line_model is not None:
-        answered = {JSONL: _lines_of(one.line_model)}
-        yield HTTPStatus.OK, {"description": "A line for each line that was sent.", "content": answered}
-    for status in sorted(_errors(one)):
-        problem = {"description": _MEANINGS[status], "content": {PROBLEM: {"schema": ref(Problem)}}}
+        content = {media_type: _to_examples(examples.responses) for media_type in endpoint.media_types}
+    yield endpoint.status, {"description": endpoint.status.phrase, "content": content}
+    if endpoint.line_model is not None:
+        content = {JSONL: _describe_lines(endpoint.line_model, examples.response_lines)}
+        yield HTTPStatus.OK, {"description": "One line for each line of the request.", "content": content}
+
+
+def _list_errors(endpoint: Endpoint, examples: Examples) -> Iterator[tuple[HTTPStatus, Document]]:
+    for status in sorted(_list_error_statuses(endpoint)):
+        fault = examples.problems.get(status) or PROBLEMS[status]
+        content = {PROBLEM: {"schema": ref(Problem), "example": make_problem(status, fault)}}
+        response: Document = {"description": descriptions.STATUS_MEANINGS[status], "content": content}
         if status in _HEADERS:
             name, meaning, schema = _HEADERS[status]
-            problem["headers"] = {name: {"description": meaning, "required": True, "schema": schema}}
-        yield status, problem
+            response["headers"] = {name: {"description": meaning, "required": True, "schema": schema}}
+        yield status, response
 
 
-def _errors(one: Endpoint) -> set[HTTPStatus]:
-    """Return how it may go wrong: as the endpoint says, and as all do that take what it takes."""
-    errors = {*one.errors, *_ALWAYS}
-    if one.access is not Access.ANYONE:
-        errors.update(_CLOSED_DOOR)
-    if one.request_model is not None:
-        errors.update(_BODY)
-    if one.query_model is not None or "{" in one.path:
+def _list_error_statuses(endpoint: Endpoint) -> set[HTTPStatus]:
+    """Return the endpoint's own error statuses, and those that follow from its access and its parameters."""
+    errors = {*endpoint.errors, *_COMMON_ERRORS}
+    if endpoint.access is not Access.ANYONE:
+        errors.update(_AUTH_ERRORS)
+    if endpoint.request_model is not None:
+        errors.update(_BODY_ERRORS)
+    if endpoint.query_model is not None or any(name != "file" for name in _list_path_names(endpoint)):
         errors.add(HTTPStatus.UNPROCESSABLE_ENTITY)
-    if SCHEME in list_schemes(one.access):
-        # The body is signed, so it is read even where none is taken.
+    if SCHEME in list_schemes(endpoint.access):
+        # The signature covers the body, so the body is read even if the operation has none.
         errors.add(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return errors
 
 
-def _schemas(endpoints: Iterable[Endpoint]) -> Document:
-    models: set[type[BaseModel]] = {Problem}
-    for one in endpoints:
-        models.update(
-            model
-            for model in (one.request_model, one.line_model, one.response_model, one.query_model)
-            if model is not None
-        )
-    return schemas_of(models)
+def _make_schemas(endpoints: Iterable[Endpoint]) -> Document:
+    models = set(_OTHER_MODELS)
+    for row in endpoints:
+        used = (row.request_model, row.line_model, row.response_model, row.query_model)
+        models.update(model for model in used if model is not None)
+    return make_schemas(models, SCHEMA_EXAMPLES)
 
 
-def _security() -> Document:
+def _describe_security() -> Document:
     header = {"type": "apiKey", "in": "header"}
-    signature = (
-        f"`{SCHEME} <hex>`: HMAC-SHA256 by the robot's secret of the body, `:`, the id's 16 bytes, `:`, the time."
-    )
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": descriptions.BEARER_SCHEME}
     return {
-        BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        SCHEME: {**header, "name": "Authorization", "description": signature},
-        CLIENT_ID: {**header, "name": CLIENT_ID, "description": "The robot's id."},
-        TIMESTAMP: {**header, "name": TIMESTAMP, "description": "The time, in seconds since the epoch, as signed."},
+        SCHEME: {**header, "name": "Authorization", "description": descriptions.SIGNATURE_SCHEME},
+        CLIENT_ID: {**header, "name": CLIENT_ID, "description": descriptions.CLIENT_ID_HEADER},
+        TIMESTAMP: {**header, "name": TIMESTAMP, "description": descriptions.TIMESTAMP_HEADER},
+        # Swagger UI scrolls to the last one, and this is the one that its page can use.
+        BEARER: bearer,
     }

@@ -17,7 +17,8 @@ from functions.http.auth import authorize, list_schemes
 from functions.http.endpoints import Content, Endpoint
 from functions.http.requests import ApiRequest
 
-log = logging.getLogger(__name__)
+# Azure exports the records of the logger "exchange" and its children only.
+log = logging.getLogger(f"exchange.{__name__}")
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -1,0 +1,100 @@
+"""The texts of the OpenAPI document, in CommonMark."""
+
+from http import HTTPStatus
+
+ABOUT = """\
+Requestors ask a robot to enhance a list of references. The exchange sends the robot a job, validates the result file
+that the robot uploads, imports the valid entries, and writes a report.
+
+- **Requestors** call `POST /references/enhancement/batch`, then read the status until the batch request has ended.
+- **Robots** receive the job (see the webhook at the end), upload a result file, and call
+  `POST /robot/enhancement/batch`.
+- **Operators** register robots and load references.
+
+JSON is UTF-8, and its types are strict: `"1"` is not a number. Unknown fields are ignored, except in the registration
+of a robot. A trailing slash in a path makes no difference. Every error is a `Problem`, whose `errors` has one sentence
+for each fault.
+
+Files have one JSON object per line:
+
+| file | schema of a line |
+|---|---|
+| references that a robot downloads from `reference_storage_url` | `Reference` |
+| result that a robot uploads to `result_storage_url` | `BatchEnhancementResultEntry` |
+| report at `validation_result_url` | `BatchRobotResultValidationEntry` |
+
+**To try the API on this page**, choose *Authorize*, paste an access token under *Bearer*, and then choose *Try it out*
+at an operation. The page cannot sign requests, so operations for robots need a program.
+"""
+
+# The tag of each module with endpoints, and what it describes. The document lists them in this order.
+TAGS = {
+    "batches": ("Batch requests", "Request enhancements, read the status, and call back as a robot."),
+    "references": ("References", "Load and read references with their identifiers and enhancements."),
+    "robots": ("Robots", "Register robots, change them, and replace their secrets."),
+    "service": ("Service", "The health of the exchange and its documentation."),
+}
+
+BEARER_SCHEME = """\
+For requestors and operators: an access token with the app role `requestor` or `operator`.
+
+In Azure, Microsoft Entra ID issues it:
+`az account get-access-token --scope api://<client id>/.default --query accessToken --output tsv`.
+The local stack writes a token for each role to `.local/stack.json`, under `tokens`.
+On this page, paste the token without the word `Bearer`."""
+
+SIGNATURE_SCHEME = """\
+For robots: `Signature <hex>`, where `<hex>` is an HMAC with SHA-256 in lower-case hex. It is used together with
+`X-Client-Id` and `X-Request-Timestamp`.
+
+- **Key:** the robot's `client_secret` as UTF-8 text. The secret looks like hex, but it is not decoded.
+- **Message:** the bytes of the body, `:`, the 16 bytes of the robot's id, `:`, and the text of `X-Request-Timestamp`.
+- **Body:** the bytes exactly as they are sent. A GET signs the empty body. Method and path are not signed.
+- **Time:** a request whose timestamp differs from the receiver's clock by more than 300 seconds is refused.
+
+The exchange signs its calls to a robot in the same way, with the same secret."""
+CLIENT_ID_HEADER = "The id of the robot, a version 4 UUID. It is the id that is signed."
+TIMESTAMP_HEADER = """\
+When the request was signed: seconds since 1970-01-01 UTC as decimal text, for example `1795761608.460584`.
+The text is signed exactly as it is sent."""
+
+STATUS_MEANINGS = {
+    HTTPStatus.BAD_REQUEST: "The body is not JSON.",
+    HTTPStatus.UNAUTHORIZED: "The access token or the signature is missing or invalid.",
+    HTTPStatus.FORBIDDEN: "The caller is known, but is not allowed to do this.",
+    HTTPStatus.NOT_FOUND: "The object does not exist. If references are unknown, their ids are listed.",
+    HTTPStatus.CONFLICT: "The current state does not allow the request, or the name is taken.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body or a list in it exceeds a limit.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The request does not match the schema, or its content cannot be accepted.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The caller has too many open batch requests. Repeat the request later.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "The exchange has an internal error.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is not available. Repeat the request later.",
+}
+RETRY_AFTER = "Seconds to wait before the request is repeated."
+WWW_AUTHENTICATE = "The authentication schemes that this operation accepts."
+
+RESULT_ENTRY = """\
+One line of a robot's result file. A line with a `content` is an enhancement of a reference. Otherwise it is a message
+about why the robot has no enhancement for the reference."""
+
+SEND_JOB = """\
+The exchange calls `POST <base_url>/batch/` of the robot that the batch request names. It signs the call with the
+robot's secret. Verify the signature, answer at once, and do the work in the background.
+
+The exchange may send the same job more than once, because an answer can get lost. Remember the ids of accepted jobs and
+answer a repeated job with 202 or 409. The exchange does not follow redirects: a 3xx is a rejection.
+
+If there is no answer in time (30 seconds unless configured otherwise), the exchange calls again, as after a 5xx."""
+
+# What an answer of a robot means, by status. A `message`, `detail` or `error` in its JSON is the robot's message.
+ROBOT_ANSWERS = {
+    "2XX": "The robot accepts the job. The batch request is then `accepted`. Answer 202 by convention.",
+    "3XX": "The robot rejects the job. Redirects are not followed.",
+    "4XX": "The robot rejects the job. The batch request ends as `rejected`, and its `error` has the robot's message.",
+    "408": "Try again: the exchange repeats the call with increasing delays.",
+    "409": "The robot already has the job. The job counts as accepted if the call repeats an earlier one. A 409 to the "
+    "first call is a rejection.",
+    "429": "Try again: the exchange repeats the call after at least `Retry-After`.",
+    "5XX": "Try again: the exchange repeats the call after at least `Retry-After`. If the robot stays unavailable, the "
+    "batch request ends as `failed`.",
+}

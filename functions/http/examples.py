@@ -1,0 +1,304 @@
+"""Examples for the OpenAPI document, by operation. A test validates them against the models and the schemas."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from exchange.contract.problems import Problem
+
+Json = dict[str, Any]
+
+ROBOT_ID = "e511c770-f275-42ea-9ea2-081c14a167a9"
+BATCH_ID = "6641777a-8197-4d00-92bb-f5ecf038cae3"
+REFERENCE_ID = "0d8f2c43-9b1e-4a57-8c1d-3f6a5b7e9d20"
+OTHER_REFERENCE_ID = "7a3c9e15-2d4b-4f68-9e0a-b1c2d3e4f506"
+
+_STORAGE = "https://stexample.blob.core.windows.net"
+_EXPIRY = "se=2026-11-27T07%3A40%3A08Z"
+_RESULT_URL = f"{_STORAGE}/results/{BATCH_ID}.jsonl?{_EXPIRY}&sp=cw&sig=..."
+_REFERENCES_URL = (
+    f"{_STORAGE}/batches/{BATCH_ID}/0f4b9a52-6f4e-4f0e-8a3b-5d1c2e7f9a10/reference_data.jsonl?{_EXPIRY}&sp=r&sig=..."
+)
+_REPORT_URL = f"{_STORAGE}/batches/{BATCH_ID}/3f2b8d61-7c4a-4e95-b0d8-6a1c9e5f7b32/validation"
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The examples of one operation.
+
+    `requests` and `responses` are JSON bodies by a summary; `lines` are bodies of JSON lines. `problems` has the faults
+    of statuses where the usual example does not fit.
+    """
+
+    requests: Mapping[str, Json] = field(default_factory=dict)
+    request_lines: str | None = None
+    responses: Mapping[str, Any] = field(default_factory=dict)
+    response_lines: str | None = None
+    problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
+
+
+def make_problem(status: HTTPStatus, *faults: str) -> Json:
+    """Return a problem with these faults."""
+    return Problem(title=status.phrase, status=status, detail=" ".join(faults), errors=list(faults)).model_dump()
+
+
+def to_lines(*objects: Json) -> str:
+    """Return the objects as JSON lines."""
+    return "".join(f"{json.dumps(item)}\n" for item in objects)
+
+
+_BATCH_REQUEST = {
+    "robot_id": ROBOT_ID,
+    "reference_ids": [REFERENCE_ID, OTHER_REFERENCE_ID],
+    "source": "living review of sleep studies",
+}
+_BATCH = {
+    "id": BATCH_ID,
+    **_BATCH_REQUEST,
+    "request_status": "received",
+    "reference_data_url": None,
+    "result_storage_url": None,
+    "validation_result_file": None,
+    "validation_result_url": None,
+    "error": None,
+}
+_ENDED_BATCH = {
+    **_BATCH,
+    "request_status": "partial_failed",
+    "validation_result_file": f"{_REPORT_URL}.txt?{_EXPIRY}&sp=r&sig=...",
+    "validation_result_url": f"{_REPORT_URL}.jsonl?{_EXPIRY}&sp=r&sig=...",
+}
+_BATCH_OF_ROBOT = {
+    **_BATCH,
+    "request_status": "accepted",
+    "reference_data_url": _REFERENCES_URL,
+    "result_storage_url": _RESULT_URL,
+}
+_DELIVERED_BATCH = {**_BATCH_OF_ROBOT, "request_status": "importing"}
+_BATCH_SUMMARY = {
+    "id": BATCH_ID,
+    "robot_id": ROBOT_ID,
+    "source": _BATCH_REQUEST["source"],
+    "request_status": "completed",
+    "error": None,
+    "references": 2,
+    "created_at": "2026-11-27T06:40:08.460584Z",
+}
+
+_ABSTRACT = {
+    "enhancement_type": "abstract",
+    "process": "other",
+    "abstract": "We measured the sleep of 120 adults for one year.",
+}
+_IDENTIFIERS = [
+    {"identifier": "10.1234/example.5678", "identifier_type": "doi"},
+    {"identifier": 31452104, "identifier_type": "pm_id"},
+]
+_NEW_REFERENCE = {
+    "visibility": "public",
+    "identifiers": _IDENTIFIERS,
+    "enhancements": [
+        {
+            "source": "my library",
+            "visibility": "public",
+            "robot_version": None,
+            "enhancement_type": "abstract",
+            "content": _ABSTRACT,
+        }
+    ],
+}
+_REFERENCE = {
+    "id": REFERENCE_ID,
+    "visibility": "public",
+    "identifiers": _IDENTIFIERS,
+    "enhancements": [
+        {
+            "id": "3b0c7d52-5f1e-4c89-a6d4-9e8f7a6b5c41",
+            "reference_id": REFERENCE_ID,
+            "source": "my library",
+            "visibility": "public",
+            "robot_version": None,
+            "derived_from": None,
+            "content": _ABSTRACT,
+        }
+    ],
+}
+
+_REGISTRATION = {
+    "name": "study design",
+    "base_url": "https://study-design.example.org",
+    "description": "Labels the study design",
+    "owner": "Evidence Synthesis Lab",
+    "dependent_enhancements": ["bibliographic", "abstract"],
+}
+_ROBOT = {**_REGISTRATION, "id": ROBOT_ID}
+_ROBOT_WITH_SECRET = {
+    **_ROBOT,
+    "client_secret": "63e578f7203e61753733eb3c9c481afabd5e38031f083d4f4ef41155a2489b70",
+}
+
+_FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
+_NO_BATCH = {HTTPStatus.NOT_FOUND: "The batch request does not exist."}
+_OTHER_CALLER = {HTTPStatus.FORBIDDEN: "This batch request belongs to another caller."}
+_NO_REFERENCE = {
+    HTTPStatus.NOT_FOUND: f"The reference {REFERENCE_ID} does not exist.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "reference_id must be a version 4 UUID.",
+}
+_NO_ROBOT = {
+    HTTPStatus.NOT_FOUND: f"The robot {ROBOT_ID} does not exist.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "robot_id must be a version 4 UUID.",
+}
+_WRONG_ROBOT = {
+    HTTPStatus.CONFLICT: "A robot with the name 'study design' already exists.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "base_url: must be a URL that begins with http:// or https:// and contains no"
+    " spaces.",
+}
+
+EXAMPLES = {
+    "request_batch": Examples(
+        requests={"Two references": _BATCH_REQUEST},
+        responses={"A new batch request": _BATCH},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.NOT_FOUND: f"reference_ids contains unknown references: {OTHER_REFERENCE_ID}.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: f"reference_ids must not repeat an id. Repeated: {REFERENCE_ID}.",
+        },
+    ),
+    "list_batch_requests": Examples(
+        responses={"The last page": {"batch_requests": [_BATCH_SUMMARY], "continuation": None}},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation: String should match pattern '^[0-9A-Za-z_-]{1,200}$'.",
+        },
+    ),
+    "read_batch_request": Examples(
+        responses={
+            "A requestor reads a batch request that has ended": _ENDED_BATCH,
+            "The robot reads a batch request that it has accepted": _BATCH_OF_ROBOT,
+        },
+        problems={
+            **_NO_BATCH,
+            **_OTHER_CALLER,
+            HTTPStatus.UNAUTHORIZED: 'The Authorization header must be "Bearer <access token>" or "Signature <hex>".',
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
+        },
+    ),
+    "report_batch_result": Examples(
+        requests={
+            "The result file is uploaded": {"request_id": BATCH_ID, "error": None},
+            "The whole batch failed": {"request_id": BATCH_ID, "error": {"message": "The model server is down."}},
+        },
+        responses={"The result is being imported": _DELIVERED_BATCH},
+        problems={
+            **_NO_BATCH,
+            **_OTHER_CALLER,
+            HTTPStatus.UNAUTHORIZED: "The signature is wrong. Check the secret, and that the signed bytes are exactly"
+            " the bytes of the body.",
+            HTTPStatus.CONFLICT: "The result file at result_storage_url does not exist yet."
+            " Upload the file, then repeat the callback.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "request_id: Field required.",
+        },
+    ),
+    "load_references": Examples(
+        requests={"One reference": _NEW_REFERENCE},
+        request_lines=to_lines(
+            _NEW_REFERENCE, {"identifiers": [{"identifier": "W2741809807", "identifier_type": "open_alex"}]}
+        ),
+        responses={"A new reference": {"id": REFERENCE_ID, "existing": False}},
+        response_lines=to_lines(
+            {"id": REFERENCE_ID, "error": None, "existing": True},
+            {"id": OTHER_REFERENCE_ID, "error": None, "existing": False},
+        ),
+        problems={HTTPStatus.UNPROCESSABLE_ENTITY: "The identifiers belong to different references."},
+    ),
+    "find_reference_by_identifier": Examples(
+        responses={"A reference": _REFERENCE},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.NOT_FOUND: "No reference has this identifier.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "identifier_type: Field required.",
+        },
+    ),
+    "read_reference_by_id": Examples(
+        responses={"A reference": _REFERENCE},
+        problems={**_FOR_REQUESTORS, **_NO_REFERENCE},
+    ),
+    "register_robot": Examples(
+        requests={"A robot": _REGISTRATION},
+        responses={"The robot with its secret": _ROBOT_WITH_SECRET},
+        problems=_WRONG_ROBOT,
+    ),
+    "list_robots": Examples(responses={"One robot": [_ROBOT]}, problems=_FOR_REQUESTORS),
+    "read_robot": Examples(responses={"A robot": _ROBOT}, problems={**_FOR_REQUESTORS, **_NO_ROBOT}),
+    "update_robot": Examples(
+        requests={"A robot": _REGISTRATION},
+        responses={"The changed robot": _ROBOT},
+        problems={**_NO_ROBOT, **_WRONG_ROBOT},
+    ),
+    "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),
+    "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
+    "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
+    "docs_file": Examples(
+        responses={"The beginning": "/* A style sheet or a script. */\n"},
+        problems={HTTPStatus.NOT_FOUND: "The documentation page has no file with this name."},
+    ),
+    "health": Examples(
+        responses={"All dependencies answer": {"status": "healthy"}},
+        problems={HTTPStatus.SERVICE_UNAVAILABLE: "Not available: service bus."},
+    ),
+}
+"""The examples of each operation, by its operation id."""
+
+PROBLEMS = {
+    HTTPStatus.BAD_REQUEST: "Invalid JSON: EOF while parsing a value at line 1 column 0",
+    HTTPStatus.UNAUTHORIZED: 'The Authorization header must be "Bearer <access token>".',
+    HTTPStatus.FORBIDDEN: "Your access token must have the role 'operator'.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body may have at most 10485760 bytes. This one has 20971520.",
+    HTTPStatus.TOO_MANY_REQUESTS: "You have 100 batch requests that have not ended, which is the limit."
+    " Wait until one ends.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "The exchange has an internal error. Your request is not the cause.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The store of the batch cannot be reached.",
+}
+"""The fault that is shown for a status, unless the operation has another example."""
+
+JOB = {
+    "id": BATCH_ID,
+    "reference_storage_url": _REFERENCES_URL,
+    "result_storage_url": _RESULT_URL,
+    "extra_fields": None,
+}
+
+SCHEMA_EXAMPLES: dict[str, list[Json]] = {
+    "BatchEnhancementResultEntry": [
+        {
+            "reference_id": REFERENCE_ID,
+            "source": "study design",
+            "visibility": "public",
+            "robot_version": "1.4.0",
+            "content": {
+                "enhancement_type": "annotation",
+                "annotations": [
+                    {
+                        "annotation_type": "boolean",
+                        "scheme": "study-design",
+                        "label": "cohort study",
+                        "value": True,
+                        "score": 0.93,
+                    }
+                ],
+            },
+        },
+        {"reference_id": OTHER_REFERENCE_ID, "message": "Not judged: it has no abstract."},
+    ],
+    "BatchRobotResultValidationEntry": [
+        {"reference_id": REFERENCE_ID, "error": None},
+        {"reference_id": OTHER_REFERENCE_ID, "error": "The robot reported: Not judged: it has no abstract."},
+        {"reference_id": None, "error": "Could not be read: source: Field required"},
+    ],
+}
+"""Examples of the lines of files, by the name of their schema."""
+
+PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
+QUERY_EXAMPLES = {"identifier": "10.1234/example.5678", "identifier_type": "doi"}
