@@ -31,6 +31,7 @@ def test_every_path_that_is_named_exists(document: Path) -> None:
         ROOT,
         ROOT / "exchange",
         ROOT / "functions",
+        ROOT / "functions" / "http" / "static",
         ROOT / "tests",
         document.parent,
         *(folder for folder in document.parent.iterdir() if folder.is_dir()),
