@@ -7,33 +7,34 @@ import pytest
 
 from exchange.domain import errors
 from exchange.domain.errors import ExchangeError
-from functions.errors import ERROR_POLICIES, Fate, outcome
+from functions.errors import ERROR_POLICIES, apply_error_policy
 
 
-def below(kind: type[ExchangeError]) -> Iterator[type[ExchangeError]]:
+def list_subclasses(kind: type[ExchangeError]) -> Iterator[type[ExchangeError]]:
     for child in kind.__subclasses__():
         yield child
-        yield from below(child)
+        yield from list_subclasses(child)
 
 
-TREE = [kind for kind in below(ExchangeError) if kind.__module__.startswith("functions.")]
-# What the contract says that an answer may be, besides the method's own success.
-OF_THE_CONTRACT = {400, 401, 403, 404, 409, 413, 422, 429, 503}
-AGAIN = (errors.NotFound, errors.Unavailable)
+# Tests define errors of their own, which are not part of the tree.
+TREE = [kind for kind in list_subclasses(ExchangeError) if kind.__module__.startswith(("exchange.", "functions."))]
+# The error statuses of the contract, without 405 and 500, which no error of the tree becomes.
+CONTRACT_STATUSES = {400, 401, 403, 404, 409, 413, 422, 429, 503}
+TEMPORARY = (errors.NotFound, errors.Unavailable)
 
 
-async def handled(error: BaseException) -> None:
-    async with outcome("b-1"):
+async def handle(error: BaseException) -> None:
+    async with apply_error_policy("b-1"):
         raise error
 
 
-def test_every_error_of_the_tree_has_a_row_and_no_other_has() -> None:
+def test_the_policies_cover_exactly_the_errors_of_the_tree() -> None:
     assert set(ERROR_POLICIES) == set(TREE)
     assert {kind.__module__ for kind in TREE} == {errors.__name__}
 
 
-def test_the_statuses_are_those_of_the_contract_each_at_least_once() -> None:
-    assert {row.status for row in ERROR_POLICIES.values()} == OF_THE_CONTRACT
+def test_the_policies_use_every_status_of_the_contract_and_no_other() -> None:
+    assert {policy.status for policy in ERROR_POLICIES.values()} == CONTRACT_STATUSES
 
 
 @pytest.mark.parametrize(
@@ -48,38 +49,38 @@ def test_the_statuses_are_those_of_the_contract_each_at_least_once() -> None:
         (errors.Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     ],
 )
-def test_an_error_is_what_the_contract_says(kind: type[ExchangeError], status: HTTPStatus) -> None:
+def test_an_error_has_the_status_of_the_contract(kind: type[ExchangeError], status: HTTPStatus) -> None:
     assert ERROR_POLICIES[kind].status is status
 
 
 @pytest.mark.parametrize("kind", TREE)
-def test_only_what_may_succeed_later_is_delivered_again(kind: type[ExchangeError]) -> None:
-    again = issubclass(kind, AGAIN) and kind is not errors.ResultMissing
-    assert ERROR_POLICIES[kind].fate is (Fate.DELIVER_AGAIN if again else Fate.DONE)
+def test_only_errors_that_may_pass_cause_redelivery(kind: type[ExchangeError]) -> None:
+    expected = issubclass(kind, TEMPORARY) and kind is not errors.ResultMissing
+    assert ERROR_POLICIES[kind].redeliver is expected
 
 
 @pytest.mark.parametrize("kind", TREE)
-async def test_it_is_raised_if_it_is_to_be_delivered_again_and_logged_either_way(
+async def test_an_error_is_logged_and_is_raised_only_for_redelivery(
     kind: type[ExchangeError], caplog: pytest.LogCaptureFixture
 ) -> None:
     error = kind("No luck.")
-    if ERROR_POLICIES[kind].fate is Fate.DELIVER_AGAIN:
+    if ERROR_POLICIES[kind].redeliver:
         with pytest.raises(kind) as raised:
-            await handled(error)
+            await handle(error)
         assert raised.value is error
     else:
-        await handled(error)
+        await handle(error)
     (record,) = caplog.records
     assert (record.levelno, record.exc_info) == (logging.WARNING, None)
     assert all(word in record.getMessage() for word in ("b-1", kind.__name__, "No luck."))
 
 
-async def test_what_nobody_expected_is_logged_once_with_where_it_came_from_and_raised(
+async def test_an_unexpected_error_is_logged_once_with_its_traceback_and_raised(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     error = KeyError("a bug")
     with pytest.raises(KeyError) as raised:
-        await handled(error)
+        await handle(error)
     assert raised.value is error
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
@@ -88,9 +89,9 @@ async def test_what_nobody_expected_is_logged_once_with_where_it_came_from_and_r
     assert record.exc_info[1] is error
 
 
-async def test_what_went_well_or_was_cancelled_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    async with outcome("b-1"):
+async def test_success_and_cancellation_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async with apply_error_policy("b-1"):
         pass
     with pytest.raises(asyncio.CancelledError):
-        await handled(asyncio.CancelledError())
+        await handle(asyncio.CancelledError())
     assert not caplog.records

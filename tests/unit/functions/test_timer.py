@@ -1,51 +1,51 @@
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import azure.functions as func
 import pytest
 from azure.functions.timer import TimerRequest
 
-from exchange.contract.batches import BatchStatus
-from exchange.domain.batch import Upload
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.domain.batch import Batch, Upload
 from exchange.domain.errors import Unavailable
-from exchange.settings import Settings
-from functions.current import Running, provide
-from functions.timer import sweep_overdue
-from tests.ports.test_batch_store import a_batch
+from exchange.domain.lifecycle import register
+from exchange.ports import Services
+from functions.timer import timer_triggers
 from tests.fakes import FakeResultFiles, World
-from tests.fakes.world import START
-from tests.unit.test_settings import SAMPLE
+from tests.fakes.world import DEADLINES, START
 
 
-class ResultsAway(FakeResultFiles):
+class UnavailableResultFiles(FakeResultFiles):
     async def current_upload(self, _batch_id: UUID) -> Upload | None:
-        raise Unavailable("The store of the result file can't be reached.")
+        raise Unavailable("The store of the result file cannot be reached.")
 
 
-@pytest.fixture
-def world() -> World:
+def make_batch() -> Batch:
+    request = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()])
+    return register(uuid4(), request, "a requestor", START, DEADLINES).batch
+
+
+async def run_timer(services: Services) -> None:
+    app = func.FunctionApp()
+    app.register_functions(timer_triggers(lambda: services))
+    (trigger,) = app.get_functions()
+    await trigger.get_user_function()(TimerRequest())
+
+
+async def test_the_sweep_runs_even_if_the_stats_fail() -> None:
     world = World()
-    provide(Running(Settings.read(SAMPLE), world.services))
-    return world
-
-
-async def minute() -> None:
-    await sweep_overdue.build().get_user_function()(TimerRequest())
-
-
-async def test_the_sweep_is_done_though_the_vitals_fail(world: World) -> None:
-    batch = a_batch()
-    await world.batches.create(batch)
+    await world.batches.create(make_batch())
     world.clock.now = START + 301
     world.dead_letters.down = True
     with pytest.raises(Unavailable):
-        await minute()
+        await run_timer(world.services)
     assert len(world.queues.sent) == 1
 
 
-async def test_the_vitals_are_taken_though_the_sweep_fails(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    provide(Running(Settings.read(SAMPLE), replace(world.services, results=ResultsAway(world.clock))))
-    await world.batches.create(a_batch(status=BatchStatus.ACCEPTED))
+async def test_the_stats_are_collected_even_if_the_sweep_fails(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    await world.batches.create(replace(make_batch(), status=BatchStatus.ACCEPTED))
     world.clock.now = START + 901
     with caplog.at_level("INFO"), pytest.raises(ExceptionGroup):
-        await minute()
-    assert "vitals: 1 open" in caplog.text
+        await run_timer(replace(world.services, results=UnavailableResultFiles(world.clock)))
+    assert "stats: open=1 " in caplog.text

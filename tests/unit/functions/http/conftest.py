@@ -1,31 +1,22 @@
-"""A running app for the endpoints to ask: fakes, and a small limit of bodies."""
+"""Services as fakes with a small limit for bodies, and requests as the Functions host passes them to the app."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import azure.functions as func
 import pytest
 
-from exchange.settings import Settings
-from functions.triggers import current
-from functions.current import Running, provide
-from tests.fakes.world import World
-from tests.stacks import ROOT
+from exchange.ports import Services
+from tests.fakes.world import LIMITS, World
 
 MAX_BYTES = 300
 
 
-@pytest.fixture(autouse=True)
-def world() -> Iterator[World]:
-    world = World()
-    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-    before = list(current._running)
-    provide(Running(Settings.read({**values, "HTTP_BODY_LIMIT_BYTES": str(MAX_BYTES)}), world.services))
-    yield world
-    current._running[:] = before
+@pytest.fixture
+def services() -> Services:
+    return World(limits=LIMITS.model_copy(update={"http_body_limit_bytes": MAX_BYTES})).services
 
 
-def request(
+def make_request(
     body: bytes = b"",
     *,
     method: str = "POST",

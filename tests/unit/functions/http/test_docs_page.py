@@ -1,107 +1,112 @@
+"""The documentation page and its files. `tests/e2e/test_docs_page.py` has their headers as they are served."""
+
+import base64
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
-from functions.http import register
-from functions.http.endpoints import ENDPOINTS, Endpoint
-from functions.http.openapi import describe
-from functions.http.docs_page import to_html
+from functions.http.docs_page import CONTENT_SECURITY_POLICY, FILE_NAMES, make_page, read_static_file
+from tests.stacks import ROOT
 
-assert serve, "it fills the table"
-DOCUMENT = describe(ENDPOINTS)
-EMPTY = {"meta"}
-NASTY = "<script src=x>'\"&"
+VENDORED = ROOT / "functions" / "http" / "static" / "swagger-ui"
+MANIFEST = json.loads((VENDORED / "manifest.json").read_text())
 
 
 class Page(HTMLParser):
-    """Reads a page, and fails where it is not well-formed."""
+    """Collects the tags and attributes of the page."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: set[str] = set()
+        super().__init__()
+        self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
-        self.text: list[str] = []
+        self.scripts: list[str] = []
+        self._in_script = False
         self.feed(html)
         self.close()
-        assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
+        self.tags.append(tag)
         self.attributes += attrs
-        if tag not in EMPTY:
-            self.open.append(tag)
+        self._in_script = tag == "script"
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+        if tag == "script":
+            self._in_script = False
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def values(self, name: str) -> list[str | None]:
-        return [value for attribute, value in self.attributes if attribute == name]
+        if self._in_script:
+            self.scripts.append(data)
 
 
-def page(document: dict[str, Any] = DOCUMENT) -> Page:
-    return Page(to_html(document))
+def test_the_manifest_names_package_version_source_and_license() -> None:
+    assert MANIFEST["package"] == "swagger-ui-dist"
+    assert MANIFEST["source"].endswith(f"/swagger-ui-dist-{MANIFEST['version']}.tgz")
+    algorithm, _, digest = MANIFEST["integrity"].partition("-")
+    assert (algorithm, len(base64.b64decode(digest))) == ("sha512", 64)
+    assert MANIFEST["license"] == "Apache-2.0"
+    assert {"LICENSE", "NOTICE"} <= set(MANIFEST["sha256"])
+    assert "Apache License" in (VENDORED / "LICENSE").read_text()
 
 
-def test_it_is_a_whole_page() -> None:
-    assert to_html(DOCUMENT).startswith("<!doctype html>")
-    assert {"html", "head", "title", "body", "h1"} <= page().tags
+def test_the_vendored_files_are_exactly_those_of_the_manifest() -> None:
+    files = {path.name: path for path in VENDORED.iterdir() if path.name != "manifest.json"}
+    assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()} == MANIFEST["sha256"]
 
 
-@pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
-def test_it_has_each_operation_with_its_answers(one: Endpoint) -> None:
-    text = " ".join(page().text)
-    operation = DOCUMENT["paths"][f"/{one.path}"][one.method.lower()]
-    (section,) = re.findall(rf"\b{one.method} +/{re.escape(one.path)} .*?(?= [A-Z]+ +/|Schemas)", text)
-    assert operation["summary"] in section
-    assert operation.get("description", "") in section
-    assert all(parameter["name"] in section for parameter in operation["parameters"])
-    for status, answer in operation["responses"].items():
-        assert f"{status} {answer['description']}" in section
+def test_the_decision_record_names_the_vendored_version_and_the_policy() -> None:
+    record = (ROOT / "docs" / "decisions" / "0039-swagger-ui.md").read_text()
+    assert f"Swagger UI {MANIFEST['version']}" in record
+    assert CONTENT_SECURITY_POLICY in record
 
 
-def test_it_has_each_schema_with_its_fields_and_each_link_leads_to_one() -> None:
-    seen = page()
-    anchors = set(seen.values("id"))
-    assert anchors == set(DOCUMENT["components"]["schemas"])
-    assert {str(link) for link in seen.values("href")} <= {f"#{name}" for name in anchors}
-    fields = {field for schema in DOCUMENT["components"]["schemas"].values() for field in schema.get("properties", ())}
-    assert fields <= set(seen.text)
-
-
-def test_it_loads_nothing_and_runs_nothing() -> None:
-    seen = page()
-    assert not {"script", "link", "img", "iframe", "object", "embed", "base", "form"} & seen.tags
-    assert {name for name, _ in seen.attributes} <= {"lang", "charset", "name", "content", "class", "id", "href"}
-    assert not re.search(r"https?:|//|url\(|@import|javascript:", to_html(DOCUMENT))
-
-
-def test_whatever_the_document_says_is_shown_and_not_obeyed() -> None:
-    problem = {"description": NASTY, "content": {NASTY: {"schema": {"$ref": f"#/components/schemas/{NASTY}"}}}}
-    choice = {"oneOf": [{"const": NASTY}, {"type": "array", "items": {"type": NASTY, "format": NASTY}}]}
-    operation = {
-        "summary": NASTY,
-        "description": NASTY,
-        "parameters": [{"name": NASTY, "in": "query", "schema": {"enum": [NASTY]}}],
-        "requestBody": {"content": {NASTY: {"schema": choice}}},
-        "responses": {NASTY: problem},
+def test_the_policy_allows_no_inline_code_no_eval_and_no_other_host() -> None:
+    directives = dict(part.split(" ", 1) for part in CONTENT_SECURITY_POLICY.split("; "))
+    assert directives == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "connect-src": "'self'",
+        "img-src": "'self' data:",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
     }
-    hostile = {
-        "info": {"title": NASTY, "description": NASTY},
-        "paths": {f"/{NASTY}": {"get": operation}},
-        "components": {
-            "schemas": {
-                NASTY: {"description": NASTY, "properties": {NASTY: {"type": NASTY}}},
-                f"{NASTY}2": {"description": NASTY, "type": "string", "enum": [NASTY]},
-            }
-        },
-    }
-    seen, plain = page(hostile), page()
-    assert seen.tags <= plain.tags
-    assert {name for name, _ in seen.attributes} <= {name for name, _ in plain.attributes}
-    assert "".join(seen.text).count(NASTY) >= 17
+
+
+def test_the_page_has_no_inline_code() -> None:
+    page = Page(make_page())
+    assert make_page().startswith("<!doctype html>")
+    assert {"title", "noscript", "link", "script"} <= set(page.tags)
+    assert not {"style", "iframe", "object", "embed", "base", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name == "style" or name.startswith("on")]
+    assert not "".join(page.scripts).strip()
+
+
+def test_the_page_loads_each_of_its_files_by_the_hash_of_the_content() -> None:
+    loaded = [str(value) for name, value in Page(make_page()).attributes if name in {"src", "href"}]
+    expected = {}
+    for name in FILE_NAMES:
+        file = read_static_file(name)
+        assert file is not None
+        assert hashlib.sha256(file.content).hexdigest().startswith(file.version)
+        expected[f"/docs/{name}"] = file.version
+    versions = dict(url.split("?v=") for url in loaded if "?" in url)
+    assert versions == expected
+    assert {url for url in loaded if "?" not in url} == {"data:,", "/openapi.json"}
+
+
+@pytest.mark.parametrize(
+    "name", ["", "index.html", "manifest.json", "LICENSE", "../docs.js", "swagger-ui/LICENSE", "DOCS.JS"]
+)
+def test_no_other_file_is_served(name: str) -> None:
+    assert read_static_file(name) is None
+
+
+def test_the_start_script_uses_no_other_host() -> None:
+    script = (ROOT / "functions" / "http" / "static" / "docs.js").read_text()
+    assert not re.search(r"https?://", script)
+    assert "validatorUrl: null" in script
+    assert "persistAuthorization: false" in script

@@ -1,3 +1,5 @@
+"""The OpenAPI document against the table of endpoints. `test_examples.py` has its examples."""
+
 import json
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -6,151 +8,214 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator, meta
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import TypeAdapter, ValidationError
 
-from exchange.contract.problems import Problem
-from functions.http import register
-from functions.http.endpoints import ENDPOINTS, Access, Endpoint
-from functions.http.openapi import describe, to_json
+from exchange import __version__
+from exchange.contract.robots import BatchEnhancementResultEntry
+from exchange.domain.robot_answer import RobotAnswer
 from functions.errors import ERROR_POLICIES
+from functions.http.docs_page import FILE_NAMES
+from functions.http.endpoints import Access, Endpoint
+from functions.http.openapi import describe, to_json
+from functions.http.register import ENDPOINTS
+from tests.results import annotation
 
-assert serve, "it fills the table"
 DOCUMENT = describe(ENDPOINTS)
-ONE = "5d1f4ae6-0a8c-4d5f-8f0e-0a2f3c4b5d6e"
-V1 = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
+ID = "5d1f4ae6-0a8c-4d5f-8f0e-0a2f3c4b5d6e"
+VERSION_1_ID = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
 ROBOT = {"name": "r", "base_url": "https://r.example", "description": "", "owner": ""}
 ABSTRACT = {"enhancement_type": "abstract", "process": "other", "abstract": "a"}
 TO_LOAD = {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": ABSTRACT}
+# The schemas of files' lines, which no operation refers to. The description of the document names them.
+LINES = {"Reference", "BatchEnhancementResultEntry", "BatchRobotResultValidationEntry"}
 
-of_each_endpoint = pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+for_each_endpoint = pytest.mark.parametrize(
+    "endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}"
+)
 
 
-def operation(one: Endpoint) -> dict[str, Any]:
-    found: dict[str, Any] = DOCUMENT["paths"][f"/{one.path}"][one.method.lower()]
+def operation(endpoint: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][f"/{endpoint.path}"][endpoint.method.lower()]
     return found
 
 
-def errors(one: Endpoint) -> dict[int, dict[str, Any]]:
-    return {int(status): answer for status, answer in operation(one)["responses"].items() if int(status) >= 400}
+def errors(endpoint: Endpoint) -> dict[int, dict[str, Any]]:
+    responses = operation(endpoint)["responses"].items()
+    return {int(status): response for status, response in responses if int(status) >= 400}
 
 
-def within(value: Any) -> Iterator[Any]:
+def list_values(value: Any) -> Iterator[Any]:
+    """Yield a JSON value and all values inside it."""
     yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from within(part)
+        yield from list_values(part)
 
 
-def fits(name: str, value: Any) -> bool:
+def matches(name: str, value: Any) -> bool:
     schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
     return Draft202012Validator(schema).is_valid(value)
 
 
-def test_it_is_openapi_3_1() -> None:
+def test_the_document_is_valid_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
     assert DOCUMENT["openapi"].startswith("3.1.")
     for schema in DOCUMENT["components"]["schemas"].values():
         meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
 
 
-def test_it_is_written_the_same_way_each_time() -> None:
+def test_the_document_has_the_version_of_the_package() -> None:
+    assert DOCUMENT["info"]["version"] == __version__
+
+
+def test_the_server_is_relative_so_that_it_fits_every_deployment() -> None:
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+
+
+def test_the_document_is_written_the_same_way_each_time() -> None:
     assert to_json(describe(ENDPOINTS)) == to_json(describe(list(ENDPOINTS)))
     assert json.loads(to_json(DOCUMENT)) == DOCUMENT
 
 
-def test_every_reference_leads_somewhere_and_every_schema_but_that_of_a_query_is_used() -> None:
-    names = {part["$ref"] for part in within(DOCUMENT) if isinstance(part, dict) and "$ref" in part}
-    named = {name.removeprefix("#/components/schemas/") for name in names}
-    in_words = {one.lines.__name__ for one in ENDPOINTS if one.lines}
-    queries = {one.asks.__name__ for one in ENDPOINTS if one.asks}
-    assert named | in_words | queries == set(DOCUMENT["components"]["schemas"])
+def test_every_reference_resolves_and_every_schema_is_used() -> None:
+    references = {part["$ref"] for part in list_values(DOCUMENT) if isinstance(part, dict) and "$ref" in part}
+    used = {reference.removeprefix("#/components/schemas/") for reference in references}
+    in_words = LINES | {endpoint.line_model.__name__ for endpoint in ENDPOINTS if endpoint.line_model}
+    queries = {endpoint.query_model.__name__ for endpoint in ENDPOINTS if endpoint.query_model}
+    assert used | in_words | queries == set(DOCUMENT["components"]["schemas"])
+    assert all(f"`{name}`" in DOCUMENT["info"]["description"] for name in LINES)
 
 
-def test_it_has_the_endpoints_and_nothing_else() -> None:
+def test_the_document_has_exactly_the_operations_of_the_table() -> None:
     described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    assert described == {(one.method, f"/{one.path}") for one in ENDPOINTS}
-    assert len({operation(one)["operationId"] for one in ENDPOINTS}) == len(ENDPOINTS)
+    assert described == {(endpoint.method, f"/{endpoint.path}") for endpoint in ENDPOINTS}
+    assert len({operation(endpoint)["operationId"] for endpoint in ENDPOINTS}) == len(ENDPOINTS)
 
 
-@of_each_endpoint
-def test_an_endpoint_has_its_errors_each_as_a_problem(one: Endpoint) -> None:
-    expected = {*one.errors, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
-    if one.access is not Access.ANYONE:
+def test_every_tag_is_described_and_used() -> None:
+    tags = [tag["name"] for tag in DOCUMENT["tags"]]
+    assert tags == ["Batch requests", "References", "Robots", "Service"]
+    assert {tag for endpoint in ENDPOINTS for tag in operation(endpoint)["tags"]} == set(tags)
+    assert all(tag["description"].endswith(".") for tag in DOCUMENT["tags"])
+
+
+@for_each_endpoint
+def test_an_operation_documents_its_errors_as_problems(endpoint: Endpoint) -> None:
+    expected = {*endpoint.errors, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
+    if endpoint.access is not Access.ANYONE:
         expected |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    if one.request_model:
+    if endpoint.request_model:
         expected |= {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
-    assert expected <= set(errors(one))
-    for answer in errors(one).values():
-        assert answer["description"]
-        assert answer["content"] == {
-            "application/problem+json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
-        }
+    assert expected <= set(errors(endpoint))
+    for response in errors(endpoint).values():
+        assert response["description"]
+        ((media_type, content),) = response["content"].items()
+        assert media_type == "application/problem+json"
+        assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert set(content) == {"schema", "example"}
 
 
-def test_every_status_that_an_error_of_ours_can_become_is_documented_somewhere() -> None:
-    documented = {status for one in ENDPOINTS for status in errors(one)}
-    assert documented == {*(row.status for row in ERROR_POLICIES.values()), HTTPStatus.INTERNAL_SERVER_ERROR}
+def test_every_status_of_the_error_policies_is_documented_somewhere() -> None:
+    documented = {status for endpoint in ENDPOINTS for status in errors(endpoint)}
+    statuses = {policy.status for policy in ERROR_POLICIES.values()}
+    assert documented == {*statuses, HTTPStatus.INTERNAL_SERVER_ERROR}
 
 
-@of_each_endpoint
-def test_an_error_says_which_header_helps(one: Endpoint) -> None:
-    named = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
-    for status, answer in errors(one).items():
-        assert list(answer.get("headers", {})) == named.get(status, [])
-        assert all(header["required"] for header in answer.get("headers", {}).values())
+@for_each_endpoint
+def test_an_error_documents_the_header_that_helps(endpoint: Endpoint) -> None:
+    expected = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+    for status, response in errors(endpoint).items():
+        assert list(response.get("headers", {})) == expected.get(status, [])
+        assert all(header["required"] for header in response.get("headers", {}).values())
 
 
-@of_each_endpoint
-def test_an_endpoint_says_who_is_let_in(one: Endpoint) -> None:
-    member, robot = {"Bearer"}, {"Signature", "X-Client-Id", "X-Request-Timestamp"}
-    ways = {
+@for_each_endpoint
+def test_an_operation_documents_who_may_call_it(endpoint: Endpoint) -> None:
+    user, robot = {"Bearer"}, {"Signature", "X-Client-Id", "X-Request-Timestamp"}
+    expected = {
         Access.ANYONE: [],
-        Access.REQUESTORS: [member],
-        Access.OPERATORS: [member],
+        Access.REQUESTORS: [user],
+        Access.OPERATORS: [user],
         Access.ROBOTS: [robot],
-        Access.REQUESTORS_AND_ROBOTS: [member, robot],
+        Access.REQUESTORS_AND_ROBOTS: [user, robot],
     }
-    assert [set(way) for way in operation(one).get("security", [])] == ways[one.access]
-    assert member | robot == set(DOCUMENT["components"]["securitySchemes"])
-    if one.access is not Access.ANYONE:
-        assert one.access.value in operation(one)["description"]
+    requirements = [set(requirement) for requirement in operation(endpoint).get("security", [])]
+    assert requirements == expected[endpoint.access]
+    assert user | robot == set(DOCUMENT["components"]["securitySchemes"])
+    assert endpoint.access.value in operation(endpoint)["description"]
 
 
-@of_each_endpoint
-def test_an_endpoint_says_what_it_takes_and_gives(one: Endpoint) -> None:
-    taken = operation(one).get("requestBody", {}).get("content", {})
-    given = operation(one)["responses"][str(int(one.status))]["content"]
-    if one.request_model:
-        assert taken["application/json"]["schema"]["$ref"].endswith(f"/{one.request_model.__name__}")
-        assert operation(one)["requestBody"]["required"]
-    if one.gives:
-        assert given["application/json"]["schema"]["$ref"].endswith(f"/{one.gives.__name__}")
-    if one.request_model and one.lines:
-        answered = operation(one)["responses"]["200"]["content"]
-        assert one.request_model.__name__ in taken["application/jsonl"]["schema"]["description"]
-        assert one.lines.__name__ in answered["application/jsonl"]["schema"]["description"]
-    assert set(taken) == {*(["application/json"] if one.request_model else []), *(["application/jsonl"] if one.lines else [])}
+def test_the_security_schemes_explain_tokens_and_signatures() -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert "az account get-access-token" in schemes["Bearer"]["description"]
+    for fact in ("HMAC", "SHA-256", "16 bytes", "300 seconds", "A GET signs the empty body"):
+        assert fact in schemes["Signature"]["description"]
+    assert all(scheme["description"] for scheme in schemes.values())
 
 
-@of_each_endpoint
-def test_an_endpoint_names_what_its_path_and_its_query_hold(one: Endpoint) -> None:
-    parameters = {(at["in"], at["name"], at["required"]) for at in operation(one)["parameters"]}
-    fields = one.asks.model_fields.items() if one.asks else ()
+@for_each_endpoint
+def test_an_operation_documents_its_bodies(endpoint: Endpoint) -> None:
+    request = operation(endpoint).get("requestBody", {}).get("content", {})
+    response = operation(endpoint)["responses"][str(int(endpoint.status))]["content"]
+    if endpoint.request_model:
+        assert request["application/json"]["schema"]["$ref"].endswith(f"/{endpoint.request_model.__name__}")
+        assert operation(endpoint)["requestBody"]["required"]
+    if endpoint.response_model:
+        assert response["application/json"]["schema"]["$ref"].endswith(f"/{endpoint.response_model.__name__}")
+    else:
+        assert sorted(response) == sorted(endpoint.media_types) != []
+    if endpoint.request_model and endpoint.line_model:
+        lines = operation(endpoint)["responses"]["200"]["content"]
+        assert endpoint.request_model.__name__ in request["application/jsonl"]["schema"]["description"]
+        assert endpoint.line_model.__name__ in lines["application/jsonl"]["schema"]["description"]
+    media_types = [("application/json", endpoint.request_model), ("application/jsonl", endpoint.line_model)]
+    assert set(request) == {media_type for media_type, model in media_types if model}
+
+
+@for_each_endpoint
+def test_an_operation_documents_its_parameters(endpoint: Endpoint) -> None:
+    documented = operation(endpoint)["parameters"]
+    parameters = {(parameter["in"], parameter["name"], parameter["required"]) for parameter in documented}
+    fields = endpoint.query_model.model_fields.items() if endpoint.query_model else ()
     expected = {("query", name, field.is_required()) for name, field in fields}
-    expected |= {("path", part[1:-1], True) for part in one.path.split("/") if part.startswith("{")}
+    expected |= {("path", part[1:-1], True) for part in endpoint.path.split("/") if part.startswith("{")}
     assert parameters == expected
-    assert "null" not in json.dumps(operation(one)["parameters"]), "a query has no word for it"
+    assert "null" not in json.dumps(documented), "a query cannot express null"
+
+
+def test_the_files_of_the_documentation_page_are_listed() -> None:
+    (parameter,) = DOCUMENT["paths"]["/docs/{file}"]["get"]["parameters"]
+    assert parameter["schema"] == {"type": "string", "enum": FILE_NAMES}
+    assert "422" not in DOCUMENT["paths"]["/docs/{file}"]["get"]["responses"]
+
+
+class TestWebhook:
+    operation = DOCUMENT["webhooks"]["send_job"]["post"]
+
+    def test_the_job_is_the_body_and_the_call_is_signed(self) -> None:
+        schema = self.operation["requestBody"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/BatchRobotRequest"}
+        assert [set(part) for part in self.operation["security"]] == [
+            {"Signature", "X-Client-Id", "X-Request-Timestamp"}
+        ]
+        assert "`POST <base_url>/batch/`" in self.operation["description"]
+
+    @pytest.mark.parametrize("status", [200, 202, 302, 400, 404, 408, 409, 422, 429, 500, 503])
+    def test_each_answer_has_the_meaning_that_the_exchange_gives_it(self, status: int) -> None:
+        responses = self.operation["responses"]
+        meaning = responses.get(str(status), responses[f"{status // 100}XX"])["description"]
+        answer = RobotAnswer(status, "")
+        assert ("accepts" in meaning) == answer.accepted
+        assert meaning.startswith("Try again") == answer.retryable
+        assert ("reject" in meaning) == (not answer.accepted and not answer.retryable)
 
 
 @pytest.mark.parametrize(
-    ("name", "good", "bad"),
+    ("name", "valid", "invalid"),
     [
-        ("BatchRobotResult", {"request_id": ONE}, {"request_id": V1}),
-        ("BatchRobotResult", {"request_id": ONE.upper()}, {"request_id": f"{ONE}\n"}),
-        (
-            "BatchRobotResult",
-            {"request_id": ONE, "storage_url": "HTTPS://é/x"},
-            {"request_id": ONE, "storage_url": "x"},
-        ),
-        ("BatchEnhancementRequestIn", *({"robot_id": ONE, "reference_ids": ids} for ids in ([ONE], [ONE, ONE]))),
+        ("BatchRobotResult", {"request_id": ID}, {"request_id": VERSION_1_ID}),
+        ("BatchRobotResult", {"request_id": ID.upper()}, {"request_id": f"{ID}\n"}),
+        ("BatchRobotResult", *({"request_id": ID, "storage_url": url} for url in ("HTTPS://é/x", "x"))),
+        ("BatchEnhancementRequestIn", *({"robot_id": ID, "reference_ids": ids} for ids in ([ID], [ID, ID]))),
         ("RobotIn", *({**ROBOT, "base_url": url} for url in ("http://r.example:1/é", "https://r example"))),
         ("RobotIn", ROBOT, {**ROBOT, "more": 1}),
         ("EnhancementFileInput", TO_LOAD, {**TO_LOAD, "enhancement_type": "location"}),
@@ -164,6 +229,33 @@ def test_an_endpoint_names_what_its_path_and_its_query_hold(one: Endpoint) -> No
         ("Location", {"pdf_url": None, "extra": {}}, {"extra": [1]}),
     ],
 )
-def test_a_schema_is_exact(name: str, good: Any, bad: Any) -> None:
-    assert fits(name, good)
-    assert not fits(name, bad)
+def test_a_schema_accepts_exactly_what_the_exchange_accepts(name: str, valid: Any, invalid: Any) -> None:
+    assert matches(name, valid)
+    assert not matches(name, invalid)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        annotation(ID),
+        {"reference_id": ID, "message": "m"},
+        {**annotation(ID), "message": "m"},
+        {"reference_id": ID, "message": "m", "content": None},
+        {"reference_id": ID, "message": "m", "content": {}},
+        {"reference_id": ID, "message": 1},
+        {"reference_id": VERSION_1_ID, "message": "m"},
+        {"reference_id": ID},
+        {**annotation(ID), "visibility": "secret"},
+        [],
+        "text",
+    ],
+    ids=json.dumps,
+)
+def test_the_schema_of_a_result_entry_agrees_with_its_model(entry: Any) -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(BatchEnhancementResultEntry)
+    try:
+        adapter.validate_json(json.dumps(entry), strict=True)
+    except ValidationError:
+        assert not matches("BatchEnhancementResultEntry", entry)
+    else:
+        assert matches("BatchEnhancementResultEntry", entry)

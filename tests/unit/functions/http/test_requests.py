@@ -1,69 +1,69 @@
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-import azure.functions as func
 import pytest
 
 from exchange.contract.base import MAX_FAULTS
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchListQuery, BatchStatus
 from exchange.domain.errors import InputRejected, NotJson, TooLarge
-from functions.http.requests import Call
-from tests.unit.functions.http.conftest import MAX_BYTES, request
+from exchange.ports import Services
+from functions.http.requests import ApiRequest
+from tests.unit.functions.http.conftest import MAX_BYTES, make_request
 
-ONE = "11111111-1111-4111-8111-111111111111"
-ORDER = {"robot_id": ONE, "reference_ids": [ONE], "source": "文"}
-
-
-def call(sent: func.HttpRequest) -> Call:
-    return Call(sent, None)
-
-
-def order(body: bytes) -> BatchEnhancementRequestIn:
-    return call(request(body)).read(BatchEnhancementRequestIn)
+ID = "11111111-1111-4111-8111-111111111111"
+BATCH_REQUEST = {"robot_id": ID, "reference_ids": [ID], "source": "文"}
+ParseBody = Callable[[bytes], BatchEnhancementRequestIn]
 
 
 class TestBody:
-    def test_it_is_read_as_utf_8_without_conversions(self) -> None:
-        assert json.loads(order(json.dumps(ORDER, ensure_ascii=False).encode()).model_dump_json()) == ORDER
+    @pytest.fixture
+    def parse(self, services: Services) -> ParseBody:
+        return lambda body: ApiRequest(make_request(body), None, services).parse_body(BatchEnhancementRequestIn)
+
+    def test_a_body_is_read_as_utf_8_without_conversions(self, parse: ParseBody) -> None:
+        body = json.dumps(BATCH_REQUEST, ensure_ascii=False).encode()
+        assert json.loads(parse(body).model_dump_json()) == BATCH_REQUEST
 
     @pytest.mark.parametrize(
         "body", [b"", b" ", b"{", b"robot_id=1", b'{"source": "\xff"}', b"[" * 250, b"{} {}", b"\xff\xfe{\x00}\x00"]
     )
-    def test_what_is_no_json_is_told_so_in_one_fault(self, body: bytes) -> None:
+    def test_a_body_that_is_not_json_has_one_fault(self, parse: ParseBody, body: bytes) -> None:
         with pytest.raises(NotJson, match=r"^Invalid JSON: ") as raised:
-            order(body)
+            parse(body)
         assert len(raised.value.faults) == 1
 
     @pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"{}", b"7"])
-    def test_json_of_another_shape_is_no_broken_json(self, body: bytes) -> None:
+    def test_json_of_the_wrong_type_is_not_reported_as_invalid_json(self, parse: ParseBody, body: bytes) -> None:
         with pytest.raises(InputRejected) as raised:
-            order(body)
+            parse(body)
         assert type(raised.value) is InputRejected
 
-    def test_each_fault_is_a_sentence_with_where_and_why(self) -> None:
-        wrong: dict[str, Any] = {"reference_ids": [ONE, "x"], "source": 7}
+    def test_each_fault_is_a_sentence_with_the_path_and_the_reason(self, parse: ParseBody) -> None:
+        wrong: dict[str, Any] = {"reference_ids": [ID, "x"], "source": 7}
         with pytest.raises(InputRejected) as raised:
-            order(json.dumps(wrong).encode())
+            parse(json.dumps(wrong).encode())
         assert list(raised.value.faults) == [
             "robot_id: Field required.",
             "reference_ids.1: Input should be a valid UUID, invalid character: found `x` at 0.",
             "source: Input should be a valid string.",
         ]
 
-    def test_of_many_faults_the_first_are_told(self) -> None:
+    def test_only_the_first_of_many_faults_are_listed(self, parse: ParseBody) -> None:
         with pytest.raises(InputRejected) as raised:
-            order(json.dumps({**ORDER, "reference_ids": list(range(50))}).encode())
+            parse(json.dumps({**BATCH_REQUEST, "reference_ids": list(range(50))}).encode())
         assert len(raised.value.faults) == MAX_FAULTS + 1
 
-    def test_a_body_may_be_as_large_as_the_limit_and_no_larger(self) -> None:
-        assert call(request(b"x" * MAX_BYTES)).body() == b"x" * MAX_BYTES
-        for read in (Call.body, lambda sent: sent.read(BatchEnhancementRequestIn)):
-            with pytest.raises(TooLarge, match="at most 300 bytes; this one has 301"):
-                read(call(request(b" " * (MAX_BYTES + 1))))
+    def test_a_body_may_have_as_many_bytes_as_the_limit_and_no_more(self, parse: ParseBody, services: Services) -> None:
+        assert ApiRequest(make_request(b"x" * MAX_BYTES), None, services).read_body() == b"x" * MAX_BYTES
+        too_large = b" " * (MAX_BYTES + 1)
+        for read in (parse, lambda body: ApiRequest(make_request(body), None, services).read_body()):
+            with pytest.raises(TooLarge, match=r"at most 300 bytes\. This one has 301\."):
+                read(too_large)
 
     @pytest.mark.parametrize(
-        ("content_type", "lines"),
+        ("content_type", "expected"),
         [
             ("application/jsonl", True),
             ("Application/JSONL; charset=utf-8", True),
@@ -73,30 +73,41 @@ class TestBody:
             ("", False),
         ],
     )
-    def test_a_file_of_lines_says_so(self, content_type: str, *, lines: bool) -> None:
-        assert call(request(headers={"Content-Type": content_type})).has_lines is lines
-        assert not call(request()).has_lines
+    def test_the_content_type_decides_whether_a_body_has_lines(
+        self, services: Services, content_type: str, *, expected: bool
+    ) -> None:
+        request = ApiRequest(make_request(headers={"Content-Type": content_type}), None, services)
+        assert request.has_lines is expected
+        assert not ApiRequest(make_request(), None, services).has_lines
 
 
 class TestQuery:
-    def test_it_is_read_and_what_is_unknown_ignored(self) -> None:
-        query = call(request(params={"status": "failed", "unknown": "1"})).query(BatchListQuery)
+    @staticmethod
+    def parse(params: Mapping[str, str], services: Services) -> BatchListQuery:
+        return ApiRequest(make_request(params=params), None, services).parse_query(BatchListQuery)
+
+    def test_unknown_parameters_of_a_query_are_ignored(self, services: Services) -> None:
+        query = self.parse({"status": "failed", "unknown": "1"}, services)
         assert query == BatchListQuery(status=BatchStatus.FAILED)
 
-    def test_each_fault_is_a_sentence(self) -> None:
+    def test_a_fault_of_a_query_is_a_sentence(self, services: Services) -> None:
         with pytest.raises(InputRejected) as raised:
-            call(request(params={"status": "lost"})).query(BatchListQuery)
+            self.parse({"status": "lost"}, services)
         (fault,) = raised.value.faults
         assert fault.startswith("status: Input should be 'received', ")
         assert fault.endswith("'failed'.")
 
 
 class TestPath:
-    @pytest.mark.parametrize("text", [ONE, ONE.upper(), ONE.replace("-", "")])
-    def test_an_id_is_the_same_however_it_is_written(self, text: str) -> None:
-        assert call(request(route_params={"batch_id": text})).path_id("batch_id") == UUID(ONE)
+    @staticmethod
+    def parse(text: str, services: Services) -> UUID:
+        return ApiRequest(make_request(route_params={"batch_id": text}), None, services).parse_path_id("batch_id")
 
-    @pytest.mark.parametrize("text", ["", "x", "7", ONE[:-1], "11111111-1111-1111-8111-111111111111"])
-    def test_anything_else_is_refused(self, text: str) -> None:
-        with pytest.raises(InputRejected, match=r"^batch_id: this is no UUID of version 4\.$"):
-            call(request(route_params={"batch_id": text})).path_id("batch_id")
+    @pytest.mark.parametrize("text", [ID, ID.upper(), ID.replace("-", "")])
+    def test_every_notation_of_a_uuid_is_accepted(self, services: Services, text: str) -> None:
+        assert self.parse(text, services) == UUID(ID)
+
+    @pytest.mark.parametrize("text", ["", "x", "7", ID[:-1], "11111111-1111-1111-8111-111111111111"])
+    def test_an_id_that_is_not_a_version_4_uuid_is_refused(self, services: Services, text: str) -> None:
+        with pytest.raises(InputRejected, match=r"^batch_id must be a version 4 UUID\.$"):
+            self.parse(text, services)
