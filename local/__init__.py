@@ -1,1 +1,1 @@
-"""The local stack: what stands in for Azure on a laptop and in tests. Never deployed."""
+"""The local stack: emulators and a Functions host that replace Azure on a laptop and in tests. Never deployed."""

@@ -4,16 +4,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.azure_resources import topology
+from local.azure_resources import read_topology
 from local.issuer import AUDIENCE, ISSUER
 from local.paths import ROOT
 
-# The well-known keys that these emulators ship with.
+# The published keys of the emulators.
 _STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
 _ACCOUNT = "devstoreaccount1"
 
-# Where each part is, by its name in `stack.json`.
+# The address of each component for a port, by its name in `stack.json`.
 _ADDRESSES = {
     "api": "http://127.0.0.1:{}",
     "blob": f"http://127.0.0.1:{{}}/{_ACCOUNT}",
@@ -23,14 +23,14 @@ _ADDRESSES = {
 }
 
 
-def app_settings(stack: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return the sample's settings, with those of this stack on top, and the caller's own on top of these."""
+def make_app_settings(stack: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return the sample's settings. Those of the stack replace the sample's, and `overrides` replace both."""
     sample: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     return {**sample, **stack, **overrides}
 
 
-def stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
-    """Return the settings by which a client finds the parts of this stack."""
+def make_stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
+    """Return the settings with which a client connects to the stack on these ports."""
     storage = (
         f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_STORAGE_KEY};"
         f"BlobEndpoint=http://127.0.0.1:{ports['blob']}/{_ACCOUNT};"
@@ -45,7 +45,7 @@ def stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
         ),
         "COSMOS_ENDPOINT": f"https://127.0.0.1:{ports['cosmos']}",
         "COSMOS_KEY": _COSMOS_KEY,
-        "COSMOS_DATABASE": topology()["cosmos"]["database"],
+        "COSMOS_DATABASE": read_topology()["cosmos"]["database"],
         "TOKEN_ISSUER": ISSUER,
         "TOKEN_AUDIENCE": AUDIENCE,
         "TOKEN_KEYS_URL": f"https://127.0.0.1:{ports['issuer']}/keys",
@@ -53,13 +53,13 @@ def stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str]:
     }
 
 
-def addresses(ports: Mapping[str, int]) -> dict[str, str]:
-    """Return where each part is, as `stack.json` says it."""
-    return {name: form.format(ports[name]) for name, form in _ADDRESSES.items() if name in ports}
+def make_addresses(ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the addresses for these ports, by the names in `stack.json`."""
+    return {name: address.format(ports[name]) for name, address in _ADDRESSES.items() if name in ports}
 
 
 def write_json(path: Path, content: object, *, private: bool = False) -> None:
-    """Write the file at once: whoever reads it reads all of it. A private one is readable by its owner alone."""
+    """Replace the file atomically, so that readers never see a part of it. Only its owner can read a private file."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600 if private else 0o644)

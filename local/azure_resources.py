@@ -1,4 +1,4 @@
-"""What Bicep makes in Azure, made on the emulators from the same topology file."""
+"""The resources that Bicep creates in Azure, created on the emulators from the same topology file."""
 
 import json
 from pathlib import Path
@@ -13,35 +13,35 @@ from azure.storage.blob.aio import BlobServiceClient
 from local.paths import TOPOLOGY
 
 
-def topology() -> dict[str, Any]:
-    """Read the queues, containers and keys of the system."""
+def read_topology() -> dict[str, Any]:
+    """Read the queues and containers of the system, with their keys and indexes."""
     content: dict[str, Any] = json.loads(TOPOLOGY.read_text())
     return content
 
 
 async def make_resources(storage: str, endpoint: str, key: str) -> None:
-    """Make the blob containers and the Cosmos DB containers. The Service Bus emulator reads the file itself."""
-    wanted = topology()
+    """Create the blob containers and the Cosmos DB containers. The Service Bus emulator creates the queues itself."""
+    topology = read_topology()
     async with BlobServiceClient.from_connection_string(storage) as blobs:
-        for name in wanted["blobContainers"]:
+        for name in topology["blobContainers"]:
             await blobs.create_container(name)
     async with CosmosClient(endpoint, key) as cosmos:
-        database = await cosmos.create_database(wanted["cosmos"]["database"])
-        for container in wanted["cosmos"]["containers"]:
-            await database.create_container(container["name"], **container_properties(container))
+        database = await cosmos.create_database(topology["cosmos"]["database"])
+        for container in topology["cosmos"]["containers"]:
+            await database.create_container(container["name"], **make_container_properties(container))
 
 
-def container_properties(container: dict[str, Any]) -> dict[str, Any]:
-    """Say how a container of Cosmos DB is made."""
+def make_container_properties(container: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with which the SDK creates a Cosmos DB container."""
     return {
         "partition_key": PartitionKey(container["partitionKey"]),
         "unique_key_policy": {"uniqueKeys": [{"paths": [path]} for path in container["uniqueKeys"]]},
-        "indexing_policy": _indexing(container),
+        "indexing_policy": _make_indexing_policy(container),
     }
 
 
-def _indexing(container: dict[str, Any]) -> dict[str, Any]:
-    """Index what is queried and nothing else, as Bicep does."""
+def _make_indexing_policy(container: dict[str, Any]) -> dict[str, Any]:
+    """Index only the properties that are queried, as Bicep does."""
     if not container["indexed"]:
         return {"indexingMode": "none", "automatic": False}
     return {
@@ -54,7 +54,7 @@ def _indexing(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Make a certificate for the Cosmos emulator; return it, its key, and the bundle that a client checks it by."""
+    """Make a server certificate. Return the paths of the certificate, its key, and the bundle that clients need."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     server = authority.issue_cert("localhost", "127.0.0.1")
@@ -62,6 +62,6 @@ def make_certificates(folder: Path) -> tuple[Path, Path, Path]:
     certificate.write_bytes(b"".join(part.bytes() for part in server.cert_chain_pems))
     key.touch(mode=0o600)
     key.write_bytes(server.private_key_pem.bytes())
-    # Beside the authorities that everybody trusts, so that other addresses can still be checked.
+    # The usual authorities are in the bundle too, so that clients can still verify public addresses.
     bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
     return certificate, key, bundle

@@ -1,4 +1,4 @@
-"""`python -m local.install`: install the emulators' npm packages, if they are not there as the lock file says."""
+"""`python -m local.install`: install the emulators' npm packages, unless they are those of the lock file already."""
 
 import fcntl
 import hashlib
@@ -7,35 +7,35 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.errors import StackError
 from local.paths import EMULATORS, NODE, NPM
-from local.problem import StackError
 
 
 def install(node: Path = NODE, folder: Path = EMULATORS) -> bool:
-    """Install what the folder's lock file names; return whether there was anything to do. Raises StackError."""
+    """Install the packages of the folder's lock file. Return False if they were installed. Raises StackError."""
     if not node.exists():
-        raise StackError(f"There is no Node at {node}. Install it with: make install")
+        raise StackError(f"Node is missing: {node} does not exist. Install it with: make install")
     stamp = folder / "node_modules" / ".installed"
     with (folder / "package-lock.json").open("rb") as lock:
-        # Two stacks that start at once would install into each other's folder: the second waits, and finds it done.
+        # Two stacks that start at the same time must not install into the same folder. The second one waits.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256(lock.read()).hexdigest()
-        if stamp.exists() and stamp.read_text() == wanted:
+        checksum = hashlib.sha256(lock.read()).hexdigest()
+        if stamp.exists() and stamp.read_text() == checksum:
             return False
-        _npm_ci(node, folder)
+        _run_npm_ci(node, folder)
         stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(wanted)
+        stamp.write_text(checksum)
     return True
 
 
-def _npm_ci(node: Path, folder: Path) -> None:
+def _run_npm_ci(node: Path, folder: Path) -> None:
     print("Installing the emulators (npm) ...", flush=True)
-    # npm starts Node by its name: let it find this one.
+    # npm looks for Node on the PATH.
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [str(node), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    done = subprocess.run(command, cwd=folder, env=environment, check=False)
-    if done.returncode != 0:
-        raise StackError("The emulators' npm packages could not be installed: is the npm registry within reach?")
+    finished = subprocess.run(command, cwd=folder, env=environment, check=False)
+    if finished.returncode != 0:
+        raise StackError("The emulators' npm packages could not be installed. Can this machine reach the npm registry?")
 
 
 if __name__ == "__main__":

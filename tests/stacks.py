@@ -46,7 +46,7 @@ def running_stack(folder: Path, *options: str, **settings: str) -> Iterator[Stac
         yield _running(Path(running), options, settings)
         return
     overrides = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-    command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--lifeline", *options]
+    command = [sys.executable, "-m", "local.up", "--dir", str(folder), "--free-ports", "--exit-with-stdin", *options]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.log").open("wb") as output:
         up = subprocess.Popen(  # noqa: S603 - we build the arguments

@@ -84,7 +84,9 @@ async def running_stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
     async def ready() -> bool:
         return stack_file.exists()
 
-    async with running_child(folder / "up.log", "local.up", "--free-ports", "--lifeline", "--dir", str(folder)) as up:
+    async with running_child(
+        folder / "up.log", "local.up", "--free-ports", "--exit-with-stdin", "--dir", str(folder)
+    ) as up:
         await up.wait_until(ready)
         yield json.loads(stack_file.read_text())
 

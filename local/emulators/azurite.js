@@ -1,18 +1,18 @@
 "use strict";
 
-// Azurite (blobs and queues, and tables that nobody uses) in memory.
+// Azurite in memory: blobs, queues, and tables, which are not used.
 //
 //   node azurite.js --blob-port N --queue-port M      (0: any free port)
 //
-// `--skipApiVersionCheck`, as it is older than the SDK. The access log stays off: a request's query holds signatures.
+// `--skipApiVersionCheck`, because Azurite is older than the SDK. No access log, because queries contain signatures.
 
 const net = require("net");
-const { args, ready, portTaken } = require("./lifeline");
+const { parseArguments, reportReady, reportPortInUse } = require("./emulator_process");
 
 const HOST = "127.0.0.1";
 const LISTENS = /^Azurite (\w+) service is successfully listening at \S+:(\d+)$/;
 
-function isTaken(port) {
+function isInUse(port) {
   return new Promise((resolve) => {
     const probe = net.createServer();
     probe.once("error", () => resolve(true));
@@ -21,28 +21,33 @@ function isTaken(port) {
 }
 
 async function main() {
-  const given = args();
-  const ports = { blob: Number(given.blobPort), queue: Number(given.queuePort), table: 0 };
-  for (const wanted of Object.values(ports)) {
-    if (await isTaken(wanted)) return portTaken(wanted);
+  const { blobPort, queuePort } = parseArguments();
+  const ports = { blob: Number(blobPort), queue: Number(queuePort), table: 0 };
+  for (const port of Object.values(ports)) {
+    if (await isInUse(port)) return reportPortInUse(port);
   }
   const found = {};
-  // Only its own words say which free ports it got; like all that it prints, they go to the log.
+  // Azurite reports the free ports that it chose only in its output. All of its output goes to the log.
   console.log = (...words) => {
     console.error(...words);
     const [, service, port] = LISTENS.exec(String(words[0])) ?? [];
     if (!service) return;
     found[service] = Number(port);
-    if (found.Blob && found.Queue && found.Table) ready({ blobPort: found.Blob, queuePort: found.Queue });
+    if (found.Blob && found.Queue && found.Table) reportReady({ blobPort: found.Blob, queuePort: found.Queue });
   };
   startAzurite(ports);
 }
 
-/** Runs Azurite's own command line in this process. */
+/** Runs Azurite's command line in this process. */
 function startAzurite(ports) {
-  const where = Object.entries(ports).flatMap(([name, port]) => [`--${name}Host`, HOST, `--${name}Port`, String(port)]);
-  const how = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
-  process.argv.splice(2, process.argv.length, ...how, ...where);
+  const addresses = Object.entries(ports).flatMap(([name, port]) => [
+    `--${name}Host`,
+    HOST,
+    `--${name}Port`,
+    String(port),
+  ]);
+  const options = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
+  process.argv.splice(2, process.argv.length, ...options, ...addresses);
   require("azurite/dist/src/azurite");
 }
 

@@ -1,4 +1,4 @@
-"""A Functions host: runs the app's functions as Azure does, and is harsh where Azure is harsh.
+"""A Functions host that runs the app's functions as Azure does, and refuses what Azure refuses.
 
-It knows no function by name: it reads the FunctionApp object, host.json and the environment.
+It works with any function app: it reads the FunctionApp object, host.json and the environment.
 """

@@ -1,4 +1,4 @@
-"""What the functions of an app are bound to."""
+"""The functions of an app and their triggers, read from its FunctionApp object."""
 
 import importlib.util
 import inspect
@@ -22,14 +22,14 @@ _CONTEXT = "context"
 
 
 class HostError(Exception):
-    """The app can't be run as it is; the message says why, for a person."""
+    """The app cannot run. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function of the app.
 
-    The trigger has every `%NAME%` replaced by the app setting; the hint is that of the parameter it fills.
+    In `trigger` every `%NAME%` is replaced by the app setting. `hint` is the type hint of the trigger's parameter.
     """
 
     name: str
@@ -40,17 +40,17 @@ class Function:
 
 
 def load_functions(path: Path) -> list[Function]:
-    """Load the module and read the functions of the one FunctionApp that is bound in it; raises HostError."""
+    """Import the module and return the functions of its FunctionApp. Raises HostError."""
     if not path.is_file():
-        raise HostError(f"There is no file {path}.")
+        raise HostError(f"The file {path} does not exist.")
     sys.path.insert(0, str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise HostError(f"{path} is no Python module.")
+        raise HostError(f"{path} is not a Python module.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    # Names are counted, not objects: Azure's worker refuses a second name of the same app too.
+    # Counts names, not objects, because Azure's worker also refuses a second name of the same app.
     apps = [value for value in vars(module).values() if isinstance(value, func.FunctionApp)]
     if len(apps) != 1:
         raise HostError(f"{path.name} must bind exactly one name to a FunctionApp; it binds {len(apps)}.")
@@ -58,76 +58,76 @@ def load_functions(path: Path) -> list[Function]:
         functions = apps[0].get_functions()
     except ValueError as error:
         raise HostError(f"{path.name}: {error}") from error
-    return [_function(item) for item in functions]
+    return [_make_function(item) for item in functions]
 
 
-def connection(function: Function) -> str:
-    """Return the connection string that the trigger's `connection` names; raises HostError."""
+def read_connection(function: Function) -> str:
+    """Return the connection string that the trigger's `connection` names. Raises HostError."""
     name = function.trigger["connection"]
     if name not in os.environ:
-        raise HostError(f"The function '{function.name}' needs the connection {name}: that app setting is missing.")
+        raise HostError(f"The function '{function.name}' needs the connection {name}, but that app setting is missing.")
     return os.environ[name]
 
 
-def _function(item: Any) -> Function:
+def _make_function(item: Any) -> Function:
     name, code = item.get_function_name(), item.get_user_function()
     bindings = [json.loads(raw) for raw in item.get_raw_bindings()]
-    unknown = [one["type"] for one in bindings if one["type"] not in TRIGGERS | OUTPUTS]
+    unknown = [binding["type"] for binding in bindings if binding["type"] not in TRIGGERS | OUTPUTS]
     if unknown:
-        raise HostError(f"The function '{name}' has the binding '{unknown[0]}', which this host does not know.")
-    triggers = [one for one in bindings if one["type"] in TRIGGERS]
+        raise HostError(f"The function '{name}' has the binding '{unknown[0]}', which this host does not support.")
+    triggers = [binding for binding in bindings if binding["type"] in TRIGGERS]
     if len(triggers) != 1:
-        raise HostError(f"The function '{name}' has {len(triggers)} triggers; it needs exactly one.")
-    trigger = {key: _resolved(value, name) for key, value in triggers[0].items()}
+        raise HostError(f"The function '{name}' has {len(triggers)} triggers. It must have exactly one.")
+    trigger = {key: _resolve(value, name) for key, value in triggers[0].items()}
     wants_context = _wants_context(name, code, bindings)
-    hints = _hints(name, code)
+    hints = _read_hints(name, code)
     _check_hints(name, hints, trigger)
     return Function(name, code, trigger, hints.get(trigger["name"]), wants_context)
 
 
 def _wants_context(name: str, code: Callable[..., Any], bindings: Sequence[Binding]) -> bool:
-    """Say whether the function takes the context; raises HostError unless the others are exactly its bindings."""
+    """Return whether the function has a context parameter. Raises HostError if the others are not its bindings."""
     parameters = set(inspect.signature(code).parameters)
-    bound = {one["name"] for one in bindings} - {_RETURN}
+    bound = {binding["name"] for binding in bindings} - {_RETURN}
     if parameters - {_CONTEXT} != bound - {_CONTEXT}:
-        has, needs = (", ".join(sorted(names)) or "none" for names in (parameters, bound))
-        raise HostError(f"The parameters of '{name}' must be named as its bindings, {needs}; they are {has}.")
+        found, expected = (", ".join(sorted(names)) or "none" for names in (parameters, bound))
+        raise HostError(f"The parameters of '{name}' must be its bindings ({expected}), but they are: {found}.")
     return _CONTEXT in parameters - bound
 
 
-def _hints(name: str, code: Callable[..., Any]) -> dict[str, Any]:
+def _read_hints(name: str, code: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(code)
     except NameError as error:
-        raise HostError(f"A hint of '{name}' can't be resolved: {error}. Import it at run time.") from error
+        raise HostError(f"A type hint of '{name}' cannot be resolved: {error}. Import the type at run time.") from error
 
 
 def _check_hints(name: str, hints: Mapping[str, Any], trigger: Binding) -> None:
-    """Hold the hints against the binding, as Azure's worker does; raises HostError."""
+    """Check the type hints against the trigger, as Azure's worker does. Raises HostError."""
     kind, parameter = trigger["type"], trigger["name"]
-    if parameter in hints and not _fits(hints[parameter], kind):
-        raise HostError(f"The hint of '{parameter}' of '{name}' does not fit a {kind}: {hints[parameter]}.")
+    if parameter in hints and not _matches(hints[parameter], kind):
+        raise HostError(f"The type hint of '{parameter}' of '{name}' does not match a {kind}: {hints[parameter]}.")
     if _CONTEXT in hints and parameter != _CONTEXT and getattr(hints[_CONTEXT], "__name__", "") != "Context":
-        raise HostError(f"The hint of 'context' of '{name}' must be Context: {hints[_CONTEXT]}.")
+        raise HostError(f"The type hint of 'context' of '{name}' must be Context, but it is {hints[_CONTEXT]}.")
     if kind == "httpTrigger" and "return" in hints and not _is_type(hints["return"], func.HttpResponse, str):
-        raise HostError(f"What '{name}' returns must be an HttpResponse or a str: {hints['return']}.")
+        raise HostError(f"The return type of '{name}' must be HttpResponse or str, but it is {hints['return']}.")
 
 
-def _fits(hint: Any, kind: str) -> bool:
+def _matches(hint: Any, kind: str) -> bool:
     if kind == "blobTrigger" and hint is BlobClient:
         return True
     return _is_type(hint, object) and bool(func.get_binding_registry().get(kind).check_input_type_annotation(hint))
 
 
-def _is_type(hint: Any, *of: type) -> bool:
-    return isinstance(hint, type) and issubclass(hint, of)
+def _is_type(hint: Any, *types: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, types)
 
 
-def _resolved(value: Any, function: str) -> Any:
-    def setting(match: re.Match[str]) -> str:
+def _resolve(value: Any, function: str) -> Any:
+    def read_setting(match: re.Match[str]) -> str:
         try:
             return os.environ[match[1]]
         except KeyError:
-            raise HostError(f"The function '{function}' needs the app setting {match[1]}, which is missing.") from None
+            raise HostError(f"The function '{function}' needs the app setting {match[1]}, but it is missing.") from None
 
-    return re.sub(r"%([^%]+)%", setting, value) if isinstance(value, str) else value
+    return re.sub(r"%([^%]+)%", read_setting, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Blob triggers with Event Grid as their source. Azurite sends no events: the container is watched instead."""
+"""Blob triggers with Event Grid as their source. Azurite sends no events, so the container is polled instead."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 from azurefunctions.extensions.bindings.blob import BlobClient  # type: ignore[import-untyped] # it ships no hints
 
-from local.host.bindings import Function, HostError, connection
-from local.host.deliveries import Deliveries, stopped_within
+from local.host.bindings import Function, HostError, read_connection
+from local.host.deliveries import Deliveries, wait_or_stop
 from local.host.host_json import HostJson
 from local.host.invoke import Failed, invoke
 
@@ -28,80 +28,85 @@ _PARAMETER = re.compile(r"\{\w+\}")
 
 
 class BlobListener:
-    """Runs a function for each upload to a container: at least once, unordered, five tries, then the poison queue.
+    """Runs a function for each upload to a container: at least once, in no order, five attempts, then the poison queue.
 
-    An upload is known by its name and ETag. A host that starts anew knows none, so existing blobs give events again.
+    An upload is identified by the blob's name and ETag. After a restart, all existing blobs count as new uploads.
     """
 
     def __init__(self, function: Function, host: HostJson, *, twice: bool) -> None:
         if function.trigger.get("source") != "EventGrid":
-            raise HostError(f"The blob trigger of '{function.name}' needs the source EventGrid: Flex takes no other.")
+            raise HostError(
+                f"The blob trigger of '{function.name}' needs the source EventGrid, as in Flex Consumption."
+            )
         container, _, names = function.trigger["path"].partition("/")
         if not names or "{" in container:
-            raise HostError(f"The path of '{function.name}' must be a container and a pattern of names.")
+            raise HostError(f"The path of '{function.name}' must be a container and a pattern of blob names.")
         self._function = function
         self._container = container
-        self._wanted = re.compile(".+".join(map(re.escape, _PARAMETER.split(names))))
-        self._connection = connection(function)
+        self._pattern = re.compile(".+".join(map(re.escape, _PARAMETER.split(names))))
+        self._connection = read_connection(function)
         self._host = host
         self._times = 2 if twice else 1
         self._poll_s = float(os.environ.get("LOCAL_BLOB_POLL_SECONDS", _POLL_S))
         self._seen: set[tuple[str, str]] = set()
-        self._free = asyncio.Semaphore(host.blobs_at_once)
+        self._slots = asyncio.Semaphore(host.max_concurrent_blobs)
         self._deliveries = Deliveries()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Watch until the host is to stop, then let the calls end that run."""
-        away = False
+        """Poll the container until the host is to stop. Then wait for the running calls."""
+        unreachable = False
         async with BlobServiceClient.from_connection_string(self._connection, retry_total=0) as blobs:
             while not stopping.is_set():
                 try:
-                    await self._look(blobs, stopping)
-                    away = False
+                    await self._poll(blobs, stopping)
+                    unreachable = False
                 except ResourceNotFoundError:
-                    # The container is still to be made.
-                    away = False
+                    # The container has not been created yet.
+                    unreachable = False
                 except AzureError as error:
-                    if not away:
-                        log.warning("%s: the container is away (%s)", self._function.name, type(error).__name__)
-                    away = True
-                await stopped_within(stopping, self._poll_s)
-            await self._deliveries.over()
+                    if not unreachable:
+                        log.warning(
+                            "%s: the container cannot be reached (%s)", self._function.name, type(error).__name__
+                        )
+                    unreachable = True
+                await wait_or_stop(stopping, self._poll_s)
+            await self._deliveries.wait()
 
-    async def _look(self, blobs: BlobServiceClient, stopping: asyncio.Event) -> None:
-        there = {(item.name, str(item.etag)) async for item in blobs.get_container_client(self._container).list_blobs()}
-        for event in there - self._seen:
-            if self._wanted.fullmatch(event[0]):
+    async def _poll(self, blobs: BlobServiceClient, stopping: asyncio.Event) -> None:
+        container = blobs.get_container_client(self._container)
+        uploads = {(blob.name, str(blob.etag)) async for blob in container.list_blobs()}
+        for event in uploads - self._seen:
+            if self._pattern.fullmatch(event[0]):
                 self._deliveries.start(self._handle(blobs, event, stopping))
-        self._seen = there
+        self._seen = uploads
 
     async def _handle(self, blobs: BlobServiceClient, event: tuple[str, str], stopping: asyncio.Event) -> None:
-        async with self._free:
+        async with self._slots:
             for _ in range(self._times):
-                # The next host finds the blob anew.
+                # The next host finds the blob again.
                 if stopping.is_set():
                     return
                 try:
                     await self._deliver(blobs, *event)
                 except ResourceNotFoundError:
-                    # As in Azure, an event whose blob is gone is dropped without a word.
+                    # As in Azure, an event whose blob was deleted is dropped silently.
                     return
                 except AzureError as error:
-                    log.warning("%s: the store is away (%s)", self._function.name, type(error).__name__)
-                    # Seen anew, it is delivered anew.
+                    log.warning("%s: the store cannot be reached (%s)", self._function.name, type(error).__name__)
+                    # The next poll finds the upload again and delivers it.
                     self._seen.discard(event)
                     return
 
     async def _deliver(self, blobs: BlobServiceClient, name: str, etag: str) -> None:
-        """Call the function until it succeeds, without a pause; raises AzureError, never the function's own."""
-        for _ in range(self._host.blob_tries):
-            argument = await self._argument(blobs, name)
+        """Call the function until it succeeds, without a delay. Raises AzureError, never the function's own error."""
+        for _ in range(self._host.max_blob_attempts):
+            argument = await self._make_argument(blobs, name)
             with suppress(Failed):
                 await invoke(self._function, argument, self._host.function_timeout_s)
                 return
-        await self._poison(name, etag)
+        await self._send_to_poison_queue(name, etag)
 
-    async def _argument(self, blobs: BlobServiceClient, name: str) -> Any:
+    async def _make_argument(self, blobs: BlobServiceClient, name: str) -> Any:
         blob = blobs.get_blob_client(self._container, name)
         if self._function.hint is not BlobClient:
             content = await (await blob.download_blob()).readall()
@@ -109,14 +114,20 @@ class BlobListener:
                 data=content, name=f"{self._container}/{name}", uri=blob.url, length=len(content)
             )
         await blob.get_blob_properties()
-        where = {"Connection": self._function.trigger["connection"], "ContainerName": self._container, "BlobName": name}
-        data = SimpleNamespace(version="", source="", content_type="", content=json.dumps(where))
+        source = {
+            "Connection": self._function.trigger["connection"],
+            "ContainerName": self._container,
+            "BlobName": name,
+        }
+        data = SimpleNamespace(version="", source="", content_type="", content=json.dumps(source))
         return BlobClient(data=data).get_sdk_type()
 
-    async def _poison(self, name: str, etag: str) -> None:
-        """Give up, and leave word of it where Azure does."""
-        log.error("%s: Message has reached MaxDequeueCount of %d: %s", self._function.name, self._host.blob_tries, name)
-        word = {
+    async def _send_to_poison_queue(self, name: str, etag: str) -> None:
+        """Write the event to the poison queue, as Azure's host does."""
+        log.error(
+            "%s: Message has reached MaxDequeueCount of %d: %s", self._function.name, self._host.max_blob_attempts, name
+        )
+        message = {
             "Type": "BlobTrigger",
             "FunctionId": f"Host.Functions.{self._function.name}",
             "BlobType": "BlockBlob",
@@ -127,4 +138,4 @@ class BlobListener:
         async with QueueServiceClient.from_connection_string(self._connection) as queues:
             with suppress(ResourceExistsError):
                 await queues.create_queue(POISON_QUEUE)
-            await queues.get_queue_client(POISON_QUEUE).send_message(json.dumps(word))
+            await queues.get_queue_client(POISON_QUEUE).send_message(json.dumps(message))

@@ -1,4 +1,4 @@
-"""What listeners have in common: what they deliver at the moment, and pauses that the host's end cuts short."""
+"""The running deliveries of a listener, and delays that end early when the host is to stop."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,29 +7,29 @@ from typing import Any
 
 
 class Deliveries:
-    """The deliveries of one listener that are under way."""
+    """The running deliveries of one listener."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, delivery: Coroutine[Any, Any, None]) -> None:
-        """Let it run beside the others."""
+        """Run a delivery concurrently with the others."""
         task = asyncio.create_task(delivery)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def fewer_than(self, most: int) -> None:
-        """Wait until so few are under way."""
-        while len(self._tasks) >= most:
+    async def wait_until_fewer_than(self, limit: int) -> None:
+        """Wait until fewer than `limit` deliveries are running."""
+        while len(self._tasks) >= limit:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    async def over(self) -> None:
-        """Wait for the end of all; if the wait is cancelled, so are they."""
+    async def wait(self) -> None:
+        """Wait until all deliveries have ended. If the wait is cancelled, the deliveries are too."""
         await asyncio.gather(*self._tasks)
 
 
-async def stopped_within(stopping: asyncio.Event, pause_s: float) -> bool:
-    """Pause, and say whether the host is to stop."""
+async def wait_or_stop(stopping: asyncio.Event, delay_s: float) -> bool:
+    """Wait for the delay, or until the host is to stop. Return whether it is to stop."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), pause_s)
+        await asyncio.wait_for(stopping.wait(), delay_s)
     return stopping.is_set()

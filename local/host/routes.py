@@ -1,4 +1,4 @@
-"""Which function answers at which path."""
+"""The routes of HTTP functions."""
 
 import re
 from collections.abc import Iterable
@@ -17,22 +17,22 @@ _CONSTRAINTS = {
 
 
 class Route:
-    """Where a function answers: a template with parameters, and methods. Raises HostError where Azure refuses it."""
+    """The path template and the methods of a function. Raises HostError if Azure would refuse the route."""
 
     def __init__(self, function: Function, prefix: str) -> None:
         route = (function.trigger.get("route") or function.name).strip("/")
         if route.lower().startswith(_RESERVED):
-            raise HostError(f"The route '{route}' of '{function.name}' begins with a word that the host reserves.")
+            raise HostError(f"The route '{route}' of '{function.name}' begins with a reserved word.")
         if function.trigger.get("authLevel", "FUNCTION").upper() != "ANONYMOUS":
-            raise HostError(f"'{function.name}' wants a function key, and there are none here: make it anonymous.")
+            raise HostError(f"'{function.name}' requires a function key. This host supports anonymous functions only.")
         self.function = function
         self.template = f"{prefix}/{route}".strip("/")
         self.methods = {method.upper() for method in function.trigger.get("methods") or _METHODS}
         self._names = [found["name"] for found in _PARAMETER.finditer(self.template)]
-        self._pattern = re.compile("".join(map(_pattern, self.template.split("/"))), re.IGNORECASE | re.DOTALL)
+        self._pattern = re.compile("".join(map(_to_pattern, self.template.split("/"))), re.IGNORECASE | re.DOTALL)
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the parameters if this is the path's route. Case and a trailing slash don't matter."""
+        """Return the parameters if the path matches, else None. Case and a trailing slash are ignored."""
         found = self._pattern.fullmatch(f"/{path.strip('/')}")
         if found is None:
             return None
@@ -40,12 +40,12 @@ class Route:
 
 
 def make_routes(functions: Iterable[Function], prefix: str) -> list[Route]:
-    """Make the routes, in the order in which they are tried; two that are equal and share a method are refused.
+    """Return the routes in the order in which they are matched. Raises HostError if two are equal and share a method.
 
-    Where several match, the first by the function's name wins, as in Azure: `/a/{b}` may hide `/a/b`.
+    If several routes match, the first by the function's name is used, as in Azure. So `/a/{b}` may hide `/a/b`.
     """
     found: list[Route] = []
-    for function in sorted(functions, key=lambda one: str(one.name).lower()):
+    for function in sorted(functions, key=lambda function: str(function.name).lower()):
         route = Route(function, prefix)
         for other in found:
             if other.template.lower() == route.template.lower() and other.methods & route.methods:
@@ -54,28 +54,28 @@ def make_routes(functions: Iterable[Function], prefix: str) -> list[Route]:
     return found
 
 
-def _pattern(segment: str) -> str:
-    """Turn a segment of a template, with the slash before it, into a pattern with a group per parameter."""
+def _to_pattern(segment: str) -> str:
+    """Return the regular expression for a segment and the slash before it, with a group for each parameter."""
     whole = _PARAMETER.fullmatch(segment)
     if whole and whole["rest"]:
         return "(?:/(.*))?"
     if whole and whole["optional"]:
-        return f"(?:/({_allowed(whole)}))?"
+        return f"(?:/({_find_constraint(whole)}))?"
     pieces, end = ["/"], 0
     for found in _PARAMETER.finditer(segment):
-        pieces += [_literal(segment[end : found.start()]), f"({_allowed(found)})"]
+        pieces += [_escape(segment[end : found.start()]), f"({_find_constraint(found)})"]
         end = found.end()
-    return "".join([*pieces, _literal(segment[end:])])
+    return "".join([*pieces, _escape(segment[end:])])
 
 
-def _literal(text: str) -> str:
+def _escape(text: str) -> str:
     if "{" in text or "}" in text:
-        raise HostError(f"This host can't read '{text}' in a route.")
+        raise HostError(f"This host does not support '{text}' in a route.")
     return re.escape(text)
 
 
-def _allowed(parameter: re.Match[str]) -> str:
+def _find_constraint(parameter: re.Match[str]) -> str:
     constraint = parameter["constraint"]
     if constraint not in _CONSTRAINTS:
-        raise HostError(f"This host does not know the constraint '{constraint}' of a route.")
+        raise HostError(f"This host does not support the constraint '{constraint}' in a route.")
     return _CONSTRAINTS[constraint]

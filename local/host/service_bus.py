@@ -1,4 +1,4 @@
-"""Service Bus triggers: peek-lock; returning completes a message, raising abandons it."""
+"""Service Bus triggers with peek-lock: a return completes the message, an error abandons it."""
 
 import asyncio
 import logging
@@ -10,8 +10,8 @@ from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusRe
 from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import ServiceBusError
 
-from local.host.bindings import Function, HostError, connection
-from local.host.deliveries import Deliveries, stopped_within
+from local.host.bindings import Function, HostError, read_connection
+from local.host.deliveries import Deliveries, wait_or_stop
 from local.host.host_json import HostJson
 from local.host.invoke import Failed, invoke
 
@@ -22,61 +22,65 @@ _POLL_S = 1.0
 
 
 class ServiceBusListener:
-    """Runs a function for each message of its queue, some at once. Connects anew for ever when the broker is away."""
+    """Runs a function for each message of its queue, several concurrently. Reconnects until the broker answers."""
 
     def __init__(self, function: Function, host: HostJson, *, twice: bool) -> None:
         trigger = function.trigger
         if "queueName" not in trigger or trigger.get("isSessionsEnabled") or trigger.get("cardinality") == "MANY":
-            raise HostError(f"'{function.name}': this host knows queues without sessions, a message at a time.")
+            raise HostError(f"'{function.name}': this host supports queues without sessions, one message per call.")
         self._function = function
-        self._connection = connection(function)
+        self._connection = read_connection(function)
         self._host = host
         self._times = 2 if twice else 1
         self._deliveries = Deliveries()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Listen until the host is to stop, then let the calls end that run."""
+        """Receive messages until the host is to stop. Then wait for the running calls."""
         while not stopping.is_set():
             try:
                 async with ServiceBusClient.from_connection_string(self._connection) as client:
-                    await self._listen(client, stopping)
+                    await self._receive(client, stopping)
             except (ServiceBusError, OSError) as error:
-                log.warning("%s: the queue is away (%s), trying again", self._function.name, type(error).__name__)
-                await stopped_within(stopping, _RECONNECT_S)
+                log.warning(
+                    "%s: the queue cannot be reached (%s), reconnecting", self._function.name, type(error).__name__
+                )
+                await wait_or_stop(stopping, _RECONNECT_S)
 
-    async def _listen(self, client: ServiceBusClient, stopping: asyncio.Event) -> None:
+    async def _receive(self, client: ServiceBusClient, stopping: asyncio.Event) -> None:
         renewer = AutoLockRenewer(max_lock_renewal_duration=self._host.lock_renewal_s)
         async with client.get_queue_receiver(self._function.trigger["queueName"]) as receiver, renewer:
             while not stopping.is_set():
-                # Take no message before there is room for it: its lock would run meanwhile.
-                await self._deliveries.fewer_than(self._host.messages_at_once)
+                # Receive no message before a call can start, because its lock would expire meanwhile.
+                await self._deliveries.wait_until_fewer_than(self._host.max_concurrent_messages)
                 for message in await receiver.receive_messages(max_message_count=1, max_wait_time=_POLL_S):
                     renewer.register(receiver, message)
-                    # A function runs on to its end though the connection breaks meanwhile.
+                    # A function runs to its end even if the connection breaks meanwhile.
                     self._deliveries.start(self._deliver(receiver, message))
-            await self._deliveries.over()
+            await self._deliveries.wait()
 
     async def _deliver(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
         try:
-            for again in range(self._times):
-                await invoke(self._function, self._to_functions(message, again), self._host.function_timeout_s)
+            for repetition in range(self._times):
+                await invoke(self._function, self._to_argument(message, repetition), self._host.function_timeout_s)
         except Failed:
             await self._settle(receiver.abandon_message(message))
         else:
             await self._settle(receiver.complete_message(message))
 
     async def _settle(self, settling: Awaitable[None]) -> None:
-        """Settle; if that fails, the lock expires and the message comes again, as in Azure."""
+        """Settle the message. If this fails, its lock expires and it is redelivered, as in Azure."""
         try:
             await settling
         except (ServiceBusError, ValueError, OSError) as error:
             log.warning("%s: a message could not be settled (%s)", self._function.name, type(error).__name__)
 
-    def _to_functions(self, message: ServiceBusReceivedMessage, again: int) -> ServiceBusMessage:
+    def _to_argument(self, message: ServiceBusReceivedMessage, repetition: int) -> ServiceBusMessage:
         if message.body_type is not AmqpMessageBodyType.DATA:
-            log.error("%s: a message's body is not bytes", self._function.name)
+            log.error("%s: the body of a message is not bytes", self._function.name)
             raise Failed(self._function.name)
-        properties = {str(_text(key)): _text(value) for key, value in (message.application_properties or {}).items()}
+        properties = {
+            str(_decode(key)): _decode(value) for key, value in (message.application_properties or {}).items()
+        }
         return ServiceBusMessage(
             body=b"".join(message.body),
             message_id=message.message_id or "",
@@ -84,8 +88,8 @@ class ServiceBusListener:
             application_properties=properties,
             content_type=message.content_type,
             correlation_id=message.correlation_id,
-            # The broker counts those before, Azure's host this one too.
-            delivery_count=(message.delivery_count or 0) + 1 + again,
+            # The broker counts the previous deliveries. Azure's host also counts this one.
+            delivery_count=(message.delivery_count or 0) + 1 + repetition,
             sequence_number=message.sequence_number,
             enqueued_time_utc=message.enqueued_time_utc,
             expires_at_utc=message.expires_at_utc,
@@ -99,5 +103,5 @@ class ServiceBusListener:
         )
 
 
-def _text(value: object) -> object:
+def _decode(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value

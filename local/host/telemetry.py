@@ -1,4 +1,4 @@
-"""Telemetry as Azure's worker sets it up, but written to files: what ended, a line of JSON each."""
+"""Telemetry as Azure's worker configures it, but written to files as JSON lines."""
 
 import json
 import logging
@@ -22,8 +22,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from local.host.bindings import Function
 
-# As PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME says in Azure: what SDKs log is left out.
-LOGGER = "functions"
+# The same as PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME in Azure. The records of the SDKs are left out.
+LOGGER = "exchange"
 
 _tracer = trace.get_tracer("local.host")
 _w3c = TraceContextTextMapPropagator()
@@ -31,54 +31,54 @@ _w3c = TraceContextTextMapPropagator()
 
 @contextmanager
 def telemetry(folder: Path | None) -> Iterator[None]:
-    """Write spans, metrics and logs to the folder; without one, nobody takes them."""
+    """Write spans, metrics and logs to the folder. Without a folder, they are discarded."""
     if folder is None:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    measured = _provide(folder)
+    meter_provider = _configure(folder)
     try:
         yield
     finally:
-        measured.shutdown()
+        meter_provider.shutdown()
 
 
-def _provide(folder: Path) -> MeterProvider:
-    """Set up the SDK for this process; return what has to be shut down, so that the last metrics are written."""
+def _configure(folder: Path) -> MeterProvider:
+    """Configure the SDK for this process. The caller must shut the result down, which writes the last metrics."""
     resource = Resource.create({"service.name": "local.host"})
     spans = TracerProvider(resource=resource)
-    spans.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=_file(folder, "spans"), formatter=_line)))
+    spans.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=_open(folder, "spans"), formatter=_to_line)))
     logs = LoggerProvider(resource=resource)
     logs.add_log_record_processor(
-        SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=_file(folder, "logs"), formatter=_line))
+        SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=_open(folder, "logs"), formatter=_to_line))
     )
-    # OTEL_METRIC_EXPORT_INTERVAL says how often, a minute if it is not set.
-    reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=_file(folder, "metrics"), formatter=_line))
-    measured = MeterProvider([reader], resource)
+    # The interval is OTEL_METRIC_EXPORT_INTERVAL, by default a minute.
+    reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=_open(folder, "metrics"), formatter=_to_line))
+    meter_provider = MeterProvider([reader], resource)
     trace.set_tracer_provider(spans)
-    metrics.set_meter_provider(measured)
+    metrics.set_meter_provider(meter_provider)
     logging.getLogger(LOGGER).addHandler(LoggingHandler(logger_provider=logs))
-    return measured
+    return meter_provider
 
 
 @contextmanager
-def span_of_call(function: Function, argument: Any) -> Iterator[None]:
-    """Make a span of the call, as Azure's host does, and let the function find itself in it.
+def call_span(function: Function, argument: Any) -> Iterator[None]:
+    """Open the span of a call, as Azure's host does. The function runs inside it.
 
-    A request goes on in its caller's trace, if it names one; anything else begins one of its own.
+    An HTTP request continues its caller's trace if it has a `traceparent`. All other calls start a new trace.
     """
-    over_http = function.trigger["type"] == "httpTrigger"
-    carrier = {"traceparent": argument.headers.get("traceparent", "")} if over_http else {}
-    kind = SpanKind.SERVER if over_http else SpanKind.CONSUMER
+    is_http = function.trigger["type"] == "httpTrigger"
+    carrier = {"traceparent": argument.headers.get("traceparent", "")} if is_http else {}
+    kind = SpanKind.SERVER if is_http else SpanKind.CONSUMER
     with _tracer.start_as_current_span(
         function.name, _w3c.extract(carrier, Context()), kind, record_exception=False, set_status_on_exception=False
     ):
         yield
 
 
-def _file(folder: Path, name: str) -> TextIO:
+def _open(folder: Path, name: str) -> TextIO:
     return (folder / f"{name}.jsonl").open("w", buffering=1)
 
 
-def _line(told: Any) -> str:
-    return json.dumps(json.loads(told.to_json())) + "\n"
+def _to_line(record: Any) -> str:
+    return json.dumps(json.loads(record.to_json())) + "\n"

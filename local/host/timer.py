@@ -1,4 +1,4 @@
-"""Timer triggers: NCRONTAB in UTC, or a time span between two runs."""
+"""Timer triggers: an NCRONTAB expression in UTC, or the time span between two runs."""
 
 import asyncio
 from contextlib import suppress
@@ -8,15 +8,15 @@ from azure.functions.timer import TimerRequest
 from cronsim import CronSim, CronSimError
 
 from local.host.bindings import Function, HostError
-from local.host.deliveries import stopped_within
-from local.host.host_json import HostJson, seconds
+from local.host.deliveries import wait_or_stop
+from local.host.host_json import HostJson, parse_time_span
 from local.host.invoke import Failed, invoke
 
-_LATE = timedelta(seconds=1)
+_TOLERANCE = timedelta(seconds=1)
 
 
 class TimerListener:
-    """Runs a function on its schedule; a run that takes longer than the pause holds the next one up."""
+    """Runs a function on its schedule. Runs never overlap: a long run delays the next one."""
 
     def __init__(self, function: Function, host: HostJson) -> None:
         self._function = function
@@ -24,26 +24,26 @@ class TimerListener:
         self._timeout_s = host.function_timeout_s
         self._at_start = bool(function.trigger.get("runOnStartup"))
         try:
-            next_run(self._schedule, datetime.now(UTC))
+            compute_next_run(self._schedule, datetime.now(UTC))
         except (CronSimError, StopIteration) as error:
-            raise HostError(f"'{function.name}' has no schedule of six fields: '{self._schedule}'.") from error
+            raise HostError(f"The schedule of '{function.name}' must have six fields: '{self._schedule}'.") from error
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Run it until the host is to stop."""
+        """Run the function on its schedule until the host is to stop."""
         now = datetime.now(UTC)
-        due = now if self._at_start else next_run(self._schedule, now)
-        while not await stopped_within(stopping, (due - now).total_seconds()):
-            late = datetime.now(UTC) - due > _LATE
-            # A failure is logged, and the next run comes by itself.
+        due = now if self._at_start else compute_next_run(self._schedule, now)
+        while not await wait_or_stop(stopping, (due - now).total_seconds()):
+            late = datetime.now(UTC) - due > _TOLERANCE
+            # A failure is logged. The next run follows the schedule.
             with suppress(Failed):
                 await invoke(self._function, TimerRequest(past_due=late), self._timeout_s)
             now = datetime.now(UTC)
-            # The pause may have ended a little early: what is done is not due again.
-            due = next_run(self._schedule, max(now, due))
+            # The wait may end slightly early. The same run must not be due twice.
+            due = compute_next_run(self._schedule, max(now, due))
 
 
-def next_run(schedule: str, after: datetime) -> datetime:
-    """Say when it runs next. A time span is a pause; of six fields the first is the seconds."""
+def compute_next_run(schedule: str, after: datetime) -> datetime:
+    """Return the time of the next run. The first of the six fields of an expression is the seconds."""
     if ":" in schedule:
-        return after + timedelta(seconds=seconds(schedule))
+        return after + timedelta(seconds=parse_time_span(schedule))
     return next(CronSim(schedule, after))

@@ -1,6 +1,6 @@
-"""Run the function app in `func` on emulators that run already, so that tests can use it.
+"""Run the function app in `func` on running emulators, so that tests can use it.
 
-python -m tests.external --service-bus   write the configuration of the Service Bus emulator, and end
+python -m tests.external --service-bus   write the configuration of the Service Bus emulator, then exit
 python -m tests.external                 create the resources, then run the token issuer and `func` until Ctrl-C
 
 Tests use it if the variable RUNNING_STACK names the folder. `--no-func` runs the token issuer only.
@@ -19,22 +19,22 @@ from typing import Any
 
 import aiohttp
 
-from local.app_settings import addresses, app_settings, stack_settings, write_json
-from local.azure_resources import make_certificates, make_resources, topology
-from local.ending import ending
+from local.app_settings import make_addresses, make_app_settings, make_stack_settings, write_json
+from local.azure_resources import make_certificates, make_resources, read_topology
 from local.issuer import ROLES, make_key, mint
 from local.paths import ROOT
+from local.shutdown import wait_for_shutdown
 from local.stack import DEFAULT_PORTS
 from tests.e2e.conftest import SHORT
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 FOLDER = ROOT / ".local" / "external"
 _START_S = 180.0
 # The emulator accepts at most an hour.
 _TIME_TO_LIVE = "PT1H"
 
 
-def service_bus() -> dict[str, Any]:
+def make_service_bus_config() -> dict[str, Any]:
     """Return the configuration of the Service Bus emulator, made from the topology of the project."""
     queues = [
         {
@@ -48,30 +48,30 @@ def service_bus() -> dict[str, Any]:
                 "RequiresSession": False,
             },
         }
-        for queue in topology()["queues"]
+        for queue in read_topology()["queues"]
     ]
     namespace = {"Name": "sbemulatorns", "Queues": queues, "Topics": []}
     return {"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "Console"}}}
 
 
-def settings_on(bundle: Path, cosmos: str) -> dict[str, str]:
+def make_settings(bundle: Path, cosmos: str) -> dict[str, str]:
     """Return the app settings for the emulators, with the short waits of the end-to-end tests."""
     stack = {
-        **stack_settings(DEFAULT_PORTS, bundle),
+        **make_stack_settings(DEFAULT_PORTS, bundle),
         "COSMOS_ENDPOINT": cosmos,
         "SERVICE_BUS": (
             f"Endpoint=sb://127.0.0.1:{DEFAULT_PORTS['servicebus']};SharedAccessKeyName=RootManageSharedAccessKey;"
             "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
         ),
     }
-    return app_settings(stack, SHORT)
+    return make_app_settings(stack, SHORT)
 
 
 async def run(folder: Path, cosmos: str, *, with_func: bool) -> None:
     """Create the resources and run everything that is not an emulator."""
     certificate, key, bundle = make_certificates(folder / "tls")
     make_key(folder / "issuer.pem")
-    settings = settings_on(bundle, cosmos)
+    settings = make_settings(bundle, cosmos)
     local_settings = {"IsEncrypted": False, "Values": settings}
     write_json(folder / "local.settings.json", local_settings)
     await _create_resources(settings)
@@ -81,13 +81,13 @@ async def run(folder: Path, cosmos: str, *, with_func: bool) -> None:
         if with_func:
             write_json(ROOT / "local.settings.json", local_settings)
             processes.append(await _start("func", "start", "--port", str(DEFAULT_PORTS["api"])))
-            await _answer(f"{addresses(DEFAULT_PORTS)['api']}/health", processes[-1])
+            await _wait_for_answer(f"{make_addresses(DEFAULT_PORTS)['api']}/health", processes[-1])
         tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
-        stack = {**addresses(DEFAULT_PORTS), "cosmos": cosmos, "tokens": tokens}
+        stack = {**make_addresses(DEFAULT_PORTS), "cosmos": cosmos, "tokens": tokens}
         write_json(folder / "stack.json", stack, private=True)
-        _LOG.info("ready: %s", folder)
-        ends = [ending(None, lifeline=False), *(process.wait() for process in processes)]
-        await asyncio.wait(map(asyncio.ensure_future, ends), return_when=asyncio.FIRST_COMPLETED)
+        log.info("ready: %s", folder)
+        shutdowns = [wait_for_shutdown(None, exit_with_stdin=False), *(process.wait() for process in processes)]
+        await asyncio.wait(map(asyncio.ensure_future, shutdowns), return_when=asyncio.FIRST_COMPLETED)
     finally:
         (folder / "stack.json").unlink(missing_ok=True)
         for process in processes:
@@ -105,7 +105,7 @@ async def _create_resources(settings: Mapping[str, str]) -> None:
         except Exception as error:
             if time.monotonic() > deadline:
                 raise
-            _LOG.info("the emulators are not ready: %s", type(error).__name__)
+            log.info("the emulators are not ready: %s", type(error).__name__)
             await asyncio.sleep(5)
         else:
             return
@@ -116,8 +116,8 @@ async def _start(*command: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdin=asyncio.subprocess.PIPE)
 
 
-async def _answer(url: str, process: asyncio.subprocess.Process) -> None:
-    """Wait until the process answers."""
+async def _wait_for_answer(url: str, process: asyncio.subprocess.Process) -> None:
+    """Wait until the URL answers with success. Raises TimeoutError if the process ends or takes too long."""
     deadline = time.monotonic() + _START_S
     async with aiohttp.ClientSession() as session:
         while True:
@@ -133,20 +133,20 @@ async def _answer(url: str, process: asyncio.subprocess.Process) -> None:
 
 
 def main() -> None:
-    """Write the configuration, or run."""
+    """Write the configuration of the Service Bus emulator, or run the issuer and `func`."""
     parser = argparse.ArgumentParser(prog="python -m tests.external", description=run.__doc__)
     parser.add_argument("--dir", type=Path, default=FOLDER, help="where settings, keys and stack.json are written")
-    parser.add_argument("--service-bus", action="store_true", help="write service-bus.json there, and end")
+    parser.add_argument("--service-bus", action="store_true", help="write service-bus.json there, then exit")
     parser.add_argument("--cosmos", default="http://127.0.0.1:8081", help="the address of the Cosmos DB emulator")
-    parser.add_argument("--no-func", action="store_true", help="without the function app")
-    given = parser.parse_args()
+    parser.add_argument("--no-func", action="store_true", help="do not run the function app")
+    arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
-    given.dir.mkdir(parents=True, exist_ok=True)
-    if given.service_bus:
-        (given.dir / "service-bus.json").write_text(json.dumps(service_bus(), indent=2) + "\n")
+    arguments.dir.mkdir(parents=True, exist_ok=True)
+    if arguments.service_bus:
+        (arguments.dir / "service-bus.json").write_text(json.dumps(make_service_bus_config(), indent=2) + "\n")
     else:
-        asyncio.run(run(given.dir.resolve(), given.cosmos, with_func=not given.no_func))
+        asyncio.run(run(arguments.dir.resolve(), arguments.cosmos, with_func=not arguments.no_func))
 
 
 if __name__ == "__main__":

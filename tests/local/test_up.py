@@ -1,4 +1,4 @@
-"""The supervisor: everything is there while it runs, and nothing once it has ended, however it ended."""
+"""`python -m local.up`: the stack is complete while it runs, and leaves nothing behind however it ends."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from azure.cosmos.aio import CosmosClient
 from azure.servicebus import ServiceBusClient
 from azure.storage.blob import BlobServiceClient
 
-from tests.local.supervised import COMMAND, ROOT, Supervised, eventually, supervised
+from tests.local.running_stack import COMMAND, ROOT, RunningStack, started_stack, wait_until
 
 TOPOLOGY = json.loads((ROOT / "infra" / "topology.json").read_text())
-PARTS = {"azurite", "cosmos", "servicebus", "issuer", "host"}
+COMPONENTS = {"azurite", "cosmos", "servicebus", "issuer", "host"}
 
-# It tells of its environment, and prints more than a pipe holds.
+# The app returns its environment, and prints more than a pipe can hold.
 APP = """\
 import os
 from pathlib import Path
@@ -42,7 +42,7 @@ async def files(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="chatter", methods=["GET"])
 async def chatter(req: func.HttpRequest) -> func.HttpResponse:
-    print("\\n".join(["said much"] * 100_000), flush=True)
+    print("\\n".join(["a line"] * 100_000), flush=True)
     return func.HttpResponse("done")
 """
 
@@ -56,9 +56,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
 
 
 @pytest.fixture(scope="module")
-def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    with supervised(tmp_path_factory.mktemp("emulators"), "--emulators-only") as run:
-        run.up()
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with started_stack(tmp_path_factory.mktemp("emulators"), "--emulators-only") as run:
+        run.wait_until_up()
         yield run
 
 
@@ -68,42 +68,44 @@ def fetch(url: str) -> str:
         return text
 
 
-# What is there
+# The emulators
 
 
-def test_stack_json_says_where_the_parts_are(emulators: Supervised) -> None:
-    addresses = emulators.up()
+def test_stack_json_has_the_addresses_of_the_components(emulators: RunningStack) -> None:
+    addresses = emulators.wait_until_up()
     assert list(addresses) == ["blob", "cosmos", "servicebus", "issuer"]
-    assert all(address in emulators.said() for address in addresses.values())
-    assert emulators.parts().keys() == PARTS - {"host"}
+    assert all(address in emulators.read_output() for address in addresses.values())
+    assert emulators.find_components().keys() == COMPONENTS - {"host"}
 
 
-def test_the_blob_containers_exist(emulators: Supervised) -> None:
-    with BlobServiceClient.from_connection_string(emulators.settings()["DATA_STORAGE"]) as blobs:
+def test_the_blob_containers_exist(emulators: RunningStack) -> None:
+    with BlobServiceClient.from_connection_string(emulators.read_settings()["DATA_STORAGE"]) as blobs:
         assert {found.name for found in blobs.list_containers()} == set(TOPOLOGY["blobContainers"])
 
 
-async def test_the_cosmos_containers_have_their_keys_and_indexes(emulators: Supervised) -> None:
-    settings = emulators.settings()
+async def test_the_cosmos_containers_have_their_keys_and_indexes(emulators: RunningStack) -> None:
+    settings = emulators.read_settings()
     async with CosmosClient(settings["COSMOS_ENDPOINT"], settings["COSMOS_KEY"]) as cosmos:
         database = cosmos.get_database_client(settings["COSMOS_DATABASE"])
         found = [
             {
-                "name": one["id"],
-                "partitionKey": one["partitionKey"]["paths"][0],
-                "uniqueKeys": [path for unique in one["uniqueKeyPolicy"]["uniqueKeys"] for path in unique["paths"]],
-                "indexed": [path["path"] for path in one["indexingPolicy"].get("includedPaths", [])],
-                "indexedTogether": one["indexingPolicy"].get("compositeIndexes", []),
+                "name": container["id"],
+                "partitionKey": container["partitionKey"]["paths"][0],
+                "uniqueKeys": [
+                    path for unique in container["uniqueKeyPolicy"]["uniqueKeys"] for path in unique["paths"]
+                ],
+                "indexed": [path["path"] for path in container["indexingPolicy"].get("includedPaths", [])],
+                "indexedTogether": container["indexingPolicy"].get("compositeIndexes", []),
             }
-            async for one in database.list_containers()
+            async for container in database.list_containers()
         ]
     assert sorted(found, key=str) == sorted(TOPOLOGY["cosmos"]["containers"], key=str)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_the_cosmos_certificate_is_of_this_machine(emulators: Supervised, host: str) -> None:
-    port = urlsplit(emulators.up()["cosmos"]).port
-    trust = ssl.create_default_context(cafile=emulators.settings()["SSL_CERT_FILE"])
+def test_the_cosmos_certificate_is_valid_for_this_machine(emulators: RunningStack, host: str) -> None:
+    port = urlsplit(emulators.wait_until_up()["cosmos"]).port
+    trust = ssl.create_default_context(cafile=emulators.read_settings()["SSL_CERT_FILE"])
     with (
         socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
         trust.wrap_socket(plain, server_hostname=host) as secured,
@@ -111,28 +113,28 @@ def test_the_cosmos_certificate_is_of_this_machine(emulators: Supervised, host: 
         assert secured.version()
 
 
-def test_the_queues_answer(emulators: Supervised) -> None:
-    with ServiceBusClient.from_connection_string(emulators.settings()["SERVICE_BUS"]) as bus:
+def test_the_queues_answer(emulators: RunningStack) -> None:
+    with ServiceBusClient.from_connection_string(emulators.read_settings()["SERVICE_BUS"]) as bus:
         for queue in TOPOLOGY["queues"]:
             with bus.get_queue_receiver(queue["name"]) as receiver:
                 assert receiver.peek_messages() == []
 
 
-def test_a_proxy_for_the_outside_is_no_obstacle(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_the_stack_starts_with_a_proxy_in_the_environment(tmp_path: Path, unused_tcp_port: int) -> None:
     proxy = dict.fromkeys(("http_proxy", "https_proxy"), f"http://127.0.0.1:{unused_tcp_port}")
-    with supervised(tmp_path, "--emulators-only", environment=proxy) as run:
-        run.up()
+    with started_stack(tmp_path, "--emulators-only", environment=proxy) as run:
+        run.wait_until_up()
 
 
-# What the function app gets
+# The function app
 
 
-def test_settings_are_the_samples_then_the_stacks_then_the_callers(tmp_path: Path, app: tuple[object, ...]) -> None:
-    ours = ("--set", "ROBOT_CALL_TIMEOUT_S=1=2", "--set", "COSMOS_DATABASE=mine", "--set", f"WATCHED={tmp_path}")
+def test_stack_settings_replace_the_samples_and_set_replaces_both(tmp_path: Path, app: tuple[object, ...]) -> None:
+    overrides = ("--set", "ROBOT_CALL_TIMEOUT_S=1=2", "--set", "COSMOS_DATABASE=mine", "--set", f"WATCHED={tmp_path}")
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-    with supervised(tmp_path, *app, "--set", "COSMOS_DATABASE=earlier", *ours) as run:
-        addresses = run.up()
-        written = run.settings()
+    with started_stack(tmp_path, *app, "--set", "COSMOS_DATABASE=earlier", *overrides) as run:
+        addresses = run.wait_until_up()
+        written = run.read_settings()
         expected = {
             "PROGRESS_ATTEMPTS": sample["PROGRESS_ATTEMPTS"],
             "COSMOS_ENDPOINT": addresses["cosmos"],
@@ -144,95 +146,97 @@ def test_settings_are_the_samples_then_the_stacks_then_the_callers(tmp_path: Pat
         assert {name: fetch(f"{addresses['api']}/settings/{name}") for name in expected} == expected
         assert expected.items() <= written.items()
         assert written.keys() >= sample.keys()
-        assert fetch(f"{addresses['api']}/files") == "local.settings.json", "what lay there when the app was loaded"
+        assert fetch(f"{addresses['api']}/files") == "local.settings.json", (
+            "the settings file must exist when the app is loaded"
+        )
 
 
-def test_an_app_that_prints_is_not_held_up(tmp_path: Path, app: tuple[object, ...]) -> None:
-    with supervised(tmp_path, *app) as run:
-        assert fetch(f"{run.up()['api']}/chatter") == "done"
+def test_an_app_that_prints_much_is_not_blocked(tmp_path: Path, app: tuple[object, ...]) -> None:
+    with started_stack(tmp_path, *app) as run:
+        assert fetch(f"{run.wait_until_up()['api']}/chatter") == "done"
         log = tmp_path / "logs" / "host.log"
         assert "imported" in log.read_text()
-        eventually(lambda: log.read_text().count("said much") == 100_000, "what the app printed, in the log")
+        wait_until(lambda: log.read_text().count("a line") == 100_000, "output of the app in the log")
 
 
-# What ends it
+# The end
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_well(tmp_path: Path, app: tuple[object, ...], how: signal.Signals) -> None:
-    with supervised(tmp_path, *app) as run:
-        run.up()
-        ports = run.ports()
-        assert run.parts().keys() == PARTS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_stack(tmp_path: Path, app: tuple[object, ...], number: signal.Signals) -> None:
+    with started_stack(tmp_path, *app) as run:
+        run.wait_until_up()
+        ports = run.find_ports()
+        assert run.find_components().keys() == COMPONENTS
         assert len(ports) == 6
-        run.started.send_signal(how)
-        assert run.ended() == 0, run.said()
+        run.started.send_signal(number)
+        assert run.wait() == 0, run.read_output()
         assert not run.ready.exists()
-        run.nothing_left(ports)
+        run.assert_nothing_left(ports)
 
 
-def test_the_end_of_stdin_ends_it_if_that_is_its_lifeline(tmp_path: Path, app: tuple[object, ...]) -> None:
-    with supervised(tmp_path, *app, "--lifeline") as run:
-        run.up()
-        ports = run.ports()
+def test_the_end_of_stdin_stops_the_stack_with_exit_with_stdin(tmp_path: Path, app: tuple[object, ...]) -> None:
+    with started_stack(tmp_path, *app, "--exit-with-stdin") as run:
+        run.wait_until_up()
+        ports = run.find_ports()
         assert run.started.stdin
         run.started.stdin.close()
-        assert run.ended() == 0, run.said()
-        run.nothing_left(ports)
+        assert run.wait() == 0, run.read_output()
+        run.assert_nothing_left(ports)
 
 
-def test_the_end_of_stdin_is_nothing_otherwise(emulators: Supervised) -> None:
+def test_the_end_of_stdin_has_no_effect_otherwise(emulators: RunningStack) -> None:
     assert emulators.started.stdin
     emulators.started.stdin.close()
     with pytest.raises(subprocess.TimeoutExpired):
         emulators.started.wait(1)
 
 
-def test_kill_leaves_no_process_and_no_lock(tmp_path: Path, app: tuple[object, ...]) -> None:
-    with supervised(tmp_path, *app) as run:
-        before = run.up()
-        ports = run.ports()
+def test_a_killed_stack_leaves_no_process_and_no_lock(tmp_path: Path, app: tuple[object, ...]) -> None:
+    with started_stack(tmp_path, *app) as run:
+        before = run.wait_until_up()
+        ports = run.find_ports()
         run.started.kill()
-        run.nothing_left(ports)
-    assert run.up() == before, "a killed one can't remove it"
-    with supervised(tmp_path, *app) as again:
-        eventually(lambda: not again.ready.exists(), "the stale stack.json removed")
-        assert again.up() != before
+        run.assert_nothing_left(ports)
+    assert run.wait_until_up() == before, "a killed stack cannot remove the file"
+    with started_stack(tmp_path, *app) as again:
+        wait_until(lambda: not again.ready.exists(), "removal of the old stack.json")
+        assert again.wait_until_up() != before
 
 
-def test_the_end_of_its_parent_ends_it(tmp_path: Path, app: tuple[object, ...]) -> None:
+def test_the_end_of_its_parent_stops_the_stack(tmp_path: Path, app: tuple[object, ...]) -> None:
     parent = "import subprocess, sys; started = subprocess.Popen(sys.argv[1:]); print(started.pid); started.wait()"
     command = (sys.executable, "-u", "-c", parent, *COMMAND)
-    with supervised(tmp_path, *app, command=command, stdin=subprocess.DEVNULL) as run:
-        eventually(run.said, "the supervisor's process id")
-        run.pid = int(run.said().split()[0])
-        run.up()
-        ports = run.ports()
+    with started_stack(tmp_path, *app, command=command, stdin=subprocess.DEVNULL) as run:
+        wait_until(run.read_output, "process id in the output")
+        run.pid = int(run.read_output().split()[0])
+        run.wait_until_up()
+        ports = run.find_ports()
         run.started.kill()
-        run.nothing_left(ports)
-        eventually(lambda: not run.ready.exists(), "stack.json removed")
+        run.assert_nothing_left(ports)
+        wait_until(lambda: not run.ready.exists(), "removal of stack.json")
 
 
-@pytest.mark.parametrize("name", sorted(PARTS))
-def test_a_crash_of_one_part_ends_it_and_is_named(tmp_path: Path, app: tuple[object, ...], name: str) -> None:
-    with supervised(tmp_path, *app) as run:
-        run.up()
-        ports = run.ports()
-        os.kill(run.parts()[name].pid, signal.SIGKILL)
-        assert run.ended() == 1
-        assert f"{name} ended by itself" in run.said()
-        assert f"logs/{name}.log" in run.said()
-        assert "Traceback" not in run.said()
+@pytest.mark.parametrize("name", sorted(COMPONENTS))
+def test_a_crash_stops_the_stack_and_is_reported(tmp_path: Path, app: tuple[object, ...], name: str) -> None:
+    with started_stack(tmp_path, *app) as run:
+        run.wait_until_up()
+        ports = run.find_ports()
+        os.kill(run.find_components()[name].pid, signal.SIGKILL)
+        assert run.wait() == 1
+        assert f"{name} ended by itself" in run.read_output()
+        assert f"logs/{name}.log" in run.read_output()
+        assert "Traceback" not in run.read_output()
         assert not run.ready.exists()
-        run.nothing_left(ports)
+        run.assert_nothing_left(ports)
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
-def test_it_ends_while_it_starts(tmp_path: Path, how: signal.Signals, code: int) -> None:
-    with supervised(tmp_path, "--emulators-only") as run:
-        eventually(run.parts, "a first part")
-        run.started.send_signal(how)
-        assert run.ended() == code
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_signal_stops_the_stack_while_it_starts(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with started_stack(tmp_path, "--emulators-only") as run:
+        wait_until(run.find_components, "component")
+        run.started.send_signal(number)
+        assert run.wait() == code
         assert not run.ready.exists()
-        run.nothing_left(set())
-        assert "Traceback" not in run.said()
+        run.assert_nothing_left(set())
+        assert "Traceback" not in run.read_output()

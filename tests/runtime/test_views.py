@@ -14,7 +14,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from yarl import URL
 
 from tests.local.host.apps import App
-from tests.local.host.processes import until
+from tests.local.host.processes import wait_until
 from tests.local.host.test_start import BY_THE_WORKER
 from tests.runtime import host
 from tests.runtime.app import Json, RuntimeApp, app_process
@@ -57,16 +57,16 @@ async def message(message: func.ServiceBusMessage) -> None:
     )
     own = look(message, "enqueued_time_utc", "expires_at_utc", "locked_until", "lock_token", "sequence_number")
     kinds = {name: [type(value).__name__, str(getattr(value, "tzinfo", None))] for name, value in own.items()}
-    say(body=list(message.get_body()), same=same, kinds=kinds)
+    record(body=list(message.get_body()), same=same, kinds=kinds)
 
 @app.blob_trigger(arg_name="upload", path="views/{name}", connection="DATA_STORAGE", source=func.BlobSource.EVENT_GRID)
 def upload(upload: BlobClient) -> None:
-    say(kind=str(type(upload)), url=upload.url, content=upload.download_blob().readall().decode())
+    record(kind=str(type(upload)), url=upload.url, content=upload.download_blob().readall().decode())
 
 @app.timer_trigger(arg_name="tick", schedule="* * * * * *")
 async def tick(tick: func.TimerRequest) -> None:
     if os.environ.get("TICKS"):
-        say(kind=str(type(tick)), past_due=tick.past_due)
+        record(kind=str(type(tick)), past_due=tick.past_due)
 """
 
 
@@ -142,8 +142,8 @@ async def test_messages(probe: App, emulators: Stack, fields: Json) -> None:
             ServiceBusMessage(body, message_id=name, application_properties=properties, **fields)
         )
     with probe.running(**emulators.settings):
-        said = until(lambda: len(probe.said) == 2 and probe.said)
-    assert said[0] == said[1]
+        records = wait_until(lambda: len(probe.records) == 2 and probe.records)
+    assert records[0] == records[1]
 
 
 async def test_uploads(probe: App, emulators: Stack) -> None:
@@ -153,8 +153,8 @@ async def test_uploads(probe: App, emulators: Stack) -> None:
         async with in_microsofts(probe, emulators) as app:
             assert (await app.invoke("upload", *host.blob("DATA_STORAGE", "views", "a folder/é.txt"))).error == ""
         with probe.running(**emulators.settings):
-            said = until(lambda: len(probe.said) == 2 and probe.said)
-        assert said[0] == said[1]
+            records = wait_until(lambda: len(probe.records) == 2 and probe.records)
+        assert records[0] == records[1]
         await container.delete_container()
 
 
@@ -162,5 +162,5 @@ async def test_ticks(probe: App, emulators: Stack) -> None:
     async with in_microsofts(probe, emulators, TICKS="1") as app:
         assert (await app.invoke("tick", *host.tick())).error == ""
     with probe.running(**emulators.settings, TICKS="1"):
-        said = until(lambda: len(probe.said) >= 2 and probe.said)
-    assert said[0] == said[1]
+        records = wait_until(lambda: len(probe.records) >= 2 and probe.records)
+    assert records[0] == records[1]

@@ -1,10 +1,10 @@
 "use strict";
 
-// What a client asks first: where the account's data is.
+// The account's metadata, which a client reads first: the addresses of the data.
 
-const { replaceHandler } = require("./library");
+const { replaceHandler } = require("./server_internals");
 
-/** Names the address by which it was asked: clients go on there, and there may be a proxy on the way. */
+/** Returns the address that the client used. There may be a proxy in between, and clients must continue to use it. */
 function read(account, req) {
   const here = [{ name: "Local", databaseAccountEndpoint: `https://${req.headers.host}/` }];
   return { ...account.read(), writableLocations: here, readableLocations: here };

@@ -1,15 +1,15 @@
 "use strict";
 
-// What tests ask for, over the same port:
+// Faults that tests request, and counts of requests, on the same port:
 //
 //   POST /_control/throttle {"requests": n, "retryAfterMs": m, "insideBatch": bool}
-//        the next n requests for documents are answered 429; with insideBatch the next n batches are answered 207, as
-//        Azure does when it throttles one of their operations
-//   POST /_control/fail     {"requests": n, "status": 503}      the next n requests for documents fail
-//   POST /_control/reset                                        counts from 0 again; nothing is throttled or fails
-//   GET  /_control/requests                                     how many there were of each kind since then
+//        The next n requests for documents get 429. With insideBatch the next n transactions get 207, as in Azure when
+//        it throttles one of their operations.
+//   POST /_control/fail     {"requests": n, "status": 503}      The next n requests for documents fail.
+//   POST /_control/reset                                        Resets the counts and removes all faults.
+//   GET  /_control/requests                                     Returns the counts by kind since the last reset.
 
-const none = () => ({ throttle: 0, batches: 0, fail: 0, status: 503, retryAfterMs: 0 });
+const noFaults = () => ({ throttle: 0, transactions: 0, fail: 0, status: 503, retryAfterMs: 0 });
 
 class Control {
   constructor() {
@@ -17,30 +17,30 @@ class Control {
   }
 
   reset() {
-    this.wanted = none();
+    this.faults = noFaults();
     this.counts = { read: 0, query: 0, write: 0, batch: 0 };
   }
 
   throttle({ requests, retryAfterMs = 10, insideBatch = false }) {
-    Object.assign(this.wanted, { [insideBatch ? "batches" : "throttle"]: requests, retryAfterMs });
+    Object.assign(this.faults, { [insideBatch ? "transactions" : "throttle"]: requests, retryAfterMs });
   }
 
   fail({ requests, status = 503 }) {
-    Object.assign(this.wanted, { fail: requests, status });
+    Object.assign(this.faults, { fail: requests, status });
   }
 
-  /** Returns how long a batch that is to be throttled from within is to wait, in ms, or nothing. */
-  throttlesBatch() {
-    if (this.wanted.batches <= 0) return undefined;
-    this.wanted.batches -= 1;
-    return this.wanted.retryAfterMs;
+  /** Returns the wait in ms if this transaction is to be throttled inside, else undefined. */
+  throttleTransaction() {
+    if (this.faults.transactions <= 0) return undefined;
+    this.faults.transactions -= 1;
+    return this.faults.retryAfterMs;
   }
 
-  /** Counts a request for documents and returns the status that it is to fail with, if it is. */
-  meets(req) {
+  /** Counts a request for documents. Returns the status if the request is to fail, else undefined. */
+  countRequest(req) {
     this.counts[kindOf(req)] += 1;
-    if (this.wanted.throttle > 0) return (this.wanted.throttle -= 1), 429;
-    if (this.wanted.fail > 0) return (this.wanted.fail -= 1), this.wanted.status;
+    if (this.faults.throttle > 0) return (this.faults.throttle -= 1), 429;
+    if (this.faults.fail > 0) return (this.faults.fail -= 1), this.faults.status;
     return undefined;
   }
 }
@@ -53,7 +53,7 @@ function kindOf({ method, headers }) {
 
 const control = new Control();
 
-async function command(req, res) {
+async function runCommand(req, res) {
   let body = "";
   for await (const chunk of req) body += chunk;
   const name = req.url.slice("/_control/".length);
@@ -62,18 +62,18 @@ async function command(req, res) {
   res.end(JSON.stringify(control.counts));
 }
 
-/** Wraps the server's listener. */
-function controlled(serve) {
+/** Wraps the server's request listener. */
+function withControl(serve) {
   return (req, res) => {
-    if (req.url.startsWith("/_control/")) return command(req, res).catch(() => res.destroy());
-    const status = /\/docs(\/|$)/.test(req.url) ? control.meets(req) : undefined;
+    if (req.url.startsWith("/_control/")) return runCommand(req, res).catch(() => res.destroy());
+    const status = /\/docs(\/|$)/.test(req.url) ? control.countRequest(req) : undefined;
     if (status === undefined) return serve(req, res);
     req.resume();
     res.statusCode = status;
-    res.setHeader("x-ms-retry-after-ms", String(control.wanted.retryAfterMs));
+    res.setHeader("x-ms-retry-after-ms", String(control.faults.retryAfterMs));
     res.setHeader("content-type", "application/json");
-    return res.end(JSON.stringify({ code: String(status), message: "as asked for" }));
+    return res.end(JSON.stringify({ code: String(status), message: "A test requested this fault." }));
   };
 }
 
-module.exports = { control, controlled };
+module.exports = { control, withControl };

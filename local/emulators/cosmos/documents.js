@@ -1,23 +1,23 @@
 "use strict";
 
-// Reading and writing single documents.
+// Point reads and writes of documents.
 
-const { batch } = require("./batch");
-const { refuses } = require("./limits");
-const { collectionOf, json, operations, partitionOf, replaceHandler, PARTITION } = require("./library");
+const { findFault } = require("./limits");
 const { query, indexPartitions } = require("./query");
+const { findContainer, json, operations, readPartition, replaceHandler, PARTITION } = require("./server_internals");
+const { makeHandler } = require("./transaction");
 
-function answer(res, { statusCode, body }) {
+function respond(res, { statusCode, body }) {
   res.statusCode = statusCode;
   return body || {};
 }
 
-function fail(res, statusCode, message = "") {
-  return answer(res, { statusCode, body: { code: String(statusCode), message } });
+function refuse(res, statusCode, message) {
+  return respond(res, { statusCode, body: { code: String(statusCode), message } });
 }
 
-/** Runs an operation on a container; what the library throws for a broken unique key is a conflict. */
-function guarded(action) {
+/** Runs an operation on a container. The error that the server throws for a duplicate unique key becomes a 409. */
+function catchErrors(action) {
   try {
     return action();
   } catch (error) {
@@ -27,37 +27,37 @@ function guarded(action) {
   }
 }
 
-/** Wraps a write: the item keeps the limits and lies in the partition that the header names. */
-function writing(operation) {
+/** Makes the handler of a write. The item must respect the limits and belong to the partition in the header. */
+function makeWriteHandler(operation) {
   return async (account, req, res, params) => {
     const item = await json(req);
-    const collection = collectionOf(account, params);
-    if (!collection) return fail(res, 404, "no such container");
-    const refused = refuses(item);
-    if (refused) return fail(res, refused, "the item is beyond a limit");
-    const partition = partitionOf(req);
-    if (partition !== undefined && collection.documents._getPartition(item) !== partition) {
-      return fail(res, 400, "the partition key of the item is not that of the header");
+    const container = findContainer(account, params);
+    if (!container) return refuse(res, 404, "The container does not exist.");
+    const fault = findFault(item);
+    if (fault) return refuse(res, fault, "The item exceeds a limit.");
+    const partition = readPartition(req);
+    if (partition !== undefined && container.documents._getPartition(item) !== partition) {
+      return refuse(res, 400, "The item's partition key is not the one in the header.");
     }
     const input = { partitionKey: req.headers[PARTITION], ifMatch: req.headers["if-match"], resourceBody: item };
-    return answer(res, guarded(() => operation(collection, input)));
+    return respond(res, catchErrors(() => operation(container, input)));
   };
 }
 
 async function read(account, req, res, params) {
-  const collection = collectionOf(account, params);
-  if (!collection) return fail(res, 404, "no such container");
-  return answer(res, operations.readOperation(collection, { partitionKey: req.headers[PARTITION], id: params.docId }));
+  const container = findContainer(account, params);
+  if (!container) return refuse(res, 404, "The container does not exist.");
+  return respond(res, operations.readOperation(container, { partitionKey: req.headers[PARTITION], id: params.docId }));
 }
 
-/** Puts these handlers, and those of batches and queries, in the place of the library's. */
+/** Replaces the server's handlers of documents, transactions and queries. */
 function install() {
   indexPartitions();
   replaceHandler("read-document", read);
-  replaceHandler("create-document", writing(operations.createOperation));
-  replaceHandler("upsert-document", writing(operations.upsertOperation));
-  replaceHandler("replace-document", writing(operations.replaceOperation));
-  replaceHandler("batch-documents", batch(guarded));
+  replaceHandler("create-document", makeWriteHandler(operations.createOperation));
+  replaceHandler("upsert-document", makeWriteHandler(operations.upsertOperation));
+  replaceHandler("replace-document", makeWriteHandler(operations.replaceOperation));
+  replaceHandler("batch-documents", makeHandler(catchErrors));
   replaceHandler("query-documents", query);
 }
 

@@ -1,13 +1,10 @@
 "use strict";
 
-// Queries. The library looks at all documents of a container, whatever the partition: keep them by partition, too.
+// Queries. The server scans all documents of a container for every query. An index by partition makes this faster.
 
-const { collectionOf, json, partitionOf, readItems } = require("./library");
-const path = require("path");
+const { Documents, findContainer, json, readItems, readPartition } = require("./server_internals");
 
-const Documents = require(path.join(path.dirname(require.resolve("@vercel/cosmosdb-server")), "account/documents")).default;
-
-/** Makes the library keep an index of the documents by the value of their partition key. */
+/** Makes the server index its documents by the value of their partition key. */
 function indexPartitions() {
   const { _set: set, delete: remove } = Documents.prototype;
   Documents.prototype._set = function (data) {
@@ -24,21 +21,22 @@ function indexPartitions() {
   };
 }
 
-function* documents(collection, partition) {
-  const partitions = collection.documents._partitions ?? new Map();
+function* listDocuments(container, partition) {
+  const partitions = container.documents._partitions ?? new Map();
   const chosen = partition === undefined ? partitions.values() : [partitions.get(partition) ?? new Map()];
   for (const items of chosen) yield* items.values();
 }
 
-/** Answers a query over the partition that the header names, or over all. */
+/** Runs a query on the partition that the header names, or on all partitions. */
 async function query(account, req, res, params) {
   const body = await json(req);
-  const collection = collectionOf(account, params);
+  const container = findContainer(account, params);
   return readItems(req, res, "Documents", ({ continuation, maxItemCount }) => {
-    if (!collection) return null;
+    if (!container) return null;
     const options = { parameters: body.parameters, maxItemCount, continuation, compositeIndexes: [] };
     try {
-      return collection.documents._getQuery(body.query).exec([...documents(collection, partitionOf(req))], options);
+      const documents = [...listDocuments(container, readPartition(req))];
+      return container.documents._getQuery(body.query).exec(documents, options);
     } catch (error) {
       res.statusCode = 400;
       return { code: "BadRequest", message: error.message };

@@ -1,29 +1,29 @@
 "use strict";
 
-// What clients ask of `<queue>/$management`: locks, schedules, a look at what is there.
+// The management requests of clients to `<queue>/$management`: locks, scheduled messages, and peek.
 
 const { types } = require("rhea");
 const { decode, encode, scheduledFor, tokenOfUuid } = require("./wire");
 
-const LOST = { statusCode: 410, statusDescription: "The lock is lost.", errorCondition: "com.microsoft:message-lock-lost" };
+const LOCK_LOST = { statusCode: 410, statusDescription: "The lock has expired.", errorCondition: "com.microsoft:message-lock-lost" };
 
 const values = (list) => (list === undefined ? [] : Array.isArray(list) ? list : [...list]);
 
 function renewLock(queue, body, now) {
   const until = values(body["lock-tokens"]).map((uuid) => queue.renew(tokenOfUuid(uuid), now));
-  if (until.includes(undefined)) return LOST;
+  if (until.includes(undefined)) return LOCK_LOST;
   return { body: { expirations: types.wrap_array(until, 0x83) } };
 }
 
 function updateDisposition(queue, body, now) {
   const tokens = values(body["lock-tokens"]).map(tokenOfUuid);
-  const act = {
+  const settle = {
     completed: (token) => queue.complete(token),
     abandoned: (token) => queue.abandon(token, now),
     suspended: (token) => queue.deadLetter(token, now, body["deadletter-reason"], body["deadletter-description"]),
   }[body["disposition-status"]];
-  if (!act) return { statusCode: 400, statusDescription: "no such disposition", errorCondition: "amqp:not-allowed" };
-  return tokens.map(act).every(Boolean) ? { body: {} } : LOST;
+  if (!settle) return { statusCode: 400, statusDescription: "unknown disposition", errorCondition: "amqp:not-allowed" };
+  return tokens.map(settle).every(Boolean) ? { body: {} } : LOCK_LOST;
 }
 
 function schedule(queue, body, now) {
@@ -41,7 +41,7 @@ function cancel(queue, body) {
 
 function peek(queue, body) {
   const found = queue.peek(Number(body["from-sequence-number"]), Number(body["message-count"]));
-  if (found.length === 0) return { statusCode: 204, statusDescription: "nothing there" };
+  if (found.length === 0) return { statusCode: 204, statusDescription: "no messages" };
   return { body: { messages: found.map((entry) => ({ message: types.wrap_binary(encode(entry)) })) } };
 }
 
@@ -53,7 +53,7 @@ const OPERATIONS = {
   "com.microsoft:peek-message": peek,
 };
 
-/** Answers a management request with the message to send back. */
+/** Runs a management request and returns the answer. */
 function manage(queue, request, now) {
   const operation = OPERATIONS[request.application_properties?.operation];
   const unknown = { statusCode: 501, statusDescription: "not emulated", errorCondition: "amqp:not-implemented" };

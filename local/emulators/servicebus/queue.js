@@ -1,11 +1,11 @@
 "use strict";
 
-// What a queue does with its messages, apart from how they travel. Times are milliseconds since the epoch.
+// A queue and its messages, without the protocol. Times are in milliseconds since the epoch.
 
 const { randomBytes } = require("crypto");
 
 class Queue {
-  /** `lockMs`: how long a receiver has for a message; `maxDelivery`: after so many deliveries it is dead-lettered. */
+  /** A lock lasts `lockMs`. A message is dead-lettered after `maxDelivery` deliveries. */
   constructor(name, { lockMs, maxDelivery, onArrival, log }) {
     Object.assign(this, { name, lockMs, maxDelivery, onArrival, log });
     this.sequence = 0;
@@ -14,7 +14,7 @@ class Queue {
     this.scheduled = new Map();
   }
 
-  /** Takes a message; returns its sequence number. One that is scheduled waits until then. */
+  /** Adds a message and returns its sequence number. A message with a time `at` is held back until then. */
   send(message, now, at = 0, deliveries = 0) {
     const entry = { sequence: (this.sequence += 1), message, enqueuedAt: Math.max(now, at), deliveries };
     if (at > now) this.scheduled.set(entry.sequence, entry);
@@ -23,9 +23,9 @@ class Queue {
   }
 
   makeReady(entry) {
-    const place = this.ready.findIndex((other) => other.sequence > entry.sequence);
-    if (place < 0) this.ready.push(entry);
-    else this.ready.splice(place, 0, entry);
+    const index = this.ready.findIndex((other) => other.sequence > entry.sequence);
+    if (index < 0) this.ready.push(entry);
+    else this.ready.splice(index, 0, entry);
     this.onArrival(this);
   }
 
@@ -33,7 +33,7 @@ class Queue {
     return this.scheduled.delete(sequence);
   }
 
-  /** Gives the next message to a receiver, locked under a token of its own; nothing if there is none. */
+  /** Locks the next message under a new token and returns it. Returns undefined if the queue is empty. */
   lock(now) {
     const entry = this.ready.shift();
     if (!entry) return undefined;
@@ -43,12 +43,12 @@ class Queue {
     return entry;
   }
 
-  /** Gives the next message away for good. */
+  /** Removes the next message and returns it. */
   remove() {
     return this.ready.shift();
   }
 
-  /** Ends a lock; returns the entry, or nothing if the lock was lost. */
+  /** Ends a lock. Returns the entry, or undefined if the lock has expired. */
   release(token) {
     const entry = this.locked.get(token);
     this.locked.delete(token);
@@ -59,10 +59,10 @@ class Queue {
     return this.release(token) !== undefined;
   }
 
-  /** Makes the message available again at once, or dead-letters it if it was delivered often enough. */
+  /** Makes the message available again at once, or dead-letters it after its last delivery. */
   abandon(token, now) {
     const entry = this.release(token);
-    if (entry) this.delivered(entry, now);
+    if (entry) this.redeliver(entry, now);
     return entry !== undefined;
   }
 
@@ -72,7 +72,7 @@ class Queue {
     return entry !== undefined;
   }
 
-  delivered(entry, now) {
+  redeliver(entry, now) {
     entry.deliveries += 1;
     if (this.deadLetters && entry.deliveries >= this.maxDelivery) {
       this.toDeadLetters(entry, now, "MaxDeliveryCountExceeded", `delivered ${entry.deliveries} times`);
@@ -81,22 +81,22 @@ class Queue {
     }
   }
 
-  /** Moves it to the dead letters, which say how often it was delivered. */
+  /** Moves a message to the dead-letter queue, with the reason and its delivery count. */
   toDeadLetters({ message, deliveries }, now, reason, description) {
-    this.log(`${this.name}: a message is dead-lettered: ${reason}`);
-    const told = { DeadLetterReason: reason, DeadLetterErrorDescription: description };
-    const properties = { ...message.application_properties, ...told };
+    this.log(`${this.name}: dead-lettered a message: ${reason}`);
+    const reasons = { DeadLetterReason: reason, DeadLetterErrorDescription: description };
+    const properties = { ...message.application_properties, ...reasons };
     this.deadLetters.send({ ...message, application_properties: properties }, now, 0, deliveries);
   }
 
-  /** Renews a lock; returns until when, or nothing if it was lost. */
+  /** Renews a lock. Returns its new expiry, or undefined if it has expired. */
   renew(token, now) {
     const entry = this.locked.get(token);
     if (entry) entry.lockedUntil = now + this.lockMs;
     return entry?.lockedUntil;
   }
 
-  /** Ends the locks that have expired, and makes ready what was scheduled for now. */
+  /** Ends the expired locks, and makes the scheduled messages available whose time has come. */
   tick(now) {
     for (const [token, entry] of this.locked) {
       if (entry.lockedUntil > now) continue;
@@ -110,15 +110,15 @@ class Queue {
     }
   }
 
-  /** Lists messages from a sequence number on, without locking them. */
+  /** Returns messages from a sequence number on, without locking them. */
   peek(from, count) {
     const all = [...this.ready, ...this.locked.values(), ...this.scheduled.values()];
-    const wanted = all.filter((entry) => entry.sequence >= from).sort((a, b) => a.sequence - b.sequence);
-    return wanted.slice(0, count);
+    const found = all.filter((entry) => entry.sequence >= from).sort((a, b) => a.sequence - b.sequence);
+    return found.slice(0, count);
   }
 }
 
-/** Makes the queue of this name with its dead-letter queue. */
+/** Makes a queue and its dead-letter queue. */
 function withDeadLetters(name, options) {
   const queue = new Queue(name, options);
   queue.deadLetters = new Queue(`${name}/$deadletterqueue`, options);

@@ -1,6 +1,6 @@
 "use strict";
 
-// Messages as Service Bus puts them on the wire.
+// The encoding of messages, as Service Bus sends them.
 
 const { types, message: amqp } = require("rhea");
 
@@ -9,7 +9,7 @@ const SEQUENCE = "x-opt-sequence-number";
 const ENQUEUED = "x-opt-enqueued-time";
 const SCHEDULED = "x-opt-scheduled-enqueue-time";
 
-/** Returns an entry of a queue as the AMQP message that a receiver gets. */
+/** Returns the AMQP message for an entry of a queue. */
 function outgoing({ message, sequence, enqueuedAt, lockedUntil, deliveries }) {
   const annotations = {
     ...message.message_annotations,
@@ -20,15 +20,15 @@ function outgoing({ message, sequence, enqueuedAt, lockedUntil, deliveries }) {
   return { ...message, delivery_count: deliveries, message_annotations: annotations };
 }
 
-/** Returns when a message is to be enqueued, in ms since the epoch; 0 for at once. */
+/** Returns the time at which to enqueue a message, in ms since the epoch. 0 means now. */
 function scheduledFor(message) {
   const at = message.message_annotations?.[SCHEDULED];
   return at === undefined ? 0 : Number(at);
 }
 
-/** Says whether a UUID of a management request and a delivery tag are the same lock token, by their hex. */
+/** Returns the lock token, as the hex of the delivery tag, for a UUID in a management request. */
 function tokenOfUuid(uuid) {
-  // The SDK shows a tag as a UUID in Microsoft's byte order and sends it back in the network's.
+  // The SDK reads a delivery tag as a UUID in Microsoft's byte order, and sends it back in network byte order.
   const bytes = Buffer.from(uuid);
   return Buffer.concat([
     bytes.subarray(0, 4).reverse(),

@@ -1,1 +1,1 @@
-"""The local Functions host, on small apps of its own."""
+"""The local Functions host, with small function apps that the tests write."""

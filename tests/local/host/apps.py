@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.local.host.processes import Process, started
 
-# `say` lets a test see what a function was given and did.
+# A function calls `record` so that the test can see what it received and did.
 _PREAMBLE = """
 import asyncio, json, os, threading, time
 import azure.functions as func
@@ -21,13 +21,13 @@ from azurefunctions.extensions.bindings.blob import BlobClient
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-def say(**fields):
-    with open(os.environ["SAID"], "a") as file:
+def record(**fields):
+    with open(os.environ["RECORDS"], "a") as file:
         file.write(json.dumps(fields, default=str) + "\\n")
 
-def said():
+def read_records():
     try:
-        return [json.loads(line) for line in open(os.environ["SAID"])]
+        return [json.loads(line) for line in open(os.environ["RECORDS"])]
     except FileNotFoundError:
         return []
 """
@@ -35,7 +35,7 @@ def said():
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back over HTTP."""
+    """A response over HTTP."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -53,7 +53,7 @@ class Answer:
 
 
 class App:
-    """A function app in a folder of its own; the source comes after some imports and `app`."""
+    """A function app in its own folder. The source is appended to some imports and `app`."""
 
     def __init__(
         self, folder: Path, source: str, extensions: Mapping[str, Any] | None = None, **host_json: Any
@@ -65,9 +65,9 @@ class App:
         self.host_json.write_text(json.dumps({"version": "2.0", "extensions": extensions or {}, **host_json}))
 
     @property
-    def said(self) -> list[dict[str, Any]]:
-        """What its functions have said so far."""
-        file = self.folder / "said"
+    def records(self) -> list[dict[str, Any]]:
+        """What its functions have recorded so far."""
+        file = self.folder / "records"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def command(self, *options: str) -> list[str]:
@@ -75,19 +75,19 @@ class App:
         return [*command, *(["--port", "0"] if "--port" not in options else []), *options]
 
     def settings(self, settings: Mapping[str, str]) -> dict[str, str]:
-        return {"SAID": str(self.folder / "said"), **settings}
+        return {"RECORDS": str(self.folder / "records"), **settings}
 
     @contextmanager
     def process(self, *options: str, **settings: str) -> Iterator[Process]:
-        """Start the host, whatever it says first."""
+        """Start the host. Its start may succeed or fail."""
         with started(self.command(*options), self.folder / "host.log", self.settings(settings)) as process:
             yield process
 
     @contextmanager
     def running(self, *options: str, **settings: str) -> Iterator["Host"]:
-        """Start the host, and have it ready."""
+        """Start the host. Its start must succeed."""
         with self.process(*options, **settings) as process:
-            assert process.said.get("ready"), process.said
+            assert process.message.get("ready"), process.message
             yield Host(process)
 
 
@@ -96,7 +96,7 @@ class Host:
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.port: int = process.said["port"]
+        self.port: int = process.message["port"]
 
     def call(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

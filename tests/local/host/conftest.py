@@ -1,4 +1,4 @@
-"""The emulators that triggers listen to."""
+"""The emulators to which the triggers listen."""
 
 import itertools
 import json
@@ -10,7 +10,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
-from local.app_settings import stack_settings
+from local.app_settings import make_stack_settings
 from local.host.blob import POISON_QUEUE
 from tests.local.host.emulators import Queue, azurite, service_bus
 
@@ -21,7 +21,7 @@ _SHORT_LOCK_S = 3
 
 @pytest.fixture(scope="session")
 def topology(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Queues enough for each test to have its own."""
+    """Write a topology with enough queues for each test to have its own."""
     file = tmp_path_factory.mktemp("topology") / "topology.json"
     locks = {"long": _LOCK_S, "short": _SHORT_LOCK_S}
     queues = [
@@ -35,7 +35,7 @@ def topology(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bus(topology: Path) -> Iterator[str]:
-    """Give the connection string of a broker."""
+    """Yield the connection string of the Service Bus emulator."""
     with service_bus(topology, topology.parent) as connection:
         yield connection
 
@@ -45,32 +45,32 @@ _numbers = itertools.count()
 
 @pytest.fixture
 def queue(bus: str) -> Queue:
-    """Give an empty queue."""
+    """Return an empty queue."""
     return Queue(bus, f"long-{next(_numbers)}")
 
 
 @pytest.fixture
 def queue_with_short_locks(bus: str) -> Queue:
-    """Give an empty queue whose locks last for three seconds."""
+    """Return an empty queue with locks of three seconds."""
     return Queue(bus, f"short-{next(_numbers)}")
 
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the connection string of a storage account."""
+    """Yield the connection string of the storage emulator."""
     with azurite(tmp_path_factory.mktemp("azurite")) as ports:
-        yield stack_settings({**ports, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path())["DATA_STORAGE"]
+        yield make_stack_settings({**ports, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path())["DATA_STORAGE"]
 
 
 @pytest.fixture
 def container(storage: str) -> Iterator[ContainerClient]:
-    """Give an empty container."""
+    """Yield an empty container."""
     with BlobServiceClient.from_connection_string(storage, use_env_settings=False) as blobs:
         yield blobs.create_container(uuid4().hex)
 
 
 @pytest.fixture
-def poison(storage: str) -> Iterator[QueueClient]:
-    """Give the queue where events end that no try could handle."""
+def poison_queue(storage: str) -> Iterator[QueueClient]:
+    """Yield a client of the poison queue."""
     with QueueClient.from_connection_string(storage, POISON_QUEUE, use_env_settings=False) as queue:
         yield queue

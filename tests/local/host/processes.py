@@ -1,4 +1,4 @@
-"""Processes that tests start: each says in a line of JSON that it is ready, and is ended however the test ends."""
+"""Processes that tests start. Each prints a line of JSON after its start, and is killed when the test ends."""
 
 import json
 import os
@@ -11,24 +11,24 @@ from typing import Any
 
 from local.paths import ROOT
 
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 
 class Process:
-    """A process that has said its first line."""
+    """A process that has printed its first line."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", said: dict[str, Any], log: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", message: dict[str, Any], log: Path) -> None:
         self.process = process
-        self.said = said
+        self.message = message
         self._log = log
 
     @property
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def ended(self) -> int:
-        """Wait for its end; return the exit code."""
-        return self.process.wait(PATIENCE_S)
+    def wait(self) -> int:
+        """Wait until the process ends. Return its exit code."""
+        return self.process.wait(TIMEOUT_S)
 
     def close_stdin(self) -> None:
         assert self.process.stdin is not None
@@ -38,7 +38,7 @@ class Process:
 @contextmanager
 def started(command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[Process]:
     with log.open("ab") as stderr:
-        process = subprocess.Popen(  # noqa: S603 - arguments are ours
+        process = subprocess.Popen(  # noqa: S603 - we build the arguments
             command,
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
@@ -47,7 +47,7 @@ def started(command: Sequence[str], log: Path, environment: Mapping[str, str] | 
             stderr=stderr,
         )
     try:
-        yield Process(process, _first_line(process, log), log)
+        yield Process(process, _read_message(process, log), log)
     finally:
         process.kill()
         process.wait()
@@ -56,18 +56,18 @@ def started(command: Sequence[str], log: Path, environment: Mapping[str, str] | 
             pipe.close()
 
 
-def _first_line(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:
+def _read_message(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, log.read_text(errors="replace")
-    said: dict[str, Any] = json.loads(line)
-    return said
+    message: dict[str, Any] = json.loads(line)
+    return message
 
 
-def until(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
-    """Wait until it is true, and return what it says; fail if that takes too long."""
-    deadline = time.monotonic() + patience_s
+def wait_until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
+    """Wait until the condition returns a true value, and return the value. Fails after the timeout."""
+    deadline = time.monotonic() + timeout_s
     while not (found := condition()):
-        assert time.monotonic() < deadline, "this did not happen in time"
+        assert time.monotonic() < deadline, f"the condition was not met within {timeout_s:g} s"
         time.sleep(0.02)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.host.apps import App
-from tests.local.host.processes import started, until
+from tests.local.host.processes import started, wait_until
 
 HELLO = """
 @app.route("hello")
@@ -18,15 +18,15 @@ def hello(req: func.HttpRequest) -> str:
 HANGS = """
 @app.route("hangs")
 def hangs(req: func.HttpRequest) -> str:
-    say(begun=True)
+    record(begun=True)
     time.sleep(60)
     return ""
 """
 RELEASED = """
 @app.route("slow")
 async def slow(req: func.HttpRequest) -> str:
-    say(begun=True)
-    while not os.path.exists(os.environ["SAID"] + ".go"):
+    record(begun=True)
+    while not os.path.exists(os.environ["RECORDS"] + ".go"):
         await asyncio.sleep(0.01)
     return "done"
 """
@@ -43,14 +43,14 @@ UNKNOWN_BINDING = """
 def work(message: func.QueueMessage) -> None: ...
 """
 TOPIC = """
-@app.service_bus_topic_trigger(arg_name="message", topic_name="t", subscription_name="s", connection="SAID")
+@app.service_bus_topic_trigger(arg_name="message", topic_name="t", subscription_name="s", connection="RECORDS")
 def work(message: func.ServiceBusMessage) -> None: ...
 """
 NO_EVENT_GRID = """
-@app.blob_trigger(arg_name="blob", path="results/{name}", connection="SAID")
+@app.blob_trigger(arg_name="blob", path="results/{name}", connection="RECORDS")
 def take(blob: func.InputStream) -> None: ...
 """
-WANTS_KEY = """
+REQUIRES_KEY = """
 @app.route("hello", auth_level=func.AuthLevel.FUNCTION)
 def hello(req: func.HttpRequest) -> str: ...
 """
@@ -72,7 +72,7 @@ def hello(req: func.HttpRequest) -> str: ...
 @app.route("two")
 def hello(req: func.HttpRequest) -> str: ...
 """
-HINT_FOR_CHECKERS = """
+UNRESOLVED_HINT = """
 @app.route("hello")
 def hello(req: "Request") -> str: ...
 """
@@ -84,7 +84,7 @@ OTHER_HINT = """
 @app.timer_trigger(arg_name="timer", schedule="* * * * * *")
 def tick(timer: func.HttpRequest) -> None: ...
 """
-NO_TYPE = """
+UNION_HINT = """
 @app.route("hello")
 def hello(req: func.HttpRequest | None) -> str: ...
 """
@@ -102,64 +102,64 @@ def tick(timer: func.TimerRequest) -> None: ...
 """
 
 
-def test_says_where_it_listens(tmp_path: Path) -> None:
+def test_the_host_prints_its_port(tmp_path: Path) -> None:
     with App(tmp_path, HELLO).running() as host:
-        assert host.process.said == {"ready": True, "port": host.port}
+        assert host.process.message == {"ready": True, "port": host.port}
         assert host.call("GET", "/api/hello").body == b"hello"
 
 
-def test_port_taken(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_exit_code_3(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with App(tmp_path, HELLO).process("--port", str(port)) as process:
-            assert process.said == {"error": f"port {port} is taken"}
-            assert process.ended() == 3
+            assert process.message == {"error": f"port {port} is in use"}
+            assert process.wait() == 3
 
 
-# What the worker refuses, and what the host.
+# Apps that Azure's worker refuses, and apps that its host refuses.
 BY_THE_WORKER = [
     ("other = app", "must bind exactly one name to a FunctionApp; it binds 2."),
     ("del app", "must bind exactly one name to a FunctionApp; it binds 0."),
     (SAME_NAME, "does not have a unique function name"),
-    (HINT_FOR_CHECKERS, "A hint of 'hello' can't be resolved"),
-    (OTHER_PARAMETER, "must be named as its bindings, req; they are req, services."),
-    (OTHER_HINT, "The hint of 'timer' of 'tick' does not fit a timerTrigger"),
-    (NO_TYPE, "The hint of 'req' of 'hello' does not fit a httpTrigger"),
-    (OTHER_RETURN, "What 'hello' returns must be an HttpResponse or a str"),
-    (OTHER_CONTEXT, "The hint of 'context' of 'hello' must be Context"),
+    (UNRESOLVED_HINT, "A type hint of 'hello' cannot be resolved"),
+    (OTHER_PARAMETER, "must be its bindings (req), but they are: req, services."),
+    (OTHER_HINT, "The type hint of 'timer' of 'tick' does not match a timerTrigger"),
+    (UNION_HINT, "The type hint of 'req' of 'hello' does not match a httpTrigger"),
+    (OTHER_RETURN, "The return type of 'hello' must be HttpResponse or str"),
+    (OTHER_CONTEXT, "The type hint of 'context' of 'hello' must be Context"),
 ]
 BY_THE_HOST = [
-    (NO_SETTING, "'tick' needs the app setting WHEN, which is missing."),
-    (NO_CONNECTION, "'work' needs the connection NOWHERE: that app setting is missing."),
-    (UNKNOWN_BINDING, "has the binding 'queueTrigger', which this host does not know."),
-    (TOPIC, "this host knows queues without sessions"),
+    (NO_SETTING, "'tick' needs the app setting WHEN, but it is missing."),
+    (NO_CONNECTION, "'work' needs the connection NOWHERE, but that app setting is missing."),
+    (UNKNOWN_BINDING, "has the binding 'queueTrigger', which this host does not support."),
+    (TOPIC, "this host supports queues without sessions"),
     (NO_EVENT_GRID, "'take' needs the source EventGrid"),
-    (WANTS_KEY, "'hello' wants a function key"),
-    (RESERVED, "begins with a word that the host reserves."),
+    (REQUIRES_KEY, "'hello' requires a function key"),
+    (RESERVED, "begins with a reserved word."),
     (SAME_ROUTE, "'one' and 'two' have the same route and method."),
-    (BAD_SCHEDULE, "'tick' has no schedule of six fields"),
+    (BAD_SCHEDULE, "The schedule of 'tick' must have six fields"),
 ]
 
 
 @pytest.mark.parametrize(("source", "sentence"), BY_THE_WORKER + BY_THE_HOST)
-def test_refuses_what_azure_refuses(tmp_path: Path, source: str, sentence: str) -> None:
+def test_an_app_that_azure_refuses_is_refused(tmp_path: Path, source: str, sentence: str) -> None:
     with App(tmp_path, source).process() as process:
-        assert sentence in process.said["error"]
-        assert process.ended() == 1
+        assert sentence in process.message["error"]
+        assert process.wait() == 1
 
 
-def test_refuses_a_host_json_that_it_can_not_read(tmp_path: Path) -> None:
+def test_an_invalid_time_span_in_host_json_is_refused(tmp_path: Path) -> None:
     with App(tmp_path, HELLO, functionTimeout="soon").process() as process:
-        assert process.said == {"error": "'soon' is no time span of the form hh:mm:ss."}
+        assert process.message == {"error": "'soon' is not a time span of the form hh:mm:ss."}
 
 
-def test_ends_when_stdin_ends(tmp_path: Path) -> None:
+def test_the_host_stops_when_stdin_closes(tmp_path: Path) -> None:
     with App(tmp_path, HELLO).running() as host:
         host.process.close_stdin()
-        assert host.process.ended() == 0
+        assert host.process.wait() == 0
 
 
-def test_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_the_host_stops_when_its_parent_is_killed(tmp_path: Path) -> None:
     app = App(tmp_path, HELLO)
     parent = (
         "import json, subprocess, sys, time\n"
@@ -169,16 +169,16 @@ def test_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", parent, *app.command()]
     with started(command, tmp_path / "host.log", app.settings({})) as process:
-        pid = process.said["pid"]
+        pid = process.message["pid"]
         process.process.kill()
         try:
-            until(lambda: not _lives(pid))
+            wait_until(lambda: not _is_running(pid))
         finally:
-            if _lives(pid):
+            if _is_running(pid):
                 os.kill(pid, signal.SIGKILL)
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     except FileNotFoundError:
@@ -186,19 +186,19 @@ def _lives(pid: int) -> bool:
     return state != "Z"
 
 
-def test_lets_a_request_end_and_takes_no_other(tmp_path: Path) -> None:
+def test_a_stopping_host_finishes_a_request_and_accepts_no_other(tmp_path: Path) -> None:
     app = App(tmp_path, RELEASED)
     with app.running() as host, socket.create_connection(("127.0.0.1", host.port)) as client:
         client.sendall(b"GET /api/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        until(lambda: app.said)
+        wait_until(lambda: app.records)
         host.process.process.terminate()
-        until(lambda: _refuses(host.port))
-        (tmp_path / "said.go").touch()
+        wait_until(lambda: _is_refused(host.port))
+        (tmp_path / "records.go").touch()
         assert client.makefile("rb").read().endswith(b"done")
-        assert host.process.ended() == 0
+        assert host.process.wait() == 0
 
 
-def _refuses(port: int) -> bool:
+def _is_refused(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port)).close()
     except ConnectionRefusedError:
@@ -206,16 +206,16 @@ def _refuses(port: int) -> bool:
     return False
 
 
-def test_a_function_that_hangs_does_not_hold_the_end(tmp_path: Path) -> None:
+def test_a_function_that_hangs_does_not_keep_the_host_from_stopping(tmp_path: Path) -> None:
     app = App(tmp_path, HANGS)
     with app.running() as host, socket.create_connection(("127.0.0.1", host.port)) as client:
         client.sendall(b"GET /api/hangs HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        until(lambda: app.said)
+        wait_until(lambda: app.records)
         host.process.process.terminate()
         assert host.process.process.wait(10) == 0
 
 
-def test_logs_calls_and_their_outcome_but_nothing_that_is_secret(tmp_path: Path) -> None:
+def test_calls_and_their_results_are_logged_without_secrets(tmp_path: Path) -> None:
     app = App(
         tmp_path,
         """

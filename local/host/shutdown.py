@@ -1,4 +1,4 @@
-"""What ends the host: a signal, or the end of stdin, which is that of the parent."""
+"""What stops the host: a signal, or the end of stdin, which closes when the parent process ends."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from contextlib import suppress
 _CHUNK = 4096
 
 
-def stop_event() -> asyncio.Event:
+def make_stop_event() -> asyncio.Event:
     """Return an event that is set when the host is to stop."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -21,11 +21,11 @@ def stop_event() -> asyncio.Event:
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    """Read it to its end. In a thread: an event loop watches pipes and terminals, but no file and no /dev/null."""
-    # A closed one has ended as well.
+    """Read stdin to its end, in a thread: an event loop cannot watch a file or /dev/null."""
+    # A closed stdin raises one of these errors. It counts as ended.
     with suppress(OSError, AttributeError):
         while os.read(sys.stdin.fileno(), _CHUNK):
             pass
-    # The loop may be over by now.
+    # The loop may be closed by now.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(stopping.set)
