@@ -11,7 +11,8 @@ from exchange.domain import errors
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import continue_trace
 
-log = logging.getLogger(__name__)
+# Azure exports the records of the logger "exchange" and its children only.
+log = logging.getLogger(f"exchange.{__name__}")
 
 
 class ErrorPolicy(NamedTuple):
