@@ -26,10 +26,17 @@ class BatchStatus(StrEnum):
 class BatchEnhancementRequestIn(WireModel):
     """A request that a robot enhance these references."""
 
-    robot_id: UUID4
+    robot_id: UUID4 = Field(description="The robot that enhances the references.")
     # `register_batch` checks that the ids are unique, because it can name the repeated ones.
-    reference_ids: list[UUID4] = Field(min_length=1, max_length=MAX_REFERENCES, json_schema_extra={"uniqueItems": True})
-    source: str | None = Field(None, max_length=MAX_TEXT_LENGTH)
+    reference_ids: list[UUID4] = Field(
+        min_length=1,
+        max_length=MAX_REFERENCES,
+        json_schema_extra={"uniqueItems": True},
+        description="The references to enhance. Each id may occur once.",
+    )
+    source: str | None = Field(
+        None, max_length=MAX_TEXT_LENGTH, description="Free text for the requestor, for example the name of a review."
+    )
 
 
 class BatchEnhancementRequestRead(WireModel):
@@ -40,18 +47,28 @@ class BatchEnhancementRequestRead(WireModel):
     reference_ids: list[UUID4]
     source: str | None = None
     request_status: BatchStatus
-    reference_data_url: OwnUrl | None = None
-    result_storage_url: OwnUrl | None = None
-    validation_result_file: OwnUrl | None = None
-    validation_result_url: OwnUrl | None = None
-    error: str | None = None
+    reference_data_url: OwnUrl | None = Field(
+        None, description="Signed URL to read the references as JSON lines. For the robot and operators only."
+    )
+    result_storage_url: OwnUrl | None = Field(
+        None, description="Signed URL to upload the result file. For the robot only."
+    )
+    validation_result_file: OwnUrl | None = Field(
+        None, description="Signed URL to read the report as text, once it exists."
+    )
+    validation_result_url: OwnUrl | None = Field(
+        None, description="Signed URL to read the report as JSON lines, once it exists."
+    )
+    error: str | None = Field(None, description="Why the batch request was rejected or failed.")
 
 
 class BatchListQuery(WireModel):
     """Which batch requests to list. `continuation` is the value from the previous page."""
 
-    status: BatchStatus | None = None
-    continuation: str | None = Field(None, pattern=r"^[0-9A-Za-z_-]{1,200}$")
+    status: BatchStatus | None = Field(None, description="List batch requests with this status only.")
+    continuation: str | None = Field(
+        None, pattern=r"^[0-9A-Za-z_-]{1,200}$", description="The `continuation` of the previous page."
+    )
 
 
 class BatchEnhancementRequestSummary(WireModel):
@@ -62,7 +79,7 @@ class BatchEnhancementRequestSummary(WireModel):
     source: str | None = None
     request_status: BatchStatus
     error: str | None = None
-    references: int
+    references: int = Field(description="The number of references.")
     created_at: datetime
 
 
@@ -70,4 +87,4 @@ class BatchEnhancementRequestList(WireModel):
     """A page of batch requests, newest first. `continuation` requests the next page and is null on the last one."""
 
     batch_requests: list[BatchEnhancementRequestSummary]
-    continuation: str | None = None
+    continuation: str | None = Field(None, description="Requests the next page. Null on the last page.")

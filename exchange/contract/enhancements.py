@@ -164,10 +164,14 @@ EnhancementContent = Annotated[
 class Enhancement(WireModel):
     """One enhancement of one reference. The exchange sets its `id`. A value from a robot is replaced."""
 
-    id: UUID4 | None = None
+    id: UUID4 | None = Field(None, description="Set by the exchange. A value from a robot is replaced.")
     reference_id: UUID4
-    source: str
+    source: str = Field(description="What made the enhancement, for example the name of the robot.")
     visibility: Visibility
     robot_version: str | None = None
-    derived_from: list[UUID4] | None = Field(None, fail_fast=True)
+    derived_from: list[UUID4] | None = Field(
+        None,
+        fail_fast=True,
+        description="Ids of the enhancements that this one was derived from. The exchange does not verify them.",
+    )
     content: EnhancementContent

@@ -66,20 +66,22 @@ class LoadedReference(WireModel):
     """The answer to loading one reference. If it is `existing`, it was known already and is unchanged."""
 
     id: UUID4
-    existing: bool
+    existing: bool = Field(description="Whether the reference was known already. It is then unchanged.")
 
 
 class LoadedLine(WireModel):
     """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
 
-    id: UUID4 | None = None
-    error: str | None = None
-    existing: bool = False
+    id: UUID4 | None = Field(None, description="The id of the reference. Null if the line was refused.")
+    error: str | None = Field(None, description="Why the line was refused.")
+    existing: bool = Field(default=False, description="Whether the reference was known already. It is then unchanged.")
 
 
 class ReferenceQuery(WireModel):
     """An identifier of the reference to find."""
 
-    identifier: str
+    identifier: str = Field(description="The identifier, for example a DOI without the address of a resolver.")
     identifier_type: IdentifierType
-    other_identifier_name: str | None = None
+    other_identifier_name: str | None = Field(
+        None, description="The name of the scheme. Required if `identifier_type` is `other`."
+    )

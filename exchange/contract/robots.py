@@ -24,12 +24,18 @@ class RobotIn(WireModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
-    base_url: HttpUrlText
+    name: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="Unique among robots.")
+    base_url: HttpUrlText = Field(
+        description="The exchange calls `<base_url>/batch/`. In Azure this must be an https URL with a public address."
+    )
     description: str = Field(max_length=10 * MAX_TEXT_LENGTH)
-    owner: str = Field(max_length=MAX_TEXT_LENGTH)
-    dependent_enhancements: list[EnhancementType] = Field(default_factory=list)
-    dependent_identifiers: list[IdentifierType] = Field(default_factory=list)
+    owner: str = Field(max_length=MAX_TEXT_LENGTH, description="Who is responsible for the robot.")
+    dependent_enhancements: list[EnhancementType] = Field(
+        default_factory=list, description="The types of enhancements that the robot receives."
+    )
+    dependent_identifiers: list[IdentifierType] = Field(
+        default_factory=list, description="The types of identifiers that the robot receives."
+    )
 
     @model_serializer(mode="wrap")
     def _without_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -47,7 +53,7 @@ class Robot(RobotIn):
 class ProvisionedRobot(Robot):
     """A robot with its secret. The secret is shown on registration and when it is cycled, and never again."""
 
-    client_secret: str = Field(repr=False)
+    client_secret: str = Field(repr=False, description="The secret for signatures, 64 hex digits.")
 
 
 class RobotList(RootModel[list[Robot]]):
@@ -57,10 +63,12 @@ class RobotList(RootModel[list[Robot]]):
 class BatchRobotRequest(WireModel):
     """A job: the body of the exchange's call to `<base_url>/batch/`."""
 
-    id: UUID4
-    reference_storage_url: str
-    result_storage_url: str
-    extra_fields: dict[str, Any] | None = None
+    id: UUID4 = Field(description="The id of the batch request. The callback names it as `request_id`.")
+    reference_storage_url: str = Field(description="Signed URL to read the references: one `Reference` per line.")
+    result_storage_url: str = Field(
+        description="Signed URL to upload the result file: one `BatchEnhancementResultEntry` per line."
+    )
+    extra_fields: dict[str, Any] | None = Field(None, description="Always null at present.")
 
 
 class RobotError(WireModel):
@@ -78,16 +86,18 @@ class LinkedRobotError(RobotError):
 class BatchRobotResult(WireModel):
     """A robot's callback: the result file is uploaded (`error` is null), or the whole batch failed."""
 
-    request_id: UUID4
-    error: RobotError | None = None
-    storage_url: HttpUrlText | None = None
+    request_id: UUID4 = Field(description="The `id` of the job.")
+    error: RobotError | None = Field(None, description="Set only if the whole batch failed. Nothing is imported then.")
+    storage_url: HttpUrlText | None = Field(
+        None, description="Optional. It must be the `result_storage_url` of the job."
+    )
 
 
 class BatchRobotResultValidationEntry(WireModel):
     """One line of the report. `reference_id` is null for an unreadable line, `error` for an added enhancement."""
 
-    reference_id: UUID4 | None = None
-    error: str | None = None
+    reference_id: UUID4 | None = Field(None, description="Null if the line could not be read.")
+    error: str | None = Field(None, description="Null if the enhancement was added. Otherwise the reason.")
 
 
 def _kind(entry: object) -> str | None:

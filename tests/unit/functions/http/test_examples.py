@@ -71,9 +71,9 @@ def list_all() -> Iterator[Example]:
         "BatchRobotResultValidationEntry": robots.BatchRobotResultValidationEntry,
     }
     assert set(lines) == set(SCHEMA_EXAMPLES)
-    for name, model in lines.items():
+    for name, line_model in lines.items():
         values = DOCUMENT["components"]["schemas"][name]["examples"]
-        yield from (Example(name, value, model, name) for value in values)
+        yield from (Example(name, value, line_model, name) for value in values)
 
 
 ALL = list(list_all())
