@@ -21,19 +21,21 @@ _MISSING = EntryResult(EntryKind.MISSING, None).error
 
 def check(simulation: Simulation) -> None:
     """Raise AssertionError with the invariant that does not hold."""
-    assert simulation.history.unexpected_errors == [], "unexpected errors were raised"
+    errors = simulation.history.unexpected_errors
+    assert not errors, f"unexpected errors: {errors[:3]}"
     assert simulation.batches.items, "no batch was registered"
-    assert set(simulation.history.writes) == set(simulation.batches.items)
+    assert set(simulation.history.writes) == set(simulation.batches.items), "a batch exists that was not written"
     for stored in simulation.batches.items.values():
         batch = stored.batch
         assert batch.ended, f"batch {batch.id} has not ended"
-        assert (batch.due_at is None, batch.ended_at is not None) == (True, True)
+        assert batch.due_at is None, "an ended batch has a deadline"
+        assert batch.ended_at is not None, "an ended batch has no time of its end"
         _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
         _check_imported_upload(simulation, batch)
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
-        assert (batch.error is None) == (batch.status in _IMPORTED)
+        assert (batch.error is None) == (batch.status in _IMPORTED), "the status and the error contradict each other"
     _check_no_other_enhancements(simulation)
 
 
@@ -41,13 +43,13 @@ def _check_writes(writes: Sequence[Write]) -> None:
     """Check that recorded facts stay, and that nothing is written after the end."""
     for earlier, later in pairwise(writes):
         before, after = later.before, later.after
-        assert before == earlier.after
+        assert before == earlier.after, "a write overwrote the one before it"
         assert not before.ended, "an ended batch was written"
         assert _rank(before) <= _rank(after), "the status went backwards"
-        assert before.attempt <= after.attempt
+        assert before.attempt <= after.attempt, "the attempt went backwards"
         assert before.calls_started <= after.calls_started, "a started call was lost"
         assert before.progress.chunks <= after.progress.chunks, "the progress went backwards"
-        assert before.import_started <= after.import_started
+        assert before.import_started <= after.import_started, "the start of the import was lost"
         for name in ("snapshot", "first_call_at", "accepted_at", "delivered_at", "robot_error"):
             value = getattr(before, name)
             assert value is None or value == getattr(after, name), f"{name} was changed or removed"
@@ -63,7 +65,7 @@ def _check_calls(simulation: Simulation, batch: Batch) -> None:
         if write.before is not None and write.before.calls_started < write.after.calls_started:
             assert write.at >= (write.before.call_until or 0.0), "a call started while another may have been running"
     answers = simulation.history.answers.get(batch.id, [])
-    assert len(answers) <= batch.calls_started
+    assert len(answers) <= batch.calls_started, "a call was made that was not recorded before"
     if batch.status is BatchStatus.REJECTED:
         rejected_at = [
             at
@@ -84,11 +86,11 @@ def _check_imported_upload(simulation: Simulation, batch: Batch) -> None:
     for write in simulation.history.writes[batch.id]:
         if not write.after.import_started or write.before is None or write.before.import_started:
             continue
-        assert write.after.validation is not None
+        assert write.after.validation is not None, "the import started without a validation"
         assert write.before.delivered_at is not None, "the import started before the robot called back"
         uploads = simulation.history.uploads[batch.id]
         number = [etag for _, etag, _ in uploads].index(write.after.validation.etag)
-        assert uploads[number][0] <= write.at
+        assert uploads[number][0] <= write.at, "the imported upload was made after the start of the import"
         if number + 1 < len(uploads):
             replaced_at = uploads[number + 1][0]
             assert replaced_at >= write.before.delivered_at, "the import is of an upload that was replaced before"
@@ -111,8 +113,8 @@ def _check_stored_enhancements(simulation: Simulation, batch: Batch) -> None:
     )
     assert not stored - expected, "enhancements were stored that should not have been"
     if batch.report is not None:
-        assert stored == expected
-    assert stored.total() >= batch.progress.added
+        assert stored == expected, "valid entries of an imported result are not stored"
+    assert stored.total() >= batch.progress.added, "entries are counted as added that are not stored"
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:
@@ -128,24 +130,26 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
     text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
     missing = [item for item in simulation.reference_ids if item not in {entry.reference_id for entry in entries}]
-    assert len(text) == len(lines) == len(entries) + len(missing)
+    assert len(text) == len(lines) == len(entries) + len(missing), "the report has the wrong number of lines"
     for entry, line in zip(entries, lines, strict=False):
-        assert (line["error"] is None) == entry.added
-        assert line["reference_id"] == (None if entry.reference_id is None else str(entry.reference_id))
-        assert not entry.refused or "too large" in line["error"]
-    assert [UUID(line["reference_id"]) for line in lines[len(entries) :]] == missing
-    assert all(line["error"] == _MISSING for line in lines[len(entries) :])
+        assert (line["error"] is None) == entry.added, "the report is wrong about whether an entry was added"
+        reference_id = None if entry.reference_id is None else str(entry.reference_id)
+        assert line["reference_id"] == reference_id, "the report names the wrong reference"
+        assert not entry.refused or "too large" in line["error"], "the report does not have the reason of the refusal"
+    listed = [(UUID(line["reference_id"]), line["error"]) for line in lines[len(entries) :]]
+    assert listed == [(item, _MISSING) for item in missing], "the report does not list the missing references"
     added = sum(entry.added for entry in entries)
-    assert (batch.progress.added, batch.progress.refused) == (added, sum(entry.refused for entry in entries))
+    refused = sum(entry.refused for entry in entries)
+    assert (batch.progress.added, batch.progress.refused) == (added, refused), "entries are counted wrongly"
     complete = added == len(entries) and not missing
-    assert batch.status is (
-        BatchStatus.FAILED if added == 0 else BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED
-    )
+    expected = BatchStatus.FAILED if added == 0 else BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED
+    assert batch.status is expected, f"the status is {batch.status}, not {expected}"
 
 
 def _check_no_other_enhancements(simulation: Simulation) -> None:
     batch_ids = {str(batch_id) for batch_id in simulation.batches.items}
-    assert {_label(item)[:36] for item in simulation.references.enhancements.values()} <= batch_ids
+    labels = {_label(item)[:36] for item in simulation.references.enhancements.values()}
+    assert labels <= batch_ids, "enhancements are stored that belong to no batch"
 
 
 def _imported_entries(simulation: Simulation, batch: Batch) -> Sequence[ExpectedEntry]:
