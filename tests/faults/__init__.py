@@ -1,1 +1,1 @@
-"""Real processes and real faults: hosts that are killed, stores out of reach, robots that do as they please."""
+"""Real processes and real faults: killed hosts, stores that cannot be reached, and robots that misbehave."""

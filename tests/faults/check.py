@@ -1,4 +1,4 @@
-"""What must hold after every fault, whatever it was."""
+"""What must be true after every fault."""
 
 from collections import Counter
 from typing import Any
@@ -6,52 +6,52 @@ from uuid import UUID
 
 from exchange.domain.selection import EVERYTHING
 from tests.e2e.exchange import Exchange
-from tests.faults.jobs import Item, Job
-from tests.faults.site import Site
+from tests.faults.proxied_stack import ProxiedStack
+from tests.faults.watched_batch import Item, WatchedBatch
 
 SOURCE = "test robot"
 
 
-async def check(site: Site, *jobs: Job) -> list[str]:
-    """Wait for the end of each batch and see that nothing was lost, doubled or taken back; return how each ended."""
-    items = [await job.ended() for job in jobs]
-    wanted: Counter[tuple[str, str]] = Counter()
-    for job, item in zip(jobs, items, strict=True):
-        await _check_end(site.exchange, job, item)
-        if (pinned := job.import_started(item)) is not None:
-            wanted += pinned.added
-    references = {reference for job in jobs for reference in job.references}
-    found = await stored(site.exchange, references)
-    assert found == wanted, f"{(wanted - found).total()} lost, {(found - wanted).total()} too many"
-    # The end is the end.
-    assert [await job.item() for job in jobs] == items
+async def check(stack: ProxiedStack, *batches: WatchedBatch) -> list[str]:
+    """Wait until all batches have ended. Check that no enhancement is lost or duplicated. Return the statuses."""
+    items = [await batch.wait_until_ended() for batch in batches]
+    expected: Counter[tuple[str, str]] = Counter()
+    for batch, item in zip(batches, items, strict=True):
+        await _check_ended(stack.exchange, batch, item)
+        if (imported := batch.find_imported(item)) is not None:
+            expected += imported.added
+    references = {reference for batch in batches for reference in batch.references}
+    found = await count_stored(stack.exchange, references)
+    lost, unexpected = (expected - found).total(), (found - expected).total()
+    assert found == expected, f"{lost} enhancements are lost, {unexpected} are unexpected"
+    assert [await batch.read_item() for batch in batches] == items, "a batch changed after its end"
     return [item["status"] for item in items]
 
 
-async def _check_end(exchange: Exchange, job: Job, item: Item) -> None:
+async def _check_ended(exchange: Exchange, batch: WatchedBatch, item: Item) -> None:
     assert item.get("due_at") is None
     assert item["ended_at"] is not None
-    batch = await exchange.read({"id": job.id})
-    assert batch["request_status"] == item["status"]
-    delivery = job.import_started(item)
+    response = await exchange.read({"id": batch.id})
+    assert response["request_status"] == item["status"]
+    delivery = batch.find_imported(item)
     if delivery is None:
         assert (item["status"], item["report"]) == ("failed", None), item
         assert item["error"]
         return
     assert (item["status"], item["error"]) == (delivery.status, None), item
-    lines = await exchange.report_lines(batch)
-    verdicts = [(line["reference_id"], line["error"] is None) for line in lines]
-    differing = [pair for pair in zip(verdicts, delivery.report, strict=False) if pair[0] != pair[1]]
-    assert not differing, differing[:5]
-    assert len(verdicts) == len(delivery.report), (len(verdicts), len(delivery.report))
-    assert len(await exchange.report(batch)) == len(lines)
+    lines = await exchange.report_lines(response)
+    report = [(line["reference_id"], line["error"] is None) for line in lines]
+    differences = [pair for pair in zip(report, delivery.report, strict=False) if pair[0] != pair[1]]
+    assert not differences, differences[:5]
+    assert len(report) == len(delivery.report), (len(report), len(delivery.report))
+    assert len(await exchange.report(response)) == len(lines)
     assert (item["progress"]["added"], item["progress"]["refused"]) == (delivery.added.total(), 0)
 
 
-async def stored(exchange: Exchange, references: set[str]) -> Counter[tuple[str, str]]:
-    """Count what robots have added to these references, by reference and label."""
+async def count_stored(exchange: Exchange, references: set[str]) -> Counter[tuple[str, str]]:
+    """Count the enhancements that robots have added to these references, by reference and label."""
     found: Counter[tuple[str, str]] = Counter()
-    async for reference in exchange.store.snapshot([UUID(item) for item in references], EVERYTHING):
+    async for reference in exchange.store.read_all([UUID(item) for item in references], EVERYTHING):
         for enhancement in reference.enhancements or []:
             dumped: dict[str, Any] = enhancement.model_dump(mode="json")
             if dumped["source"] == SOURCE:

@@ -1,4 +1,4 @@
-"""The emulators, and a batch that had ended before any fault: nothing may change it."""
+"""The emulators, and a batch that ended before any fault. No test may change that batch."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.faults.check import check, stored
-from tests.faults.jobs import Job, takes_and_delivers
-from tests.faults.site import Site, site_on
+from tests.faults.check import check, count_stored
+from tests.faults.proxied_stack import ProxiedStack, run_proxies
+from tests.faults.watched_batch import WatchedBatch, accept_and_deliver
 from tests.stacks import Stack, running_stack
 
 
 @dataclass(frozen=True, slots=True)
-class Bystander:
-    """A batch that is over, and all that is kept of it."""
+class EndedBatch:
+    """A batch that has ended, and everything that is stored of it."""
 
-    job: Job
-    kept: tuple[Any, ...]
+    batch: WatchedBatch
+    stored: tuple[Any, ...]
 
 
 @pytest.fixture(scope="session")
@@ -27,26 +27,26 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-async def emulated(emulators: Stack) -> AsyncIterator[Site]:
-    async with site_on(emulators) as site:
-        yield site
+async def shared_stack(emulators: Stack) -> AsyncIterator[ProxiedStack]:
+    async with run_proxies(emulators) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
-async def bystander(emulated: Site) -> Bystander:
-    async with emulated.host():
-        references = await emulated.load(5)
-        async with emulated.job(takes_and_delivers, references) as job:
-            await check(emulated, job)
-    return Bystander(job, await _kept(emulated, job))
+async def ended_batch(shared_stack: ProxiedStack) -> EndedBatch:
+    async with shared_stack.run_host():
+        references = await shared_stack.load(5)
+        async with shared_stack.run_batch(accept_and_deliver, references) as batch:
+            await check(shared_stack, batch)
+    return EndedBatch(batch, await _read_stored(shared_stack, batch))
 
 
 @pytest.fixture
-async def site(emulated: Site, bystander: Bystander) -> AsyncIterator[Site]:
-    """Give the emulators; after the test, see that nobody else's batch has changed."""
-    yield emulated
-    assert await _kept(emulated, bystander.job) == bystander.kept
+async def stack(shared_stack: ProxiedStack, ended_batch: EndedBatch) -> AsyncIterator[ProxiedStack]:
+    """Return the shared stack. After the test, check that the ended batch has not changed."""
+    yield shared_stack
+    assert await _read_stored(shared_stack, ended_batch.batch) == ended_batch.stored
 
 
-async def _kept(site: Site, job: Job) -> tuple[Any, ...]:
-    return await job.item(), await stored(site.exchange, set(job.references))
+async def _read_stored(stack: ProxiedStack, batch: WatchedBatch) -> tuple[Any, ...]:
+    return await batch.read_item(), await count_stored(stack.exchange, set(batch.references))

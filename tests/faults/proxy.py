@@ -1,49 +1,49 @@
-"""A TCP proxy between the app and what it depends on: it can cut connections, refuse new ones, and be slow."""
+"""A TCP proxy between the app and a dependency. It can cut connections, refuse new ones, and slow down the traffic."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
-_CHUNK = 1 << 16
-_END_S = 5.0
-_HERE = "127.0.0.1"
+_PIECE_BYTES = 1 << 16
+_CLOSE_TIMEOUT_S = 5.0
+_LOOPBACK = "127.0.0.1"
 
 
 class Proxy:
-    """Stands before one port of this machine; what is behind it keeps its data while it is out of reach."""
+    """Forwards to one port of this machine. The server behind it keeps its data during an outage."""
 
     def __init__(self, target: int = 0) -> None:
         self.target = target
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self._pace_s = 0.0
+        self._delay_s = 0.0
         self._flowing = asyncio.Event()
         self._flowing.set()
-        # Bound, and never listening: while we refuse connections, nobody else is given the port.
-        self._guard = _bound(0)
-        self.port: int = self._guard.getsockname()[1]
+        # Bound, but never listening. It reserves the port for this proxy while the proxy refuses connections.
+        self._reservation = _bind(0)
+        self.port: int = self._reservation.getsockname()[1]
         self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Take connections, at the same port each time."""
-        self._server = await asyncio.start_server(self._serve, sock=_bound(self.port))
+        """Accept connections. The port is always the same."""
+        self._server = await asyncio.start_server(self._serve, sock=_bind(self.port))
 
     def cut(self) -> None:
-        """Break every connection in the middle; new ones are taken."""
+        """Abort all connections. New ones are still accepted."""
         for writer in self._open:
             writer.transport.abort()
 
     def stop(self) -> None:
-        """Refuse new connections and break all others."""
+        """Refuse new connections and abort all others."""
         if self._server is not None:
             self._server.close()
             self._server = None
         self.cut()
 
     @asynccontextmanager
-    async def away(self) -> AsyncIterator[None]:
-        """Be out of reach meanwhile."""
+    async def unreachable(self) -> AsyncIterator[None]:
+        """Refuse all connections inside the context."""
         self.stop()
         try:
             yield
@@ -51,17 +51,17 @@ class Proxy:
             await self.start()
 
     @contextmanager
-    def slow(self, pace_s: float) -> Iterator[None]:
-        """Hold up each piece of an answer meanwhile."""
-        self._pace_s = pace_s
+    def slow(self, delay_s: float) -> Iterator[None]:
+        """Delay each piece of a response inside the context."""
+        self._delay_s = delay_s
         try:
             yield
         finally:
-            self._pace_s = 0.0
+            self._delay_s = 0.0
 
     @contextmanager
     def stalled(self) -> Iterator[None]:
-        """Keep all connections meanwhile, but let nothing pass."""
+        """Keep all connections open inside the context, but forward nothing."""
         self._flowing.clear()
         try:
             yield
@@ -69,46 +69,48 @@ class Proxy:
             self._flowing.set()
 
     async def close(self) -> None:
-        """End for good."""
+        """Stop, and release the port."""
         self.stop()
-        self._guard.close()
+        self._reservation.close()
         if self._serving:
-            await asyncio.wait(self._serving, timeout=_END_S)
+            await asyncio.wait(self._serving, timeout=_CLOSE_TIMEOUT_S)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         try:
-            there, back = await asyncio.open_connection(_HERE, self.target)
+            target_reader, target_writer = await asyncio.open_connection(_LOOPBACK, self.target)
         except OSError:
             writer.transport.abort()
             return
-        ends = {writer, back}
-        self._open |= ends
-        pumps = [
-            asyncio.create_task(self._pump(reader, back)),
-            asyncio.create_task(self._pump(there, writer, slow=True)),
+        writers = {writer, target_writer}
+        self._open |= writers
+        forwarders = [
+            asyncio.create_task(self._forward(reader, target_writer)),
+            asyncio.create_task(self._forward(target_reader, writer, is_response=True)),
         ]
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for pump in pumps:
-            pump.cancel()
-        self._open -= ends
-        for end in ends:
-            end.close()
+        await asyncio.wait(forwarders, return_when=asyncio.FIRST_COMPLETED)
+        for forwarder in forwarders:
+            forwarder.cancel()
+        self._open -= writers
+        for open_writer in writers:
+            open_writer.close()
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, slow: bool = False) -> None:
+    async def _forward(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_response: bool = False
+    ) -> None:
         with suppress(OSError):
-            while chunk := await source.read(_CHUNK):
-                if slow:
-                    await asyncio.sleep(self._pace_s)
+            while piece := await source.read(_PIECE_BYTES):
+                if is_response:
+                    await asyncio.sleep(self._delay_s)
                 await self._flowing.wait()
-                sink.write(chunk)
+                sink.write(piece)
                 await sink.drain()
 
 
-def _bound(port: int) -> socket.socket:
-    taken = socket.socket()
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    taken.bind((_HERE, port))
-    return taken
+def _bind(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((_LOOPBACK, port))
+    return bound

@@ -1,72 +1,73 @@
-"""A host is killed as `kill -9` does it, in the middle of each step; another one goes on where it got to."""
+"""A host is killed in the middle of each use case. Another host continues where it stopped."""
 
 import asyncio
 from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from tests.e2e.robot import Order
 from tests.faults.check import check
-from tests.faults.deliveries import whole
-from tests.faults.jobs import Conduct, Job, takes_and_delivers
-from tests.faults.site import Site, kill
+from tests.faults.deliveries import make_valid_delivery
+from tests.faults.proxied_stack import ProxiedStack, kill
+from tests.faults.watched_batch import Behaviour, Job, WatchedBatch, accept_and_deliver
 
 
-def holding_the_first_call(answer: int, called: asyncio.Semaphore) -> Conduct:
-    """Never answer the first call; answer the second with this status."""
+def answer_only_the_second_call(status: int, called: asyncio.Semaphore) -> Behaviour:
+    """Never answer the first call. Answer the second one with this status."""
 
-    async def behave(job: Job, order: Order) -> web.Response:
-        if len(job.robot.orders) == 1:
+    async def behave(batch: WatchedBatch, job: Job) -> web.Response:
+        if len(batch.jobs) == 1:
             called.release()
             await asyncio.Event().wait()
-        await takes_and_delivers(job, order)
-        return web.Response(status=answer)
+        await accept_and_deliver(batch, job)
+        return web.Response(status=status)
 
     return behave
 
 
-async def test_killed_while_it_calls_robots(site: Site) -> None:
+async def test_calls_to_robots_are_repeated_after_the_host_is_killed(stack: ProxiedStack) -> None:
     called = asyncio.Semaphore(0)
-    async with site.host() as first:
-        references = await site.load(10)
+    async with stack.run_host() as host:
+        references = await stack.load(10)
         async with (
-            site.job(holding_the_first_call(202, called), references) as one,
-            site.job(holding_the_first_call(409, called), references) as other,
+            stack.run_batch(answer_only_the_second_call(202, called), references) as first,
+            stack.run_batch(answer_only_the_second_call(409, called), references) as second,
         ):
             for _ in range(2):
                 await asyncio.wait_for(called.acquire(), 20)
-            await kill(first)
-            assert [(await job.item())["status"] for job in (one, other)] == ["received", "received"]
-            async with site.host():
-                assert await check(site, one, other) == ["partial_failed", "partial_failed"]
-            assert [len(job.robot.orders) for job in (one, other)] == [2, 2]
+            await kill(host)
+            assert [(await batch.read_item())["status"] for batch in (first, second)] == ["received", "received"]
+            async with stack.run_host():
+                assert await check(stack, first, second) == ["partial_failed", "partial_failed"]
+            assert [len(batch.jobs) for batch in (first, second)] == [2, 2]
 
 
-async def test_killed_while_it_validates(site: Site) -> None:
-    async with site.host() as first:
-        references = await site.load(40)
+async def test_a_validation_is_repeated_after_the_host_is_killed(stack: ProxiedStack) -> None:
+    async with stack.run_host() as host:
+        references = await stack.load(40)
         async with AsyncExitStack() as exits:
-            # The result takes some seconds to be read.
-            with site.proxies["blob"].slow(0.3):
-                job = await exits.enter_async_context(site.job(takes_and_delivers, references, times=50))
-                await job.until(lambda item: item["upload"] is not None, "the validation to begin")
-                await kill(first)
-            assert (await job.item())["validation"] is None
-            async with site.host():
-                assert await check(site, job) == ["partial_failed"]
+            # Reading the result takes some seconds.
+            with stack.proxies["blob"].slow(0.3):
+                batch = await exits.enter_async_context(stack.run_batch(accept_and_deliver, references, times=50))
+                await batch.wait_until(lambda item: item["upload"] is not None, "the start of the validation")
+                await kill(host)
+            assert (await batch.read_item())["validation"] is None
+            async with stack.run_host():
+                assert await check(stack, batch) == ["partial_failed"]
 
 
-async def test_killed_while_it_imports_again_and_again(site: Site) -> None:
-    async with site.host() as first:
-        references = await site.load(40)
-        async with site.job(takes_and_delivers, references, times=50, plan=whole) as job:
-            first_windows = (await job.until(lambda item: item["progress"]["windows"] >= 3, "progress"))["progress"]
+async def test_an_import_is_completed_after_two_hosts_are_killed(stack: ProxiedStack) -> None:
+    async with stack.run_host() as first:
+        references = await stack.load(40)
+        async with stack.run_batch(
+            accept_and_deliver, references, times=50, make_delivery=make_valid_delivery
+        ) as batch:
+            imported_by_first = (await batch.wait_for_chunks(3))["progress"]["chunks"]
             await kill(first)
-            async with site.host() as second:
-                await job.until(lambda item: item["progress"]["windows"] > first_windows["windows"] + 4, "progress")
+            async with stack.run_host() as second:
+                await batch.wait_for_chunks(imported_by_first + 5)
                 await kill(second)
-            interrupted = await job.item()
+            interrupted = await batch.read_item()
             assert interrupted["status"] == "importing"
             assert interrupted["report"] is None
-            async with site.host():
-                assert await check(site, job) == ["completed"]
+            async with stack.run_host():
+                assert await check(stack, batch) == ["completed"]

@@ -1,4 +1,4 @@
-"""What the app depends on is out of reach for a while, and then back with its data."""
+"""A dependency of the app cannot be reached for a while. Then it is back with its data."""
 
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
@@ -7,115 +7,119 @@ import pytest
 from aiohttp import web
 
 from tests.e2e.exchange import BATCHES
-from tests.e2e.robot import Order
 from tests.faults.check import check
-from tests.faults.deliveries import whole
-from tests.faults.jobs import Conduct, Job, takes_and_delivers
-from tests.faults.site import Site
+from tests.faults.deliveries import make_valid_delivery
+from tests.faults.proxied_stack import ProxiedStack
+from tests.faults.watched_batch import Behaviour, Job, WatchedBatch, accept_and_deliver
 
 OUTAGE_S = 20.0
-# A store that refuses connections is tried again for up to 26 s.
-ANSWER_S = 40.0
+# The clients retry for up to 26 s if a store refuses connections.
+RESPONSE_TIMEOUT_S = 40.0
 CUTS = 20
+CUT_INTERVAL_S = 0.15
 STALL_S = 6.0
-CUT_EVERY_S = 0.15
 
 
-def answering_only_when(begun: asyncio.Event) -> Conduct:
-    """Take the first call, but answer it when this has begun; what comes after it is a repetition."""
+def answer_after(event: asyncio.Event) -> Behaviour:
+    """Accept the first call, but answer it only after the event. Answer repeated calls with 409."""
 
-    async def behave(job: Job, order: Order) -> web.Response:
-        if len(job.robot.orders) > 1:
-            return web.json_response({"detail": "I have it."}, status=409)
-        await begun.wait()
-        return await takes_and_delivers(job, order)
+    async def behave(batch: WatchedBatch, job: Job) -> web.Response:
+        if len(batch.jobs) > 1:
+            return web.json_response({"detail": "already accepted"}, status=409)
+        await event.wait()
+        return await accept_and_deliver(batch, job)
 
     return behave
 
 
-def delivering_only_when(begun: asyncio.Event) -> Conduct:
-    """Take the batch; deliver when this has begun."""
+def deliver_after(event: asyncio.Event) -> Behaviour:
+    """Accept the batch, and deliver after the event."""
 
-    async def behave(job: Job, order: Order) -> web.Response:
+    async def behave(batch: WatchedBatch, job: Job) -> web.Response:
         async def deliver() -> None:
-            await begun.wait()
-            await job.deliver(order)
+            await event.wait()
+            await batch.deliver(job)
 
-        job.work_on(deliver())
+        batch.start(deliver())
         return web.Response(status=202)
 
     return behave
 
 
 @pytest.mark.parametrize("name", ["blob", "cosmos", "servicebus"])
-async def test_out_of_reach_in_the_middle_of_everything(site: Site, name: str) -> None:
-    begun = asyncio.Event()
-    async with site.host(), AsyncExitStack() as jobs:
-        references = await site.load(20)
-        accepted = await jobs.enter_async_context(site.job(delivering_only_when(begun), references))
-        await accepted.until(lambda item: item["status"] == "accepted", "acceptance")
-        importing = await jobs.enter_async_context(site.job(takes_and_delivers, references, times=100, plan=whole))
-        await importing.until(lambda item: item["progress"]["windows"] >= 2, "progress")
-        # So that it is not over too soon.
-        with site.proxies["cosmos"].slow(0.02):
-            called = await jobs.enter_async_context(site.job(answering_only_when(begun), references))
-            await called.until(lambda item: item["calls_started"] == 1, "the call")
-        requested: list[Job] = []
-        async with site.proxies[name].away():
-            begun.set()
-            over = asyncio.create_task(asyncio.sleep(OUTAGE_S))
-            assert (await importing.item())["status"] == "importing"
+async def test_batches_in_every_phase_survive_an_outage(stack: ProxiedStack, name: str) -> None:
+    outage_started = asyncio.Event()
+    async with stack.run_host(), AsyncExitStack() as exits:
+        references = await stack.load(20)
+        accepted = await exits.enter_async_context(stack.run_batch(deliver_after(outage_started), references))
+        await accepted.wait_until_accepted()
+        importing = await exits.enter_async_context(
+            stack.run_batch(accept_and_deliver, references, times=100, make_delivery=make_valid_delivery)
+        )
+        await importing.wait_for_chunks(2)
+        # The import must not end before the outage starts.
+        with stack.proxies["cosmos"].slow(0.02):
+            called = await exits.enter_async_context(stack.run_batch(answer_after(outage_started), references))
+            await called.wait_until(lambda item: item["calls_started"] == 1, "the call")
+        requested: list[WatchedBatch] = []
+        async with stack.proxies[name].unreachable():
+            outage_started.set()
+            outage = asyncio.create_task(asyncio.sleep(OUTAGE_S))
+            assert (await importing.read_item())["status"] == "importing"
             if name == "servicebus":
-                # What is written is accepted, though it can't be sent.
-                requested = [await jobs.enter_async_context(site.job(takes_and_delivers, references))]
+                # A batch that is written is accepted, even if its message cannot be sent.
+                requested = [await exits.enter_async_context(stack.run_batch(accept_and_deliver, references))]
             else:
-                assert await answer_to_a_request(site, importing) == 503
-            await over
-        ends = await check(site, importing, accepted, called, *requested)
-        assert ends == ["completed", *["partial_failed"] * (len(ends) - 1)]
+                assert await request_batch(stack, importing) == 503
+            await outage
+        statuses = await check(stack, importing, accepted, called, *requested)
+        assert statuses == ["completed", *["partial_failed"] * (len(statuses) - 1)]
 
 
-async def answer_to_a_request(site: Site, like: Job) -> int:
-    """Request another batch of this job's robot; return the HTTP status."""
-    order = {"robot_id": (await like.item())["robot_id"], "reference_ids": like.references}
-    async with asyncio.timeout(ANSWER_S):
-        return (await site.exchange.post(BATCHES, order, "requestor"))[0]
+async def request_batch(stack: ProxiedStack, like: WatchedBatch) -> int:
+    """Request another batch of the same robot and references. Return the HTTP status."""
+    request = {"robot_id": (await like.read_item())["robot_id"], "reference_ids": like.references}
+    async with asyncio.timeout(RESPONSE_TIMEOUT_S):
+        return (await stack.exchange.post(BATCHES, request, "requestor"))[0]
 
 
-async def test_queue_connections_are_cut_in_the_middle_again_and_again(site: Site) -> None:
-    begun = asyncio.Event()
-    async with site.host(), AsyncExitStack() as exits:
-        references = await site.load(20)
-        conducts = [takes_and_delivers, delivering_only_when(begun), answering_only_when(begun)]
-        jobs = [await exits.enter_async_context(site.job(conduct, references, times=30)) for conduct in conducts]
-        begun.set()
-        await cut_again_and_again(site, "servicebus")
-        assert await check(site, *jobs) == ["partial_failed"] * len(jobs)
+async def test_batches_end_although_queue_connections_are_cut_repeatedly(stack: ProxiedStack) -> None:
+    cuts_start = asyncio.Event()
+    async with stack.run_host(), AsyncExitStack() as exits:
+        references = await stack.load(20)
+        behaviours = [accept_and_deliver, deliver_after(cuts_start), answer_after(cuts_start)]
+        batches = [
+            await exits.enter_async_context(stack.run_batch(behaviour, references, times=30))
+            for behaviour in behaviours
+        ]
+        cuts_start.set()
+        await cut_repeatedly(stack, "servicebus")
+        assert await check(stack, *batches) == ["partial_failed"] * len(batches)
 
 
-async def test_store_connections_are_cut_in_the_middle_again_and_again(site: Site) -> None:
-    async with site.host():
-        references = await site.load(20)
-        async with site.job(takes_and_delivers, references, times=50) as job:
-            await cut_again_and_again(site, "blob", "cosmos")
-            assert await check(site, job) == ["partial_failed"]
+async def test_a_batch_ends_although_store_connections_are_cut_repeatedly(stack: ProxiedStack) -> None:
+    async with stack.run_host():
+        references = await stack.load(20)
+        async with stack.run_batch(accept_and_deliver, references, times=50) as batch:
+            await cut_repeatedly(stack, "blob", "cosmos")
+            assert await check(stack, batch) == ["partial_failed"]
 
 
-async def test_everything_stalls_without_a_word(site: Site) -> None:
-    async with site.host():
-        references = await site.load(20)
-        async with site.job(takes_and_delivers, references, times=100) as job:
-            await job.until(lambda item: item["progress"]["windows"] >= 2, "progress")
+async def test_an_import_continues_after_all_connections_stalled(stack: ProxiedStack) -> None:
+    async with stack.run_host():
+        references = await stack.load(20)
+        async with stack.run_batch(accept_and_deliver, references, times=100) as batch:
+            await batch.wait_for_chunks(2)
             with ExitStack() as stalls:
-                for proxy in site.proxies.values():
+                for proxy in stack.proxies.values():
                     stalls.enter_context(proxy.stalled())
                 await asyncio.sleep(STALL_S)
-                assert (await job.item())["status"] == "importing"
-            assert await check(site, job) == ["partial_failed"]
+                assert (await batch.read_item())["status"] == "importing"
+            assert await check(stack, batch) == ["partial_failed"]
 
 
-async def cut_again_and_again(site: Site, *names: str) -> None:
+async def cut_repeatedly(stack: ProxiedStack, *names: str) -> None:
     for _ in range(CUTS):
         for name in names:
-            site.proxies[name].cut()
-        await asyncio.sleep(CUT_EVERY_S)
+            stack.proxies[name].cut()
+        await asyncio.sleep(CUT_INTERVAL_S)

@@ -1,33 +1,33 @@
-"""Two hosts on the same emulators do everything at once, and nothing twice."""
+"""Two hosts on the same emulators do everything concurrently, and nothing twice."""
 
 from tests.faults.check import check
-from tests.faults.deliveries import whole
-from tests.faults.jobs import takes_and_delivers
-from tests.faults.site import Site, kill
+from tests.faults.deliveries import make_valid_delivery
+from tests.faults.proxied_stack import ProxiedStack, kill
+from tests.faults.watched_batch import accept_and_deliver
 
 
-async def test_two_hosts_to_which_everything_comes_twice(site: Site) -> None:
-    async with site.host("--every-event-twice") as one, site.host("--every-event-twice") as other:
-        references = await site.load(20)
+async def test_two_hosts_with_every_event_delivered_twice_add_each_entry_once(stack: ProxiedStack) -> None:
+    async with stack.run_host("--every-event-twice") as one, stack.run_host("--every-event-twice") as other:
+        references = await stack.load(20)
         async with (
-            site.job(takes_and_delivers, references, times=40) as first,
-            site.job(takes_and_delivers, references, times=20, plan=whole) as second,
-            site.job(takes_and_delivers, references, plan=whole) as third,
+            stack.run_batch(accept_and_deliver, references, times=40) as first,
+            stack.run_batch(accept_and_deliver, references, times=20, make_delivery=make_valid_delivery) as second,
+            stack.run_batch(accept_and_deliver, references, make_delivery=make_valid_delivery) as third,
         ):
-            assert await check(site, first, second, third) == ["partial_failed", "completed", "completed"]
-            assert [len(job.robot.orders) for job in (first, second, third)] == [1, 1, 1]
-            # Each saw the upload and validated it, or found that the other had.
+            assert await check(stack, first, second, third) == ["partial_failed", "completed", "completed"]
+            assert [len(batch.jobs) for batch in (first, second, third)] == [1, 1, 1]
+            # Each host received the event: it validated the upload, or found that the other host had done so.
             for host in (one, other):
                 assert f"batch {first.id}: " in host.log.read_text()
 
 
-async def test_two_hosts_of_which_one_dies(site: Site) -> None:
-    async with site.host() as one, site.host():
-        references = await site.load(20)
+async def test_the_second_host_finishes_the_imports_of_a_killed_host(stack: ProxiedStack) -> None:
+    async with stack.run_host() as host, stack.run_host():
+        references = await stack.load(20)
         async with (
-            site.job(takes_and_delivers, references, times=60) as first,
-            site.job(takes_and_delivers, references, times=60) as second,
+            stack.run_batch(accept_and_deliver, references, times=60) as first,
+            stack.run_batch(accept_and_deliver, references, times=60) as second,
         ):
-            await first.until(lambda item: item["progress"]["windows"] >= 2, "progress")
-            await kill(one)
-            assert await check(site, first, second) == ["partial_failed", "partial_failed"]
+            await first.wait_for_chunks(2)
+            await kill(host)
+            assert await check(stack, first, second) == ["partial_failed", "partial_failed"]

@@ -1,4 +1,7 @@
-"""The emulators behind proxies, and hosts of our own: those of `local.up` take the whole stack with them."""
+"""The emulators behind proxies, and hosts that a test starts and kills.
+
+The host of `local.up` cannot be used, because the whole stack ends with it.
+"""
 
 import asyncio
 import json
@@ -10,14 +13,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from local.parts import Part
+from local.component import Component
 from tests.e2e.exchange import Exchange, exchange_on
-from tests.faults.deliveries import mixed
-from tests.faults.jobs import Conduct, Job, Plan
+from tests.faults.deliveries import make_mixed_delivery
 from tests.faults.proxy import Proxy
+from tests.faults.watched_batch import Behaviour, MakeDelivery, WatchedBatch
 from tests.stacks import ROOT, Stack
 
-_KILLED_S = 10.0
+_KILL_TIMEOUT_S = 10.0
 PROXIED = ("blob", "cosmos", "servicebus")
 
 SETTINGS = {
@@ -36,19 +39,19 @@ SETTINGS = {
 }
 
 
-class Site:
-    """One set of emulators, for hosts that come and go."""
+class ProxiedStack:
+    """One set of emulators. The hosts of all tests run on it, one after another or two at a time."""
 
     def __init__(self, exchange: Exchange, addresses: dict[str, str], proxies: dict[str, Proxy]) -> None:
         self.exchange = exchange
-        # The exchange's own; it talks to the host that was started last.
+        # The same object as in `exchange`, so that requests go to the host that was started last.
         self.addresses = addresses
         self.proxies = proxies
         self._hosts = 0
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings by which a host finds the emulators: through the proxies."""
+        """The settings of the app, with the addresses of the proxies."""
         settings = dict(self.exchange.stack.settings)
         for name in PROXIED:
             port = urlsplit(self.addresses[name]).port
@@ -57,27 +60,28 @@ class Site:
         return settings
 
     @asynccontextmanager
-    async def host(self, *options: str, **settings: str) -> AsyncIterator[Part]:
-        """Run one more host; it is gone at the end, however the test ends."""
+    async def run_host(self, *options: str, **settings: str) -> AsyncIterator[Component]:
+        """Run another host until the context ends."""
         self._hosts += 1
         command = [sys.executable, "-m", "local.host", "--app", str(ROOT / "function_app.py")]
         command += ["--host-json", str(ROOT / "host.json"), "--port", "0", *options]
         direct = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
         environment = {**os.environ, **direct, "PYTHONPATH": str(ROOT), **self.settings, **SETTINGS, **settings}
-        part = await Part.start(f"host-{self._hosts}", command, environment, self.exchange.stack.folder / "logs")
-        over: asyncio.Task[None] | None = None
+        logs = self.exchange.stack.folder / "logs"
+        host = await Component.start(f"host-{self._hosts}", command, environment, logs)
+        ended: asyncio.Task[None] | None = None
         try:
-            said = await part.ready()
-            over = asyncio.create_task(part.over())
-            self.addresses["api"] = f"http://127.0.0.1:{said['port']}"
-            yield part
+            message = await host.wait_until_ready()
+            ended = asyncio.create_task(host.wait())
+            self.addresses["api"] = f"http://127.0.0.1:{message['port']}"
+            yield host
         finally:
-            await part.end()
-            if over is not None:
-                await over
+            await host.stop()
+            if ended is not None:
+                await ended
 
     async def load(self, count: int) -> list[str]:
-        """Load references that nobody else has."""
+        """Load new references and return their ids."""
         line = json.dumps({"visibility": "public", "identifiers": [], "enhancements": []}).encode() + b"\n"
         headers = {"Content-Type": "application/jsonl", **self.exchange.as_role("operator")}
         async with self.exchange.session.post(
@@ -87,23 +91,24 @@ class Site:
             return [json.loads(loaded)["id"] for loaded in (await response.read()).splitlines()]
 
     @asynccontextmanager
-    async def job(
+    async def run_batch(
         self,
-        conduct: Conduct,
+        behaviour: Behaviour,
         references: Sequence[str],
         times: int = 1,
         *,
-        plan: Plan = mixed,
-        door: Proxy | None = None,
-    ) -> AsyncIterator[Job]:
-        """Request a batch of a robot that behaves like this."""
-        async with Job(self.exchange, references, times, plan).running(conduct, door) as job:
-            yield job
+        make_delivery: MakeDelivery = make_mixed_delivery,
+        proxy: Proxy | None = None,
+    ) -> AsyncIterator[WatchedBatch]:
+        """Run a robot with this behaviour, and request a batch of it. Its result has `times` entries per reference."""
+        batch = WatchedBatch(self.exchange, references, times, make_delivery)
+        async with batch.run(behaviour, proxy):
+            yield batch
 
 
 @asynccontextmanager
-async def site_on(stack: Stack) -> AsyncIterator[Site]:
-    """Put proxies before the emulators of this stack."""
+async def run_proxies(stack: Stack) -> AsyncIterator[ProxiedStack]:
+    """Run proxies in front of the emulators of this stack."""
     addresses = dict(stack.addresses)
     async with AsyncExitStack() as exits:
         proxies = {}
@@ -112,11 +117,11 @@ async def site_on(stack: Stack) -> AsyncIterator[Site]:
             exits.push_async_callback(proxies[name].close)
             await proxies[name].start()
         exchange = await exits.enter_async_context(exchange_on(replace(stack, addresses=addresses)))
-        yield Site(exchange, addresses, proxies)
+        yield ProxiedStack(exchange, addresses, proxies)
 
 
-async def kill(host: Part) -> None:
-    """Kill it as `kill -9` does: nothing of it has its own end."""
+async def kill(host: Component) -> None:
+    """Kill the host as `kill -9` does, so that it cannot clean up."""
     host.process.kill()
-    await asyncio.wait_for(host.process.wait(), _KILLED_S)
+    await asyncio.wait_for(host.process.wait(), _KILL_TIMEOUT_S)
     assert host.process.returncode == -signal.SIGKILL
