@@ -1,1 +1,1 @@
-"""What operators type when something is wrong. Never deployed."""
+"""Commands for operators. Never deployed."""

@@ -1,4 +1,4 @@
-"""Which exchange is meant: the app's settings, from the environment or from a file like `func`'s."""
+"""The settings of the exchange on which a command works: from the environment, or from a file as `func` has it."""
 
 import json
 import os
@@ -9,34 +9,34 @@ from exchange.settings import Settings, SettingsError
 
 LOCAL = Path(".local/local.settings.json")
 
-# Nothing here sweeps or calls a robot, so that operators need not hold the key by which one can be any robot.
+# The commands do not run the sweep or call robots. So operators do not need the key, with which one can act as a robot.
 _NOT_NEEDED = {
     "SWEEP_SCHEDULE": "0 * * * * *",
-    "ROBOT_MASTER_KEY": "no robot is called by whoever is_operator the exchange",
+    "ROBOT_MASTER_KEY": "not needed, because these commands call no robot",
 }
-# Which says that the environment means an exchange.
-_TELLING = "COSMOS_ENDPOINT"
+# If this is set, the environment has the settings of an exchange.
+_INDICATOR = "COSMOS_ENDPOINT"
 
 
 def read_settings(file: Path | None) -> Settings:
-    """Read the file that is named, or else the environment, or else the file of the local stack, if it runs.
+    """Read the settings from the file. Without a file, read the environment, or else the file of the local stack.
 
     Raises SettingsError.
     """
-    if file is None and _TELLING not in os.environ:
+    if file is None and _INDICATOR not in os.environ:
         file = LOCAL
         if not LOCAL.exists():
-            raise SettingsError("No local stack is running here: `make up` first, or say ENV=... for Azure.")
-    given: Mapping[str, str] = os.environ if file is None else _values(file)
+            raise SettingsError("No local stack is running here. Start one with `make up`, or set ENV=... for Azure.")
+    values: Mapping[str, str] = os.environ if file is None else _read_values(file)
     if file is not None:
-        # As `func` does: the SDKs read some of them by themselves.
-        os.environ.update(given)
-    return Settings.read({**given, **_NOT_NEEDED})
+        # As `func` does, because the SDKs read some of the settings from the environment.
+        os.environ.update(values)
+    return Settings.read({**values, **_NOT_NEEDED})
 
 
-def _values(file: Path) -> dict[str, str]:
+def _read_values(file: Path) -> dict[str, str]:
     try:
         values: dict[str, str] = json.loads(file.read_bytes())["Values"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"{file} is no file of settings: {type(error).__name__}.") from error
+        raise SettingsError(f"{file} is not a readable settings file ({type(error).__name__}).") from error
     return values

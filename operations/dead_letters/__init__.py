@@ -1,1 +1,1 @@
-"""`python -m operations.dead_letters`: look at what was given up on, and send it again."""
+"""`python -m operations.dead_letters`: list dead letters and resend them."""

@@ -1,8 +1,9 @@
-"""`python -m operations.dead_letters list` and `... resend`.
+"""`python -m operations.dead_letters list` and `... resend`: list dead letters and resend them.
 
-Dead letters are orders that failed at each delivery (`dispatch`, `import`), events of uploads that the app failed at
-(`blobs`), and events that never reached it (`events`). Orders go back to their queue; the uploads of events are
-validated here and now, as the event would have had it. Sending again what has been done already changes nothing.
+Dead letters are messages that failed at every delivery (`dispatch`, `import`), events of uploads that the app failed to
+handle (`blobs`), and events that Event Grid could not deliver (`events`). Resending a message sends it to its queue
+again. Resending an event validates the upload on this machine, as the app would. Resending is idempotent: what was done
+before is not done again.
 """
 
 import argparse
@@ -13,141 +14,142 @@ from pathlib import Path
 
 from azure.core.exceptions import HttpResponseError
 
-from exchange.bootstrap import Connections, connect, wire
+from exchange.bootstrap import Connections, connect, make_services
 from exchange.domain.blob_names import batch_of_result
 from exchange.domain.errors import ExchangeError
 from exchange.settings import Settings, SettingsError
 from exchange.use_cases.validate_upload import validate_upload
-from operations.dead_letters.box import Box, Letter
-from operations.dead_letters.service_bus import DeadOrders
-from operations.dead_letters.poison_queue import PoisonedEvents
-from operations.dead_letters.table import table
-from operations.dead_letters.event_grid import UndeliveredEvents
+from operations.dead_letters.event_grid import EventGridSource
+from operations.dead_letters.poison_queue import PoisonQueueSource
+from operations.dead_letters.service_bus import ServiceBusSource
+from operations.dead_letters.source import DeadLetter, Source
+from operations.dead_letters.table import format_table
 from operations.settings import LOCAL, read_settings
 
 QUEUES = ("dispatch", "import", "blobs", "events")
 
 
 def main() -> int:
-    """Do what was typed; 0 if all of it could be done."""
-    given = _arguments().parse_args()
-    if given.command == "resend" and given.all == bool(given.ids):
-        _arguments().error("say which: --all, or their ids as they are listed")
-    if given.command == "resend" and given.queue and given.ids:
-        _arguments().error("the ids say which queue: leave --queue out")
+    """Run the command. Return 0 if it succeeded for every dead letter and every source."""
+    arguments = _make_parser().parse_args()
+    if arguments.command == "resend" and arguments.all == bool(arguments.ids):
+        _make_parser().error("name the dead letters to resend: either --all, or ids as `list` shows them")
+    if arguments.command == "resend" and arguments.queue and arguments.ids:
+        _make_parser().error("leave --queue out, because each id names its queue")
     try:
-        settings = read_settings(given.settings)
-        print(f"Asking the exchange of {settings.azure.cosmos_endpoint}", flush=True)
-        return asyncio.run(_run(given, settings))
+        settings = read_settings(arguments.settings)
+        print(f"Dead letters of the exchange at {settings.azure.cosmos_endpoint}", flush=True)
+        return asyncio.run(_run(arguments, settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _arguments() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m operations.dead_letters",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="look at them")
-    resending = commands.add_parser("resend", help="send them again")
-    for command in (listing, resending):
-        command.add_argument("--queue", choices=QUEUES, help="only those of this one")
+    list_command = commands.add_parser("list", help="list dead letters")
+    resend_command = commands.add_parser("resend", help="resend dead letters")
+    for command in (list_command, resend_command):
+        command.add_argument("--queue", choices=QUEUES, help="only the dead letters of this queue")
         command.add_argument(
-            "--settings", type=Path, help=f"a file of the app's settings; else the environment, else {LOCAL}"
+            "--settings", type=Path, help=f"a file with the app's settings (default: the environment, or else {LOCAL})"
         )
-    resending.add_argument("--all", action="store_true", help="all that are there now")
-    resending.add_argument("ids", nargs="*", type=_id, metavar="ID", help="as they are listed, such as dispatch/3")
+    resend_command.add_argument("--all", action="store_true", help="all dead letters that exist now")
+    resend_command.add_argument("ids", nargs="*", type=_parse_id, metavar="ID", help="an id from the list: dispatch/3")
     return parser
 
 
-def _id(text: str) -> tuple[str, str]:
-    """Read an id as it is listed: which box it is of, and its name there."""
-    box, _, name = text.partition("/")
-    if box not in QUEUES or not name:
-        raise argparse.ArgumentTypeError(f"'{text}' is no id of a dead letter: they are like dispatch/3")
-    return box, name
+def _parse_id(text: str) -> tuple[str, str]:
+    """Return the name of the source and the name of the dead letter in it."""
+    source, _, name = text.partition("/")
+    if source not in QUEUES or not name:
+        raise argparse.ArgumentTypeError(f"'{text}' is not the id of a dead letter, such as dispatch/3")
+    return source, name
 
 
-async def _run(given: argparse.Namespace, settings: Settings) -> int:
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     connections = connect(settings)
     try:
-        boxes = [box for box in _boxes(settings, connections) if given.queue in {None, box.name}]
-        if given.command == "list":
-            return await _list(boxes)
-        return await _resend(boxes, None if given.all else given.ids)
+        sources = [source for source in _make_sources(settings, connections) if arguments.queue in {None, source.name}]
+        if arguments.command == "list":
+            return await _list(sources)
+        return await _resend(sources, None if arguments.all else arguments.ids)
     finally:
         await connections.close()
 
 
-def _boxes(settings: Settings, connections: Connections) -> Sequence[Box]:
+def _make_sources(settings: Settings, connections: Connections) -> Sequence[Source]:
     services = make_services(settings, connections)
 
     async def validate(blob: str) -> None:
         await validate_upload(batch_of_result(blob), services)
 
     return (
-        DeadOrders("dispatch", settings.azure.dispatch_queue, connections.bus),
-        DeadOrders("import", settings.azure.import_queue, connections.bus),
-        PoisonedEvents(connections.poison, validate),
-        UndeliveredEvents(connections.blobs, validate),
+        ServiceBusSource("dispatch", settings.azure.dispatch_queue, connections.queues),
+        ServiceBusSource("import", settings.azure.import_queue, connections.queues),
+        PoisonQueueSource(connections.poison_queue, validate),
+        EventGridSource(connections.blobs, validate),
     )
 
 
-async def _list(boxes: Sequence[Box]) -> int:
-    found: dict[str, list[Letter]] = {box.name: [] for box in boxes}
+async def _list(sources: Sequence[Source]) -> int:
+    found: dict[str, list[DeadLetter]] = {source.name: [] for source in sources}
 
-    async def look(box: Box) -> bool:
-        found[box.name] = await box.letters()
+    async def read(source: Source) -> bool:
+        found[source.name] = await source.list_all()
         return True
 
-    seen = await asyncio.gather(*(_reached(box, look) for box in boxes))
+    succeeded = await asyncio.gather(*(_try(source, read) for source in sources))
     rows = [(f"{name}/{letter.name}", letter) for name, letters in found.items() for letter in letters]
     if rows:
-        print(table(rows))
-    elif all(seen):
+        print(format_table(rows))
+    elif all(succeeded):
         print("There are no dead letters.")
-    return 0 if all(seen) else 1
+    return 0 if all(succeeded) else 1
 
 
-async def _resend(boxes: Sequence[Box], ids: Sequence[tuple[str, str]] | None) -> int:
-    meant = None if ids is None else _by_box(ids)
-    done: list[str] = []
+async def _resend(sources: Sequence[Source], ids: Sequence[tuple[str, str]] | None) -> int:
+    names = None if ids is None else _group_by_source(ids)
+    handled: list[str] = []
 
-    async def send(box: Box) -> bool:
-        return await _resend_of(box, None if meant is None else meant[box.name], done)
+    async def resend(source: Source) -> bool:
+        return await _resend_from(source, None if names is None else names[source.name], handled)
 
-    went_well = [await _reached(box, send) for box in boxes if meant is None or box.name in meant]
-    if not done and all(went_well):
+    succeeded = [await _try(source, resend) for source in sources if names is None or source.name in names]
+    if not handled and all(succeeded):
         print("There are no dead letters.")
-    return 0 if all(went_well) else 1
+    return 0 if all(succeeded) else 1
 
 
-async def _resend_of(box: Box, names: Collection[str] | None, done: list[str]) -> bool:
-    well = True
-    async for resent in box.resend(names):
-        done.append(resent.name)
-        well = well and resent.fault is None
-        print(
-            f"{box.name}/{resent.name}: {'sent again' if resent.fault is None else f'left. {resent.fault}'}", flush=True
-        )
-    return well
+async def _resend_from(source: Source, names: Collection[str] | None, handled: list[str]) -> bool:
+    succeeded = True
+    async for result in source.resend(names):
+        handled.append(result.name)
+        succeeded = succeeded and result.fault is None
+        outcome = "resent" if result.fault is None else f"not resent. {result.fault}"
+        print(f"{source.name}/{result.name}: {outcome}", flush=True)
+    return succeeded
 
 
-def _by_box(ids: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
-    return {box: {name for other, name in ids if other == box} for box, _ in ids}
+def _group_by_source(ids: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
+    return {source: {name for other, name in ids if other == source} for source, _ in ids}
 
 
-async def _reached(box: Box, act: Callable[[Box], Awaitable[bool]]) -> bool:
-    """Do it, and say in a sentence if the place can't be reached: the other places may be."""
+async def _try(source: Source, action: Callable[[Source], Awaitable[bool]]) -> bool:
+    """Run the action. If the source cannot be reached, print the reason and return False: others may be reachable."""
     try:
-        return await act(box)
+        return await action(source)
     except ExchangeError as error:
-        print(f"{box.name}: {error}", file=sys.stderr)
+        print(f"{source.name}: {error}", file=sys.stderr)
     except HttpResponseError as error:
-        print(f"{box.name}: Azure refused (HTTP {error.status_code}): is the role missing?", file=sys.stderr)
+        print(
+            f"{source.name}: Azure refused the request (HTTP {error.status_code}). Check your roles.", file=sys.stderr
+        )
     return False
 
 

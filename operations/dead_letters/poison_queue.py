@@ -1,4 +1,4 @@
-"""Blob events that failed at each try: the poison queue that the Functions host keeps."""
+"""Blob events that failed at every attempt. The Functions host writes them to its poison queue."""
 
 import base64
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -12,24 +12,24 @@ from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.dead_letters import PoisonQueue
 from exchange.domain.blob_names import RESULTS
 from exchange.domain.errors import NotFound
-from operations.dead_letters.box import Letter, Resent, not_there
-from operations.dead_letters.uploads import Validate, batch_of, validated
+from operations.dead_letters.revalidation import Validate, find_batch_id, revalidate
+from operations.dead_letters.source import DeadLetter, ResendResult, report_missing
 
-# More can't be looked at without hiding them from others.
-_PEEKED = 32
-# Long enough for the largest result; what a crash leaves hidden is there again after it.
+# The maximum of the service. Reading more would hide the messages from other processes.
+_MAX_PEEKED = 32
+# Long enough to validate the largest result. After a crash the hidden messages become visible again.
 _HIDDEN_S = 1800
 
 
-class _Poison(BaseModel):
-    """What the host writes of an event."""
+class _PoisonMessage(BaseModel):
+    """The fields of the host's message that are read."""
 
     container: str = Field(alias="ContainerName")
     blob: str = Field(alias="BlobName")
 
 
-class PoisonedEvents:
-    """The poison queue; see `box.Box`. A letter's name is the id of the message."""
+class PoisonQueueSource:
+    """The poison queue; see `source.Source`. The name of a dead letter is the id of its message."""
 
     name = "blobs"
 
@@ -37,70 +37,70 @@ class PoisonedEvents:
         self._queue = queue
         self._validate = validate
 
-    async def letters(self) -> list[Letter]:
-        """Peek at the first 32: a storage queue shows no more."""
-        with _reaching():
-            return [_letter(message) for message in await self._queue.client.peek_messages(_PEEKED)]
+    async def list_all(self) -> list[DeadLetter]:
+        """Peek at the first 32 messages. A storage queue does not show more."""
+        with _empty_if_missing():
+            return [_make_letter(message) for message in await self._queue.client.peek_messages(_MAX_PEEKED)]
         return []
 
-    async def resend(self, names: Collection[str] | None) -> AsyncIterator[Resent]:
-        """Validate the upload, then delete the message; whatever was not done with is seen again at the end."""
-        wanted = set(names or ())
-        held: list[QueueMessage] = []
-        with _reaching():
+    async def resend(self, names: Collection[str] | None) -> AsyncIterator[ResendResult]:
+        """Validate the upload of each message, then delete the message. All others become visible at the end."""
+        remaining = set(names or ())
+        hidden: list[QueueMessage] = []
+        with _empty_if_missing():
             try:
                 async for message in self._queue.client.receive_messages(visibility_timeout=_HIDDEN_S):
-                    held.append(message)
-                    if names is None or message.id in wanted:
-                        wanted.discard(message.id)
-                        fault = await self._again(message)
+                    hidden.append(message)
+                    if names is None or message.id in remaining:
+                        remaining.discard(message.id)
+                        fault = await self._revalidate(message)
                         if fault is None:
-                            await self._queue.client.delete_message(held.pop())
-                        yield Resent(message.id, fault)
-                    if names is not None and not wanted:
+                            await self._queue.client.delete_message(hidden.pop())
+                        yield ResendResult(message.id, fault)
+                    if names is not None and not remaining:
                         break
             finally:
-                for message in held:
-                    # One that can't be given back now comes back by itself.
+                for message in hidden:
+                    # If this fails, the message becomes visible after `_HIDDEN_S`.
                     with suppress(AzureError):
                         await self._queue.client.update_message(message, visibility_timeout=0)
-        for missing in not_there(wanted):
+        for missing in report_missing(remaining):
             yield missing
 
-    async def _again(self, message: QueueMessage) -> str | None:
-        poison = _read(message)
+    async def _revalidate(self, message: QueueMessage) -> str | None:
+        poison = _parse(message)
         if poison is None or poison.container != RESULTS:
             return f"It is not about a blob of the container '{RESULTS}'."
-        return await validated(poison.blob, self._validate)
+        return await revalidate(poison.blob, self._validate)
 
 
 @contextmanager
-def _reaching() -> Iterator[None]:
-    # The host makes the queue with its first message.
+def _empty_if_missing() -> Iterator[None]:
+    # The host creates the queue with its first message.
     with suppress(NotFound), translate_errors("poison queue"):
         yield
 
 
-def _letter(message: QueueMessage) -> Letter:
-    poison = _read(message)
-    return Letter(
+def _make_letter(message: QueueMessage) -> DeadLetter:
+    poison = _parse(message)
+    return DeadLetter(
         name=message.id,
-        batch=batch_of(poison.blob) if poison else None,
+        batch_id=find_batch_id(poison.blob) if poison else None,
         since=message.inserted_on,
-        tries=None,
-        reason="Its validation failed at each try.",
+        attempts=None,
+        reason="The validation failed at every attempt.",
     )
 
 
-def _read(message: QueueMessage) -> _Poison | None:
-    """Read what the host wrote, as text or, as it does by default, in base64."""
-    for content in (message.content, _from_base64(message.content)):
+def _parse(message: QueueMessage) -> _PoisonMessage | None:
+    """Parse the host's message, which is text or, by default, base64."""
+    for content in (message.content, _decode_base64(message.content)):
         with suppress(ValidationError):
-            return _Poison.model_validate_json(content)
+            return _PoisonMessage.model_validate_json(content)
     return None
 
 
-def _from_base64(content: str) -> bytes:
+def _decode_base64(content: str) -> bytes:
     try:
         return base64.b64decode(content, validate=True)
     except ValueError:

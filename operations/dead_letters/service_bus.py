@@ -1,4 +1,4 @@
-"""Orders that failed at each delivery: the dead-letter queue that Service Bus keeps beside each queue."""
+"""Messages that failed at every delivery. Service Bus keeps them in the dead-letter queue of each queue."""
 
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
@@ -12,125 +12,126 @@ from pydantic import ValidationError
 
 from exchange.adapters.service_bus import ServiceBusQueues
 from exchange.domain.errors import Unavailable
-from exchange.domain.messages import ImportMessage
-from operations.dead_letters.box import Letter, Resent, not_there
+from exchange.domain.messages import IMPORT_MESSAGE
+from operations.dead_letters.source import DeadLetter, ResendResult, report_missing
 
-_PEEKED = 100
+_PEEK_SIZE = 100
 _WAIT_S = 5
-_TOLD = {"DeadLetterReason", "DeadLetterErrorDescription"}
+_REASON_PROPERTIES = {"DeadLetterReason", "DeadLetterErrorDescription"}
 
 
-class DeadOrders:
-    """The dead-letter queue of one queue; see `box.Box`. A letter's name is its sequence number."""
+class ServiceBusSource:
+    """The dead-letter queue of one queue; see `source.Source`. The name of a dead letter is its sequence number."""
 
-    def __init__(self, name: str, queue: str, bus: ServiceBusQueues) -> None:
+    def __init__(self, name: str, queue: str, queues: ServiceBusQueues) -> None:
         self.name = name
         self._queue = queue
-        self._bus = bus
+        self._queues = queues
 
-    async def letters(self) -> list[Letter]:
-        """Peek at them, the oldest first."""
-        with _reaching(self._queue):
-            async with self._bus.connected() as client, self._receiver(client) as receiver:
-                return [_letter(message) async for message in _peeked(receiver)]
+    async def list_all(self) -> list[DeadLetter]:
+        """Peek at all messages, oldest first."""
+        with _translate_errors(self._queue):
+            async with self._queues.make_client() as client, self._open_receiver(client) as receiver:
+                return [_make_letter(message) async for message in _peek(receiver)]
 
-    async def resend(self, names: Collection[str] | None) -> AsyncIterator[Resent]:
-        """Send a copy to the queue, then complete the dead letter: a crash between leaves two, never none.
+    async def resend(self, names: Collection[str] | None) -> AsyncIterator[ResendResult]:
+        """Send a copy to the queue, then complete the dead letter. A crash in between leaves both, which is harmless.
 
-        Two do no more than one, as for every order. All are those that are there now: one that fails again comes back
-        as a new one.
+        Without names, the messages that exist at the start are resent. A message that fails again becomes a new one.
         """
-        with _reaching(self._queue):
-            async with self._bus.connected() as client, self._receiver(client) as receiver:
-                there = {str(message.sequence_number) async for message in _peeked(receiver)}
-                wanted = there if names is None else there & set(names)
-                missing = set(names or ()) - there
-                async for message in _received(receiver, wanted):
+        with _translate_errors(self._queue):
+            async with self._queues.make_client() as client, self._open_receiver(client) as receiver:
+                existing = {str(message.sequence_number) async for message in _peek(receiver)}
+                remaining = existing if names is None else existing & set(names)
+                missing = set(names or ()) - existing
+                async for message in _receive(receiver, remaining):
                     yield await self._resend(message, client, receiver)
-        for one in not_there(wanted | missing):
-            yield one
+        for result in report_missing(remaining | missing):
+            yield result
 
     async def _resend(
         self, message: ServiceBusReceivedMessage, client: ServiceBusClient, receiver: ServiceBusReceiver
-    ) -> Resent:
+    ) -> ResendResult:
         if message.body_type is not AmqpMessageBodyType.DATA:
             await receiver.abandon_message(message)
-            return Resent(str(message.sequence_number), "Its body is not bytes: it is no order of ours.")
+            return ResendResult(str(message.sequence_number), "Its body is not bytes: the exchange did not send it.")
         async with client.get_queue_sender(self._queue) as sender:
             await sender.send_messages(_copy(message))
         await receiver.complete_message(message)
-        return Resent(str(message.sequence_number))
+        return ResendResult(str(message.sequence_number))
 
-    def _receiver(self, client: ServiceBusClient) -> ServiceBusReceiver:
+    def _open_receiver(self, client: ServiceBusClient) -> ServiceBusReceiver:
         return client.get_queue_receiver(self._queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER)
 
 
 @contextmanager
-def _reaching(queue: str) -> Iterator[None]:
+def _translate_errors(queue: str) -> Iterator[None]:
     try:
         yield
     except (AzureError, OSError) as error:
-        raise Unavailable(f"The queue '{queue}' can't be reached ({type(error).__name__}).") from error
+        raise Unavailable(f"The queue '{queue}' cannot be reached ({type(error).__name__}).") from error
 
 
-async def _received(receiver: ServiceBusReceiver, wanted: set[str]) -> AsyncIterator[ServiceBusReceivedMessage]:
-    """Yield those that are wanted, and cross them off. Others are held until the end, or they would come again.
+async def _receive(receiver: ServiceBusReceiver, remaining: set[str]) -> AsyncIterator[ServiceBusReceivedMessage]:
+    """Yield the messages with these sequence numbers, and remove each from `remaining`.
 
-    One at a time: what a receiver has room for when they are given back, it gets, and locks, at once.
+    Other messages stay locked until the end, or they would be received again. Messages are requested one by one,
+    because a receiver with credit left would lock the abandoned messages again at once.
     """
-    held: list[ServiceBusReceivedMessage] = []
+    locked: list[ServiceBusReceivedMessage] = []
     try:
-        while wanted and (found := await receiver.receive_messages(1, _WAIT_S)):
-            if str(found[0].sequence_number) in wanted:
-                wanted.remove(str(found[0].sequence_number))
-                yield found[0]
+        while remaining and (received := await receiver.receive_messages(1, _WAIT_S)):
+            if str(received[0].sequence_number) in remaining:
+                remaining.remove(str(received[0].sequence_number))
+                yield received[0]
             else:
-                held += found
+                locked += received
     finally:
-        for message in held:
+        for message in locked:
             await receiver.abandon_message(message)
 
 
-async def _peeked(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
-    after = 0
-    while page := await receiver.peek_messages(_PEEKED, sequence_number=after + 1):
+async def _peek(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
+    last = 0
+    while page := await receiver.peek_messages(_PEEK_SIZE, sequence_number=last + 1):
         for message in page:
             yield message
-            after = message.sequence_number or 0
+            last = message.sequence_number or 0
 
 
-def _letter(message: ServiceBusReceivedMessage) -> Letter:
-    return Letter(
+def _make_letter(message: ServiceBusReceivedMessage) -> DeadLetter:
+    return DeadLetter(
         name=str(message.sequence_number),
-        batch=_batch(message),
+        batch_id=_find_batch_id(message),
         since=message.enqueued_time_utc,
-        tries=message.delivery_count,
+        attempts=message.delivery_count,
         reason=message.dead_letter_reason,
     )
 
 
-def _batch(message: ServiceBusReceivedMessage) -> str | None:
+def _find_batch_id(message: ServiceBusReceivedMessage) -> str | None:
     if message.body_type is not AmqpMessageBodyType.DATA:
         return None
     try:
-        # Every order names its batch alike.
-        return str(ImportMessage.model_validate_json(b"".join(message.body)).batch_id)
+        # Every kind of message has this field.
+        return str(IMPORT_MESSAGE.validate_json(b"".join(message.body)).batch_id)
     except ValidationError:
         return None
 
 
 def _copy(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
-    """Return the message as it was sent: without what was told of its end."""
-    given: dict[Any, Any] = message.application_properties or {}
-    kept = {key: value for key, value in given.items() if _text(key) not in _TOLD}
+    """Return the message as it was sent, without the reason for its dead-lettering."""
+    properties: dict[Any, Any] = message.application_properties or {}
     return ServiceBusMessage(
         b"".join(message.body),
-        application_properties=kept,
+        application_properties={
+            key: value for key, value in properties.items() if _decode(key) not in _REASON_PROPERTIES
+        },
         content_type=message.content_type,
         correlation_id=message.correlation_id,
         subject=message.subject,
     )
 
 
-def _text(key: str | bytes) -> str:
+def _decode(key: str | bytes) -> str:
     return key.decode() if isinstance(key, bytes) else key

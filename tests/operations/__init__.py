@@ -1,1 +1,1 @@
-"""What operators type, on a running stack."""
+"""The commands for operators, on a running stack."""
