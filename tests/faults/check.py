@@ -39,12 +39,12 @@ async def _check_ended(exchange: Exchange, batch: WatchedBatch, item: Item) -> N
         assert item["error"]
         return
     assert (item["status"], item["error"]) == (delivery.status, None), item
-    lines = await exchange.report_lines(response)
+    lines = await exchange.read_report_lines(response)
     report = [(line["reference_id"], line["error"] is None) for line in lines]
     differences = [pair for pair in zip(report, delivery.report, strict=False) if pair[0] != pair[1]]
     assert not differences, differences[:5]
     assert len(report) == len(delivery.report), (len(report), len(delivery.report))
-    assert len(await exchange.report(response)) == len(lines)
+    assert len(await exchange.read_report(response)) == len(lines)
     assert (item["progress"]["added"], item["progress"]["refused"]) == (delivery.added.total(), 0)
 
 

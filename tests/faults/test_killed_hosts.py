@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from tests.e2e.robot import Job
 from tests.faults.check import check
 from tests.faults.deliveries import make_valid_delivery
 from tests.faults.proxied_stack import ProxiedStack, kill
-from tests.faults.watched_batch import Behaviour, Job, WatchedBatch, accept_and_deliver
+from tests.faults.watched_batch import Behaviour, WatchedBatch, accept_and_deliver
 
 
 def answer_only_the_second_call(status: int, called: asyncio.Semaphore) -> Behaviour:

@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
+from tests.e2e.robot import Job
 from tests.faults.check import check
 from tests.faults.deliveries import make_mixed_delivery
 from tests.faults.proxied_stack import ProxiedStack
 from tests.faults.proxy import Proxy
-from tests.faults.watched_batch import Job, WatchedBatch, accept_and_deliver
+from tests.faults.watched_batch import WatchedBatch, accept_and_deliver
 
 ROBOT_SILENCE_LIMIT_S = 6.0
 UNREACHABLE_S = 1.5

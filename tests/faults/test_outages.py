@@ -7,10 +7,11 @@ import pytest
 from aiohttp import web
 
 from tests.e2e.exchange import BATCHES
+from tests.e2e.robot import Job
 from tests.faults.check import check
 from tests.faults.deliveries import make_valid_delivery
 from tests.faults.proxied_stack import ProxiedStack
-from tests.faults.watched_batch import Behaviour, Job, WatchedBatch, accept_and_deliver
+from tests.faults.watched_batch import Behaviour, WatchedBatch, accept_and_deliver
 
 OUTAGE_S = 20.0
 # The clients retry for up to 26 s if a store refuses connections.

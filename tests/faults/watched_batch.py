@@ -12,7 +12,7 @@ from yarl import URL
 
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import ENDED, Exchange
-from tests.e2e.robot import Robot, running_robot
+from tests.e2e.robot import Job, Robot, running_robot
 from tests.faults.deliveries import Delivery
 from tests.faults.proxy import Proxy
 
@@ -23,7 +23,6 @@ _RANKS = {"received": 0, "accepted": 1, "importing": 2}
 _FINAL_RANK = 3
 
 Item = dict[str, Any]
-Job = dict[str, Any]
 MakeDelivery = Callable[[str, Sequence[str], int], Delivery]
 Behaviour = Callable[["WatchedBatch", Job], Awaitable[web.Response]]
 
@@ -53,12 +52,12 @@ class WatchedBatch:
     @property
     def jobs(self) -> list[Job]:
         """The jobs that the robot has received, one for each call."""
-        return self.robot.orders
+        return self.robot.jobs
 
     @property
     def credentials(self) -> Credentials:
         """The credentials of the robot."""
-        return self.robot.asked_as[self.id]
+        return self.robot.credentials[self.id]
 
     async def upload(self, job: Job, delivery: Delivery | None = None) -> None:
         """Upload until it succeeds. The default is the delivery that this batch was made with."""
@@ -154,7 +153,7 @@ class WatchedBatch:
                 proxy.target = URL(url).port or 0
                 url = f"http://127.0.0.1:{proxy.port}"
             robot_id = await self.exchange.register_robot(url)
-            self.id = (await self.exchange.request(robot_id, list(self.references)))["id"]
+            self.id = (await self.exchange.request_batch(robot_id, list(self.references)))["id"]
             try:
                 yield self
             finally:
