@@ -7,7 +7,7 @@ from tests.faults.watched_batch import accept_and_deliver
 
 
 async def test_two_hosts_with_every_event_delivered_twice_add_each_entry_once(stack: ProxiedStack) -> None:
-    async with stack.run_host("--every-event-twice") as one, stack.run_host("--every-event-twice") as other:
+    async with stack.run_host("--every-event-twice") as host, stack.run_host("--every-event-twice") as other_host:
         references = await stack.load(20)
         async with (
             stack.run_batch(accept_and_deliver, references, times=40) as first,
@@ -17,8 +17,8 @@ async def test_two_hosts_with_every_event_delivered_twice_add_each_entry_once(st
             assert await check(stack, first, second, third) == ["partial_failed", "completed", "completed"]
             assert [len(batch.jobs) for batch in (first, second, third)] == [1, 1, 1]
             # Each host received the event: it validated the upload, or found that the other host had done so.
-            for host in (one, other):
-                assert f"batch {first.id}: " in host.log.read_text()
+            for running_host in (host, other_host):
+                assert f"batch {first.id}: " in running_host.log.read_text()
 
 
 async def test_the_second_host_finishes_the_imports_of_a_killed_host(stack: ProxiedStack) -> None:

@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self.now
 
-    def run_in_executor(self, _executor: Any, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override] # without an executor there is one kind of futures only
+    def run_in_executor(self, _executor: Any, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override] # without an executor there is only one kind of future
         """Run the function immediately. No other task sees what such functions change."""
         done: asyncio.Future[T] = self.create_future()
         try:
