@@ -1,22 +1,31 @@
-"""`python -m local.generated_docs`: write docs/lifecycle.md from the lifecycle's table."""
+"""`python -m local.generated_docs`: write the documents and files that are generated from the code.
 
+They are docs/lifecycle.md, and what `local.generated_settings` generates from the table of settings.
+"""
+
+import ast
 from collections import defaultdict
-from inspect import getdoc
+from inspect import getdoc, getsource
+from itertools import pairwise
 
 from exchange.domain.batch import Phase
+from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS, Row
+from local.generated_settings import format_sample, format_settings_page, format_tunables_type
 from local.paths import ROOT
 
-PAGE = ROOT / "docs" / "lifecycle.md"
-
 _HEAD = """\
-# How a batch moves
+# Lifecycle of a batch
 
-Made from the table in `exchange/domain/lifecycle.py` by `make docs`: change that, not this.
+`make docs` generates this page from the table in `exchange/domain/lifecycle.py`. Change the table, not this page.
 
-A phase is finer than the status on the wire: `reported` and `pinned` are both `importing`, and `ended` is `completed`,
-`partial_failed`, `failed` or `rejected`. An event that has no row for a phase changes nothing there, which is what
-makes late and repeated events harmless. Whatever is overdue is found by the sweep, so no batch waits for ever.
+The lifecycle is a state machine. A batch is always in one phase. An event moves it to another phase or changes fields
+of the batch. An event that is not listed for a phase changes nothing there, so late and repeated events are harmless.
+The sweep finds every overdue batch, so no batch waits for ever. [Delivery guarantees](guarantees.md) explains the
+deadlines.
+
+A phase is finer than the status in the API. The status `importing` is the phases `delivered` and `importing`. The phase
+`ended` is the statuses `completed`, `partial_failed`, `failed` and `rejected`.
 
 ```mermaid
 stateDiagram-v2
@@ -24,30 +33,62 @@ stateDiagram-v2
 """
 
 
-def page() -> str:
-    """Give the page."""
-    moves: defaultdict[tuple[Phase, Phase], list[str]] = defaultdict(list)
+def generate() -> dict[str, str]:
+    """Return the text of every generated file by its path in the repository."""
+    return {
+        "docs/lifecycle.md": format_lifecycle_page(),
+        "docs/settings.md": format_settings_page(),
+        "local.settings.sample.json": format_sample(),
+        "infra/modules/tunables.bicep": format_tunables_type(),
+    }
+
+
+def format_lifecycle_page() -> str:
+    """Return the text of docs/lifecycle.md."""
+    events: defaultdict[tuple[Phase, Phase], list[str]] = defaultdict(list)
     for row in ROWS:
         for target in sorted(row.leads_to):
-            moves[row.phase, target].append(row.event.__name__)
-    drawn = "".join(f"    {phase} --> {target}: {', '.join(names)}\n" for (phase, target), names in moves.items())
-    return f"{_HEAD}{drawn}    ended --> [*]\n```\n{''.join(map(_section, Phase))}"
+            events[row.phase, target].append(row.event.__name__)
+    arrows = "".join(f"    {phase} --> {target}: {', '.join(names)}\n" for (phase, target), names in events.items())
+    meanings = describe_phases()
+    sections = "".join(_format_phase(phase, meanings[phase]) for phase in Phase)
+    return f"{_HEAD}{arrows}    ended --> [*]\n```\n{sections}{_format_events()}"
 
 
-def _section(phase: Phase) -> str:
-    rows = [row for row in ROWS if row.phase is phase]
-    lines = "".join(map(_line, rows))
-    return f"\n## `{phase}`\n\n| event | what is done | may lead to |\n|---|---|---|\n{lines}"
+def describe_phases() -> dict[Phase, str]:
+    """Return the docstring of each member of Phase. Python does not keep them, so they are read from the source."""
+    (definition,) = (node for node in ast.parse(getsource(Phase)).body if isinstance(node, ast.ClassDef))
+    described = {}
+    for member, text in pairwise(definition.body):
+        if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name) and isinstance(text, ast.Expr):
+            described[Phase[member.targets[0].id]] = str(ast.literal_eval(text.value))
+    return described
 
 
-def _line(row: Row) -> str:
-    targets = ", ".join(f"`{target}`" for target in sorted(row.leads_to))
-    return f"| `{row.event.__name__}` | {_first_sentence(row.move)} | {targets} |\n"
+def _format_phase(phase: Phase, meaning: str) -> str:
+    rows = "".join(_format_row(row) for row in ROWS if row.phase is phase)
+    return f"\n## `{phase}`\n\n{meaning}\n\n| event | what happens | next phase |\n|---|---|---|\n{rows}"
 
 
-def _first_sentence(move: object) -> str:
-    return (getdoc(move) or "").partition("\n")[0].replace("|", "\\|")
+def _format_row(row: Row) -> str:
+    targets = " or ".join(f"`{target}`" for target in sorted(row.leads_to)) or "unchanged"
+    return f"| `{row.event.__name__}` | {_first_line(row.decide)} | {targets} |\n"
+
+
+def _format_events() -> str:
+    rows = "".join(f"| `{event.__name__}` | {_first_line(event)} |\n" for event in Event.__args__)
+    return f"\n## Events\n\n| event | meaning |\n|---|---|\n{rows}"
+
+
+def _first_line(documented: object) -> str:
+    return (getdoc(documented) or "").partition("\n")[0].replace("|", "\\|")
+
+
+def main() -> None:
+    """Write every generated file."""
+    for path, text in generate().items():
+        (ROOT / path).write_text(text)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    main()

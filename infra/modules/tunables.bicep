@@ -1,0 +1,57 @@
+// The settings that the parameter `tunables` accepts. `make docs` generates this file: do not edit it.
+
+@export()
+@sealed()
+@description('Settings of the app that differ from the default, by name.')
+type Tunables = {
+  @description('Maximum size of a request body.')
+  HTTP_BODY_LIMIT_BYTES: string?
+  @description('Maximum number of references in one batch request.')
+  REFERENCES_PER_BATCH_LIMIT: string?
+  @description('Maximum number of lines in one references file. The caller waits for the answer.')
+  REFERENCES_PER_LOAD_LIMIT: string?
+  @description('Maximum number of batch requests of one requestor that have not ended.')
+  OPEN_BATCHES_LIMIT: string?
+  @description('Maximum size of a result file. One plain PUT carries at most 5,000 MiB.')
+  RESULT_FILE_LIMIT_BYTES: string?
+  @description('Maximum length of one line of a result file.')
+  RESULT_LINE_LIMIT_BYTES: string?
+  @description('Maximum number of rejected entries (unreadable, repeated, or not requested) before the whole result is refused.')
+  RESULT_REJECTED_ENTRIES_LIMIT: string?
+  @description('Maximum number of entries in a chunk. The import records its progress after each chunk.')
+  IMPORT_CHUNK_ENTRIES: string?
+  @description('Maximum size of a chunk. An import holds one chunk in memory.')
+  IMPORT_CHUNK_BYTES: string?
+  @description('Maximum number of concurrent requests to Cosmos DB from one import or snapshot.')
+  IMPORT_MAX_CONCURRENT: string?
+  @description('Timeout of one call to a robot, including the connection.')
+  ROBOT_CALL_TIMEOUT_S: string?
+  @description('Timeout of the connection to a robot.')
+  ROBOT_CONNECT_TIMEOUT_S: string?
+  @description('Delay before the second call to a robot that cannot be reached. It doubles each time.')
+  ROBOT_RETRY_FIRST_DELAY_S: string?
+  @description('Maximum delay between two calls to a robot.')
+  ROBOT_RETRY_MAX_DELAY_S: string?
+  @description('Time from the first to the last call to a robot that cannot be reached.')
+  ROBOT_RETRY_TOTAL_S: string?
+  @description('Time after which the sweep resends a dispatch message that has had no effect.')
+  DISPATCH_OVERDUE_S: string?
+  @description('Maximum time in status `received`. Then the batch fails.')
+  RECEIVED_LIMIT_S: string?
+  @description('Time that a delivered result waits for its validation before the sweep requests the import, which validates it.')
+  VALIDATION_WAIT_S: string?
+  @description('Time that an uploaded result waits for the robot\'s callback. Then the sweep treats it as delivered. The sweep also checks the result blob of an accepted batch at this interval.')
+  CALLBACK_WAIT_S: string?
+  @description('Maximum time between acceptance and upload. Then the batch fails because the robot is silent.')
+  ROBOT_SILENCE_LIMIT_S: string?
+  @description('Time without a sign of work after which the sweep resends the import message.')
+  PROGRESS_LIMIT_S: string?
+  @description('Number of resends without progress after which the batch fails.')
+  PROGRESS_ATTEMPTS: string?
+  @description('Interval at which a long validation or import records that it is still running.')
+  HEARTBEAT_INTERVAL_S: string?
+  @description('When the sweep runs: an NCRONTAB expression with seconds, in UTC. The Functions host reads it.')
+  SWEEP_SCHEDULE: string?
+  @description('Lifetime of a signed URL. A robot that needs longer reads the batch request again for fresh URLs.')
+  SIGNED_URL_LIFETIME_S: string?
+}
