@@ -1,1 +1,1 @@
-"""What exists in Azure, and how it gets there."""
+"""The Azure resources as Bicep, and the commands that deploy them."""

@@ -1,12 +1,12 @@
-// The second phase, once code is there: uploads to `results` become calls of the function `validate`.
+// The second deployment, after the code is published: it subscribes the function `validate` to uploads in `results`.
 
-@description('The function app, as main.bicep gave it.')
+@description('Name of the function app: an output of main.bicep.')
 param functionAppName string
 
-@description('The system topic of the data account.')
+@description('Name of the system topic of the data storage account: an output of main.bicep.')
 param eventTopicName string
 
-@description('The storage account of the data.')
+@description('Name of the data storage account: an output of main.bicep.')
 param dataStorageName string
 
 resource app 'Microsoft.Web/sites@2024-11-01' existing = {
@@ -21,7 +21,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: eventTopicName
 }
 
-// The key exists only once a host with a blob trigger has started there. A webhook can't be called by identity.
+// The key exists only after a host with a blob trigger has started. Event Grid cannot call a webhook with an identity.
 var key = listKeys('${app.id}/host/default', '2023-12-01').systemKeys.blobs_extension
 var webhook = 'https://${app.properties.defaultHostName}/runtime/webhooks/blobs'
 
@@ -36,7 +36,7 @@ resource results 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
     }
     filter: {
       includedEventTypes: ['Microsoft.Storage.BlobCreated']
-      // With its last slash: else a container `results2` would match.
+      // Without the last slash, a container `results2` would match too.
       subjectBeginsWith: '/blobServices/default/containers/results/'
       subjectEndsWith: '.jsonl'
       advancedFilters: [

@@ -1,111 +1,110 @@
-// The map of the exchange in Azure: what there is, what it is called, and who may do what to it.
-// What needs deployed code is in events.bicep, a second deployment.
+// The map of the Enhancement Exchange in Azure: its parameters, its resources, and what depends on what.
+// events.bicep is the second deployment. It needs the published code.
 
-import { Kept, Scale, Settings } from 'modules/types.bicep'
-import { placeOf } from 'modules/place.bicep'
+import { Retention, Scale } from 'modules/types.bicep'
+import { Tunables } from 'modules/tunables.bicep'
+import { makeNames } from 'modules/names.bicep'
 
-@description('Which exchange this is; part of every name.')
+@description('Name of the environment. It is part of every resource name.')
 param environmentName 'dev' | 'prod'
-
-@description('The region of everything.')
+@description('Region of the resources.')
 param location string = resourceGroup().location
-
-@description('The client id of the Entra application that access tokens are for. While empty, nobody is let in.')
+@description('Client id of the Entra application that issues access tokens. While it is empty, no token is accepted.')
 param tokenAudience string = ''
-
-@description('The object id of whoever deploys: may make the master key of the robots\' secrets. Empty: nobody may.')
+@description('Object id of the deployer, who creates the master key. If it is empty, no role is assigned.')
 param deployerId string = ''
-
-@description('Whether a person deploys, or a pipeline.')
+@description('Type of the deployer: a person, or the service principal of a pipeline.')
 param deployerType 'User' | 'ServicePrincipal' = 'User'
-
-@description('The object id of a group of operators: may look at dead letters and send them again. Empty: nobody may.')
+@description('Object id of an Entra group whose members may use `make dead-letters`. If empty, no role is assigned.')
 param operatorsId string = ''
-
-@description('Where alerts and the budget\'s warnings go. Empty: to the owners of the subscription.')
+@description('E-mail address for alerts. If it is empty, the owners of the subscription receive them.')
 param alertEmail string = ''
-
-@description('How large the app may grow, and what is kept running.')
+@description('Size and number of the app\'s instances.')
 param scale Scale
-
-@description('Spread over availability zones, where the service offers it.')
+@description('Whether services that support it are spread over availability zones.')
 param zoneRedundant bool
-
-@description('The Service Bus tier: Basic costs nothing while idle, Standard has larger quotas.')
+@description('Tier of Service Bus. Basic costs nothing while idle, Standard has larger quotas.')
 param serviceBusTier 'Basic' | 'Standard'
-
-@description('The most RU/s that autoscale gives the references; the small containers share 1,000. 0: serverless.')
+@description('Maximum RU/s of the container `references` with autoscale. The other containers share 1,000. 0: serverless.')
 param referencesMaxRU int
-
-@description('How long things are kept, and how much of them.')
-param kept Kept
-
-@description('What it may cost a month, in the currency of the subscription; warnings go out at 80 and 100 %.')
+@description('How long data is kept, and how much is logged.')
+param retention Retention
+@description('The monthly budget in the currency of the subscription. Alerts: 80 % spent, 100 % forecast.')
 param budgetAmount int
-
-@description('The first day of the month that the budget began in, which can\'t be changed; the deploy script gives it.')
+@description('First day of the month in which the budget starts. It cannot be changed: `make deploy` keeps it.')
 param budgetStart string
-
-@description('Settings of the app that differ from infra/tunables.json, by name.')
-param tunables Settings = {}
-
-@description('A system topic of the data account that exists already: an account has one at most.')
+@description('Settings of the app that differ from the default, by name.')
+param tunables Tunables = {}
+@description('Name of an existing system topic of the data storage account. An account has at most one.')
 param existingTopicName string = ''
-
-@description('Lets the app\'s identity manage the host\'s storage account: only if the host asks for it in its log.')
+@description('Whether the app gets Storage Account Contributor on the host\'s storage. Only if the host\'s log asks for it.')
 param hostManagesStorage bool = false
-
-@description('How an update replaces running instances: RollingUpdate lets what runs come to its end.')
+@description('How an update replaces running instances. With RollingUpdate, running functions can finish.')
 param updateStrategy 'Recreate' | 'RollingUpdate' = 'Recreate'
 
 var topology = loadJsonContent('topology.json')
+var names = makeNames(environmentName, substring(uniqueString(resourceGroup().id), 0, 8), existingTopicName)
 var queues = map(topology.queues, queue => queue.name)
 var settings = union(loadJsonContent('tunables.json'), tunables)
-var unique = substring(uniqueString(resourceGroup().id), 0, 8)
-var place = placeOf(environmentName, location, zoneRedundant, unique, existingTopicName)
 
 module identity 'modules/identity.bicep' = {
-  params: { place: place }
+  params: { name: names.identity, location: location }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  params: { place: place, kept: kept, alertEmail: alertEmail }
+  params: { names: names, location: location, retention: retention, alertEmail: alertEmail }
 }
 var workspaceId = monitoring.outputs.workspaceId
 
 module hostStorage 'modules/host-storage.bicep' = {
-  params: { place: place, workspaceId: workspaceId }
+  params: { name: names.hostStorage, location: location, zoneRedundant: zoneRedundant, workspaceId: workspaceId }
 }
 
 module dataStorage 'modules/data-storage.bicep' = {
   params: {
-    place: place
+    names: names
+    location: location
+    zoneRedundant: zoneRedundant
     containers: topology.blobContainers
-    kept: kept
-    existingTopic: !empty(existingTopicName)
+    retention: retention
+    useExistingTopic: !empty(existingTopicName)
     workspaceId: workspaceId
   }
 }
 
 module serviceBus 'modules/service-bus.bicep' = {
-  params: { place: place, tier: serviceBusTier, queues: topology.queues, workspaceId: workspaceId }
+  params: {
+    name: names.serviceBus
+    location: location
+    serviceBusTier: serviceBusTier
+    queues: topology.queues
+    workspaceId: workspaceId
+  }
 }
 
 module cosmos 'modules/cosmos.bicep' = {
-  params: { place: place, maxRU: referencesMaxRU, database: topology.cosmos, kept: kept, workspaceId: workspaceId }
+  params: {
+    name: names.cosmos
+    location: location
+    zoneRedundant: zoneRedundant
+    referencesMaxRU: referencesMaxRU
+    database: topology.cosmos
+    retention: retention
+    workspaceId: workspaceId
+  }
 }
 
 module vault 'modules/vault.bicep' = {
-  params: { place: place, workspaceId: workspaceId }
+  params: { name: names.vault, location: location, workspaceId: workspaceId }
 }
 
-module access 'modules/access.bicep' = {
+module roles 'modules/roles.bicep' = {
   params: {
-    place: place
+    names: names
     queues: queues
     database: topology.cosmos.database
-    appId: identity.outputs.principalId
-    topicId: dataStorage.outputs.topicPrincipalId
+    appPrincipalId: identity.outputs.principalId
+    topicPrincipalId: dataStorage.outputs.topicPrincipalId
     deployerId: deployerId
     deployerType: deployerType
     operatorsId: operatorsId
@@ -116,23 +115,24 @@ module access 'modules/access.bicep' = {
 
 module functionApp 'modules/function-app.bicep' = {
   params: {
-    place: place
+    names: names
+    location: location
+    zoneRedundant: zoneRedundant
     scale: scale
     updateStrategy: updateStrategy
-    settings: settings
-    queues: queues
-    database: topology.cosmos.database
+    tunables: settings
     tokenAudience: tokenAudience
     workspaceId: workspaceId
   }
-  dependsOn: [access] // without its roles the app does not start, and publishing is refused
+  dependsOn: [roles] // without its roles the app does not start, and publishing is refused
 }
 
-module watch 'modules/watch.bicep' = {
+module alerts 'modules/alerts.bicep' = {
   params: {
-    place: place
+    names: names
+    location: location
     actionGroupId: monitoring.outputs.actionGroupId
-    settings: settings
+    tunables: tunables
     budgetAmount: budgetAmount
     budgetStart: budgetStart
     alertEmail: alertEmail
@@ -140,10 +140,10 @@ module watch 'modules/watch.bicep' = {
   dependsOn: [functionApp]
 }
 
-output functionAppName string = place.names.functionApp
+output functionAppName string = names.functionApp
 output apiUrl string = functionApp.outputs.url
-output vaultName string = place.names.vault
-output masterKeyName string = place.names.masterKey
-output dataStorageName string = place.names.dataStorage
-output applicationInsightsName string = place.names.insights
-output eventTopicName string = place.names.topic
+output vaultName string = names.vault
+output masterKeyName string = names.masterKey
+output dataStorageName string = names.dataStorage
+output applicationInsightsName string = names.insights
+output eventTopicName string = names.topic

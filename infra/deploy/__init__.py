@@ -1,1 +1,1 @@
-"""The operator's commands: deploy, teardown, entra, rotate-master-key. Each may be run again and goes on."""
+"""The operator's commands: deploy, teardown, entra, rotate-master-key, settings. A failed command can be run again."""

@@ -1,4 +1,4 @@
-"""The deployed exchange, called as an operator calls it."""
+"""A client of the deployed exchange's API."""
 
 import json
 import urllib.error
@@ -7,67 +7,72 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 
-from infra.deploy.problem import DeployError
+from infra.deploy.errors import DeployError
 
 _TIMEOUT_S = 60.0
-_HEAD = 1 << 20
+_READ_LIMIT_BYTES = 1 << 20
 
 Json = dict[str, Any]
 
 
 class Api:
-    """Calls the exchange with an access token, if there is one. What isn't answered as expected is a DeployError."""
+    """Calls the exchange, with an access token if there is one. Raises DeployError for any unexpected response."""
 
     def __init__(self, url: str, token: str = "") -> None:
         self._url = url.rstrip("/")
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> Any:
-        """Read something."""
+        """Send a GET request and return the JSON of the response."""
         return self._call("GET", path, HTTPStatus.OK)
 
     def put(self, path: str, body: Json) -> Any:
-        """Change something."""
+        """Send a PUT request and return the JSON of the response."""
         return self._call("PUT", path, HTTPStatus.OK, json.dumps(body).encode())
 
     def post(self, path: str, body: Json, expected: HTTPStatus = HTTPStatus.CREATED) -> Any:
-        """Add something."""
+        """Send a POST request and return the JSON of the response."""
         return self._call("POST", path, expected, json.dumps(body).encode())
 
     def post_line(self, path: str, line: bytes) -> Any:
-        """Send a file of one line; return the answer's one line."""
+        """Send a JSONL file of one line and return the one line of the response."""
         return self._call("POST", path, HTTPStatus.OK, line, "application/jsonl")
 
     def _call(
-        self, method: str, path: str, expected: HTTPStatus, body: bytes | None = None, kind: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        expected: HTTPStatus,
+        body: bytes | None = None,
+        content_type: str = "application/json",
     ) -> Any:
-        headers = {"Content-Type": kind, **self._authorization}
+        headers = {"Content-Type": content_type, **self._authorization}
         status, content = _fetch(urllib.request.Request(self._url + path, body, headers, method=method))  # noqa: S310 - the deployment's own address
         try:
-            answer = json.loads(content)
+            response = json.loads(content)
         except ValueError:
-            answer = None
-        if status != expected or answer is None:
-            detail = f": {answer.get('detail')}" if isinstance(answer, dict) else ", and not with JSON"
-            raise DeployError(f"{method} {path} was answered with {status}{detail}")
-        return answer
+            response = None
+        if status != expected or response is None:
+            detail = f": {response.get('detail')}" if isinstance(response, dict) else ", and the body is not JSON"
+            raise DeployError(f"{method} {path} returned {status}{detail}")
+        return response
 
 
 def fetch_signed(url: str) -> bytes:
-    """Fetch what a signed URL opens, as a robot does: without a token. The URL is in no message."""
-    status, content = _fetch(urllib.request.Request(url))  # noqa: S310 - the exchange's own answer
+    """Fetch a signed URL as a robot does, without a token. No error message contains the URL."""
+    status, content = _fetch(urllib.request.Request(url))  # noqa: S310 - a URL from the exchange's response
     if status != HTTPStatus.OK:
-        raise DeployError(f"The signed URL of the batch's references was answered with {status}.")
+        raise DeployError(f"The signed URL of the batch's references returned {status}.")
     return content
 
 
 def _fetch(request: urllib.request.Request) -> tuple[int, bytes]:
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - as above
-            return response.status, response.read(_HEAD)
+            return response.status, response.read(_READ_LIMIT_BYTES)
     except urllib.error.HTTPError as error:
-        return error.code, error.read(_HEAD)
+        return error.code, error.read(_READ_LIMIT_BYTES)
     except (OSError, HTTPException) as error:
-        # What is no answer at all, or breaks off, as while an app starts.
+        # While an app starts, responses may be invalid or incomplete.
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise DeployError(f"{request.host} can't be reached: {reason or type(reason).__name__}") from None
+        raise DeployError(f"{request.host} cannot be reached: {reason or type(reason).__name__}") from None

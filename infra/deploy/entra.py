@@ -1,39 +1,40 @@
-"""The application in Microsoft Entra ID: what access tokens are for, and the roles they carry."""
+"""`make entra`: the application in Microsoft Entra ID that access tokens are issued for, and its roles."""
 
 import json
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from infra.deploy import prerequisites
+from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
-from infra.deploy.patience import Patience
-from infra.deploy.problem import DeployError
-from infra.deploy.terminal import say, step
-from infra.deploy.tools import Tools, text
+from infra.deploy.terminal import print_line, step
+from infra.deploy.timeouts import Timeouts
+from infra.deploy.tools import Tools, read_text
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 GRAPH = "https://graph.microsoft.com/v1.0"
-_OURS = uuid5(NAMESPACE_URL, "enhancement-exchange")
-_NOT_YET = "does not exist"
+_NAMESPACE = uuid5(NAMESPACE_URL, "enhancement-exchange")
+# What Graph answers while a new object is not replicated yet.
+_NOT_REPLICATED = "does not exist"
 
 Json = dict[str, Any]
 
 
-def _role(name: str, may: str) -> Json:
+def _define_role(name: str, description: str) -> Json:
     return {
-        "id": str(uuid5(_OURS, f"role {name}")),
+        "id": str(uuid5(_NAMESPACE, f"role {name}")),
         "value": name,
         "displayName": name,
-        "description": may,
+        "description": description,
         "allowedMemberTypes": ["User", "Application"],
         "isEnabled": True,
     }
 
 
-REQUESTOR = _role("requestor", "May request batches and read them")
-OPERATOR = _role("operator", "May load references, look after robots and read every batch")
+REQUESTOR = _define_role("requestor", "Can request batches and read them")
+OPERATOR = _define_role("operator", "Can load references, manage robots and read every batch")
 SCOPE: Json = {
-    "id": str(uuid5(_OURS, "scope access")),
+    "id": str(uuid5(_NAMESPACE, "scope access")),
     "value": "access",
     "type": "User",
     "adminConsentDisplayName": "Access the Enhancement Exchange",
@@ -42,98 +43,101 @@ SCOPE: Json = {
 }
 
 
-def entra(options: Options, tools: Tools, patience: Patience) -> None:
-    """Make the application as it has to be, or complete it, and make whoever runs this an operator."""
-    me = prerequisites.check(tools, publishing=False).person_id
-    failed = "The application could not be made: that takes the Entra role Application Developer, or ask who has it."
-    with step(f"Application {options.name}", failed):
-        found = find(tools, options.name)
+def set_up_application(options: Options, tools: Tools, timeouts: Timeouts) -> None:
+    """Create the application or complete it, and assign the role operator to the current user."""
+    user_id = prerequisites.check(tools, publishing=False).person_id
+    failure = "The application could not be set up. You need the Entra role Application Developer."
+    with step(f"Application {options.name}", failure):
+        found = find_application(tools, options.name)
         application = found or _create(tools, options.name)
-        client_id = text(application, "appId")
-        say(f"{'exists' if found else 'created'}, client id {client_id}")
-        patience.through(patience.directory_s, _NOT_YET, lambda: _complete(tools, application))
-    with step("Service principal", "The application's service principal could not be made: run it again in a minute."):
-        principal = patience.through(patience.directory_s, _NOT_YET, lambda: _principal(tools, client_id))
-    failed = "The role operator could not be assigned: an owner of the application can do it, run as such, or ask one."
-    with step("Role of whoever runs this", failed):
-        patience.through(patience.directory_s, _NOT_YET, lambda: _assign_operator(tools, principal, me))
-    print(f"\nTokens: az account get-access-token --scope api://{client_id}/.default")
+        client_id = read_text(application, "appId")
+        print_line(f"{'exists' if found else 'created'}, client id {client_id}")
+        timeouts.retry_while(timeouts.directory_s, _NOT_REPLICATED, lambda: _complete(tools, application))
+    failure = "The service principal of the application could not be created. Try again in a minute."
+    with step("Service principal", failure):
+        principal = timeouts.retry_while(
+            timeouts.directory_s, _NOT_REPLICATED, lambda: _ensure_principal(tools, client_id)
+        )
+    failure = "The role operator could not be assigned. An owner of the application can assign it."
+    with step("Your role", failure):
+        timeouts.retry_while(timeouts.directory_s, _NOT_REPLICATED, lambda: _assign_operator(tools, principal, user_id))
+    print(f"\nTo get a token: az account get-access-token --scope api://{client_id}/.default")
 
 
-def find(tools: Tools, name: str) -> Json | None:
-    """Find the application by its exact name; None if there is none. Raises DeployError if there are several."""
+def find_application(tools: Tools, name: str) -> Json | None:
+    """Return the application with exactly this name, or None. Raises DeployError if there are several."""
     listed = tools.az("ad", "app", "list", "--display-name", name) or []
-    found: list[Json] = [one for one in listed if one.get("displayName") == name]
+    found: list[Json] = [application for application in listed if application.get("displayName") == name]
     if len(found) > 1:
-        raise DeployError(f"Several applications in Entra are named {name}: rename or delete all but the right one.")
+        raise DeployError(f"Several applications in Entra are named {name}. Rename or delete all but one.")
     return found[0] if found else None
 
 
 def _create(tools: Tools, name: str) -> Json:
-    made: Json = tools.az("ad", "app", "create", "--display-name", name, "--sign-in-audience", "AzureADMyOrg")
-    return made
+    application: Json = tools.az("ad", "app", "create", "--display-name", name, "--sign-in-audience", "AzureADMyOrg")
+    return application
 
 
 def _complete(tools: Tools, application: Json) -> None:
-    """Add what the application lacks, and leave alone what others have added.
+    """Add what is missing, and keep what others have added.
 
-    In two calls: Graph knows a scope only once it is stored.
+    The client is added in a second call, because Graph accepts only a scope that is already stored.
     """
     api: Json = application.get("api") or {}
     uris: list[str] = application.get("identifierUris") or []
-    uri = f"api://{text(application, 'appId')}"
-    described = {
+    uri = f"api://{read_text(application, 'appId')}"
+    roles = {
         "identifierUris": uris if uri in uris else [*uris, uri],
-        "appRoles": _with(application.get("appRoles"), "id", REQUESTOR, OPERATOR),
+        "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, OPERATOR),
     }
-    offered = {
+    scopes = {
         "requestedAccessTokenVersion": 2,
-        "oauth2PermissionScopes": _with(api.get("oauth2PermissionScopes"), "id", SCOPE),
+        "oauth2PermissionScopes": _add_missing(api.get("oauth2PermissionScopes"), "id", SCOPE),
     }
-    trusted = {"appId": AZURE_CLI, "delegatedPermissionIds": [SCOPE["id"]]}
-    clients = {"preAuthorizedApplications": _with(api.get("preAuthorizedApplications"), "appId", trusted)}
-    _patch(tools, application, "roles, scope and token version", {**described, "api": offered})
-    _patch(tools, application, "the Azure CLI as a client", {"api": clients})
+    azure_cli = {"appId": AZURE_CLI, "delegatedPermissionIds": [SCOPE["id"]]}
+    clients = {"preAuthorizedApplications": _add_missing(api.get("preAuthorizedApplications"), "appId", azure_cli)}
+    _patch(tools, application, "roles, scope and token version", {**roles, "api": scopes})
+    _patch(tools, application, "Azure CLI as a client", {"api": clients})
 
 
-def _with(present: list[Json] | None, key: str, *needed: Json) -> list[Json]:
-    """Give what is present and those of the needed that are not, by this key."""
+def _add_missing(present: list[Json] | None, key: str, *needed: Json) -> list[Json]:
+    """Return the present objects, and those of the needed ones whose key is not present."""
     present = present or []
-    there = {one.get(key) for one in present}
-    return [*present, *(one for one in needed if one[key] not in there)]
+    keys = {item.get(key) for item in present}
+    return [*present, *(item for item in needed if item[key] not in keys)]
 
 
-def _patch(tools: Tools, application: Json, what: str, wanted: Json) -> None:
-    """Change the application if it is not as wanted."""
+def _patch(tools: Tools, application: Json, title: str, wanted: Json) -> None:
+    """Change the application unless it has the wanted values."""
     if _covers(application, wanted):
-        say(f"{what}: as they should be")
+        print_line(f"{title}: not changed")
         return
-    url = f"{GRAPH}/applications/{text(application, 'id')}"
+    url = f"{GRAPH}/applications/{read_text(application, 'id')}"
     tools.az("rest", "--method", "PATCH", "--url", url, "--body", json.dumps(wanted))
-    say(f"{what}: set")
+    print_line(f"{title}: set")
 
 
 def _covers(present: Any, wanted: Any) -> bool:
-    """Whether all that is wanted is there, whatever else is."""
+    """Return whether every wanted value is present. Other values do not matter."""
     if isinstance(wanted, dict):
         return isinstance(present, dict) and all(_covers(present.get(name), value) for name, value in wanted.items())
     return bool(present == wanted)
 
 
-def _principal(tools: Tools, client_id: str) -> str:
-    """Return the object id of the application's service principal, which is made if there is none."""
+def _ensure_principal(tools: Tools, client_id: str) -> str:
+    """Return the object id of the application's service principal. Create it if it does not exist."""
     listed = tools.az("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
-    say("exists" if listed else "created")
-    return text(listed[0] if listed else tools.az("ad", "sp", "create", "--id", client_id), "id")
+    print_line("exists" if listed else "created")
+    return read_text(listed[0] if listed else tools.az("ad", "sp", "create", "--id", client_id), "id")
 
 
 def _assign_operator(tools: Tools, principal: str, person: str) -> None:
-    """Give whoever runs this the role operator, once."""
+    """Assign the role operator to the user, unless it is assigned already."""
     url = f"{GRAPH}/servicePrincipals/{principal}/appRoleAssignedTo"
     assigned = tools.az("rest", "--method", "GET", "--url", f"{url}?$top=999")["value"]
-    if any(one["principalId"] == person and one["appRoleId"] == OPERATOR["id"] for one in assigned):
-        say("operator already")
+    if any(role["principalId"] == person and role["appRoleId"] == OPERATOR["id"] for role in assigned):
+        print_line("operator, not changed")
         return
     body = {"principalId": person, "resourceId": principal, "appRoleId": OPERATOR["id"]}
     tools.az("rest", "--method", "POST", "--url", url, "--body", json.dumps(body))
-    say("operator")
+    print_line("operator")

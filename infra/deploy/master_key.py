@@ -1,62 +1,64 @@
-"""The master key, which robots' secrets are derived from: it lives in the vault, and passes through here once."""
+"""The master key, from which robots' secrets are derived. It is in the vault; this module creates it once."""
 
 import secrets
 import tempfile
 
-from infra.deploy.patience import Patience
 from infra.deploy.prerequisites import Account
 from infra.deploy.resources import Outputs
-from infra.deploy.terminal import say
+from infra.deploy.terminal import print_line
+from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import ToolError, Tools
 
-_BYTES = 48
-_ROLES_SPREAD = "Forbidden"
-_ABSENT = "SecretNotFound"
+# What az prints while the role assignment is not effective yet.
+FORBIDDEN = "Forbidden"
+_KEY_BYTES = 48
+_NOT_FOUND = "SecretNotFound"
 
 
-def ensure_master_key(tools: Tools, outputs: Outputs, patience: Patience) -> None:
-    """Make the key if there is none, recover one that was deleted, leave one that is there. Raises ToolError."""
-    patience.through(patience.roles_s, _ROLES_SPREAD, lambda: _ensure(tools, outputs))
+def ensure_master_key(tools: Tools, outputs: Outputs, timeouts: Timeouts) -> None:
+    """Create the key if the vault has none, or recover a deleted one. An existing key is kept. Raises ToolError."""
+    timeouts.retry_while(timeouts.roles_s, FORBIDDEN, lambda: _ensure(tools, outputs))
 
 
 def _ensure(tools: Tools, outputs: Outputs) -> None:
-    if _there(tools, "show", outputs):
-        say("exists, and is left as it is")
-    elif _there(tools, "show-deleted", outputs):
-        _secret(tools, "recover", outputs, "--query", "id")
-        say("recovered")
+    if _exists(tools, "show", outputs):
+        print_line("exists, not changed")
+    elif _exists(tools, "show-deleted", outputs):
+        _run(tools, "recover", outputs, "--query", "id")
+        print_line("recovered")
     else:
         set_master_key(tools, outputs)
-        say("made")
+        print_line("created")
 
 
-def _there(tools: Tools, verb: str, outputs: Outputs) -> bool:
-    """Whether the vault has such a secret: only its own word that it has none counts as no."""
+def _exists(tools: Tools, verb: str, outputs: Outputs) -> bool:
+    """Return whether the vault has the secret. Only SecretNotFound means no. Other errors are raised."""
     try:
-        _secret(tools, verb, outputs, "--query", "id")
-    except ToolError as failed:
-        if _ABSENT in failed.words:
+        _run(tools, verb, outputs, "--query", "id")
+    except ToolError as error:
+        if _NOT_FOUND in error.stderr:
             return False
         raise
     return True
 
 
 def set_master_key(tools: Tools, outputs: Outputs) -> None:
-    """Give the secret a new random value, through a file that only we can read and that is gone afterwards."""
-    with tempfile.NamedTemporaryFile("w", prefix="key-") as file:  # made with mode 0600
-        file.write(secrets.token_urlsafe(_BYTES))
+    """Set the secret to a new random value. A temporary file that only the current user can read passes it to az."""
+    with tempfile.NamedTemporaryFile("w", prefix="key-") as file:  # created with mode 0600
+        file.write(secrets.token_urlsafe(_KEY_BYTES))
         file.flush()
-        _secret(tools, "set", outputs, "--file", file.name, "--encoding", "utf-8", "--query", "id")
+        _run(tools, "set", outputs, "--file", file.name, "--encoding", "utf-8", "--query", "id")
 
 
-def _secret(tools: Tools, verb: str, outputs: Outputs, *more: str) -> None:
-    """Do something with the secret; `more` asks for its id alone, so that its value never comes back."""
-    tools.az("keyvault", "secret", verb, "--vault-name", outputs.vault_name, "--name", outputs.master_key_name, *more)
+def _run(tools: Tools, verb: str, outputs: Outputs, *options: str) -> None:
+    """Run an `az keyvault secret` command. `options` query the id only, so that az never prints the value."""
+    secret = ["--vault-name", outputs.vault_name, "--name", outputs.master_key_name]
+    tools.az("keyvault", "secret", verb, *secret, *options)
 
 
 def refresh_references(tools: Tools, account: Account, group: str, outputs: Outputs) -> None:
-    """Have the app's Key Vault references resolved now: what was not there is else looked for a day later."""
-    within = f"/subscriptions/{account.subscription_id}/resourceGroups/{group}/providers"
-    app = f"{within}/Microsoft.Web/sites/{outputs.function_app_name}"
-    refresh = f"{app}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
+    """Make the app resolve its Key Vault references now. Otherwise it may take a day."""
+    group_id = f"/subscriptions/{account.subscription_id}/resourceGroups/{group}"
+    app_id = f"{group_id}/providers/Microsoft.Web/sites/{outputs.function_app_name}"
+    refresh = f"{app_id}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
     tools.az("rest", "--method", "POST", "--url", refresh)

@@ -1,4 +1,4 @@
-"""What a command is told: which environment, and the variables that `make` hands on."""
+"""The options of a command: the environment, and the variables that `make` passes on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ ENVIRONMENTS = ("dev", "prod")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to work on, and how."""
+    """The options of a command."""
 
     environment: str
     location: str = ""
@@ -20,15 +20,15 @@ class Options:
 
     @classmethod
     def read(cls, environment: str, variables: Mapping[str, str]) -> Self:
-        """Read the variables."""
-        given = {name: value.strip() for name, value in variables.items()}
+        """Read the options from environment variables."""
+        values = {name: value.strip() for name, value in variables.items()}
         return cls(
             environment=environment,
-            location=given.get("LOCATION", ""),
-            alert_email=given.get("ALERT_EMAIL", ""),
-            robot=given.get("ROBOT", ""),
-            yes=given.get("YES") == "1",
-            with_entra=given.get("ENTRA") == "1",
+            location=values.get("LOCATION", ""),
+            alert_email=values.get("ALERT_EMAIL", ""),
+            robot=values.get("ROBOT", ""),
+            yes=values.get("YES") == "1",
+            with_entra=values.get("ENTRA") == "1",
         )
 
     @property

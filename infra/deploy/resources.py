@@ -1,25 +1,25 @@
-"""The resource group and what the Bicep files make in it."""
+"""The resource group, and the Bicep deployments in it."""
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
-from infra.deploy.problem import DeployError
-from infra.deploy.terminal import say
-from infra.deploy.tools import Tools, text
+from infra.deploy.terminal import print_line
+from infra.deploy.tools import Tools, read_text
 
-# The name that the first phase's deployment has in the group: its outputs are looked up by it.
+# The names of the two deployments in the group. The outputs are read by the first name.
 _MAIN = "main"
 _EVENTS = "events"
-# How infra/modules/watch.bicep ends the name of the budget.
-OUR_BUDGET = "-app-budget"
+# The end of the budget's name in infra/modules/alerts.bicep.
+BUDGET_SUFFIX = "-app-budget"
 _BUDGETS = "providers/Microsoft.Consumption/budgets?api-version=2024-08-01"
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What the first phase says of what it made."""
+    """The outputs of main.bicep."""
 
     function_app_name: str
     api_url: str
@@ -31,103 +31,113 @@ class Outputs:
 
     @classmethod
     def read(cls, answer: Any) -> Self:
-        """Read a deployment's outputs; raises DeployError naming one that is missing."""
-        return cls(**{field.name: text(answer, _camel(field.name), "value") for field in fields(cls)})
+        """Read the outputs of a deployment. Raises DeployError, which names a missing one."""
+        return cls(**{field.name: read_text(answer, _to_camel_case(field.name), "value") for field in fields(cls)})
 
 
-def _camel(name: str) -> str:
+def _to_camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(map(str.capitalize, rest))
 
 
 def group_exists(tools: Tools, group: str) -> bool:
-    """Whether there is a resource group of this name."""
+    """Return whether the resource group exists."""
     return bool(tools.az("group", "exists", "--name", group))
 
 
-def make_group(tools: Tools, options: Options) -> None:
-    """Make the resource group if it is not there; raises DeployError if it is not said where."""
+def create_group(tools: Tools, options: Options) -> None:
+    """Create the resource group unless it exists. Raises DeployError if the location is missing."""
     if group_exists(tools, options.name):
-        say("exists")
+        print_line("exists")
         return
     if not options.location:
         raise DeployError(
-            f"There is no resource group {options.name} yet, and nothing says where to make it: say LOCATION=..., "
-            "one of what `az functionapp list-flexconsumption-locations` lists."
+            f"The resource group {options.name} does not exist yet. Add LOCATION=... with one of the regions that "
+            "`az functionapp list-flexconsumption-locations` prints."
         )
     tools.az("group", "create", "--name", options.name, "--location", options.location)
-    say(f"created in {options.location}")
+    print_line(f"created in {options.location}")
 
 
 def recover_vaults(tools: Tools, group: str) -> None:
-    """Recover the key vaults that an earlier teardown of this group left soft-deleted: their names stay taken.
+    """Recover key vaults of this group that a teardown has soft-deleted, because their names cannot be used again.
 
-    Raises DeployError for one in another region: it comes back where it was, and can't be moved.
+    Raises DeployError if a vault is in another region. It can only be recovered in its region.
     """
     deleted = tools.az("keyvault", "list-deleted", "--resource-type", "vault") or []
-    ours = [one for one in deleted if f"/resourcegroups/{group}/" in text(one, "properties", "vaultId").lower()]
-    here = tools.az("group", "show", "--name", group, "--query", "location") if ours else ""
+    ours = [
+        vault for vault in deleted if f"/resourcegroups/{group}/" in read_text(vault, "properties", "vaultId").lower()
+    ]
+    region = tools.az("group", "show", "--name", group, "--query", "location") if ours else ""
     for vault in ours:
-        name, location = text(vault, "name"), text(vault, "properties", "location")
-        if _plain(location) != _plain(here):
+        name, location = read_text(vault, "name"), read_text(vault, "properties", "location")
+        if _normalize(location) != _normalize(region):
             raise DeployError(
-                f"The key vault {name} of an earlier deployment is in {location}, but the resource group is in {here}: "
-                f"delete the group by `make teardown`, and deploy with LOCATION={location}."
+                f"The key vault {name} of an earlier deployment is in {location}, but the resource group is in "
+                f"{region}. Delete the group with `make teardown`, and deploy with LOCATION={location}."
             )
         tools.az("keyvault", "recover", "--name", name, "--location", location, "--resource-group", group)
-        say(f"{name}: recovered, with the secrets in it")
+        print_line(f"{name}: recovered with its secrets")
     if not ours:
-        say("none to recover")
+        print_line("none")
 
 
-def _plain(location: str) -> str:
-    """Spell a region one way: West Europe is westeurope."""
+def _normalize(location: str) -> str:
+    """Return the short form of a region's name: westeurope for West Europe."""
     return location.replace(" ", "").lower()
 
 
-def budget_start(tools: Tools, subscription_id: str, group: str) -> str:
-    """Return when the group's budget began, which can't be changed; if it has none, the first of this month."""
+def find_budget_start(tools: Tools, subscription_id: str, group: str) -> str:
+    """Return the start of the existing budget, which cannot be changed, or the first day of this month."""
     url = f"/subscriptions/{subscription_id}/resourceGroups/{group}/{_BUDGETS}"
     budgets = tools.az("rest", "--method", "GET", "--url", url, "--query", "value") or []
-    # Others may have budgets for the group as well.
-    for ours in (one for one in budgets if text(one, "name").endswith(OUR_BUDGET)):
-        return text(ours, "properties", "timePeriod", "startDate")[:10]
+    # The group may have budgets that we did not create.
+    for budget in budgets:
+        if read_text(budget, "name").endswith(BUDGET_SUFFIX):
+            return read_text(budget, "properties", "timePeriod", "startDate")[:10]
     return f"{datetime.now(UTC):%Y-%m}-01"
 
 
 def preview(tools: Tools, options: Options, parameters: list[str]) -> None:
-    """Show what a deployment would change."""
-    tools.show("az", "deployment", "group", "what-if", *_first_phase(options, parameters))
+    """Print what the deployment of main.bicep would change."""
+    tools.show("az", "deployment", "group", "what-if", *_main_options(options, parameters))
 
 
 def deploy_main(tools: Tools, options: Options, parameters: list[str]) -> Outputs:
-    """Make everything but what needs the code; return what was made."""
+    """Deploy main.bicep: everything that does not need the published code."""
     outputs = tools.az(
-        "deployment", "group", "create", *_first_phase(options, parameters), "--query", "properties.outputs"
+        "deployment", "group", "create", *_main_options(options, parameters), "--query", "properties.outputs"
     )
     return Outputs.read(outputs)
 
 
-def _first_phase(options: Options, parameters: list[str]) -> list[str]:
+def _main_options(options: Options, parameters: list[str]) -> list[str]:
     file = f"infra/{options.environment}.bicepparam"
-    named = ["--resource-group", options.name, "--name", _MAIN]
-    return [*named, "--parameters", file, "--parameters", *parameters]
+    deployment = ["--resource-group", options.name, "--name", _MAIN]
+    return [*deployment, "--parameters", file, "--parameters", *parameters]
 
 
-def last_outputs(tools: Tools, group: str) -> Outputs:
-    """Return what the last deployment of this group made. Raises ToolError if there was none."""
-    named = ["--resource-group", group, "--name", _MAIN]
-    return Outputs.read(tools.az("deployment", "group", "show", *named, "--query", "properties.outputs"))
+def read_outputs(tools: Tools, group: str) -> Outputs:
+    """Return the outputs of the last deployment of main.bicep. Raises ToolError if there is none."""
+    deployment = ["--resource-group", group, "--name", _MAIN]
+    return Outputs.read(tools.az("deployment", "group", "show", *deployment, "--query", "properties.outputs"))
 
 
 def deploy_events(tools: Tools, group: str, outputs: Outputs) -> None:
-    """Subscribe the published code to the blob events."""
+    """Deploy events.bicep: subscribe the published code to blob events."""
     parameters = [
         f"functionAppName={outputs.function_app_name}",
         f"eventTopicName={outputs.event_topic_name}",
         f"dataStorageName={outputs.data_storage_name}",
     ]
-    named = ["--resource-group", group, "--name", _EVENTS, "--template-file", "infra/events.bicep"]
+    deployment = ["--resource-group", group, "--name", _EVENTS, "--template-file", "infra/events.bicep"]
     tools.az(
-        "deployment", "group", "create", *named, "--parameters", *parameters, "--query", "properties.provisioningState"
+        "deployment",
+        "group",
+        "create",
+        *deployment,
+        "--parameters",
+        *parameters,
+        "--query",
+        "properties.provisioningState",
     )

@@ -1,37 +1,39 @@
-"""What a person sees and is asked."""
+"""Output to the terminal, and the question before a change."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infra.deploy.problem import DeployError
+from infra.deploy.errors import DeployError
 from infra.deploy.tools import ToolError
 
 
-def say(line: str) -> None:
-    """Print a line, before whatever the next tool prints."""
+def print_line(line: str) -> None:
+    """Print a line of a step at once, so that it precedes the output of the next tool."""
     print(f"  {line}", flush=True)
 
 
 @contextmanager
-def step(title: str, failed: str) -> Iterator[None]:
-    """Announce a step; a tool that fails in it becomes a DeployError with the sentence `failed`."""
+def step(title: str, failure: str) -> Iterator[None]:
+    """Print the title of a step. A ToolError inside becomes a DeployError with the message `failure`."""
     print(f"\n{title}", flush=True)
     try:
         yield
     except ToolError as error:
-        raise DeployError(failed, error.tail) from None
+        raise DeployError(failure, error.tail) from None
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Go on only if the person agrees, here or beforehand; raises DeployError if not, or if nobody can be asked."""
+    """Ask the question, unless `yes`. Raises DeployError if the answer is no, or if there is no terminal."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise DeployError(f"'{question}' can't be asked without a terminal, so nothing was done: say YES=1 to agree.")
+        raise DeployError(
+            f"There is no terminal to ask '{question}', so nothing was changed. Use YES=1 to confirm in advance."
+        )
     try:
         answer = input(f"\n{question} [y/N] ")
     except EOFError:
         answer = ""
     if answer.strip().lower() not in {"y", "yes"}:
-        raise DeployError("Nothing was done.")
+        raise DeployError("Nothing was changed.")

@@ -1,4 +1,4 @@
-"""`az` and `func`, run as a person would, and never through a shell."""
+"""Runs `az` and `func` without a shell."""
 
 import json
 import shutil
@@ -7,55 +7,55 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.deploy.problem import DeployError
+from infra.deploy.errors import DeployError
 
 ROOT = Path(__file__).parents[2]
 _TAIL_LINES = 12
 
 
 class ToolError(Exception):
-    """A tool ended with an error; `words` is what it said on stderr."""
+    """A tool failed. `stderr` is its error output."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, stderr: str) -> None:
+        super().__init__(stderr)
+        self.stderr = stderr
 
     @property
     def tail(self) -> str:
-        """Its last lines."""
-        return "\n".join([line for line in self.words.splitlines() if line.strip()][-_TAIL_LINES:])
+        """The last lines of the error output."""
+        return "\n".join([line for line in self.stderr.splitlines() if line.strip()][-_TAIL_LINES:])
 
 
 class Tools:
-    """Runs the tools that are on the PATH of this environment, in the project's folder, with nothing to ask."""
+    """Runs the tools on the PATH of this environment, in the project's folder and without input."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
 
     def has(self, name: str) -> bool:
-        """Whether the tool is there."""
-        return self._where(name) is not None
+        """Return whether the tool is installed."""
+        return self._find(name) is not None
 
     def az(self, *arguments: str) -> Any:
-        """Run az; return its JSON, None if it printed nothing. Raises ToolError."""
-        printed = self.read("az", *arguments, "--output", "json")
+        """Run az. Return its JSON output, or None if there is no output. Raises ToolError."""
+        output = self.read("az", *arguments, "--output", "json")
         try:
-            return json.loads(printed) if printed.strip() else None
+            return json.loads(output) if output.strip() else None
         except ValueError:
             raise ToolError(f"az {' '.join(arguments[:3])} printed something that is not JSON") from None
 
     def read(self, name: str, *arguments: str) -> str:
-        """Run a tool; return what it printed. Raises ToolError."""
+        """Run a tool and return its output. Raises ToolError."""
         return self._run(name, arguments, stdout=subprocess.PIPE).stdout
 
     def show(self, name: str, *arguments: str) -> None:
-        """Run a tool whose output is for the person to see. Raises ToolError."""
+        """Run a tool and let it print to the terminal. Raises ToolError."""
         self._run(name, arguments, stdout=None)
 
     def _run(self, name: str, arguments: tuple[str, ...], stdout: int | None) -> subprocess.CompletedProcess[str]:
         try:
-            ended = subprocess.run(
-                [self._where(name) or name, *arguments],
+            completed = subprocess.run(
+                [self._find(name) or name, *arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -66,19 +66,19 @@ class Tools:
                 check=False,
             )
         except OSError as error:
-            raise ToolError(f"{name} can't be run: {error.strerror}") from None
-        if ended.returncode != 0:
-            raise ToolError(ended.stderr or f"{name} ended with exit code {ended.returncode}")
-        return ended
+            raise ToolError(f"{name} cannot be started: {error.strerror}") from None
+        if completed.returncode != 0:
+            raise ToolError(completed.stderr or f"{name} failed with exit code {completed.returncode}")
+        return completed
 
-    def _where(self, name: str) -> str | None:
+    def _find(self, name: str) -> str | None:
         return shutil.which(name, path=self._environment.get("PATH", ""))
 
 
-def text(answer: Any, *path: str) -> str:
-    """Take a text out of a tool's answer; raises DeployError if it is not where it should be."""
+def read_text(output: Any, *path: str) -> str:
+    """Return the string at this path of a tool's JSON output. Raises DeployError if it is missing."""
     for name in path:
-        answer = answer.get(name) if isinstance(answer, dict) else None
-    if not isinstance(answer, str) or not answer:
-        raise DeployError(f"az answered without '{'.'.join(path)}': its version may be another than this was made for.")
-    return answer
+        output = output.get(name) if isinstance(output, dict) else None
+    if not isinstance(output, str) or not output:
+        raise DeployError(f"The output of az has no '{'.'.join(path)}'. This version of az may not be supported.")
+    return output

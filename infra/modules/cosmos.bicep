@@ -1,31 +1,38 @@
-// References with their enhancements, and the state of batches and robots.
+// Cosmos DB: references with their enhancements, identifiers, batches and robots.
 
-import { Database, Kept, Place } from 'types.bicep'
+import { Database, Retention } from 'types.bicep'
 
-param place Place
-@description('The most RU/s that autoscale gives the references; 0: serverless.')
-param maxRU int
-@description('The database and its containers, as infra/topology.json has them.')
+@description('Name of the account.')
+param name string
+@description('Region of the resources.')
+param location string
+@description('Whether the account is spread over availability zones.')
+param zoneRedundant bool
+@description('Maximum RU/s of the container `references` with autoscale. 0 means serverless.')
+param referencesMaxRU int
+@description('The database and its containers, as in infra/topology.json.')
 param database Database
-param kept Kept
+@description('How long data is kept, and how much is logged.')
+param retention Retention
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
-var serverless = maxRU == 0
+var serverless = referencesMaxRU == 0
 var daySeconds = 86400
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' = {
-  name: place.names.cosmos
-  location: place.location
+  name: name
+  location: location
   kind: 'GlobalDocumentDB'
   properties: {
     databaseAccountOfferType: 'Standard'
-    // One region. With less, another instance may not see a batch that was written a moment ago.
+    // With a weaker level, another instance may not see a batch that was just written.
     consistencyPolicy: { defaultConsistencyLevel: 'Strong' }
-    locations: [{ locationName: place.location, failoverPriority: 0, isZoneRedundant: place.zoneRedundant }]
+    locations: [{ locationName: location, failoverPriority: 0, isZoneRedundant: zoneRedundant }]
     capabilities: serverless ? [{ name: 'EnableServerless' }] : []
     backupPolicy: {
       type: 'Continuous'
-      continuousModeProperties: { tier: place.zoneRedundant ? 'Continuous30Days' : 'Continuous7Days' }
+      continuousModeProperties: { tier: zoneRedundant ? 'Continuous30Days' : 'Continuous7Days' }
     }
     disableLocalAuth: true
     disableKeyBasedMetadataWriteAccess: true
@@ -34,7 +41,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' = {
   }
 }
 
-// Batches, robots and identifiers share 1,000 RU/s, apart from the references: an import can't starve them.
+// Batches, robots and identifiers share 1,000 RU/s. The references have their own, so an import does not slow them down.
 resource exchange 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2025-04-15' = {
   parent: account
   name: database.database
@@ -54,7 +61,7 @@ resource containers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containe
           id: item.name
           partitionKey: { kind: 'Hash', paths: [item.partitionKey], version: 2 }
           uniqueKeyPolicy: { uniqueKeys: map(item.uniqueKeys, path => { paths: [path] }) }
-          // Only what is queried is indexed; every other path would make each write dearer.
+          // Only paths that a query names are indexed. Every other index would make each write more expensive.
           indexingPolicy: {
             indexingMode: empty(item.indexed) ? 'none' : 'consistent'
             automatic: !empty(item.indexed)
@@ -63,9 +70,9 @@ resource containers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containe
             compositeIndexes: item.indexedTogether
           }
         },
-        item.name == 'batches' ? { defaultTtl: kept.filesDays * daySeconds } : {}
+        item.name == 'batches' ? { defaultTtl: retention.filesDays * daySeconds } : {}
       )
-      options: serverless || item.name != 'references' ? {} : { autoscaleSettings: { maxThroughput: maxRU } }
+      options: serverless || item.name != 'references' ? {} : { autoscaleSettings: { maxThroughput: referencesMaxRU } }
     }
   }
 ]
@@ -76,7 +83,7 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   properties: {
     workspaceId: workspaceId
     logAnalyticsDestinationType: 'Dedicated'
-    // A line a request, which are few: the alert on throttled requests counts them.
+    // One row for each request. The alert `cosmos-throttled` counts them.
     logs: [
       { category: 'DataPlaneRequests', enabled: true }
       { category: 'ControlPlaneRequests', enabled: true }

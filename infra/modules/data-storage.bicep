@@ -1,18 +1,27 @@
-// The storage account of the data: what we write of a batch, what robots deliver, and the topic that tells of it.
+// The storage account of the data: the exchange's blobs, the robots' results, and the Event Grid topic of blob events.
 
-import { Kept, Place } from 'types.bicep'
+import { Names, Retention } from 'types.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('Region of the resources.')
+param location string
+@description('Whether the account is spread over availability zones.')
+param zoneRedundant bool
+@description('The blob containers, as in infra/topology.json.')
 param containers string[]
-param kept Kept
-param existingTopic bool
+@description('How long data is kept, and how much is logged.')
+param retention Retention
+@description('Whether the account has a system topic already.')
+param useExistingTopic bool
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
 module account 'storage-account.bicep' = {
   params: {
-    name: place.names.dataStorage
-    location: place.location
-    zoneRedundant: place.zoneRedundant
+    name: names.dataStorage
+    location: location
+    zoneRedundant: zoneRedundant
     containers: containers
     logsAccess: true
     workspaceId: workspaceId
@@ -20,14 +29,14 @@ module account 'storage-account.bicep' = {
 }
 
 resource data 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
-  name: place.names.dataStorage
+  name: names.dataStorage
 }
 
-var expiry = {
-  results: kept.filesDays
-  // A batch's status names them, so they outlast its item, which lives as long from its last change.
-  batches: kept.filesDays + 7
-  'dead-letters': kept.filesDays
+var expiryDays = {
+  results: retention.filesDays
+  // The batch item names these blobs. It expires filesDays after its last change, so its blobs must be kept longer.
+  batches: retention.filesDays + 7
+  'dead-letters': retention.filesDays
 }
 
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
@@ -41,7 +50,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
           type: 'Lifecycle'
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['${container}/'] }
-            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: expiry[container] } } }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: expiryDays[container] } } }
           }
         }
       ]
@@ -50,10 +59,10 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
   dependsOn: [account]
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!existingTopic) {
-  name: place.names.topic
-  location: place.location
-  // It writes the events that could not be delivered to the container of dead letters.
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!useExistingTopic) {
+  name: names.topic
+  location: location
+  // With this identity the topic writes events that it could not deliver to the container `dead-letters`.
   identity: { type: 'SystemAssigned' }
   properties: {
     source: data.id
@@ -62,11 +71,11 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!existingTopi
   dependsOn: [account]
 }
 
-resource givenTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (existingTopic) {
-  name: place.names.topic
+resource existingTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (useExistingTopic) {
+  name: names.topic
 }
 
-resource topicLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!existingTopic) {
+resource topicLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!useExistingTopic) {
   name: 'to-workspace'
   scope: topic
   properties: {
@@ -76,4 +85,4 @@ resource topicLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
   }
 }
 
-output topicPrincipalId string = existingTopic ? givenTopic!.identity.principalId : topic!.identity.principalId
+output topicPrincipalId string = useExistingTopic ? existingTopic!.identity.principalId : topic!.identity.principalId

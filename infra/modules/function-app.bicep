@@ -1,71 +1,72 @@
-// The app: one Flex Consumption plan, one function app, and every setting that the code and the host read.
+// The function app on a Flex Consumption plan, with every app setting that the code, the host and libraries read.
 
-import { Place, Scale, Settings } from 'types.bicep'
+import { Names, Scale } from 'types.bicep'
+import { Tunables } from 'tunables.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('Region of the resources.')
+param location string
+@description('Whether the plan is spread over availability zones.')
+param zoneRedundant bool
+@description('Size and number of the app\'s instances.')
 param scale Scale
-@allowed(['Recreate', 'RollingUpdate'])
-param updateStrategy string
-@description('The app\'s own settings that are the same everywhere, by name.')
-param settings Settings
-param database string
-param queues string[]
+@description('How an update replaces running instances.')
+param updateStrategy 'Recreate' | 'RollingUpdate'
+@description('Settings of the app that differ from the default.')
+param tunables Tunables
+@description('Client id of the Entra application that issues access tokens.')
 param tokenAudience string
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
+var topology = loadJsonContent('../topology.json')
 var storageSuffix = environment().suffixes.storage
-var signIn = environment().authentication.loginEndpoint
+var loginEndpoint = environment().authentication.loginEndpoint
 var tenantId = tenant().tenantId
-var vaultUri = 'https://${place.names.vault}${environment().suffixes.keyvaultDns}'
+var vaultUri = 'https://${names.vault}${environment().suffixes.keyvaultDns}'
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  name: place.names.identity
+  name: names.identity
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
-  name: place.names.insights
+  name: names.insights
 }
 
-// How the host's connections show who they are.
-var byIdentity = {
-  credential: 'managedidentity'
-  clientId: identity.properties.clientId
-}
+var clientId = identity.properties.clientId
 
-var connections = {
-  AzureWebJobsStorage__accountName: place.names.hostStorage
-  AzureWebJobsStorage__credential: byIdentity.credential
-  AzureWebJobsStorage__clientId: byIdentity.clientId
-  DATA_STORAGE__blobServiceUri: 'https://${place.names.dataStorage}.blob.${storageSuffix}'
-  DATA_STORAGE__queueServiceUri: 'https://${place.names.dataStorage}.queue.${storageSuffix}'
-  DATA_STORAGE__credential: byIdentity.credential
-  DATA_STORAGE__clientId: byIdentity.clientId
-  SERVICE_BUS__fullyQualifiedNamespace: '${place.names.serviceBus}.servicebus.windows.net'
-  SERVICE_BUS__credential: byIdentity.credential
-  SERVICE_BUS__clientId: byIdentity.clientId
-  COSMOS_ENDPOINT: 'https://${place.names.cosmos}.documents.azure.com:443/'
-  COSMOS_DATABASE: database
-  DISPATCH_QUEUE: queues[0]
-  IMPORT_QUEUE: queues[1]
-  AZURE_CLIENT_ID: byIdentity.clientId
-}
-
-var trust = {
-  ROBOT_MASTER_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}/secrets/${place.names.masterKey})'
-  TOKEN_ISSUER: '${signIn}${tenantId}/v2.0'
+var appSettings = {
+  // Connections: the host and our code authenticate with the managed identity.
+  AzureWebJobsStorage__accountName: names.hostStorage
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: clientId
+  DATA_STORAGE__blobServiceUri: 'https://${names.dataStorage}.blob.${storageSuffix}'
+  DATA_STORAGE__queueServiceUri: 'https://${names.dataStorage}.queue.${storageSuffix}'
+  DATA_STORAGE__credential: 'managedidentity'
+  DATA_STORAGE__clientId: clientId
+  SERVICE_BUS__fullyQualifiedNamespace: '${names.serviceBus}.servicebus.windows.net'
+  SERVICE_BUS__credential: 'managedidentity'
+  SERVICE_BUS__clientId: clientId
+  COSMOS_ENDPOINT: 'https://${names.cosmos}.documents.azure.com:443/'
+  COSMOS_DATABASE: topology.cosmos.database
+  DISPATCH_QUEUE: topology.queues[0].name
+  IMPORT_QUEUE: topology.queues[1].name
+  AZURE_CLIENT_ID: clientId
+  // Secrets and tokens.
+  ROBOT_MASTER_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}/secrets/${names.masterKey})'
+  TOKEN_ISSUER: '${loginEndpoint}${tenantId}/v2.0'
   TOKEN_AUDIENCE: tokenAudience
-  TOKEN_KEYS_URL: '${signIn}${tenantId}/discovery/v2.0/keys'
-}
-
-var telemetry = {
+  TOKEN_KEYS_URL: '${loginEndpoint}${tenantId}/discovery/v2.0/keys'
+  // Telemetry.
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${byIdentity.clientId};Authorization=AAD'
-  // The worker sets up OpenTelemetry. Of logs it takes ours: the SDKs' would flood it.
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+  // The worker sets up OpenTelemetry. It sends the records of one logger and its children: our code's, not the SDKs'.
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
-  PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'functions'
-  // By default the worker keeps five spans a second, whatever trace they are of: a busy batch's would have holes.
+  PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'exchange'
+  // By default the worker keeps five spans a second, from any trace. The trace of a busy batch would have gaps.
   OTEL_TRACES_SAMPLER: 'always_on'
-  // Our own spans say where time goes; one for each request of an SDK would cost more than the work.
+  // Our own spans show where time is spent. A span for each SDK request would cost more than the request.
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
 }
 
@@ -74,31 +75,31 @@ var config = {
   deployment: {
     storage: {
       type: 'blobContainer'
-      value: 'https://${place.names.hostStorage}.blob.${storageSuffix}/packages'
+      value: 'https://${names.hostStorage}.blob.${storageSuffix}/packages'
       authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id }
     }
   }
   scaleAndConcurrency: {
     instanceMemoryMB: scale.instanceMemoryMB
-    maximumInstanceCount: scale.maximumInstances
-    alwaysReady: scale.alwaysReady == 0
+    maximumInstanceCount: scale.maximumInstanceCount
+    alwaysReady: scale.alwaysReadyInstances == 0
       ? []
-      : map(['blob', 'http'], group => { name: group, instanceCount: scale.alwaysReady })
-    triggers: { http: { perInstanceConcurrency: scale.httpPerInstance } }
+      : map(['blob', 'http'], group => { name: group, instanceCount: scale.alwaysReadyInstances })
+    triggers: { http: { perInstanceConcurrency: scale.httpPerInstanceConcurrency } }
   }
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
-  name: '${place.names.functionApp}-plan'
-  location: place.location
+  name: '${names.functionApp}-plan'
+  location: location
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
-  properties: { reserved: true, zoneRedundant: place.zoneRedundant }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
-  name: place.names.functionApp
-  location: place.location
+  name: names.functionApp
+  location: location
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
   properties: {
@@ -109,12 +110,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       http20Enabled: true
-      appSettings: map(
-        items(union(settings, connections, trust, telemetry)),
-        one => { name: one.key, value: one.value }
-      )
+      appSettings: map(items(union(tunables, appSettings)), setting => { name: setting.key, value: setting.value })
     }
-    // In preview, and not yet in the types; what an update kills is delivered again either way.
+    // siteUpdateStrategy is in preview, and Bicep's types do not have it yet.
     functionAppConfig: union(
       config,
       updateStrategy == 'Recreate' ? {} : { siteUpdateStrategy: { type: updateStrategy } }
@@ -122,14 +120,14 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-// Publishing is by Entra alone.
-resource noPasswordByFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+// Publishing requires a token of Entra. Passwords are disabled.
+resource ftpPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }
 }
 
-resource noPasswordByScm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+resource scmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }
@@ -140,7 +138,7 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: app
   properties: {
     workspaceId: workspaceId
-    // What the app logs comes by OpenTelemetry; this would be all of it a second time.
+    // OpenTelemetry sends the app's logs. This category would store them a second time.
     logs: [{ category: 'FunctionAppLogs', enabled: false }]
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }

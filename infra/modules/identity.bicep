@@ -1,13 +1,13 @@
-// Who the app is: the one identity that it shows to everything it uses.
+// The managed identity of the app. The app and the Functions host use it for every other service.
 
-import { Place } from 'types.bicep'
-
-param place Place
+@description('Name of the identity.')
+param name string
+@description('Region of the resources.')
+param location string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
-  name: place.names.identity
-  location: place.location
+  name: name
+  location: location
 }
 
 output principalId string = identity.properties.principalId
-output clientId string = identity.properties.clientId

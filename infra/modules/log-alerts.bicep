@@ -1,34 +1,41 @@
-// Alerts on what the app, the host and Cosmos DB tell the workspace. Each has its paragraph in docs/operating.md.
+// Alerts on telemetry in the workspace: from the app, the Functions host and Cosmos DB. docs/operating.md has a section
+// for each alert.
 
-import { Place, Settings } from 'types.bicep'
+import { Names } from 'types.bicep'
+import { Tunables } from 'tunables.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('Region of the resources.')
+param location string
+@description('The action group that alerts notify.')
 param actionGroupId string
-@description('The app\'s settings by name.')
-param settings Settings
+@description('Settings of the app that differ from the default.')
+param tunables Tunables
 
-// A batch waits for its robot this long; two hours later the sweep must have ended it.
-var oldestSeconds = int(settings.ROBOT_SILENCE_LIMIT_S) + 7200
+// The sweep ends the batch of a silent robot at this limit. The number is the code's default, which a test compares.
+var silenceLimitS = int(tunables.?ROBOT_SILENCE_LIMIT_S ?? '86400')
+var oldestAllowedS = silenceLimitS + 7200
 
 var alerts = [
   {
     name: 'poison-queue'
     severity: 1
-    every: 'PT5M'
-    window: 'PT15M'
-    says: 'The check of an uploaded result failed five times and is not tried again by itself.'
+    evaluateEvery: 'PT5M'
+    windowSize: 'PT15M'
+    summary: 'The validation of an uploaded result failed five times. The host does not try again.'
     query: '''
       let depth = AppMetrics | where Name == 'exchange.poison_queue.depth' | summarize Found = max(Max);
-      let given_up = AppTraces | where Message has 'Message has reached MaxDequeueCount' | summarize Found = todouble(count());
-      union depth, given_up | where Found > 0
+      let moved = AppTraces | where Message has 'Message has reached MaxDequeueCount' | summarize Found = todouble(count());
+      union depth, moved | where Found > 0
     '''
   }
   {
     name: 'batch-overdue'
     severity: 1
-    every: 'PT15M'
-    window: 'PT30M'
-    says: 'A batch is older than any deadline lets it be.'
+    evaluateEvery: 'PT15M'
+    windowSize: 'PT30M'
+    summary: 'A batch is older than the silence limit of robots plus two hours.'
     query: '''
       AppMetrics | where Name == 'exchange.batches.oldest_age' | where Max > <oldest>
     '''
@@ -36,9 +43,9 @@ var alerts = [
   {
     name: 'failure-rate'
     severity: 2
-    every: 'PT1H'
-    window: 'PT6H'
-    says: 'More than a fifth of the batches that ended, and at least three, failed.'
+    evaluateEvery: 'PT1H'
+    windowSize: 'PT6H'
+    summary: 'More than a fifth of the batches that ended failed, and at least three.'
     query: '''
       AppMetrics | where Name == 'exchange.batches.ended'
       | summarize Failed = sumif(Sum, tostring(Properties.status) == 'failed'), Ended = sum(Sum)
@@ -48,9 +55,9 @@ var alerts = [
   {
     name: 'cosmos-throttled'
     severity: 2
-    every: 'PT15M'
-    window: 'PT30M'
-    says: 'Cosmos DB refuses more than a tenth of the requests for want of RU/s.'
+    evaluateEvery: 'PT15M'
+    windowSize: 'PT30M'
+    summary: 'Cosmos DB throttles more than a tenth of the requests, because too few RU/s are provisioned.'
     query: '''
       CDBDataPlaneRequests
       | summarize Throttled = countif(toint(StatusCode) == 429), Requests = count()
@@ -60,9 +67,9 @@ var alerts = [
   {
     name: 'robot-failing'
     severity: 3
-    every: 'PT1H'
-    window: 'PT6H'
-    says: 'A robot was out of reach, refused or failed three times.'
+    evaluateEvery: 'PT1H'
+    windowSize: 'PT6H'
+    summary: 'A robot failed three times: it was unreachable, rejected batches, reported errors or was silent.'
     query: '''
       AppMetrics | where Name == 'exchange.robot.failures'
       | summarize Failures = sum(Sum) by Robot = tostring(Properties.robot_id)
@@ -72,9 +79,9 @@ var alerts = [
   {
     name: 'function-errors'
     severity: 2
-    every: 'PT15M'
-    window: 'PT30M'
-    says: 'Functions end in errors that are not a caller\'s.'
+    evaluateEvery: 'PT15M'
+    windowSize: 'PT30M'
+    summary: 'A function failed five times. Errors of callers (4xx) are not counted.'
     query: '''
       AppRequests
       | where Success == false and not(coalesce(toint(ResultCode), 0) between (400 .. 499))
@@ -85,41 +92,41 @@ var alerts = [
   {
     name: 'no-sweep'
     severity: 0
-    every: 'PT15M'
-    window: 'PT30M'
-    says: 'The sweep has not run for half an hour: the app does not start, or tells nothing.'
+    evaluateEvery: 'PT15M'
+    windowSize: 'PT30M'
+    summary: 'No sweep for half an hour: the app does not start, or its telemetry does not arrive.'
     query: '''
-      let shown = AppMetrics | where Name == 'exchange.batches.oldest_age';
-      let said = AppTraces | where Message startswith 'vitals:';
-      union isfuzzy=true shown, said | summarize Sweeps = count() | where Sweeps == 0
+      let gauges = AppMetrics | where Name == 'exchange.batches.oldest_age';
+      let lines = AppTraces | where Message startswith 'stats:';
+      union isfuzzy=true gauges, lines | summarize Sweeps = count() | where Sweeps == 0
     '''
   }
 ]
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
-  name: place.names.workspace
+  name: names.workspace
 }
 
 resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for alert in alerts: {
-    name: '${place.names.functionApp}-${alert.name}'
-    location: place.location
+    name: '${names.functionApp}-${alert.name}'
+    location: location
     kind: 'LogAlert'
     properties: {
-      displayName: '${place.names.functionApp}: ${alert.name}'
-      description: '${alert.says} What to do: docs/operating.md, ${alert.name}.'
+      displayName: '${names.functionApp}: ${alert.name}'
+      description: '${alert.summary} What to do: docs/operating.md, ${alert.name}.'
       severity: alert.severity
       enabled: true
       scopes: [workspace.id]
-      evaluationFrequency: alert.every
-      windowSize: alert.window
+      evaluationFrequency: alert.evaluateEvery
+      windowSize: alert.windowSize
       autoMitigate: true
-      // Tables come into being with their first line.
+      // A table exists only after its first row, so a query cannot be validated before.
       skipQueryValidation: true
       criteria: {
         allOf: [
           {
-            query: replace(alert.query, '<oldest>', string(oldestSeconds))
+            query: replace(alert.query, '<oldest>', string(oldestAllowedS))
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0

@@ -1,16 +1,18 @@
-// Alerts on what the platform itself counts. Each has its paragraph in docs/operating.md.
+// Alerts on metrics that Azure services count. docs/operating.md has a section for each alert.
 
-import { Place } from 'types.bicep'
+import { Names } from 'types.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('The action group that alerts notify.')
 param actionGroupId string
 
 var alerts = [
   {
     name: 'dead-letter-queue'
     severity: 1
-    says: 'Orders failed ten times, or expired, and lie in a dead-letter queue.'
-    scope: resourceId('Microsoft.ServiceBus/namespaces', place.names.serviceBus)
+    summary: 'Messages are in a dead-letter queue: they failed ten times, or expired.'
+    scope: resourceId('Microsoft.ServiceBus/namespaces', names.serviceBus)
     namespace: 'Microsoft.ServiceBus/namespaces'
     metric: 'DeadletteredMessages'
     aggregation: 'Maximum'
@@ -19,8 +21,8 @@ var alerts = [
   {
     name: 'event-dead-letters'
     severity: 2
-    says: 'Event Grid could not tell the app of an upload and gave the event up. The sweep finds the upload.'
-    scope: resourceId('Microsoft.EventGrid/systemTopics', place.names.topic)
+    summary: 'Event Grid could not deliver blob events to the app. The sweep finds the uploads.'
+    scope: resourceId('Microsoft.EventGrid/systemTopics', names.topic)
     namespace: 'Microsoft.EventGrid/systemTopics'
     metric: 'DeadLetteredCount'
     aggregation: 'Total'
@@ -30,10 +32,10 @@ var alerts = [
 
 resource rules 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   for alert in alerts: {
-    name: '${place.names.functionApp}-${alert.name}'
+    name: '${names.functionApp}-${alert.name}'
     location: 'global'
     properties: {
-      description: '${alert.says} What to do: docs/operating.md, ${alert.name}.'
+      description: '${alert.summary} What to do: docs/operating.md, ${alert.name}.'
       severity: alert.severity
       enabled: true
       scopes: [alert.scope]

@@ -1,25 +1,30 @@
-// Where everything is told, and who is told what needs somebody.
+// Where logs, metrics and traces go (workspace, Application Insights), the workbook, and who receives alerts.
 
-import { Kept, Place } from 'types.bicep'
+import { Names, Retention } from 'types.bicep'
 
-param place Place
-param kept Kept
+@description('Names of all resources.')
+param names Names
+@description('Region of the resources.')
+param location string
+@description('How long data is kept, and how much is logged.')
+param retention Retention
+@description('E-mail address for alerts. If it is empty, the owners of the subscription receive them.')
 param alertEmail string
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
-  name: place.names.workspace
-  location: place.location
+  name: names.workspace
+  location: location
   properties: {
     sku: { name: 'PerGB2018' }
-    retentionInDays: kept.logsDays
-    workspaceCapping: { dailyQuotaGb: kept.logsDailyGB }
+    retentionInDays: retention.logsDays
+    workspaceCapping: { dailyQuotaGb: retention.logsDailyGB }
     features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
   }
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
-  name: place.names.insights
-  location: place.location
+  name: names.insights
+  location: location
   kind: 'web'
   properties: {
     Application_Type: 'web'
@@ -28,7 +33,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource workspaceLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: workspace
   properties: {
@@ -37,8 +42,8 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-// The app's own telemetry comes by its SDK. This is what the platform says of the component.
-resource insightsMetrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+// The app sends its telemetry with OpenTelemetry. These are the platform's own logs about Application Insights.
+resource insightsLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: insights
   properties: {
@@ -48,8 +53,20 @@ resource insightsMetrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-previ
   }
 }
 
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(resourceGroup().id, 'exchange-workbook')
+  location: location
+  kind: 'shared'
+  properties: {
+    displayName: 'Enhancement Exchange (${names.functionApp})'
+    category: 'workbook'
+    sourceId: workspace.id
+    serializedData: replace(loadTextContent('../workbook.json'), '<workspace>', workspace.id)
+  }
+}
+
 resource actions 'Microsoft.Insights/actionGroups@2023-01-01' = {
-  name: '${place.names.functionApp}-alerts'
+  name: '${names.functionApp}-alerts'
   location: 'global'
   properties: {
     groupShortName: 'exchange'
@@ -57,7 +74,7 @@ resource actions 'Microsoft.Insights/actionGroups@2023-01-01' = {
     emailReceivers: empty(alertEmail)
       ? []
       : [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }]
-    // The built-in role 'Owner'.
+    // The id is that of the built-in role 'Owner'.
     armRoleReceivers: empty(alertEmail)
       ? [{ name: 'owners', roleId: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635', useCommonAlertSchema: true }]
       : []

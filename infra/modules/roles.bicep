@@ -1,101 +1,47 @@
-// Who may do what with everything but storage: the narrowest role that works, at the narrowest scope that works.
-// docs/security.md names the call that needs each.
+// All role assignments: of the app, the Event Grid topic, the deployer and the operators. docs/security.md names the call
+// that needs each role.
 
-import { Place } from 'types.bicep'
+import { Names } from 'types.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('Names of the queues.')
 param queues string[]
+@description('Name of the Cosmos DB database.')
 param database string
-@description('The app\'s identity.')
-param appId string
+@description('Principal id of the app\'s managed identity.')
+param appPrincipalId string
+@description('Principal id of the system topic\'s identity.')
+param topicPrincipalId string
+@description('Object id of the deployer, or empty.')
 param deployerId string
-@description('Whether a person deploys, or a pipeline.')
+@description('Type of the deployer.')
 param deployerType 'User' | 'ServicePrincipal'
+@description('Object id of the operators\' group, or empty.')
+param operatorsId string
+@description('Whether the app gets the role Storage Account Contributor on the host\'s storage account.')
+param hostManagesStorage bool
 
-var role = loadJsonContent('../roles.json')
-
-resource bus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
-  name: place.names.serviceBus
-}
-
-resource busQueues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [
-  for name in queues: { parent: bus, name: name }
-]
-
-resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' existing = {
-  name: place.names.cosmos
-}
-
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
-  name: place.names.vault
-}
-
-resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
-  name: place.names.insights
-}
-
-// Sends and receives; and scaling counts what waits, which needs the right to manage the queue.
-resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in queues: {
-    scope: busQueues[i]
-    name: guid(busQueues[i].id, place.names.identity, 'Azure Service Bus Data Owner')
-    properties: {
-      principalId: appId
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        role['Azure Service Bus Data Owner']
-      )
-    }
-  }
-]
-
-// At the database: reading a container's properties is refused at any narrower scope. It can make no containers.
-resource onDatabase 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
-  parent: cosmos
-  name: guid(cosmos.id, place.names.identity, database)
-  properties: {
-    principalId: appId
-    roleDefinitionId: '${cosmos.id}/sqlRoleDefinitions/${role['Cosmos DB Built-in Data Contributor']}'
-    scope: '${cosmos.id}/dbs/${database}'
+module storageRoles 'storage-roles.bicep' = {
+  params: {
+    names: names
+    appPrincipalId: appPrincipalId
+    topicPrincipalId: topicPrincipalId
+    hostManagesStorage: hostManagesStorage
   }
 }
 
-// Resolves the setting that refers to the master key. The vault holds nothing else.
-resource readsKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: vault
-  name: guid(vault.id, place.names.identity, 'Key Vault Secrets User')
-  properties: {
-    principalId: appId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role['Key Vault Secrets User'])
+module serviceRoles 'service-roles.bicep' = {
+  params: {
+    names: names
+    queues: queues
+    database: database
+    appPrincipalId: appPrincipalId
+    deployerId: deployerId
+    deployerType: deployerType
   }
 }
 
-// Traces, metrics and logs.
-resource tells 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: insights
-  name: guid(insights.id, place.names.identity, 'Monitoring Metrics Publisher')
-  properties: {
-    principalId: appId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId(
-      'Microsoft.Authorization/roleDefinitions',
-      role['Monitoring Metrics Publisher']
-    )
-  }
-}
-
-// Whoever deploys makes the master key, if there is none.
-resource makesKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
-  scope: vault
-  name: guid(vault.id, deployerId, 'Key Vault Secrets Officer')
-  properties: {
-    principalId: deployerId
-    principalType: deployerType
-    roleDefinitionId: subscriptionResourceId(
-      'Microsoft.Authorization/roleDefinitions',
-      role['Key Vault Secrets Officer']
-    )
-  }
+module operatorRoles 'operator-roles.bicep' = if (!empty(operatorsId)) {
+  params: { names: names, queues: queues, database: database, operatorsId: operatorsId }
 }

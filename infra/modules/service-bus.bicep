@@ -1,16 +1,22 @@
-// The orders that wait to be carried out.
+// The queues of messages that call robots and import results.
 
-import { Place, Queue } from 'types.bicep'
+import { Queue } from 'types.bicep'
 
-param place Place
-param tier string
+@description('Name of the namespace.')
+param name string
+@description('Region of the resources.')
+param location string
+@description('Tier of the namespace.')
+param serviceBusTier 'Basic' | 'Standard'
+@description('The queues, as in infra/topology.json.')
 param queues Queue[]
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
-  name: place.names.serviceBus
-  location: place.location
-  sku: { name: tier, tier: tier }
+  name: name
+  location: location
+  sku: { name: serviceBusTier, tier: serviceBusTier }
   properties: {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'
@@ -18,7 +24,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   }
 }
 
-// An order sent again must not be dropped as a duplicate: the sweep lives by that.
+// Duplicate detection would drop the messages that the sweep resends.
 resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = [
   for item in queues: {
     parent: namespace

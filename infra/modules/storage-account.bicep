@@ -1,15 +1,20 @@
-// A storage account that knows no keys. Its network stays open: robots reach their blobs from anywhere, and
-// the plan has no network of its own.
+// A storage account without shared keys. Its network is open: robots transfer blobs from any address, and the app has no
+// virtual network.
 
+@description('Name of the account.')
 param name string
+@description('Region of the resources.')
 param location string
+@description('Whether the account is spread over availability zones.')
 param zoneRedundant bool
+@description('The blob containers to create.')
 param containers string[]
-@description('Whether the account\'s logs tell of every read, write and deletion of a blob.')
+@description('Whether every read, write and deletion of a blob is logged. If not, only deletions are.')
 param logsAccess bool
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
-var access = ['StorageRead', 'StorageWrite', 'StorageDelete']
+var accessCategories = ['StorageRead', 'StorageWrite', 'StorageDelete']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
@@ -61,7 +66,7 @@ resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   properties: {
     workspaceId: workspaceId
-    logs: [for category in access: { category: category, enabled: logsAccess || category == 'StorageDelete' }]
+    logs: [for category in accessCategories: { category: category, enabled: logsAccess || category == 'StorageDelete' }]
     metrics: [{ category: 'Transaction', enabled: true }]
   }
 }

@@ -1,22 +1,24 @@
-// Who may do what with the two storage accounts. docs/security.md names the call that needs each role.
+// Role assignments for the two storage accounts.
 
-import { Place } from 'types.bicep'
+import { Names } from 'types.bicep'
 
-param place Place
-@description('The app\'s identity.')
-param appId string
-@description('The identity of the system topic.')
-param topicId string
+@description('Names of all resources.')
+param names Names
+@description('Principal id of the app\'s managed identity.')
+param appPrincipalId string
+@description('Principal id of the system topic\'s identity.')
+param topicPrincipalId string
+@description('Whether the app gets the role Storage Account Contributor on the host\'s storage account.')
 param hostManagesStorage bool
 
 var role = loadJsonContent('../roles.json')
 
 resource host 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
-  name: place.names.hostStorage
+  name: names.hostStorage
 }
 
 resource data 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
-  name: place.names.dataStorage
+  name: names.dataStorage
   resource blobs 'blobServices' existing = {
     name: 'default'
   }
@@ -31,31 +33,31 @@ resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@
   name: 'dead-letters'
 }
 
-// The host keeps its package, locks and keys in blobs, blob events in a queue, its diagnosis in tables.
+// The host has its package, locks and keys in blobs, blob events in a queue, and diagnostic events in tables.
 var hostRoles = concat(
   ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'Storage Table Data Contributor'],
   hostManagesStorage ? ['Storage Account Contributor'] : []
 )
 
-resource onHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+resource appOnHostStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for name in hostRoles: {
     scope: host
-    name: guid(host.id, place.names.identity, name)
+    name: guid(host.id, names.identity, name)
     properties: {
-      principalId: appId
+      principalId: appPrincipalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role[name])
     }
   }
 ]
 
-// It reads and writes files of batches. Results it only reads, but a signed URL allows no more than its signer may.
-resource onContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+// The app writes to `batches`. From `results` it only reads, but a signed URL allows no more than its signer's role.
+resource appOnContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in ['batches', 'results']: {
     scope: dataContainers[i]
-    name: guid(dataContainers[i].id, place.names.identity, 'Storage Blob Data Contributor')
+    name: guid(dataContainers[i].id, names.identity, 'Storage Blob Data Contributor')
     properties: {
-      principalId: appId
+      principalId: appPrincipalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId(
         'Microsoft.Authorization/roleDefinitions',
@@ -65,12 +67,12 @@ resource onContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// It counts the events that could not be delivered.
-resource onDeadEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// The app counts the events that could not be delivered.
+resource appOnDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: deadLetters
-  name: guid(deadLetters.id, place.names.identity, 'Storage Blob Data Reader')
+  name: guid(deadLetters.id, names.identity, 'Storage Blob Data Reader')
   properties: {
-    principalId: appId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -79,23 +81,23 @@ resource onDeadEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Signed URLs are signed with a key of the whole account; there is no narrower scope.
-resource signs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// The app signs URLs with a user delegation key. It exists for the whole account only.
+resource appOnDataStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: data
-  name: guid(data.id, place.names.identity, 'Storage Blob Delegator')
+  name: guid(data.id, names.identity, 'Storage Blob Delegator')
   properties: {
-    principalId: appId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role['Storage Blob Delegator'])
   }
 }
 
-// The host puts blobs that failed five times into a queue that it makes there; the app counts them.
-resource onPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// The host creates the poison queue in this account and moves failed blob events to it. The app counts them.
+resource appOnPoisonQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: data
-  name: guid(data.id, place.names.identity, 'Storage Queue Data Contributor')
+  name: guid(data.id, names.identity, 'Storage Queue Data Contributor')
   properties: {
-    principalId: appId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -104,12 +106,12 @@ resource onPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The topic writes down the events that it could not deliver.
-resource writesDeadEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// Event Grid writes the events that it could not deliver.
+resource topicOnDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: deadLetters
-  name: guid(deadLetters.id, place.names.topic, 'Storage Blob Data Contributor')
+  name: guid(deadLetters.id, names.topic, 'Storage Blob Data Contributor')
   properties: {
-    principalId: topicId
+    principalId: topicPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',

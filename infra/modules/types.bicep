@@ -1,39 +1,32 @@
-// What is handed down from the map in one piece.
+// Types of parameters that main.bicep passes to the modules.
 
 @export()
-@description('How large the app may grow, and what is kept running.')
+@description('Size and number of the app\'s instances.')
 type Scale = {
-  @description('Memory of an instance, in MB: host and worker share it.')
+  @description('Memory of an instance in MB. The Functions host and the worker share it.')
   instanceMemoryMB: 512 | 2048 | 4096
-  @description('At most so many instances.')
-  maximumInstances: int
-  @description('HTTP requests that one instance answers at once.')
-  httpPerInstance: int
-  @description('Instances that are always there for HTTP, and as many for blob events.')
-  alwaysReady: int
+  @description('Maximum number of instances.')
+  maximumInstanceCount: int
+  @description('Maximum number of HTTP requests that one instance serves at the same time.')
+  httpPerInstanceConcurrency: int
+  @description('Number of instances that always run for HTTP requests. As many always run for blob events.')
+  alwaysReadyInstances: int
 }
 
 @export()
-@description('How long things are kept, and how much of them.')
-type Kept = {
-  @description('Results, in days, and the item of a batch, from when it was last written.')
+@description('How long data is kept, and how much is logged.')
+type Retention = {
+  @description('Days after which results, and batches that have not changed, are deleted.')
   @minValue(8)
   filesDays: int
-  @description('Logs, in days.')
+  @description('Days after which logs are deleted.')
   logsDays: int
-  @description('At most so many GB of logs a day.')
+  @description('Maximum amount of logs in GB a day.')
   logsDailyGB: int
 }
 
 @export()
-@description('Where everything is, and what it is called: each name is made once, in main.bicep.')
-type Place = {
-  location: string
-  @description('Spread over availability zones, where the service offers it.')
-  zoneRedundant: bool
-  names: Names
-}
-
+@description('The name of each resource. names.bicep makes them.')
 type Names = {
   identity: string
   hostStorage: string
@@ -49,11 +42,7 @@ type Names = {
 }
 
 @export()
-@description('Settings of the app, by name.')
-type Settings = { *: string }
-
-@export()
-@description('A queue, as infra/topology.json has it.')
+@description('A queue, as in infra/topology.json.')
 type Queue = {
   name: string
   lockDurationSeconds: int
@@ -62,7 +51,7 @@ type Queue = {
 }
 
 @export()
-@description('A database and its containers, as infra/topology.json has them.')
+@description('A database and its containers, as in infra/topology.json.')
 type Database = {
   database: string
   containers: Container[]
@@ -72,8 +61,8 @@ type Container = {
   name: string
   partitionKey: string
   uniqueKeys: string[]
-  @description('Every path that a query names; no other is indexed.')
+  @description('Every path that a query names. No other path is indexed.')
   indexed: string[]
-  @description('Paths that one query filters and sorts by.')
+  @description('Composite indexes: paths that one query filters and sorts by.')
   indexedTogether: { path: string, order: 'ascending' | 'descending' }[][]
 }

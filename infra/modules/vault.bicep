@@ -1,14 +1,16 @@
-// Holds one secret: the master key that robots' secrets are derived from. The deploy script makes it, once; no
-// template knows its value.
+// The key vault with the master key, from which robots' secrets are derived. `make deploy` creates the key once. No
+// template contains its value.
 
-import { Place } from 'types.bicep'
-
-param place Place
+@description('Name of the vault.')
+param name string
+@description('Region of the resources.')
+param location string
+@description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
-  name: place.names.vault
-  location: place.location
+  name: name
+  location: location
   properties: {
     sku: { family: 'A', name: 'standard' }
     tenantId: tenant().tenantId

@@ -38,12 +38,12 @@ def scan(prediction: Prediction, folder: Path) -> Scan:
     uv = [sys.executable, "-m", "uv", "run", "--quiet", "--project", str(ROOT), "--python", sys.executable]
     command = [*uv, "--isolated", "--frozen", "--only-group", "infra", "checkov"]
     options = ["--file", str(template), "--framework", "arm", "--output", "json", "--skip-download", "--soft-fail"]
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    run = subprocess.run(  # noqa: S603 - our own interpreter
         [*command, *options], cwd=folder, capture_output=True, text=True, check=True
     )
-    report = json.loads(done.stdout)
+    report = json.loads(run.stdout)
     summary = report.get("summary", report)
     assert summary["parsing_errors"] == 0
     failed = report.get("results", {}).get("failed_checks", [])
-    found = {Finding(one["check_id"], one["resource"].rsplit(".", 1)[0]) for one in failed}
+    found = {Finding(check["check_id"], check["resource"].rsplit(".", 1)[0]) for check in failed}
     return Scan(prediction.environment, summary["resource_count"], frozenset(found))

@@ -1,4 +1,4 @@
-"""The check of what is kept: it fails for each reason that it can, and names what."""
+"""`python -m infra.compiled`: the check reports each kind of fault and names the file."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.compiled import check, made
+from infra.compiled import check, compile_folder
 from tests.bicep.compiler_process import compiler_process
 from tests.infra.reading import INFRA
 from tests.stacks import ROOT
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a copy of infra/."""
+    """Return a copy of infra/."""
     return Path(shutil.copytree(INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns("__pycache__", "deploy")))
 
 
@@ -27,13 +27,13 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
-def test_what_is_kept_is_current_and_nothing_is_wrong_with_it() -> None:
+def test_the_committed_files_have_no_fault() -> None:
     assert check(INFRA) == []
 
 
-def test_what_is_made_again_is_the_same_and_so_it_is_by_a_compiler_that_stays(folder: Path) -> None:
+def test_compiling_twice_or_in_a_long_running_process_gives_the_same(folder: Path) -> None:
     with compiler_process() as process:
-        assert made(folder) == made(folder) == process.made(folder)
+        assert compile_folder(folder) == compile_folder(folder) == process.compile_folder(folder)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_what_is_made_again_is_the_same_and_so_it_is_by_a_compiler_that_stays(fo
         ("events.bicep", "param dataStorageName string", "param dataStorageName string\nparam unused int"),
         ("dev.bicepparam", "param zoneRedundant = false", "param zoneRedundant = 'no'"),
     ],
-    ids=["a_misspelt_property", "an_unused_parameter", "a_value_of_another_type"],
+    ids=["misspelt_property", "unused_parameter", "value_of_another_type"],
 )
-def test_what_the_compiler_prints_is_named(folder: Path, file: str, old: str, new: str) -> None:
+def test_a_diagnostic_of_the_compiler_is_reported(folder: Path, file: str, old: str, new: str) -> None:
     edit(folder / file, old, new)
     assert [fault for fault in check(folder) if fault.startswith(f"{file}(")]
 
 
-def test_files_that_are_not_formatted_are_named(folder: Path) -> None:
+def test_an_unformatted_file_is_reported(folder: Path) -> None:
     edit(folder / "prod.bicepparam", "param zoneRedundant =", "param zoneRedundant  =")
     edit(folder / "modules" / "vault.bicep", "  location:", "   location:")
     assert check(folder) == [
@@ -58,17 +58,17 @@ def test_files_that_are_not_formatted_are_named(folder: Path) -> None:
     ]
 
 
-def test_kept_files_that_are_not_current_or_not_there_are_named(folder: Path) -> None:
+def test_an_outdated_or_missing_file_is_reported(folder: Path) -> None:
     edit(folder / "dev.snapshot.json", "Strong", "Session")
     edit(folder / "main.json", '"outputs"', '"output"')
     (folder / "prod.snapshot.json").unlink()
-    named = [fault.split(": not what")[0] for fault in check(folder)]
-    assert named == ["dev.snapshot.json", "main.json", "prod.snapshot.json"]
+    reported = [fault.split(": differs from")[0] for fault in check(folder)]
+    assert reported == ["dev.snapshot.json", "main.json", "prod.snapshot.json"]
 
 
 @pytest.mark.parametrize("option", ["--check", "--write"])
 def test_a_missing_compiler_is_an_error(option: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    run = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "infra.compiled", option],
         cwd=ROOT,
         env={**os.environ, "BICEP": "/nowhere/bicep"},
@@ -76,4 +76,4 @@ def test_a_missing_compiler_is_an_error(option: str) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.split(".")[0]) == (1, "The Bicep compiler /nowhere/bicep was not found")
+    assert (run.returncode, run.stderr.split(".")[0]) == (1, "The Bicep compiler /nowhere/bicep was not found")

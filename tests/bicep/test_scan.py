@@ -1,4 +1,4 @@
-"""checkov, over what is deployed: each finding is mended, or waived with its reason."""
+"""checkov scans the predicted resources. Each finding is fixed, or waived with a reason."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from tests.infra.reading import content, predicted
 WAIVERS = content("waivers.json")
 
 
-def waived(environment: str) -> set[Finding]:
-    """Return what is waived there; a waiver that names no environment is for each."""
-    here = [one for one in WAIVERS if environment in one.get("environments", [environment])]
-    assert len({(one["rule"], one["kind"]) for one in here}) == len(here)
-    return {Finding(one["rule"], one["kind"]) for one in here}
+def read_waivers(environment: str) -> set[Finding]:
+    """Return the waivers for an environment. A waiver without environments is for all of them."""
+    waivers = [waiver for waiver in WAIVERS if environment in waiver.get("environments", [environment])]
+    assert len({(waiver["rule"], waiver["kind"]) for waiver in waivers}) == len(waivers)
+    return {Finding(waiver["rule"], waiver["kind"]) for waiver in waivers}
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
@@ -21,19 +21,19 @@ def scanned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.timeout(300)
-def test_checkov_has_looked_at_everything(scanned: Scan) -> None:
+def test_checkov_scans_every_resource(scanned: Scan) -> None:
     assert scanned.resources >= 50
 
 
 @pytest.mark.timeout(300)
-def test_every_finding_is_mended_or_waived(scanned: Scan) -> None:
-    assert sorted(scanned.findings - waived(scanned.environment)) == []
+def test_every_finding_has_a_fix_or_a_waiver(scanned: Scan) -> None:
+    assert sorted(scanned.findings - read_waivers(scanned.environment)) == []
 
 
 @pytest.mark.timeout(300)
 def test_every_waiver_is_still_needed(scanned: Scan) -> None:
-    assert sorted(waived(scanned.environment) - scanned.findings) == []
+    assert sorted(read_waivers(scanned.environment) - scanned.findings) == []
 
 
 def test_every_waiver_has_a_reason() -> None:
-    assert all(len(one["reason"].split()) > 5 for one in WAIVERS)
+    assert all(len(waiver["reason"].split()) > 5 for waiver in WAIVERS)

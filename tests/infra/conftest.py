@@ -1,4 +1,4 @@
-"""The predictions of both environments, one after another."""
+"""Tests that take `prediction` run for dev and for prod."""
 
 import pytest
 

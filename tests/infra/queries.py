@@ -1,4 +1,4 @@
-"""The paths that the queries in the code name, read from its source."""
+"""The paths that Cosmos DB queries name, read from the source of the adapters."""
 
 import ast
 import re
@@ -7,30 +7,30 @@ from pathlib import Path
 
 from tests.stacks import ROOT
 
-FOLDER = ROOT / "functions" / "adapters" / "cosmos"
-# A query that is put together from names: which names these are.
-PUT_TOGETHER = {("batches.py", "name"): ("requestor", "status", "place")}
-# Cosmos DB indexes it always.
+FOLDER = ROOT / "exchange" / "adapters" / "cosmos"
+# A query in batches.py inserts the variable `name`, which has one of these values.
+INSERTED = {("batches.py", "name"): ("requestor", "status", "sort_key")}
+# Cosmos DB always indexes the id.
 ALWAYS_INDEXED = "id"
 
 
-def queried() -> dict[str, set[str]]:
-    """Return the paths that queries filter and sort by, by container."""
+def list_queried_paths() -> dict[str, set[str]]:
+    """Return the paths that queries filter and sort by, for each container."""
     found: dict[str, set[str]] = {}
     for module in sorted(FOLDER.glob("*.py")):
         tree = ast.parse(module.read_text())
-        paths = {path for text in _texts(tree, module) for path in _paths(text)}
+        paths = {path for text in _find_texts(tree, module) for path in _find_paths(text)}
         if paths:
-            found[_container(tree, module)] = paths - {ALWAYS_INDEXED}
+            found[_find_container(tree, module)] = paths - {ALWAYS_INDEXED}
     return found
 
 
-def containers() -> set[str]:
+def list_containers() -> set[str]:
     """Return the containers that the code opens."""
     names: set[str] = set()
     for module in FOLDER.glob("*.py"):
         tree = ast.parse(module.read_text())
-        constants = _constants(tree)
+        constants = _find_constants(tree)
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             if isinstance(call.func, ast.Attribute) and call.func.attr == "container" and call.args:
                 names |= {
@@ -39,37 +39,37 @@ def containers() -> set[str]:
     return names
 
 
-def _paths(text: str) -> set[str]:
-    """Return the paths in the text of a query, or of a part of one; what is only shown needs no index."""
+def _find_paths(text: str) -> set[str]:
+    """Return the paths in a query, or in a part of a query. Selected paths need no index."""
     filtered = re.sub(r"SELECT .*? FROM c\b", "", text)
     return {path.replace(".", "/") for path in re.findall(r"\bc\.(\w+(?:\.\w+)*)", filtered)}
 
 
-def _texts(tree: ast.Module, module: Path) -> Iterator[str]:
+def _find_texts(tree: ast.Module, module: Path) -> Iterator[str]:
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
             yield node.value
         elif isinstance(node, ast.JoinedStr):
-            yield from _filled(node, _constants(tree), module)
+            yield from _expand(node, _find_constants(tree), module)
 
 
-def _filled(node: ast.JoinedStr, constants: dict[str, str], module: Path) -> list[str]:
-    """Fill the names of paths into an f-string: every text that it can be."""
+def _expand(node: ast.JoinedStr, constants: dict[str, str], module: Path) -> list[str]:
+    """Return every text that an f-string can have when the names of paths are inserted."""
     texts = [""]
     for part in node.values:
         if isinstance(part, ast.Constant):
             choices: tuple[str, ...] = (str(part.value),)
         elif texts[0].endswith("c.") and isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
             name = part.value.id
-            choices = (constants[name],) if name in constants else PUT_TOGETHER[module.name, name]
+            choices = (constants[name],) if name in constants else INSERTED[module.name, name]
         else:
             choices = (" ",)
         texts = [text + choice for text in texts for choice in choices]
     return texts
 
 
-def _constants(tree: ast.Module) -> dict[str, str]:
+def _find_constants(tree: ast.Module) -> dict[str, str]:
     return {
         target.id: node.value.value
         for node in tree.body
@@ -79,6 +79,6 @@ def _constants(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _container(tree: ast.Module, module: Path) -> str:
-    constants = _constants(tree)
+def _find_container(tree: ast.Module, module: Path) -> str:
+    constants = _find_constants(tree)
     return constants.get("_CONTAINER") or constants[f"_{module.stem.upper()}"]

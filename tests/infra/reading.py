@@ -1,4 +1,4 @@
-"""What the compiler made of infra/, as tests read it: predictions of deployments, and the templates themselves."""
+"""The compiled Bicep files in infra/: snapshots, which predict a deployment, and templates."""
 
 import json
 import os
@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exchange.settings import list_settings
 from tests.stacks import ROOT
 
-# Another folder is given by tests/bicep, which edits a copy.
+# tests/bicep sets another folder, an edited copy.
 INFRA = Path(os.environ.get("INFRA", ROOT / "infra"))
 Resource = dict[str, Any]
 ROLE = "Microsoft.Authorization/roleAssignments"
@@ -20,7 +21,7 @@ DATA_ROLE = "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a deployment with one parameter file would make."""
+    """The resources that a deployment with one parameter file would create."""
 
     environment: str
     resources: list[Resource]
@@ -28,25 +29,30 @@ class Prediction:
 
     def all(self, kind: str) -> list[Resource]:
         """Return the resources of a type."""
-        return [one for one in self.resources if one["type"] == kind]
+        return [resource for resource in self.resources if resource["type"] == kind]
 
-    def one(self, kind: str, name: str = "") -> Resource:
-        """Return the only resource of a type, or the one of them whose name ends so."""
-        (found,) = (one for one in self.all(kind) if one["name"].endswith(name))
+    def only(self, kind: str, suffix: str = "") -> Resource:
+        """Return the only resource of a type whose name has this suffix."""
+        (found,) = (resource for resource in self.all(kind) if resource["name"].endswith(suffix))
         return found
 
     @property
     def settings(self) -> dict[str, str]:
         """The app settings."""
-        settings = self.one("Microsoft.Web/sites")["properties"]["siteConfig"]["appSettings"]
-        return {one["name"]: one["value"] for one in settings}
+        settings = self.only("Microsoft.Web/sites")["properties"]["siteConfig"]["appSettings"]
+        return {setting["name"]: setting["value"] for setting in settings}
+
+    def effective(self, name: str) -> float:
+        """Return the value of a numeric setting: the app setting, or the code's default."""
+        defaults = {setting.name: setting.default for setting in list_settings()}
+        return float(self.settings.get(name, defaults[name]))
 
 
 @cache
 def predicted(environment: str) -> Prediction:
-    """Read what a parameter file deploys."""
-    content = json.loads((INFRA / f"{environment}.snapshot.json").read_text())
-    return Prediction(environment, content["predictedResources"], content["outputs"])
+    """Read the snapshot of a parameter file."""
+    snapshot = json.loads((INFRA / f"{environment}.snapshot.json").read_text())
+    return Prediction(environment, snapshot["predictedResources"], snapshot["outputs"])
 
 
 @cache
@@ -60,23 +66,23 @@ def content(name: str) -> Any:
     return json.loads(text(name))
 
 
-def own_name(resource: Resource) -> str:
-    """Return the last part of the name."""
+def short_name(resource: Resource) -> str:
+    """Return the last part of a resource's name."""
     return str(resource["name"]).rsplit("/", 1)[-1]
 
 
 def scope_of(resource: Resource) -> str:
-    """Return what an extension resource, as a role or a diagnostic setting, is attached to."""
+    """Return the id of the resource that a role assignment or diagnostic setting belongs to."""
     return re.sub(r"/providers/Microsoft\.(Authorization|Insights)/\w+/[^/]+$", "", resource["id"])
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every string in a value, keys of objects left out, with its place."""
+    """Yield every string in a JSON value with its path. Keys are not included."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
-        for key, one in value.items():
-            yield from strings(one, f"{path}.{key}")
+        for key, item in value.items():
+            yield from strings(item, f"{path}.{key}")
     elif isinstance(value, list):
-        for i, one in enumerate(value):
-            yield from strings(one, f"{path}[{i}]")
+        for i, item in enumerate(value):
+            yield from strings(item, f"{path}[{i}]")

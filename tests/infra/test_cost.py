@@ -1,30 +1,29 @@
-"""What it costs while nobody uses it stays under a ceiling, and somebody is told before the bill is."""
+"""The cost of an idle deployment stays under a ceiling, and a budget alert comes before the bill."""
 
 import re
 from typing import Any
 
 import pytest
 
-from infra.deploy.resources import OUR_BUDGET
+from infra.deploy.resources import BUDGET_SUFFIX
 from tests.infra.idle_cost import TABLE, idle_cost
-from tests.infra.reading import Prediction, predicted
+from tests.infra.reading import Prediction, predicted, short_name
 
 
 def ceiling(environment: str) -> float:
     return float(TABLE["ceilings"][environment]["usd"])
 
 
-def test_an_idle_month_stays_under_the_ceiling(prediction: Prediction) -> None:
+def test_an_idle_month_costs_less_than_the_ceiling(prediction: Prediction) -> None:
     cost = idle_cost(prediction)
     assert 0 < sum(cost.values()) <= ceiling(prediction.environment), cost
 
 
-def test_the_ceiling_is_not_far_above_what_it_costs(prediction: Prediction) -> None:
-    """Else it would hold nothing."""
+def test_the_ceiling_is_close_to_the_cost(prediction: Prediction) -> None:
     assert ceiling(prediction.environment) <= 2.5 * sum(idle_cost(prediction).values())
 
 
-def test_in_dev_only_logs_alerts_and_files_cost_anything_while_idle() -> None:
+def test_only_logs_alerts_and_storage_cost_money_in_an_idle_dev() -> None:
     assert {name for name, usd in idle_cost(predicted("dev")).items() if usd} == {"logs", "alerts", "storage"}
 
 
@@ -35,10 +34,13 @@ def test_in_dev_only_logs_alerts_and_files_cost_anything_while_idle() -> None:
         ("Microsoft.DocumentDB/databaseAccounts/sqlDatabases", ("options",), 4000),
     ],
 )
-def test_whoever_raises_the_scale_meets_the_ceiling(kind: str, path: tuple[str, ...], value: int) -> None:
+def test_a_larger_scale_exceeds_the_ceiling(kind: str, path: tuple[str, ...], value: int) -> None:
     dev = predicted("dev")
     raised: Any = [{"name": "http", "instanceCount": value}] if path[-1] == "alwaysReady" else {"throughput": value}
-    resources = [_with(one, ("properties", *path), raised) if one["type"] == kind else one for one in dev.resources]
+    resources = [
+        _with(resource, ("properties", *path), raised) if resource["type"] == kind else resource
+        for resource in dev.resources
+    ]
     assert sum(idle_cost(Prediction("dev", resources, dev.outputs)).values()) > ceiling("dev")
 
 
@@ -46,38 +48,41 @@ def _with(value: dict[str, Any], path: tuple[str, ...], end: object) -> dict[str
     return {**value, path[0]: _with(value[path[0]], path[1:], end) if len(path) > 1 else end}
 
 
-def test_dev_is_serverless_and_basic() -> None:
+def test_dev_uses_serverless_cosmos_db_and_basic_service_bus() -> None:
     dev = predicted("dev")
-    account = dev.one("Microsoft.DocumentDB/databaseAccounts")["properties"]
+    account = dev.only("Microsoft.DocumentDB/databaseAccounts")["properties"]
     assert account["capabilities"] == [{"name": "EnableServerless"}]
-    assert dev.one("Microsoft.ServiceBus/namespaces")["sku"] == {"name": "Basic", "tier": "Basic"}
+    assert dev.only("Microsoft.ServiceBus/namespaces")["sku"] == {"name": "Basic", "tier": "Basic"}
     databases = dev.all("Microsoft.DocumentDB/databaseAccounts/sqlDatabases")
     containers = dev.all("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers")
-    assert [one["properties"]["options"] for one in [*databases, *containers]] == [{}] * 5
+    assert [resource["properties"]["options"] for resource in [*databases, *containers]] == [{}] * 5
 
 
-def test_in_prod_imports_have_request_units_of_their_own() -> None:
+def test_the_references_in_prod_have_their_own_throughput() -> None:
     prod = predicted("prod")
     kind = "Microsoft.DocumentDB/databaseAccounts/sqlDatabases"
-    assert prod.one("Microsoft.DocumentDB/databaseAccounts")["properties"]["capabilities"] == []
-    assert prod.one(kind)["properties"]["options"] == {"autoscaleSettings": {"maxThroughput": 1000}}
-    own = {one["name"].rsplit("/", 1)[-1]: one["properties"]["options"] for one in prod.all(f"{kind}/containers")}
+    assert prod.only("Microsoft.DocumentDB/databaseAccounts")["properties"]["capabilities"] == []
+    assert prod.only(kind)["properties"]["options"] == {"autoscaleSettings": {"maxThroughput": 1000}}
+    own = {short_name(container): container["properties"]["options"] for container in prod.all(f"{kind}/containers")}
     assert {name for name, options in own.items() if options} == {"references"}
     assert own["references"]["autoscaleSettings"]["maxThroughput"] >= 1000
 
 
-def test_each_price_has_a_unit_and_the_table_a_date_and_a_source() -> None:
+def test_the_price_table_has_a_date_a_source_units_and_reasons() -> None:
     assert re.fullmatch(r"20\d\d-\d\d", TABLE["date"])
     assert TABLE["source"]
-    assert all(one["unit"] and one["usd"] >= 0 for one in TABLE["prices"].values())
-    assert all(one["reason"] for part in ("estimates", "ceilings") for one in TABLE[part].values())
+    assert all(price["unit"] and price["usd"] >= 0 for price in TABLE["prices"].values())
+    assert all(entry["reason"] for part in ("estimates", "ceilings") for entry in TABLE[part].values())
 
 
-def test_the_budget_warns_somebody_before_it_is_spent(prediction: Prediction) -> None:
-    assert prediction.one("Microsoft.Consumption/budgets")["name"].endswith(OUR_BUDGET)
-    budget = prediction.one("Microsoft.Consumption/budgets")["properties"]
+def test_the_budget_has_alerts_before_and_at_its_amount(prediction: Prediction) -> None:
+    assert prediction.only("Microsoft.Consumption/budgets")["name"].endswith(BUDGET_SUFFIX)
+    budget = prediction.only("Microsoft.Consumption/budgets")["properties"]
     assert budget["amount"] > sum(idle_cost(prediction).values())
     assert (budget["category"], budget["timeGrain"]) == ("Cost", "Monthly")
     notices = budget["notifications"].values()
-    assert {(one["threshold"], one["thresholdType"]) for one in notices} == {(80, "Actual"), (100, "Forecasted")}
-    assert all(one["enabled"] and (one["contactRoles"] or one["contactEmails"]) for one in notices)
+    assert {(notice["threshold"], notice["thresholdType"]) for notice in notices} == {
+        (80, "Actual"),
+        (100, "Forecasted"),
+    }
+    assert all(notice["enabled"] and (notice["contactRoles"] or notice["contactEmails"]) for notice in notices)

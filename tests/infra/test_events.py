@@ -1,4 +1,4 @@
-"""The second phase: uploads become calls of the app."""
+"""events.bicep subscribes the app to blob events."""
 
 import os
 import subprocess
@@ -7,17 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from exchange.domain import blob_names
-from tests.infra.reading import Prediction, Resource, content, own_name, text
+from tests.infra.reading import Prediction, Resource, content, short_name, text
 from tests.infra.test_app_settings import SAMPLE
 from tests.stacks import ROOT
 
 SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
-# What writes a blob: one PUT, a list of blocks, a copy, a file of the other interface.
+# The operations that write a blob: one PUT, a block list, a copy, and a flush of the Data Lake API.
 WRITES = {"PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose"}
-SHOW = """
+LIST_BLOB_TRIGGERS = """
 import sys; from pathlib import Path; from local.host.bindings import load_functions
-for one in load_functions(Path(sys.argv[1])):
-    if one.trigger["type"] == "blobTrigger": print(one.name, one.trigger["path"], one.trigger["source"])
+for function in load_functions(Path(sys.argv[1])):
+    trigger = function.trigger
+    if trigger["type"] == "blobTrigger": print(function.name, trigger["path"], trigger["source"])
 """
 
 
@@ -33,21 +34,21 @@ def url() -> str:
     return found
 
 
-def test_the_second_phase_makes_the_subscription_alone() -> None:
-    assert [one["type"] for one in content("events.json")["resources"]] == [SUBSCRIPTION]
+def test_the_second_deployment_creates_the_subscription_only() -> None:
+    assert [resource["type"] for resource in content("events.json")["resources"]] == [SUBSCRIPTION]
 
 
-def test_the_topic_and_its_role_are_there_by_the_first(prediction: Prediction) -> None:
-    topic = prediction.one("Microsoft.EventGrid/systemTopics")
+def test_the_first_deployment_creates_the_topic(prediction: Prediction) -> None:
+    topic = prediction.only("Microsoft.EventGrid/systemTopics")
     assert topic["identity"] == {"type": "SystemAssigned"}
     assert topic["properties"]["source"].endswith(f"/storageAccounts/{prediction.outputs['dataStorageName']}")
-    assert own_name(topic) == prediction.outputs["eventTopicName"]
-    assert SUBSCRIPTION not in {one["type"] for one in prediction.resources}
+    assert short_name(topic) == prediction.outputs["eventTopicName"]
+    assert SUBSCRIPTION not in {resource["type"] for resource in prediction.resources}
 
 
-def test_the_webhook_s_function_is_the_one_that_blob_events_run() -> None:
+def test_the_webhook_calls_the_function_with_the_blob_trigger() -> None:
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", SHOW, str(ROOT / "function_app.py")],
+        [sys.executable, "-c", LIST_BLOB_TRIGGERS, str(ROOT / "function_app.py")],
         cwd=ROOT,
         env={**os.environ, **SAMPLE},
         capture_output=True,
@@ -59,32 +60,32 @@ def test_the_webhook_s_function_is_the_one_that_blob_events_run() -> None:
     assert (path, source) == (f"{blob_names.RESULTS}/{{name}}", "EventGrid")
 
 
-def test_the_host_s_name_is_read_and_not_built() -> None:
+def test_the_host_name_is_read_from_the_app() -> None:
     assert ".defaultHostName" in url()
     assert "azurewebsites" not in text("events.json") + text("main.json")
 
 
-def test_events_are_those_of_uploads_to_results() -> None:
+def test_only_blobs_created_in_results_are_delivered() -> None:
     matching = subscription()["filter"]
     assert matching["includedEventTypes"] == ["Microsoft.Storage.BlobCreated"]
-    # With its last slash: `results2` is another container.
+    # Without the last slash, a container `results2` would match too.
     assert matching["subjectBeginsWith"] == f"/blobServices/default/containers/{blob_names.RESULTS}/"
 
 
-def test_every_result_that_can_be_named_passes_the_filter() -> None:
+def test_the_name_of_every_result_passes_the_filter() -> None:
     assert blob_names.result(UUID(int=0)).endswith(subscription()["filter"]["subjectEndsWith"])
 
 
-def test_every_way_to_write_a_blob_is_an_upload() -> None:
+def test_every_operation_that_writes_a_blob_passes_the_filter() -> None:
     (condition,) = subscription()["filter"]["advancedFilters"]
     assert (condition["key"], condition["operatorType"], set(condition["values"])) == ("data.api", "StringIn", WRITES)
 
 
-def test_an_event_is_tried_for_a_day() -> None:
+def test_delivery_of_an_event_is_retried_for_a_day() -> None:
     assert subscription()["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
 
 
-def test_an_event_that_can_t_be_delivered_is_kept_by_the_topic_s_identity() -> None:
+def test_an_undeliverable_event_is_written_to_dead_letters_with_the_identity_of_the_topic() -> None:
     dead = subscription()["deadLetterWithResourceIdentity"]
     assert dead["identity"] == {"type": "SystemAssigned"}
     destination = dead["deadLetterDestination"]
@@ -93,11 +94,11 @@ def test_an_event_that_can_t_be_delivered_is_kept_by_the_topic_s_identity() -> N
     assert "deadLetterDestination" not in subscription()
 
 
-def test_the_container_of_dead_letters_is_in_the_account_of_the_data(prediction: Prediction) -> None:
+def test_the_dead_letters_container_is_in_the_data_storage_account(prediction: Prediction) -> None:
     containers = prediction.all("Microsoft.Storage/storageAccounts/blobServices/containers")
     name: Any = f"{prediction.outputs['dataStorageName']}/default/dead-letters"
-    assert name in {one["name"] for one in containers}
+    assert name in {container["name"] for container in containers}
 
 
-def test_what_the_second_phase_is_told_is_what_the_first_gives(prediction: Prediction) -> None:
+def test_the_parameters_of_the_second_deployment_are_outputs_of_the_first(prediction: Prediction) -> None:
     assert set(content("events.json")["parameters"]) <= set(prediction.outputs)

@@ -1,4 +1,4 @@
-"""The deployed exchange is the real app, on the local stack."""
+"""The deployed exchange in these tests is the real app on the local stack."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +16,14 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, capfd: pytest.CaptureFixture[str], deployed: Stack) -> Cloud:
-    """Give an Azure where nothing was done yet."""
+def empty_cloud(tmp_path: Path, capfd: pytest.CaptureFixture[str], deployed: Stack) -> Cloud:
+    """Return an Azure in which nothing exists."""
     return Cloud(tmp_path, capfd, deployed.api, deployed.tokens["operator"])
 
 
 @pytest.fixture
-def cloud(bare: Cloud) -> Cloud:
-    """Give an Azure where the application in Entra exists."""
-    assert bare.run("entra").code == 0
-    bare.forget_calls()
-    return bare
+def cloud(empty_cloud: Cloud) -> Cloud:
+    """Return an Azure with the application in Entra."""
+    assert empty_cloud.run("entra").code == 0
+    empty_cloud.forget_calls()
+    return empty_cloud

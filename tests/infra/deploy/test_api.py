@@ -1,4 +1,4 @@
-"""The deployed exchange as the smoke test calls it: whatever answers, a person gets a sentence."""
+"""The API client of the smoke test reports every invalid response as a DeployError."""
 
 import socket
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from threading import Thread
 import pytest
 
 from infra.deploy.api import Api
-from infra.deploy.problem import DeployError
+from infra.deploy.errors import DeployError
 
-BROKEN = (
+INVALID_RESPONSES = (
     b"",
     b"what?\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
@@ -17,9 +17,9 @@ BROKEN = (
 )
 
 
-@pytest.fixture(params=BROKEN)
+@pytest.fixture(params=INVALID_RESPONSES)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Answer one call with these bytes, and hang up."""
+    """Serve one request with these bytes, then close the connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -34,6 +34,6 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join(10)
 
 
-def test_an_answer_that_is_none_is_said_to_be_none(url: str) -> None:
-    with pytest.raises(DeployError, match=r"can't be reached|not with JSON"):
+def test_an_invalid_response_is_reported(url: str) -> None:
+    with pytest.raises(DeployError, match=r"cannot be reached|the body is not JSON"):
         Api(url).get("/health")

@@ -1,4 +1,4 @@
-"""The application in Entra: made once, completed where it lacks something, otherwise left alone."""
+"""`make entra`: it creates the application once, adds what is missing, and keeps everything else."""
 
 import json
 from dataclasses import replace
@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.infra.deploy.cloud import HASTE, Cloud
+from tests.infra.deploy.cloud import SHORT, Cloud
 
 CHANGES = {"az ad app create", "az ad sp create"}
 
 
-def changes(cloud: Cloud) -> list[list[str]]:
-    """Return the calls that change something."""
+def list_changes(cloud: Cloud) -> list[list[str]]:
+    """Return the calls that change Entra."""
     return [
         call
         for call, command in zip(cloud.calls, cloud.commands, strict=True)
@@ -21,15 +21,15 @@ def changes(cloud: Cloud) -> list[list[str]]:
     ]
 
 
-def the_app(cloud: Cloud) -> dict[str, Any]:
+def read_app(cloud: Cloud) -> dict[str, Any]:
     (app,) = cloud.state["apps"]
     return dict(app)
 
 
-def test_it_has_all_that_tokens_and_the_azure_cli_need(bare: Cloud) -> None:
-    ended = bare.run("entra")
-    assert (ended.code, ended.err) == (0, "")
-    app = the_app(bare)
+def test_the_application_has_roles_scope_token_version_and_the_azure_cli(empty_cloud: Cloud) -> None:
+    run = empty_cloud.run("entra")
+    assert (run.code, run.err) == (0, "")
+    app = read_app(empty_cloud)
     assert app["displayName"] == "enhancement-exchange-dev"
     assert app["identifierUris"] == ["api://client-1"]
     assert {role["value"] for role in app["appRoles"]} == {"requestor", "operator"}
@@ -38,87 +38,95 @@ def test_it_has_all_that_tokens_and_the_azure_cli_need(bare: Cloud) -> None:
     (scope,) = app["api"]["oauth2PermissionScopes"]
     (client,) = app["api"]["preAuthorizedApplications"]
     assert client == {"appId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "delegatedPermissionIds": [scope["id"]]}
-    (principal,) = bare.state["principals"]
+    (principal,) = empty_cloud.state["principals"]
     operator = next(role["id"] for role in app["appRoles"] if role["value"] == "operator")
-    assert bare.state["assignments"] == [
+    assert empty_cloud.state["assignments"] == [
         {"principalId": "person-1", "resourceId": principal["id"], "appRoleId": operator}
     ]
-    assert "--scope api://client-1/.default" in ended.out
+    assert "--scope api://client-1/.default" in run.out
 
 
-def test_its_ids_are_the_same_everywhere(bare: Cloud) -> None:
-    bare.run("entra")
-    ids = [one["id"] for one in (*the_app(bare)["appRoles"], *the_app(bare)["api"]["oauth2PermissionScopes"])]
+def test_the_ids_of_roles_and_scope_are_fixed(empty_cloud: Cloud) -> None:
+    empty_cloud.run("entra")
+    ids = [
+        item["id"]
+        for item in (*read_app(empty_cloud)["appRoles"], *read_app(empty_cloud)["api"]["oauth2PermissionScopes"])
+    ]
     assert len(set(ids)) == 3
-    assert {UUID(one).version for one in ids} == {5}
+    assert {UUID(item).version for item in ids} == {5}
     assert ids[0] == "98f445d5-2a00-58b7-bad2-037eb7b42092"
 
 
-def test_a_second_run_changes_nothing(bare: Cloud) -> None:
-    bare.run("entra")
-    before = bare.state
-    bare.forget_calls()
-    ended = bare.run("entra")
-    assert (ended.code, ended.err) == (0, "")
-    assert bare.state == before
-    assert changes(bare) == []
+def test_a_second_run_changes_nothing(empty_cloud: Cloud) -> None:
+    empty_cloud.run("entra")
+    before = empty_cloud.state
+    empty_cloud.forget_calls()
+    run = empty_cloud.run("entra")
+    assert (run.code, run.err) == (0, "")
+    assert empty_cloud.state == before
+    assert list_changes(empty_cloud) == []
 
 
-def test_what_others_have_added_stays(bare: Cloud) -> None:
-    bare.run("entra")
-    app = the_app(bare)
+def test_additions_of_others_are_kept(empty_cloud: Cloud) -> None:
+    empty_cloud.run("entra")
+    app = read_app(empty_cloud)
     app["appRoles"] = [{"id": "theirs", "value": "auditor"}]
     app["api"]["preAuthorizedApplications"].append({"appId": "theirs", "delegatedPermissionIds": []})
     app["identifierUris"] = ["https://exchange.example.org"]
-    bare.change(apps=[app])
-    assert bare.run("entra").code == 0
-    mended = the_app(bare)
-    assert [role["value"] for role in mended["appRoles"]] == ["auditor", "requestor", "operator"]
-    assert mended["identifierUris"] == ["https://exchange.example.org", "api://client-1"]
-    assert mended["api"] == app["api"]
+    empty_cloud.change(apps=[app])
+    assert empty_cloud.run("entra").code == 0
+    completed = read_app(empty_cloud)
+    assert [role["value"] for role in completed["appRoles"]] == ["auditor", "requestor", "operator"]
+    assert completed["identifierUris"] == ["https://exchange.example.org", "api://client-1"]
+    assert completed["api"] == app["api"]
 
 
 @pytest.mark.parametrize("command", ["az ad app create", "az rest --method PATCH", "az ad sp create", "az rest"])
-def test_a_call_that_fails_is_a_sentence_and_the_next_run_goes_on(bare: Cloud, command: str) -> None:
-    bare.fail(command)
-    failed = bare.run("entra")
+def test_a_failed_call_is_reported_and_the_next_run_continues(empty_cloud: Cloud, command: str) -> None:
+    empty_cloud.fail(command)
+    failed = empty_cloud.run("entra")
     assert failed.code == 1
     assert "broken on purpose" in failed.err
     assert "could not be" in failed.err
-    bare.mend()
-    assert bare.run("entra").code == 0
-    assert len(bare.state["apps"]) == len(bare.state["principals"]) == len(bare.state["assignments"]) == 1
+    empty_cloud.repair()
+    assert empty_cloud.run("entra").code == 0
+    assert (
+        len(empty_cloud.state["apps"])
+        == len(empty_cloud.state["principals"])
+        == len(empty_cloud.state["assignments"])
+        == 1
+    )
 
 
-def test_a_directory_that_does_not_know_yet_what_it_has_made_is_asked_again(bare: Cloud) -> None:
-    bare.fail("az rest --method PATCH", "Resource 'object-1' does not exist or one of its references", times=2)
-    assert bare.run("entra", replace(HASTE, directory_s=30.0)).code == 0
+def test_a_call_is_retried_until_the_directory_is_replicated(empty_cloud: Cloud) -> None:
+    empty_cloud.fail("az rest --method PATCH", "Resource 'object-1' does not exist or one of its references", times=2)
+    assert empty_cloud.run("entra", replace(SHORT, directory_s=30.0)).code == 0
 
 
-def test_an_application_of_a_longer_name_is_another(bare: Cloud) -> None:
-    bare.change(apps=[{"id": "x", "appId": "y", "displayName": "enhancement-exchange-dev-old"}])
-    assert bare.run("entra").code == 0
-    assert len(bare.state["apps"]) == 2
+def test_an_application_with_a_longer_name_is_not_used(empty_cloud: Cloud) -> None:
+    empty_cloud.change(apps=[{"id": "x", "appId": "y", "displayName": "enhancement-exchange-dev-old"}])
+    assert empty_cloud.run("entra").code == 0
+    assert len(empty_cloud.state["apps"]) == 2
 
 
-def test_of_two_applications_of_the_name_neither_is_taken(bare: Cloud) -> None:
-    bare.run("entra")
-    bare.change(apps=[the_app(bare), {**the_app(bare), "id": "x", "appId": "y"}])
-    bare.forget_calls()
+def test_two_applications_with_the_name_are_reported_and_not_changed(empty_cloud: Cloud) -> None:
+    empty_cloud.run("entra")
+    empty_cloud.change(apps=[read_app(empty_cloud), {**read_app(empty_cloud), "id": "x", "appId": "y"}])
+    empty_cloud.forget_calls()
     for command in ("entra", "deploy"):
-        ended = bare.run(command, YES="1")
-        assert ended.code == 1
-        assert "Several applications" in ended.err
-    assert changes(bare) == []
+        run = empty_cloud.run(command, YES="1")
+        assert run.code == 1
+        assert "Several applications" in run.err
+    assert list_changes(empty_cloud) == []
 
 
-def test_needs_no_core_tools(bare: Cloud) -> None:
-    (bare.tools / "func").unlink()
-    assert bare.run("entra").code == 0
+def test_core_tools_are_not_required(empty_cloud: Cloud) -> None:
+    (empty_cloud.tools / "func").unlink()
+    assert empty_cloud.run("entra").code == 0
 
 
-def test_what_goes_to_graph_is_json(bare: Cloud) -> None:
-    bare.run("entra")
-    bodies = [call[call.index("--body") + 1] for call in bare.calls if "--body" in call]
+def test_the_bodies_of_graph_requests_are_json(empty_cloud: Cloud) -> None:
+    empty_cloud.run("entra")
+    bodies = [call[call.index("--body") + 1] for call in empty_cloud.calls if "--body" in call]
     assert len(bodies) == 3
     assert all(json.loads(body) for body in bodies)

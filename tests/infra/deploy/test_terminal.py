@@ -1,4 +1,4 @@
-"""At a terminal: the question is asked, and the answer counts."""
+"""The commands at a terminal, and as make targets."""
 
 import os
 import pty
@@ -11,45 +11,45 @@ from tests.infra.deploy.cloud import Cloud
 from tests.stacks import ROOT
 
 
-def answered(cloud: Cloud, answer: bytes) -> tuple[int, str]:
-    """Deploy at a terminal, and answer the question."""
-    terminal, theirs = pty.openpty()
+def deploy_and_answer(cloud: Cloud, answer: bytes) -> tuple[int, str]:
+    """Run deploy at a terminal and type the answer. Return the exit code and the output."""
+    terminal, program_side = pty.openpty()
     command = [sys.executable, "-m", "infra.deploy", "deploy", "dev"]
     environment = {**cloud.environment, "LOCATION": "northeurope"}
     with subprocess.Popen(  # noqa: S603 - ours
-        command, cwd=ROOT, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=ROOT, env=environment, stdin=program_side, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as running:
         os.write(terminal, answer)
-        said, _ = running.communicate(timeout=60)
-    os.close(theirs)
+        output, _ = running.communicate(timeout=60)
+    os.close(program_side)
     os.close(terminal)
-    return running.returncode, said.decode()
+    return running.returncode, output.decode()
 
 
 @pytest.mark.parametrize("answer", [b"\n", b"n\n", b"what?\n", b"\x04"])
-def test_anything_but_yes_deploys_nothing(cloud: Cloud, answer: bytes) -> None:
-    code, said = answered(cloud, answer)
+def test_any_answer_but_yes_deploys_nothing(cloud: Cloud, answer: bytes) -> None:
+    code, output = deploy_and_answer(cloud, answer)
     assert code == 1
-    assert "Deploy? [y/N]" in said
-    assert "Nothing was done." in said
+    assert "Deploy? [y/N]" in output
+    assert "Nothing was changed." in output
     assert cloud.commands[-1] == "az deployment group what-if"
 
 
-def test_yes_deploys(cloud: Cloud) -> None:
+def test_yes_starts_the_deployment(cloud: Cloud) -> None:
     cloud.fail("func")
-    code, said = answered(cloud, b"y\n")
+    code, output = deploy_and_answer(cloud, b"y\n")
     assert code == 1
-    assert "The code could not be published" in said
+    assert "The code could not be published" in output
     assert "az deployment group create" in cloud.commands
 
 
-def test_each_step_is_said_before_what_its_tool_prints(cloud: Cloud) -> None:
-    _, said = answered(cloud, b"n\n")
-    assert said.index("What would change") < said.index("Resource changes: 30 to create.")
+def test_the_title_of_a_step_precedes_the_output_of_its_tool(cloud: Cloud) -> None:
+    _, output = deploy_and_answer(cloud, b"n\n")
+    assert output.index("Preview") < output.index("Resource changes: 30 to create.")
 
 
 def make(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Type make."""
+    """Run make."""
     return subprocess.run(  # noqa: S603 - ours
         ["/usr/bin/env", "make", *arguments, f"VENV={sys.prefix}"],
         cwd=ROOT,
@@ -63,12 +63,12 @@ def make(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("command", ["entra", "deploy", "rotate-master-key", "teardown"])
 def test_make_runs_each_command(cloud: Cloud, command: str) -> None:
     cloud.fail("az account show")
-    ended = make(cloud, command, "ENV=prod")
-    assert ended.returncode != 0
-    assert "run `az login`" in ended.stderr
+    run = make(cloud, command, "ENV=prod")
+    assert run.returncode != 0
+    assert "Run `az login`" in run.stderr
 
 
-def test_make_hands_on_what_it_is_told(cloud: Cloud) -> None:
+def test_make_passes_variables_on(cloud: Cloud) -> None:
     cloud.fail("az keyvault list-deleted")
     make(cloud, "deploy", "ENV=dev", "LOCATION=nowhere")
     assert cloud.state["groups"] == {"enhancement-exchange-dev": "nowhere"}

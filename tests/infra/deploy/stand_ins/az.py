@@ -1,8 +1,8 @@
-"""A stand-in of `az`: it records how it was called, keeps what it made in a file, and fails where it is told to.
+"""A stand-in for `az`. It records its calls, keeps its state in a file, and fails where a test says so.
 
-It knows the commands that infra/deploy uses and no other, and of their rules those that matter there: a secret is set
-from a file that only its owner can read, Graph knows a scope only once it is stored, the app can be subscribed only
-once it is published. It needs nothing but the standard library.
+It supports only the commands that infra/deploy uses, and the rules that matter there. A secret is set from a file that
+only its owner can read. Graph accepts a scope only after it is stored. The app can be subscribed only after it is
+published. The program needs only the standard library.
 """
 
 import json
@@ -20,7 +20,7 @@ SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 
 
 def main(name: str, arguments: list[str]) -> int:
-    """Record the call, and answer it."""
+    """Record the call, run the command and print its output."""
     with (STATE / "calls.jsonl").open("a") as calls:
         calls.write(json.dumps([name, *arguments]) + "\n")
     words = [name, *arguments]
@@ -29,36 +29,36 @@ def main(name: str, arguments: list[str]) -> int:
         if words[: len(fault["words"])] == fault["words"] and fault["times"] != 0:
             fault["times"] -= 1
             (STATE / "faults.json").write_text(json.dumps(faults))
-            return complain(fault["stderr"])
+            return print_error(fault["stderr"])
     cloud: Json = json.loads((STATE / "cloud.json").read_text())
     try:
-        answer = answered(cloud, words)
-    except Refusal as refusal:
-        return complain(str(refusal))
+        output = run_command(cloud, words)
+    except AzureError as error:
+        return print_error(str(error))
     (STATE / "cloud.json").write_text(json.dumps(cloud))
-    if answer is not None:
-        sys.stdout.write(answer if isinstance(answer, str) else json.dumps(answer.value) + "\n")
+    if output is not None:
+        sys.stdout.write(output if isinstance(output, str) else json.dumps(output.value) + "\n")
     return 0
 
 
-class Refusal(Exception):  # noqa: N818 - what Azure does
-    """Azure's answer is an error."""
+class AzureError(Exception):
+    """The command fails with this message."""
 
 
-class Answer:
-    """JSON to print."""
+class JsonOutput:
+    """JSON that the command prints."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
-def complain(words: str) -> int:
-    sys.stderr.write(f"WARNING: something that does not matter\nERROR: {words}\n")
+def print_error(message: str) -> int:
+    sys.stderr.write(f"WARNING: something that does not matter\nERROR: {message}\n")
     return 1
 
 
-def answered(cloud: Json, words: list[str]) -> Any:
-    """Find the command, do it, and cut out what --query asks for."""
+def run_command(cloud: Json, words: list[str]) -> Any:
+    """Run the command. Return its text, or the part of its JSON that --query selects."""
     first = next((n for n, word in enumerate(words) if word.startswith("--")), len(words))
     command = " ".join(words[1:first])
     options: dict[str, list[str]] = {}
@@ -69,23 +69,23 @@ def answered(cloud: Json, words: list[str]) -> Any:
         else:
             options[name].append(word)
     if command not in COMMANDS:
-        raise Refusal(f"'{command}' is misspelled or not recognized by the system.")
+        raise AzureError(f"'{command}' is misspelled or not recognized by the system.")
     answer = COMMANDS[command](cloud, options)
     if isinstance(answer, str) or answer is None:
         return answer
     for part in options.get("--query", [""])[0].split("."):
         answer = answer[part] if part else answer
-    return Answer(answer)
+    return JsonOutput(answer)
 
 
-def shown(account: Json) -> Json:
+def describe_account(account: Json) -> Json:
     return {"id": SUBSCRIPTION, "name": "Reviews", "tenantId": "tenant", "user": account}
 
 
 def account_show(cloud: Json, _: Json) -> Any:
     if cloud["account"] is None:
-        raise Refusal("Please run 'az login' to setup account.")
-    return shown(cloud["account"])
+        raise AzureError("Please run 'az login' to setup account.")
+    return describe_account(cloud["account"])
 
 
 def group_create(cloud: Json, options: Json) -> Any:
@@ -101,16 +101,16 @@ def group_delete(cloud: Json, options: Json) -> None:
     cloud.update(vaults=[], deployments=[], published=False)
 
 
-def deleted_vaults(cloud: Json, _: Json) -> Any:
+def list_deleted_vaults(cloud: Json, _: Json) -> Any:
     location = "northeurope"
     return [
-        {"name": one["name"], "properties": {"vaultId": one["id"], "location": location}}
-        for one in cloud["deleted_vaults"]
+        {"name": vault["name"], "properties": {"vaultId": vault["id"], "location": location}}
+        for vault in cloud["deleted_vaults"]
     ]
 
 
 def recover_vault(cloud: Json, options: Json) -> Any:
-    (vault,) = (one for one in cloud["deleted_vaults"] if one["name"] == options["--name"][0])
+    (vault,) = (vault for vault in cloud["deleted_vaults"] if vault["name"] == options["--name"][0])
     cloud["deleted_vaults"].remove(vault)
     cloud["vaults"].append(vault)
     return vault
@@ -122,10 +122,10 @@ def deployment_create(cloud: Json, options: Json) -> Any:
     cloud["deployments"].append(name)
     if name == "events":
         if not cloud["published"]:
-            raise Refusal("The attempt to validate the provided endpoint failed: 404.")
+            raise AzureError("The attempt to validate the provided endpoint failed: 404.")
         return {"properties": {"provisioningState": "Succeeded"}}
     if any(vault["name"] == "vault-of-dev" for vault in cloud["deleted_vaults"]):
-        raise Refusal("A vault with the same name already exists in deleted state.")
+        raise AzureError("A vault with the same name already exists in deleted state.")
     if not cloud["vaults"]:
         within = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers"
         cloud["vaults"].append({"name": "vault-of-dev", "id": f"{within}/Microsoft.KeyVault/vaults/vault-of-dev"})
@@ -133,7 +133,7 @@ def deployment_create(cloud: Json, options: Json) -> Any:
 
 
 def outputs(cloud: Json) -> Json:
-    given = {
+    values = {
         "functionAppName": "app-of-dev",
         "apiUrl": cloud["api"],
         "vaultName": "vault-of-dev",
@@ -142,12 +142,12 @@ def outputs(cloud: Json) -> Json:
         "applicationInsightsName": "insights-of-dev",
         "eventTopicName": "events-of-dev",
     }
-    return {name: {"type": "String", "value": value} for name, value in given.items()}
+    return {name: {"type": "String", "value": value} for name, value in values.items()}
 
 
 def deployment_show(cloud: Json, options: Json) -> Any:
     if options["--name"][0] not in cloud["deployments"]:
-        raise Refusal("Deployment 'main' could not be found.")
+        raise AzureError("Deployment 'main' could not be found.")
     return {"properties": {"outputs": outputs(cloud)}}
 
 
@@ -155,7 +155,7 @@ def secret(where: str) -> Command:
     def show(cloud: Json, options: Json) -> Any:
         name = options["--name"][0]
         if name not in cloud[where]:
-            raise Refusal(f"(SecretNotFound) A secret with (name/id) {name} was not found in this key vault.")
+            raise AzureError(f"(SecretNotFound) A secret with (name/id) {name} was not found in this key vault.")
         return {"id": f"https://vault-of-dev/{name}", "value": cloud[where][name][-1]}
 
     return show
@@ -166,7 +166,7 @@ def secret_set(cloud: Json, options: Json) -> Any:
     assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
     name = options["--name"][0]
     if name in cloud["deleted_secrets"]:
-        raise Refusal("(Conflict) Secret is currently in a deleted but recoverable state.")
+        raise AzureError("(Conflict) Secret is currently in a deleted but recoverable state.")
     cloud["secrets"].setdefault(name, []).append(file.read_text())
     return secret("secrets")(cloud, options)
 
@@ -180,21 +180,23 @@ def secret_recover(cloud: Json, options: Json) -> Any:
 def app_create(cloud: Json, options: Json) -> Any:
     name, number = options["--display-name"][0], len(cloud["apps"]) + 1
     api: Json = {"requestedAccessTokenVersion": None, "oauth2PermissionScopes": [], "preAuthorizedApplications": []}
-    made = {"id": f"object-{number}", "appId": f"client-{number}", "displayName": name}
-    cloud["apps"].append({**made, "identifierUris": [], "appRoles": [], "api": api})
+    application = {"id": f"object-{number}", "appId": f"client-{number}", "displayName": name}
+    cloud["apps"].append({**application, "identifierUris": [], "appRoles": [], "api": api})
     return cloud["apps"][-1]
 
 
 def app_list(cloud: Json, options: Json) -> Any:
-    return [one for one in cloud["apps"] if one["displayName"].startswith(options["--display-name"][0])]
+    return [app for app in cloud["apps"] if app["displayName"].startswith(options["--display-name"][0])]
 
 
 def app_delete(cloud: Json, options: Json) -> None:
-    cloud["apps"] = [one for one in cloud["apps"] if one["appId"] != options["--id"][0]]
+    cloud["apps"] = [app for app in cloud["apps"] if app["appId"] != options["--id"][0]]
 
 
 def principal_list(cloud: Json, options: Json) -> Any:
-    return [one for one in cloud["principals"] if options["--filter"][0] == f"appId eq '{one['appId']}'"]
+    return [
+        principal for principal in cloud["principals"] if options["--filter"][0] == f"appId eq '{principal['appId']}'"
+    ]
 
 
 def principal_create(cloud: Json, options: Json) -> Any:
@@ -210,7 +212,7 @@ def rest(cloud: Json, options: Json) -> Any:
     elif "/Microsoft.Consumption/budgets?" in url:
         return {"value": cloud["budgets"]}
     elif method == "PATCH":
-        patch_app(next(one for one in cloud["apps"] if url.endswith(f"/applications/{one['id']}")), body)
+        patch_app(next(app for app in cloud["apps"] if url.endswith(f"/applications/{app['id']}")), body)
     elif method == "POST":
         cloud["assignments"].append(body)
     else:
@@ -220,10 +222,11 @@ def rest(cloud: Json, options: Json) -> Any:
 
 def patch_app(app: Json, body: Json) -> None:
     api = body.pop("api", {})
-    known = {one["id"] for one in app["api"]["oauth2PermissionScopes"]}
-    trusted = {scope for one in api.get("preAuthorizedApplications", []) for scope in one["delegatedPermissionIds"]}
+    known = {scope["id"] for scope in app["api"]["oauth2PermissionScopes"]}
+    clients = api.get("preAuthorizedApplications", [])
+    trusted = {scope for client in clients for scope in client["delegatedPermissionIds"]}
     if not trusted <= known:
-        raise Refusal("Property api.preAuthorizedApplications has a Permission Id that cannot be found.")
+        raise AzureError("Property api.preAuthorizedApplications has a Permission Id that cannot be found.")
     app.update(body)
     app["api"].update(api)
 
@@ -232,23 +235,23 @@ def restart(cloud: Json, _: Json) -> None:
     cloud["restarts"] += 1
 
 
-def subscriptions(cloud: Json, _: Json) -> Any:
-    there = "events" in cloud["deployments"] and cloud["subscription"]
-    return [{"name": "results", "provisioningState": cloud["subscription"]}] if there else []
+def list_subscriptions(cloud: Json, _: Json) -> Any:
+    exists = "events" in cloud["deployments"] and cloud["subscription"]
+    return [{"name": "results", "provisioningState": cloud["subscription"]}] if exists else []
 
 
-def functions(cloud: Json, _: Json) -> Any:
+def list_functions(cloud: Json, _: Json) -> Any:
     return [{"name": f"app-of-dev/{name}"} for name in ("sweep", "validate")] if cloud["published"] else []
 
 
-def app_settings(cloud: Json, _: Json) -> Any:
-    given = {
+def list_app_settings(cloud: Json, _: Json) -> Any:
+    settings = {
         "COSMOS_ENDPOINT": "https://cosmos.example/",
         "AZURE_CLIENT_ID": "the app's own",
         "AzureWebJobsStorage__accountName": "hostofdev",
         "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=1",
     }
-    return [{"name": name, "value": value} for name, value in given.items()] if cloud["published"] else []
+    return [{"name": name, "value": value} for name, value in settings.items()] if cloud["published"] else []
 
 
 COMMANDS: dict[str, Command] = {
@@ -268,11 +271,11 @@ COMMANDS: dict[str, Command] = {
     "group show": lambda cloud, options: {"location": cloud["groups"][options["--name"][0]]},
     "group delete": group_delete,
     "resource list": lambda cloud, _: [
-        {"type": "Microsoft.KeyVault/vaults", "name": one["name"]} for one in cloud["vaults"]
+        {"type": "Microsoft.KeyVault/vaults", "name": vault["name"]} for vault in cloud["vaults"]
     ],
     "keyvault list": lambda cloud, _: cloud["vaults"],
     "keyvault show": lambda _, __: {"properties": {"softDeleteRetentionInDays": 30}},
-    "keyvault list-deleted": deleted_vaults,
+    "keyvault list-deleted": list_deleted_vaults,
     "keyvault recover": recover_vault,
     "keyvault secret show": secret("secrets"),
     "keyvault secret show-deleted": secret("deleted_secrets"),
@@ -281,10 +284,10 @@ COMMANDS: dict[str, Command] = {
     "deployment group what-if": lambda _, __: "Resource changes: 30 to create.\n",
     "deployment group create": deployment_create,
     "deployment group show": deployment_show,
-    "functionapp config appsettings list": app_settings,
-    "functionapp function list": functions,
+    "functionapp config appsettings list": list_app_settings,
+    "functionapp function list": list_functions,
     "functionapp restart": restart,
-    "eventgrid system-topic event-subscription list": subscriptions,
+    "eventgrid system-topic event-subscription list": list_subscriptions,
     "rest": rest,
 }
 

@@ -1,4 +1,4 @@
-"""A stand-in of `func`: see that of `az`."""
+"""A stand-in for `func`, which works as that for `az`."""
 
 import json
 import os
@@ -9,7 +9,7 @@ STATE = Path(os.environ["STAND_IN_STATE"])
 
 
 def main(arguments: list[str]) -> int:
-    """Record the call; publish, or say the version."""
+    """Record the call. Print the version, or publish."""
     with (STATE / "calls.jsonl").open("a") as calls:
         calls.write(json.dumps(["func", *arguments]) + "\n")
     cloud = json.loads((STATE / "cloud.json").read_text())

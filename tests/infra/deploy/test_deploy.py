@@ -1,4 +1,4 @@
-"""Deploying: in which order, with what, what happens where a step fails, and again."""
+"""`make deploy`: the order of the steps, their arguments, failures, and repeated runs."""
 
 import re
 import stat
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.infra.deploy.cloud import HASTE, Cloud, option
+from tests.infra.deploy.cloud import SHORT, Cloud, option
 
 FIRST_RUN = [
     "az version",
@@ -34,9 +34,9 @@ FIRST_RUN = [
 ]
 
 
-def test_a_first_run_goes_from_the_tools_to_the_smoke_test(cloud: Cloud) -> None:
-    ended = cloud.deploy(ALERT_EMAIL="ada@example.org")
-    assert (ended.code, ended.err) == (0, "")
+def test_a_first_run_does_every_step_in_order(cloud: Cloud) -> None:
+    run = cloud.deploy(ALERT_EMAIL="ada@example.org")
+    assert (run.code, run.err) == (0, "")
     assert cloud.commands == FIRST_RUN
     _, main, events = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert option(main, "--resource-group") == ["enhancement-exchange-dev"]
@@ -57,50 +57,50 @@ def test_a_first_run_goes_from_the_tools_to_the_smoke_test(cloud: Cloud) -> None
     assert cloud.call("func azure functionapp publish app-of-dev")[-3:] == ["--python", "--build", "remote"]
 
 
-def test_it_says_where_it_deploys_and_what_it_saw(cloud: Cloud) -> None:
-    said = cloud.deploy().out
-    for words in (
+def test_it_prints_the_target_and_the_results(cloud: Cloud) -> None:
+    output = cloud.deploy().out
+    for text in (
         "Reviews (11111111-1111-1111-1111-111111111111)",
         "tenant        tenant",
-        "ada@example.org",
+        "user          ada@example.org",
         "30 to create",
         "Remote build succeeded!",
         "health ",
         "reference     loaded and read back",
         ": rejected",
-        "signed URL    opens",
+        "signed URL    returns",
         "blob events   the subscription exists",
         "Deployed: http://127.0.0.1:",
     ):
-        assert words in said
-    assert "sig=" not in said
-    assert cloud.state["token"] not in said
+        assert text in output
+    assert "sig=" not in output
+    assert cloud.state["token"] not in output
 
 
-def test_the_preview_and_the_deployment_are_of_the_same_parameters(cloud: Cloud) -> None:
+def test_the_preview_and_the_deployment_have_the_same_parameters(cloud: Cloud) -> None:
     cloud.deploy()
     preview, main, _ = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert main[4:-4] == preview[4:]
 
 
-def test_without_an_address_there_are_no_alerts_to_send(cloud: Cloud) -> None:
+def test_the_alert_address_is_passed_only_if_it_is_set(cloud: Cloud) -> None:
     cloud.deploy()
     assert not [word for call in cloud.calls for word in call if "alertEmail" in word]
 
 
-def test_a_service_principal_deploys_as_itself(cloud: Cloud) -> None:
+def test_a_service_principal_can_deploy(cloud: Cloud) -> None:
     cloud.change(account={"name": "client-of-ci", "type": "servicePrincipal"})
     assert cloud.deploy().code == 0
-    given = {word for call in cloud.calls for word in call}
-    assert {"deployerId=object of client-of-ci", "deployerType=ServicePrincipal"} <= given
+    words = {word for call in cloud.calls for word in call}
+    assert {"deployerId=object of client-of-ci", "deployerType=ServicePrincipal"} <= words
 
 
-def test_a_budget_that_there_is_goes_on_from_when_it_began(cloud: Cloud) -> None:
-    begun = {"somebody-s": "2024-01-01", "exchange-dev-abcdefgh-app-budget": "2025-03-01"}
+def test_an_existing_budget_keeps_its_start(cloud: Cloud) -> None:
+    starts = {"another-budget": "2024-01-01", "exchange-dev-abcdefgh-app-budget": "2025-03-01"}
     cloud.change(
         budgets=[
             {"name": name, "properties": {"timePeriod": {"startDate": f"{day}T00:00:00Z"}}}
-            for name, day in begun.items()
+            for name, day in starts.items()
         ]
     )
     assert cloud.deploy().code == 0
@@ -108,16 +108,16 @@ def test_a_budget_that_there_is_goes_on_from_when_it_began(cloud: Cloud) -> None
 
 
 STEPS = [
-    ("az version", "The Azure CLI doesn't work"),
+    ("az version", "The Azure CLI does not work"),
     ("az bicep version", "az bicep install"),
     ("az account show", "az login"),
     ("az ad signed-in-user show", "az login"),
     ("az ad app list", "az login"),
-    ("az group exists", "resource group could not be made"),
-    ("az group create", "resource group could not be made"),
+    ("az group exists", "resource group could not be created"),
+    ("az group create", "resource group could not be created"),
     ("az keyvault list-deleted", "could not be recovered"),
-    ("az rest --method GET", "What would change can't be said"),
-    ("az deployment group what-if", "What would change can't be said"),
+    ("az rest --method GET", "changes could not be previewed"),
+    ("az deployment group what-if", "changes could not be previewed"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name main", "could not be deployed"),
     ("az keyvault secret show", "master key"),
     ("az keyvault secret show-deleted", "master key"),
@@ -127,21 +127,21 @@ STEPS = [
     ("az functionapp function list", "Application Insights, insights-of-dev"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name events", "subscribed to blob events"),
     ("az account get-access-token", "make entra ENV=dev"),
-    ("az eventgrid", "smoke test could not be run"),
+    ("az eventgrid", "smoke test could not run"),
 ]
 
 
-@pytest.mark.parametrize(("command", "sentence"), STEPS, ids=[command for command, _ in STEPS])
-def test_a_step_that_fails_is_a_sentence_and_the_next_run_goes_on(cloud: Cloud, command: str, sentence: str) -> None:
+@pytest.mark.parametrize(("command", "message"), STEPS, ids=[command for command, _ in STEPS])
+def test_a_failed_step_is_reported_and_the_next_run_continues(cloud: Cloud, command: str, message: str) -> None:
     cloud.fail(command)
     failed = cloud.deploy()
     assert failed.code == 1
-    assert sentence in failed.err
+    assert message in failed.err
     assert "broken on purpose" in failed.err
     assert "Traceback" not in failed.err
     assert cloud.calls[-1][: len(command.split())] == command.split()
     keys = cloud.state["secrets"]
-    cloud.mend()
+    cloud.repair()
     again = cloud.deploy()
     assert (again.code, again.err) == (0, "")
     assert len(cloud.state["secrets"]["robot-master-key"]) == 1
@@ -166,26 +166,26 @@ def test_a_second_run_changes_nothing(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("tool", ["az", "func"])
-def test_a_tool_that_is_not_there_is_named(cloud: Cloud, tool: str) -> None:
+def test_a_missing_tool_is_reported(cloud: Cloud, tool: str) -> None:
     (cloud.tools / tool).unlink()
-    ended = cloud.deploy()
-    assert ended.code == 1
-    assert f"There is no `{tool}`" in ended.err
-    assert "https://learn.microsoft.com" in ended.err
+    run = cloud.deploy()
+    assert run.code == 1
+    assert f"`{tool}`" in run.err
+    assert "https://learn.microsoft.com" in run.err
     assert "az group exists" not in cloud.commands
 
 
 @pytest.mark.parametrize("tool", ["az", "func"])
-def test_a_tool_that_does_not_start_is_a_sentence(cloud: Cloud, tool: str) -> None:
+def test_a_tool_that_cannot_be_started_is_reported(cloud: Cloud, tool: str) -> None:
     (cloud.tools / tool).write_text("#!/nowhere\n")
     (cloud.tools / tool).chmod(stat.S_IRWXU)
-    ended = cloud.deploy()
-    assert ended.code == 1
-    assert f"{tool} can't be run" in ended.err
+    run = cloud.deploy()
+    assert run.code == 1
+    assert f"{tool} cannot be started" in run.err
 
 
 @pytest.mark.parametrize(
-    ("old", "sentence"),
+    ("old", "message"),
     [
         ({"az_version": "2.59.0"}, "az upgrade"),
         ({"bicep_version": "0.9.1"}, "az bicep upgrade"),
@@ -193,65 +193,65 @@ def test_a_tool_that_does_not_start_is_a_sentence(cloud: Cloud, tool: str) -> No
         ({"account": None}, "az login"),
     ],
 )
-def test_what_is_too_old_or_nobody_is_a_sentence(cloud: Cloud, old: dict[str, str | None], sentence: str) -> None:
+def test_an_old_tool_or_a_missing_login_is_reported(cloud: Cloud, old: dict[str, str | None], message: str) -> None:
     cloud.change(**old)
-    ended = cloud.deploy()
-    assert ended.code == 1
-    assert sentence in ended.err
+    run = cloud.deploy()
+    assert run.code == 1
+    assert message in run.err
     assert "az group exists" not in cloud.commands
 
 
-def test_without_the_application_in_entra_nothing_is_made(bare: Cloud) -> None:
-    ended = bare.deploy()
-    assert ended.code == 1
-    assert "run `make entra ENV=dev` first" in ended.err
-    assert bare.state["groups"] == {}
+def test_without_the_application_in_entra_nothing_is_created(empty_cloud: Cloud) -> None:
+    run = empty_cloud.deploy()
+    assert run.code == 1
+    assert "Run `make entra ENV=dev` first" in run.err
+    assert empty_cloud.state["groups"] == {}
 
 
-def test_a_new_group_needs_a_place(cloud: Cloud) -> None:
-    ended = cloud.run("deploy", YES="1")
-    assert ended.code == 1
-    assert "say LOCATION=..." in ended.err
+def test_a_new_resource_group_needs_a_location(cloud: Cloud) -> None:
+    run = cloud.run("deploy", YES="1")
+    assert run.code == 1
+    assert "Add LOCATION=..." in run.err
     assert cloud.commands[-1] == "az group exists"
 
 
-def test_without_a_terminal_nothing_is_deployed_unless_agreed(cloud: Cloud) -> None:
-    ended = cloud.run("deploy", LOCATION="northeurope")
-    assert ended.code == 1
-    assert "say YES=1" in ended.err
+def test_without_a_terminal_nothing_is_deployed_unless_confirmed_in_advance(cloud: Cloud) -> None:
+    run = cloud.run("deploy", LOCATION="northeurope")
+    assert run.code == 1
+    assert "Use YES=1" in run.err
     assert cloud.commands[-1] == "az deployment group what-if"
 
 
-def test_an_output_that_is_missing_is_named(cloud: Cloud) -> None:
+def test_a_missing_output_is_reported(cloud: Cloud) -> None:
     cloud.change(api="")
-    ended = cloud.deploy()
-    assert ended.code == 1
-    assert "'apiUrl.value'" in ended.err
+    run = cloud.deploy()
+    assert run.code == 1
+    assert "'apiUrl.value'" in run.err
 
 
-def test_the_key_is_seen_by_nobody(cloud: Cloud) -> None:
-    ended = cloud.deploy()
+def test_the_master_key_is_not_printed_and_not_an_argument(cloud: Cloud) -> None:
+    run = cloud.deploy()
     (key,) = cloud.state["secrets"]["robot-master-key"]
     assert re.fullmatch(r"[A-Za-z0-9_-]{64}", key)
-    assert key not in ended.out + ended.err + str(cloud.calls)
+    assert key not in run.out + run.err + str(cloud.calls)
     (file,) = option(cloud.call("az keyvault secret set"), "--file")
     assert not (cloud.folder / file).exists()
 
 
-def test_the_key_is_tried_for_while_roles_spread(cloud: Cloud) -> None:
+def test_the_master_key_is_retried_until_the_role_is_effective(cloud: Cloud) -> None:
     cloud.fail("az keyvault secret", "(Forbidden) Caller is not authorized", times=3)
-    assert cloud.deploy(replace(HASTE, roles_s=30.0)).code == 0
+    assert cloud.deploy(replace(SHORT, roles_s=30.0)).code == 0
     assert len(cloud.state["secrets"]["robot-master-key"]) == 1
 
 
-def test_roles_that_never_spread_are_not_waited_for_forever(cloud: Cloud) -> None:
+def test_waiting_for_a_role_ends_after_the_timeout(cloud: Cloud) -> None:
     cloud.fail("az keyvault secret", "(Forbidden) Caller is not authorized")
-    ended = cloud.deploy()
-    assert ended.code == 1
-    assert "roles may still be spreading" in ended.err
+    run = cloud.deploy()
+    assert run.code == 1
+    assert "role may not be effective yet" in run.err
 
 
-def test_a_vault_that_says_nothing_of_the_key_does_not_get_another(cloud: Cloud) -> None:
+def test_the_master_key_is_not_replaced_if_the_vault_cannot_be_read(cloud: Cloud) -> None:
     cloud.deploy()
     cloud.forget_calls()
     cloud.fail("az keyvault secret show", "The connection was reset")
@@ -259,13 +259,13 @@ def test_a_vault_that_says_nothing_of_the_key_does_not_get_another(cloud: Cloud)
     assert "az keyvault secret set" not in cloud.commands
 
 
-def test_a_deleted_key_is_recovered(cloud: Cloud) -> None:
+def test_a_deleted_master_key_is_recovered(cloud: Cloud) -> None:
     cloud.change(deleted_secrets={"robot-master-key": ["the old one"]})
     assert cloud.deploy().code == 0
     assert cloud.state["secrets"] == {"robot-master-key": ["the old one"]}
 
 
-def test_a_vault_of_an_earlier_deployment_is_recovered_and_no_other(cloud: Cloud) -> None:
+def test_only_the_vault_of_an_earlier_deployment_is_recovered(cloud: Cloud) -> None:
     cloud.deploy()
     assert cloud.run("teardown", YES="1").code == 0
     (ours,) = cloud.state["deleted_vaults"]
@@ -277,12 +277,12 @@ def test_a_vault_of_an_earlier_deployment_is_recovered_and_no_other(cloud: Cloud
     assert cloud.state["secrets"] == key
 
 
-def test_a_vault_that_would_come_back_in_another_region_is_left_and_said(cloud: Cloud) -> None:
+def test_a_vault_in_another_region_is_reported_and_not_recovered(cloud: Cloud) -> None:
     cloud.deploy()
     assert cloud.run("teardown", YES="1").code == 0
-    ended = cloud.run("deploy", YES="1", LOCATION="elsewhere")
-    assert ended.code == 1
-    assert "deploy with LOCATION=" in ended.err
+    run = cloud.run("deploy", YES="1", LOCATION="elsewhere")
+    assert run.code == 1
+    assert "deploy with LOCATION=" in run.err
     assert "az keyvault recover" not in cloud.commands
     assert cloud.run("teardown", YES="1").code == 0
     assert cloud.deploy().code == 0

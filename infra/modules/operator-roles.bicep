@@ -1,20 +1,24 @@
-// What a group of operators may do by hand: look at dead letters of all kinds, and send them again.
+// Role assignments of the operators' group, for `make dead-letters`: list dead letters and send them again.
 
-import { Place } from 'types.bicep'
+import { Names } from 'types.bicep'
 
-param place Place
+@description('Names of all resources.')
+param names Names
+@description('Names of the queues.')
 param queues string[]
+@description('Name of the Cosmos DB database.')
 param database string
+@description('Object id of the operators\' group.')
 param operatorsId string
 
 var role = loadJsonContent('../roles.json')
 
 resource data 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
-  name: place.names.dataStorage
+  name: names.dataStorage
 }
 
 resource bus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
-  name: place.names.serviceBus
+  name: names.serviceBus
 }
 
 resource busQueues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [
@@ -22,13 +26,14 @@ resource busQueues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing 
 ]
 
 resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' existing = {
-  name: place.names.cosmos
+  name: names.cosmos
 }
 
-// To send a blob event again is to validate the blob, as the app does: with files, poison queue and dead events.
+// A blob event is resent by validating the blob, as the app does. This needs the batch's blobs, the poison queue and the
+// container `dead-letters`.
 var dataRoles = ['Storage Blob Data Contributor', 'Storage Queue Data Contributor']
 
-resource onData 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+resource operatorsOnDataStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for name in dataRoles: {
     scope: data
     name: guid(data.id, operatorsId, name)
@@ -40,25 +45,25 @@ resource onData 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// A dead letter is received, and a copy of it sent. To manage a queue is the host's alone.
+// A dead letter is resent by sending a copy, and is then completed. Only the host manages queues.
 var queueRoles = flatten(map(
   ['Azure Service Bus Data Receiver', 'Azure Service Bus Data Sender'],
   name => map(range(0, length(queues)), i => { name: name, queue: i })
 ))
 
-resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for one in queueRoles: {
-    scope: busQueues[one.queue]
-    name: guid(busQueues[one.queue].id, operatorsId, one.name)
+resource operatorsOnQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for assignment in queueRoles: {
+    scope: busQueues[assignment.queue]
+    name: guid(busQueues[assignment.queue].id, operatorsId, assignment.name)
     properties: {
       principalId: operatorsId
       principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role[one.name])
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role[assignment.name])
     }
   }
 ]
 
-resource onDatabase 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
+resource operatorsOnDatabase 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: cosmos
   name: guid(cosmos.id, operatorsId, database)
   properties: {
