@@ -1,1 +1,1 @@
-"""The whole flow on the local stack, through the real triggers, over real protocols."""
+"""The whole flow on the local stack, through the real triggers and over real protocols."""

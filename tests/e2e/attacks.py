@@ -1,4 +1,4 @@
-"""Ways to get in that should not work: each a request, and the status that the contract has for it."""
+"""Requests that must be refused, each with the status that the contract specifies."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -19,13 +19,13 @@ Body = bytes | AsyncIterator[bytes] | None
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A stack with robots and a batch of the first one: the second loses its secret, the third keeps it."""
+    """A stack with three robots and a batch of the first one. A test cycles the secret of the second robot."""
 
     exchange: Exchange
     forger: Forger
     robot: Credentials
     other_robot: Credentials
-    fresh_robot: Credentials
+    third_robot: Credentials
     batch_id: str
     reference_id: str
 
@@ -35,7 +35,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, to the byte."""
+    """A request, exactly as it is sent."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Request:
     body: Body = None
 
     async def send(self, exchange: Exchange) -> tuple[int, str, Any]:
-        """Return the HTTP status, the content type, and the body as JSON if it is any."""
+        """Return the HTTP status, the content type, and the body if it is JSON."""
         url = URL(exchange.stack.api + self.path, encoded=True)
         headers = CIMultiDict(self.headers)
         async with exchange.session.request(self.method, url, data=self.body, headers=headers) as response:
@@ -51,20 +51,23 @@ class Request:
             return response.status, response.content_type, content
 
 
-Make = Callable[[Scene], Request | Awaitable[Request]]
+MakeRequest = Callable[[Scene], Request | Awaitable[Request]]
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A request that is to be answered with this status."""
+    """A request that must be answered with this status."""
 
     name: str
     status: int
-    make: Make
+    make_request: MakeRequest
 
 
-def signed(scene: Scene, body: bytes = b"{}", **changed: str | None) -> Request:
-    """Sign a callback rightly, then change or leave out a header: `client_id`, `timestamp`, `authorization`."""
+def sign_callback(scene: Scene, body: bytes = b"{}", **changed: str | None) -> Request:
+    """Sign a callback correctly, then replace the headers `client_id`, `timestamp` and `authorization`.
+
+    None removes the header.
+    """
     names = {"client_id": "X-Client-Id", "timestamp": "X-Request-Timestamp", "authorization": "Authorization"}
     headers = scene.robot.headers(body)
     for name, value in changed.items():
@@ -74,13 +77,13 @@ def signed(scene: Scene, body: bytes = b"{}", **changed: str | None) -> Request:
     return Request("POST", CALLBACK, headers, body)
 
 
-def signed_at(scene: Scene, timestamp: str, body: bytes = b"{}") -> Request:
-    """Sign with this as the timestamp: the signature fits, but for the time."""
-    signature = scene.robot._signature(body, timestamp)
-    return signed(scene, body, authorization=f"Signature {signature}", timestamp=timestamp)
+def sign_callback_at(scene: Scene, timestamp: str, body: bytes = b"{}") -> Request:
+    """Sign a callback with this timestamp. The signature is correct for it."""
+    signature = scene.robot._sign(body, timestamp)
+    return sign_callback(scene, body, authorization=f"Signature {signature}", timestamp=timestamp)
 
 
-def callback_of(robot: Credentials, body: bytes) -> Request:
+def make_callback(robot: Credentials, body: bytes) -> Request:
     return Request("POST", CALLBACK, robot.headers(body), body)
 
 
@@ -94,24 +97,24 @@ def as_requestor(scene: Scene, method: str, path: str, body: Body = None) -> Req
     return Request(method, path, scene.bearer(token), body)
 
 
-def stranger() -> UUID:
+def unknown_id() -> UUID:
     return UUID("99999999-9999-4999-8999-999999999999")
 
 
-def seconds_off(offset: float) -> str:
-    return str(time.time() + offset)
+def now_plus(seconds: float) -> str:
+    return str(time.time() + seconds)
 
 
 async def chunks(size: int) -> AsyncIterator[bytes]:
-    """Give a body whose length nobody says beforehand."""
+    """Yield a body in chunks, so that it is sent without its length."""
     for _ in range(size // 1000):
         yield b" " * 1000
 
 
-async def with_cycled_secret(scene: Scene) -> Request:
-    """Cycle the other robot's secret, and sign with the old one."""
+async def sign_with_replaced_secret(scene: Scene) -> Request:
+    """Cycle the secret of the second robot, then sign with the old one."""
     url = f"{scene.exchange.stack.api}/robots/{scene.other_robot.robot_id}/secret/"
     headers = scene.exchange.as_role("operator")
     async with scene.exchange.session.post(url, headers=headers) as response:
         assert response.status == 201
-    return callback_of(scene.other_robot, b"{}")
+    return make_callback(scene.other_robot, b"{}")

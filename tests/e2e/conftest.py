@@ -1,4 +1,4 @@
-"""Stacks with shortened waits: the usual one, one whose blob events never come, one where everything comes twice."""
+"""Stacks with short deadlines: a usual one, one without blob events, and one where every event is delivered twice."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -35,7 +35,7 @@ def stack_without_blob_events(tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def stack_with_everything_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_with_every_event_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("twice"), "--every-event-twice", **SHORT) as stack:
         yield stack
 
@@ -46,9 +46,9 @@ async def exchange(usual_stack: Stack) -> AsyncIterator[Exchange]:
         yield client
 
 
-@pytest.fixture(params=["usual_stack", "stack_with_everything_twice"])
-async def either(request: pytest.FixtureRequest) -> AsyncIterator[Exchange]:
-    """Give the usual exchange, and the one where everything comes twice."""
+@pytest.fixture(params=["usual_stack", "stack_with_every_event_twice"])
+async def exchange_once_and_twice(request: pytest.FixtureRequest) -> AsyncIterator[Exchange]:
+    """A client of the usual stack, then of the one where every event is delivered twice."""
     async with exchange_on(request.getfixturevalue(request.param)) as client:
         yield client
 
@@ -60,6 +60,6 @@ async def eventless(stack_without_blob_events: Stack) -> AsyncIterator[Exchange]
 
 
 @pytest.fixture
-async def twice(stack_with_everything_twice: Stack) -> AsyncIterator[Exchange]:
-    async with exchange_on(stack_with_everything_twice) as client:
+async def twice(stack_with_every_event_twice: Stack) -> AsyncIterator[Exchange]:
+    async with exchange_on(stack_with_every_event_twice) as client:
         yield client

@@ -1,4 +1,4 @@
-"""The exchange as requestors see it, over HTTP; and a look into its stores, which they don't have."""
+"""A client of the exchange over HTTP, with direct access to its database."""
 
 import asyncio
 import json
@@ -34,15 +34,15 @@ class Exchange:
         self.session = session
         self.database = database
         self.store = CosmosReferenceStore(database, 4)
-        # The secret of each robot that was registered, by its id.
+        # The secret of each registered robot, by the robot's id.
         self.secrets: dict[str, str] = {}
 
     def as_role(self, role: str) -> dict[str, str]:
-        """Give the header by which one is let in in this role."""
+        """Return the header with an access token of this role."""
         return {"Authorization": f"Bearer {self.stack.tokens[role]}"}
 
     async def post(self, path: str, body: Any, role: str = "operator") -> tuple[int, dict[str, Any]]:
-        """Post JSON, or bytes as they are; return the HTTP status and the body."""
+        """Post JSON, or bytes unchanged, and return the HTTP status and the body."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **self.as_role(role)}
         async with self.session.post(self.stack.api + path, data=data, headers=headers) as response:
@@ -59,13 +59,13 @@ class Exchange:
     async def call_as_robot(
         self, credentials: Credentials, body: Any, path: str = CALLBACK
     ) -> tuple[int, dict[str, Any]]:
-        """Post JSON, or bytes as they are, signed; return the HTTP status and the body."""
+        """Post JSON, or bytes unchanged, with a signature, and return the HTTP status and the body."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **credentials.headers(data)}
         async with self.session.post(self.stack.api + path, data=data, headers=headers) as response:
             return response.status, await response.json()
 
-    async def load(self, count: int, start: int = 0) -> list[str]:
+    async def load_references(self, count: int, start: int = 0) -> list[str]:
         """Load sample references and return their ids."""
         lines = SAMPLES.read_bytes().splitlines(keepends=True)[start : start + count]
         headers = {"Content-Type": "application/jsonl", **self.as_role("operator")}
@@ -76,74 +76,70 @@ class Exchange:
         assert all(line["error"] is None for line in loaded), loaded
         return [line["id"] for line in loaded]
 
-    async def request(self, robot_id: str, reference_ids: list[str]) -> Batch:
-        """Request a batch."""
-        order = {"robot_id": robot_id, "reference_ids": reference_ids, "source": "test"}
-        status, body = await self.post(BATCHES, order, role="requestor")
+    async def request_batch(self, robot_id: str, reference_ids: list[str]) -> Batch:
+        request = {"robot_id": robot_id, "reference_ids": reference_ids, "source": "test"}
+        status, body = await self.post(BATCHES, request, role="requestor")
         assert status == 202, body
         return body
 
     async def read(self, batch: Batch) -> Batch:
-        """Read how a batch stands."""
-        url = self.stack.api + BATCHES + batch["id"]
-        async with self.session.get(url, headers=self.as_role("requestor")) as response:
-            assert response.status == 200
-            body: Batch = await response.json()
-            return body
+        """Read the batch request as its requestor."""
+        return await self._read(batch, self.as_role("requestor"))
 
     async def read_as_robot(self, batch: Batch, credentials: Credentials) -> Batch:
-        """Read how a batch stands, as its robot."""
-        url = self.stack.api + BATCHES + batch["id"]
-        async with self.session.get(url, headers=credentials.headers(b"")) as response:
+        """Read the batch request as its robot."""
+        return await self._read(batch, credentials.headers(b""))
+
+    async def _read(self, batch: Batch, headers: dict[str, str]) -> Batch:
+        async with self.session.get(self.stack.api + BATCHES + batch["id"], headers=headers) as response:
             assert response.status == 200
             body: Batch = await response.json()
             return body
 
-    async def until(self, batch: Batch, status: set[str], patience_s: float = PATIENCE_S) -> Batch:
-        """Wait until the batch has one of these statuses."""
+    async def wait_until(self, batch: Batch, statuses: set[str], patience_s: float = PATIENCE_S) -> Batch:
+        """Wait until the batch request has one of these statuses, and return it."""
 
-        async def look() -> Batch | None:
-            now = await self.read(batch)
-            return now if now["request_status"] in status else None
+        async def read_if_reached() -> Batch | None:
+            current = await self.read(batch)
+            return current if current["request_status"] in statuses else None
 
-        found: Batch = await eventually(look, f"batch {batch['id']} to be {status}", patience_s)
+        found: Batch = await wait_for(read_if_reached, f"batch {batch['id']} to be {statuses}", patience_s)
         return found
 
-    async def ended(self, batch: Batch) -> Batch:
-        """Wait until the batch has ended."""
-        return await self.until(batch, ENDED)
+    async def wait_until_ended(self, batch: Batch) -> Batch:
+        return await self.wait_until(batch, ENDED)
 
-    async def report(self, batch: Batch) -> list[str]:
-        """Fetch the report that people read."""
-        return (await self._fetch(batch["validation_result_file"])).decode().splitlines()
+    async def read_report(self, batch: Batch) -> list[str]:
+        """Return the lines of the report as text."""
+        return (await self._download(batch["validation_result_file"])).decode().splitlines()
 
-    async def report_lines(self, batch: Batch) -> list[dict[str, Any]]:
-        """Fetch the report as JSONL."""
-        return [json.loads(line) for line in (await self._fetch(batch["validation_result_url"])).splitlines()]
+    async def read_report_lines(self, batch: Batch) -> list[dict[str, Any]]:
+        """Return the entries of the report as JSON lines."""
+        return [json.loads(line) for line in (await self._download(batch["validation_result_url"])).splitlines()]
 
-    async def remove(self, container: str, item_id: str, partition: str) -> None:
-        """Remove an item from Cosmos DB, as nobody can over HTTP."""
-        await (await self.database.container(container)).delete_item(item_id, partition_key=partition)
-
-    async def _fetch(self, url: str) -> bytes:
+    async def _download(self, url: str) -> bytes:
         async with self.session.get(url) as response:
             assert response.status == 200
             return await response.read()
 
-    async def stored(self, reference_id: str, source: str = "test robot") -> list[dict[str, Any]]:
+    async def remove_item(self, container: str, item_id: str, partition: str) -> None:
+        """Remove an item from Cosmos DB, for which the API has no operation."""
+        await (await self.database.container(container)).delete_item(item_id, partition_key=partition)
+
+    async def list_enhancements(self, reference_id: str, source: str = "test robot") -> list[dict[str, Any]]:
         """Return the enhancements of this source that the reference has in Cosmos DB."""
-        found = [item async for item in self.store.snapshot([UUID(reference_id)], EVERYTHING)]
+        found = [item async for item in self.store.read_all([UUID(reference_id)], EVERYTHING)]
         dumped = [item.model_dump(mode="json", exclude_unset=True) for item in (found[0].enhancements or [])]
         return [item for item in dumped if item["source"] == source]
 
 
-async def eventually(look: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
-    """Look again and again until there is something, for a bounded time."""
+async def wait_for(check: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Call `check` until it returns a value other than None, and return that. Fails after the time in seconds."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
-        if (found := await look()) is not None:
+        if (found := await check()) is not None:
             return found
-        await asyncio.sleep(0.05)  # a bounded poll: nothing tells the client
+        await asyncio.sleep(0.05)  # the exchange does not notify its clients
     raise AssertionError(f"waited {patience_s:g} s for {what}")
 
 

@@ -1,4 +1,4 @@
-"""Access tokens as an attacker would make them, with and without the issuer's key."""
+"""Access tokens that the exchange must refuse, signed with and without the issuer's key."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from local.issuer import KEY_ID, mint
 
 
 class Forger:
-    """Makes tokens; `key` is the file of the issuer's private key, which real attackers lack."""
+    """Makes tokens. `key` is the file of the issuer's private key, which real attackers do not have."""
 
     def __init__(self, key: Path) -> None:
         self._key = key
@@ -24,48 +24,48 @@ class Forger:
         private = load_pem_private_key(key.read_bytes(), password=None)
         self._public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
-    def issued(self, role: str = "operator", **claims: Any) -> str:
-        """Have the issuer make it, with these claims instead of the usual ones."""
+    def issue(self, role: str = "operator", **claims: Any) -> str:
+        """Return a token of the issuer with these claims in place of the usual ones."""
         return mint(self._key, role, **claims)
 
-    def without(self, claim: str) -> str:
-        """Have the issuer make it without this claim."""
+    def issue_without(self, claim: str) -> str:
+        """Return a token of the issuer without this claim."""
         claims = self._claims()
         del claims[claim]
         return jwt.encode(claims, self._key.read_bytes(), algorithm="RS256", headers={"kid": KEY_ID})
 
-    def by_the_key(self, algorithm: str, **header: Any) -> str:
-        """Sign it with the issuer's key, by another algorithm or under another header."""
+    def sign_with_issuer_key(self, algorithm: str, **header: Any) -> str:
+        """Return a token that is signed with the issuer's key, but with another algorithm or header."""
         return jwt.encode(
             self._claims(), self._key.read_bytes(), algorithm=algorithm, headers={"kid": KEY_ID, **header}
         )
 
-    def by_own_key(self, **header: Any) -> str:
-        """Sign it with a key of the attacker's own."""
+    def sign_with_own_key(self, **header: Any) -> str:
+        """Return a token that is signed with the attacker's key."""
         return jwt.encode(self._claims(), self._own, algorithm="RS256", headers={"kid": KEY_ID, **header})
 
     def own_key_set(self) -> dict[str, Any]:
-        """Give the attacker's public key as a JWK."""
+        """Return the attacker's public key as a JWK."""
         key: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._own.public_key()))
         return key
 
-    def unsigned(self) -> str:
-        """Make it with the algorithm `none`."""
+    def make_unsigned(self) -> str:
+        """Return a token with the algorithm `none`."""
         return f"{_part({'alg': 'none', 'typ': 'JWT', 'kid': KEY_ID})}.{_part(self._claims())}."
 
-    def mac_with_the_public_key(self) -> str:
-        """Make it with a MAC whose key is what everybody knows: the issuer's public key."""
+    def sign_with_public_key(self) -> str:
+        """Return a token with an HMAC whose key is the issuer's public key."""
         head = f"{_part({'alg': 'HS256', 'typ': 'JWT', 'kid': KEY_ID})}.{_part(self._claims())}"
         mac = hmac.new(self._public, head.encode(), hashlib.sha256).digest()
         return f"{head}.{_base64(mac)}"
 
-    def with_other_claims(self) -> str:
-        """Take a requestor's token and write another role into it."""
-        head, _, signature = self.issued("requestor").split(".")
+    def replace_claims(self) -> str:
+        """Return a requestor's token whose claims were replaced by those of an operator."""
+        head, _, signature = self.issue("requestor").split(".")
         return f"{head}.{_part(self._claims())}.{signature}"
 
     def _claims(self) -> dict[str, Any]:
-        return jwt.decode(self.issued(), options={"verify_signature": False})
+        return jwt.decode(self.issue(), options={"verify_signature": False})
 
 
 def _part(content: dict[str, Any]) -> str:
@@ -76,9 +76,9 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def long_ago() -> int:
+def an_hour_ago() -> int:
     return int(time.time()) - 3600
 
 
-def later() -> int:
+def in_an_hour() -> int:
     return int(time.time()) + 3600

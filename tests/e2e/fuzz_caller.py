@@ -1,4 +1,4 @@
-"""As whom schemathesis calls: it makes up requests, and this shows whom they are from."""
+"""Authentication for schemathesis, which generates requests but cannot sign them."""
 
 import json
 from http import HTTPStatus
@@ -16,20 +16,20 @@ Case = schemathesis.Case[Any]
 
 
 class _Signature(AuthBase):
-    """Signs as the robot, over the body to the byte."""
+    """Signs the exact bytes of the body as the robot."""
 
     def __init__(self, robot: Credentials) -> None:
         self._robot = robot
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         body = request.body or b""
-        assert isinstance(body, bytes), "what is signed is what is sent"
+        assert isinstance(body, bytes), "the signed bytes must be the sent bytes"
         request.headers.update(self._robot.headers(body))
         return request
 
 
 class _Token(AuthBase):
-    """Shows an access token."""
+    """Adds an access token."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -40,7 +40,10 @@ class _Token(AuthBase):
 
 
 class Caller:
-    """Calls as the robot where robots are let in and as the operator elsewhere, unless a case is about its headers."""
+    """Calls as the robot if the operation accepts signatures, else as the operator.
+
+    Cases that test invalid headers are sent without authentication.
+    """
 
     def __init__(self, robot: Credentials, token: str) -> None:
         self._robot = robot
@@ -49,15 +52,16 @@ class Caller:
     def get(self, case: Case, context: AuthContext) -> AuthBase | None:
         if case.meta is not None and case.meta.is_negative_at(ParameterLocation.HEADER):
             return None
-        ways = context.operation.definition.raw.get("security", [])
-        return _Signature(self._robot) if any(SCHEME in way for way in ways) else self._operator
+        requirements = context.operation.definition.raw.get("security", [])
+        accepts_signatures = any(SCHEME in requirement for requirement in requirements)
+        return _Signature(self._robot) if accepts_signatures else self._operator
 
     def set(self, case: Case, data: AuthBase, _context: AuthContext) -> None:
         case._auth = data
 
-    def learn(self, response: schemathesis.Response) -> None:
-        """Sign with another secret from now on, if a case has cycled it."""
+    def adopt_new_secret(self, response: schemathesis.Response) -> None:
+        """Sign with the new secret if the response of a case contains it."""
         if response.status_code == HTTPStatus.CREATED:
-            given = json.loads(response.content)
-            if given["id"] == str(self._robot.robot_id):
-                self._robot = Credentials(self._robot.robot_id, given["client_secret"])
+            body = json.loads(response.content)
+            if body["id"] == str(self._robot.robot_id):
+                self._robot = Credentials(self._robot.robot_id, body["client_secret"])

@@ -1,9 +1,10 @@
-"""schemathesis, set up for this exchange: who calls, which ids and addresses it may use, what no schema can say."""
+"""schemathesis, configured for the exchange: callers, ids and addresses, and the rules that no schema expresses."""
 
 import json
 import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from multiprocessing import get_context
@@ -18,144 +19,163 @@ from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
-import functions.app  # noqa: F401 - Hypothesis likes to draw the words and numbers of our modules that are loaded
+import functions.app  # noqa: F401 - Hypothesis uses constants of the loaded modules, which must always be the same
 from exchange.contract.base import MAX_INTEGER
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import SAMPLES
 from tests.e2e.fuzz_caller import Caller, Case
 from tests.stacks import Stack
 
-# A reference has these.
+# The identifiers of one reference on the stack.
 IDENTIFIERS = {"doi": "10.1234/fuzz", "pm_id": 7, "open_alex": "W7"}
 JSONL = "application/jsonl"
-# Nobody listens there.
-NOWHERE = "http://127.0.0.1:9/"
+# No server listens here.
+UNUSED_ADDRESS = "http://127.0.0.1:9/"
 ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1[:/]|\[::1\][:/])\S+", re.IGNORECASE)
 
 CONFIG: dict[str, Any] = {
-    # The same cases each time: nothing is drawn by chance, or kept from one run for the next.
+    # The same cases in every run: nothing is random or kept from an earlier run.
     "cache": {"enabled": False},
     "generation": {"deterministic": True, "database": "none", "max-examples": 200},
     "continue-on-failure": True,
-    # All but TRACE and QUERY: Azure Functions has no route for either, so its host answers them.
+    # Without TRACE and QUERY: Azure Functions cannot route them, so its host answers them.
     "phases": {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}},
 }
 
-# What a request that fits the schema may be refused for all the same: JSON Schema has no words for it.
-REFUSED: dict[str, str] = {
-    # The parameters of a query can't depend on each other: what an identifier looks like depends on its type.
+# Faults of requests that match the schema. JSON Schema cannot express these rules.
+EXPECTED_FAULTS: dict[str, str] = {
+    # The form of an identifier depends on its type, but parameters of a query cannot depend on each other.
     "GET /references": r"identifier: .*|other_identifier_name: Field required\.",
-    # It depends on which references there are, and on how a number is written: as 1e300 it is no whole one.
-    "POST /references": r"The identifiers belong to different references\.|.*past 2\^53 would lose digits\.",
+    # It depends on the stored references, and on the notation of a number: 1e300 is not an integer.
+    "POST /references": r"The identifiers belong to different references\.|.*beyond 2\^53 would lose digits\.",
     # It depends on the batch.
-    "POST /robot/enhancement/batch": r"storage_url: if given, it must be this batch's result_storage_url\.",
+    "POST /robot/enhancement/batch": (
+        r"storage_url must be the result_storage_url of this batch request, or be left out\."
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What there is on the stack before the first case, so that some cases find something."""
+    """What is on the stack before the first case, so that some cases find existing objects."""
 
     stack: Stack
     robot: Credentials
     ids: Sequence[str]
-    # Robots are called where a case says that they are: addresses of this machine, and no others.
+    # Addresses that cases may register for robots. The exchange calls them, so all are on this machine.
     addresses: Sequence[str]
 
-    def an_id(self, drawn: UUID) -> str:
-        """Make every other id one that there is, and each of those as often as another."""
-        at = drawn.int % (2 * len(self.ids))
-        return self.ids[at] if at < len(self.ids) else str(drawn)
+    def replace_id(self, generated: UUID) -> str:
+        """Return an existing id for half of the generated ones, and the others unchanged."""
+        index = generated.int % (2 * len(self.ids))
+        return self.ids[index] if index < len(self.ids) else str(generated)
 
 
 @dataclass(slots=True)
-class Found:
-    """What came of it: the statuses that each operation gave, the checks that none was for, and whatever was wrong."""
+class Findings:
+    """The statuses by operation, the checks that were never used, and the faults."""
 
-    answers: dict[str, list[int]] = field(default_factory=dict)
+    statuses: dict[str, list[int]] = field(default_factory=dict)
     unused_checks: set[str] = field(default_factory=lambda: set(CHECKS.get_all_names()))
     faults: list[str] = field(default_factory=list)
 
 
-def fuzz(document: dict[str, Any], world: World) -> Found:
-    """Send everything that schemathesis comes up with.
+def fuzz(document: dict[str, Any], world: World) -> Findings:
+    """Send all requests that schemathesis generates.
 
-    From a process of its own: which cases those are depends on the modules that are loaded, here on no other test's.
+    It runs in a process of its own, because the cases depend on the modules that are loaded.
     """
-    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-        return alone.submit(_fuzz, document, world).result()
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_fuzz, document, world).result()
 
 
-def _fuzz(document: dict[str, Any], world: World) -> Found:
+def _fuzz(document: dict[str, Any], world: World) -> Findings:
     lines = st.lists(st.sampled_from(SAMPLES.read_bytes().splitlines()[:20]) | st.binary(max_size=50), max_size=5)
-    schemathesis.openapi.format("uuid4", st.uuids(version=4).map(world.an_id))
+    schemathesis.openapi.format("uuid4", st.uuids(version=4).map(world.replace_id))
     schemathesis.openapi.format("url", st.sampled_from(world.addresses))
     schemathesis.openapi.media_type(JSONL, lines.map(b"\n".join))
     config = schemathesis.Config.from_dict({**CONFIG, "base-url": world.stack.api})
-    # From a copy: an operation that serves the document itself would be left out.
-    schema = schemathesis.openapi.from_dict(document, config=config)
+    # From a dict, not from the URL: schemathesis leaves out the operation that serves the document.
+    schema = schemathesis.openapi.from_dict(_prepare_examples(document), config=config)
     caller = Caller(world.robot, world.stack.tokens["operator"])
     schema.auth.providers.append(caller)
-    schema.hook("after_call")(lambda context, case, response: caller.learn(response))  # noqa: ARG005 - its hooks' names
-    schema.hook("map_body")(_sent)
-    schema.hook("map_query")(_asked)
-    schema.hook("filter_failure")(_is_a_fault)
-    found = Found()
+    schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
+    schema.hook("map_body")(_map_body)
+    schema.hook("map_query")(_map_query)
+    schema.hook("filter_failure")(_is_fault)
+    findings = Findings()
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError):
-            found.faults.append(f"{event.label}: {event.value!r}")
+            findings.faults.append(f"{event.label}: {event.value!r}")
         if isinstance(event, events.ScenarioFinished):
-            _look_at(event, found)
-    return found
+            _record(event, findings)
+    return findings
 
 
-def _look_at(event: events.ScenarioFinished, found: Found) -> None:
+def _record(event: events.ScenarioFinished, findings: Findings) -> None:
     for case_id, interaction in event.recorder.interactions.items():
         label = event.recorder.cases[case_id].value.operation.label
         status = 0 if interaction.response is None else interaction.response.status_code
-        found.answers.setdefault(label, []).append(status)
+        findings.statuses.setdefault(label, []).append(status)
         for check in event.recorder.checks.get(case_id, []):
-            found.unused_checks.discard(check.name)
+            findings.unused_checks.discard(check.name)
             if check.status is not Status.SUCCESS:
-                said = f"{info.failure}\n{info.code_sample}" if (info := check.failure_info) else "it crashed"
-                found.faults.append(f"{label}: {check.name}: {said}")
+                reason = f"{info.failure}\n{info.code_sample}" if (info := check.failure_info) else "it crashed"
+                findings.faults.append(f"{label}: {check.name}: {reason}")
 
 
-def _sent(_context: schemathesis.HookContext, body: Any) -> Any:
-    """Say what is sent for a body: as long as it was, but robots are on this machine, whatever their addresses."""
-    body = _with_whole_integers(body)
+def _prepare_examples(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with examples that can be sent. The hooks of schemathesis do not see examples."""
+    copy = deepcopy(document)
+    for methods in copy["paths"].values():
+        for operation in methods.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            for example in content.get("application/json", {}).get("examples", {}).values():
+                example["value"] = _replace_address(example["value"])
+            if JSONL in content:
+                # schemathesis requires bytes for media types that we generate ourselves.
+                content[JSONL]["example"] = content[JSONL]["example"].encode()
+    return copy
+
+
+def _map_body(_context: schemathesis.HookContext, body: Any) -> Any:
+    return _replace_address(_write_integers(body))
+
+
+def _replace_address(body: Any) -> Any:
+    """Replace the address of a robot by one on this machine. The length stays the same if it is longer."""
     if isinstance(body, dict) and ELSEWHERE.fullmatch(str(body.get("base_url"))):
-        return {**body, "base_url": NOWHERE + body["base_url"][len(NOWHERE) :]}
+        return {**body, "base_url": UNUSED_ADDRESS + body["base_url"][len(UNUSED_ADDRESS) :]}
     return body
 
 
-def _asked(_context: schemathesis.HookContext, query: Any) -> Any:
-    """Ask for an identifier that there is rather than for one that has next to nothing to it."""
+def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:
+    """Replace trivial identifiers by existing ones, so that some cases find a reference."""
     if isinstance(query, dict) and query.get("identifier") in ("", "0"):
         return {**query, "identifier": str(IDENTIFIERS.get(str(query.get("identifier_type")), query["identifier"]))}
     return query
 
 
-def _with_whole_integers(value: Any) -> Any:
-    """Write whole numbers without a fraction: for JSON Schema 1.0 is an integer, for the wire it is none."""
+def _write_integers(value: Any) -> Any:
+    """Replace floats without a fraction by integers. JSON Schema accepts 1.0 as an integer, the exchange does not."""
     match value:
         case float() if value.is_integer() and abs(value) <= MAX_INTEGER:
             return int(value)
         case list():
-            return [_with_whole_integers(item) for item in value]
+            return [_write_integers(item) for item in value]
         case dict():
-            return {name: _with_whole_integers(item) for name, item in value.items()}
+            return {name: _write_integers(item) for name, item in value.items()}
         case _:
             return value
 
 
-def _is_a_fault(
+def _is_fault(
     _context: schemathesis.HookContext, failure: Failure, case: Case, response: schemathesis.Response
 ) -> bool:
-    # In Azure a parameter without a value never reaches us: the request that does may well be right.
+    # The host drops parameters without a value, so the request that reaches the app may be valid.
     if isinstance(failure, AcceptedNegativeData) and "" in dict(_parameters(response)).values():
         return False
-    expected = REFUSED.get(case.operation.label)
+    expected = EXPECTED_FAULTS.get(case.operation.label)
     if (
         expected is None
         or not isinstance(failure, RejectedPositiveData)
@@ -170,8 +190,8 @@ def _parameters(response: schemathesis.Response) -> list[tuple[str, str]]:
 
 
 @schemathesis.check
-def each_line_is_answered(_context: schemathesis.CheckContext, response: schemathesis.Response, _case: Case) -> None:
-    """Look into the answer to a file of lines: it is no JSON, so no other check does."""
+def each_line_has_an_answer(_context: schemathesis.CheckContext, response: schemathesis.Response, _case: Case) -> None:
+    """Check the answer to a file of lines. The other checks skip it, because it is not JSON."""
     if response.headers.get("content-type", [""])[0] == JSONL:
         for line in response.content.splitlines():
             assert set(json.loads(line)) == {"id", "error", "existing"}, line

@@ -1,82 +1,89 @@
-"""Every route that the app registers refuses a stranger, but for the few that are open on purpose."""
+"""Every route of the app requires authentication, except those that anyone may call."""
 
 import json
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from exchange.settings import Settings
-from functions.http.endpoints import ENDPOINTS, Access
-from functions.http.register import METHODS
 from functions.app import build_app
+from functions.http.docs_page import FILE_NAMES
+from functions.http.endpoints import ENDPOINTS, Access, Endpoint
+from functions.http.register import METHODS
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import Exchange
 from tests.stacks import ROOT
 
-OPEN = {"openapi.json", "docs", "health"}
+PUBLIC = {"openapi.json", "docs", "docs/{file}", "health"}
 
 
-def routes() -> list[tuple[str, list[str], str]]:
-    """Return path, methods and auth level of each HTTP function, as the host reads them off the app."""
+def list_routes() -> list[tuple[str, list[str], str]]:
+    """Return path, methods and auth level of each HTTP function, as the host reads them from the app."""
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     app = build_app(Settings.read(values))
     bindings = [json.loads(raw) for function in app.get_functions() for raw in function.get_raw_bindings()]
-    return [(one["route"], one["methods"], one["authLevel"]) for one in bindings if one["type"] == "httpTrigger"]
+    triggers = [binding for binding in bindings if binding["type"] == "httpTrigger"]
+    return [(trigger["route"], trigger["methods"], trigger["authLevel"]) for trigger in triggers]
 
 
-ROUTES = routes()
+def make_path(template: str) -> str:
+    """Return a path of this template. Its ids are unknown, its file exists."""
+    return re.sub(r"\{[^}]+\}", str(uuid4()), template.replace("{file}", FILE_NAMES[0]))
 
 
-def test_there_are_routes_and_function_keys_are_off() -> None:
+ROUTES = list_routes()
+
+
+def test_the_routes_are_those_of_the_table_and_need_no_function_key() -> None:
     assert len(ROUTES) >= 10
     assert {level for _, _, level in ROUTES} == {"ANONYMOUS"}
     assert {path for path, _, _ in ROUTES} == {endpoint.path for endpoint in ENDPOINTS}
-    assert {endpoint.path for endpoint in ENDPOINTS if endpoint.access is Access.ANYONE} == OPEN
+    assert {endpoint.path for endpoint in ENDPOINTS if endpoint.access is Access.ANYONE} == PUBLIC
 
 
 @pytest.mark.parametrize(("path", "methods", "_level"), ROUTES, ids=lambda value: str(value)[:40])
-async def test_a_stranger_is_refused(exchange: Exchange, path: str, methods: list[str], _level: str) -> None:
+async def test_a_request_without_authentication_is_refused(
+    exchange: Exchange, path: str, methods: list[str], _level: str
+) -> None:
     assert methods == METHODS
-    url = f"{exchange.stack.api}/{re.sub(r'{[^}]+}', str(uuid4()), path)}"
-    answered = {}
+    url = f"{exchange.stack.api}/{make_path(path)}"
+    statuses = {}
     for method in methods:
         async with exchange.session.request(method, url, data=b"{}") as response:
-            answered[method] = response.status
+            statuses[method] = response.status
     served = {endpoint.method for endpoint in ENDPOINTS if endpoint.path == path}
-    assert {method for method, status in answered.items() if status != 405} == served
-    if path in OPEN:
-        assert {answered[method] for method in served} == {200}
+    assert {method for method, status in statuses.items() if status != 405} == served
+    if path in PUBLIC:
+        assert {statuses[method] for method in served} == {200}
     else:
-        assert {answered[method] for method in served} == {401}
+        assert {statuses[method] for method in served} == {401}
 
 
 @pytest.mark.parametrize(
-    "endpoint", [one for one in ENDPOINTS if one.access is not Access.ANYONE], ids=lambda one: one.handler.__name__
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if endpoint.access is not Access.ANYONE],
+    ids=lambda endpoint: endpoint.handler.__name__,
 )
-async def test_a_door_lets_in_whom_it_is_for_and_nobody_else(exchange: Exchange, endpoint: object) -> None:
-    method, path, door = endpoint.method, endpoint.path, endpoint.access  # type: ignore[attr-defined] # an Endpoint
+async def test_an_endpoint_may_be_called_by_its_callers_only(exchange: Exchange, endpoint: Endpoint) -> None:
     robot_id = await exchange.register_robot("https://r.example")
-    robot = Credentials(uuid4(), "")
-    robot = Credentials(type(robot.robot_id)(robot_id), exchange.secrets[robot_id])
-    url = f"{exchange.stack.api}/{re.sub(r'{[^}]+}', str(uuid4()), path)}"
-    body = b"" if method == "GET" else b"{}"
+    robot = Credentials(UUID(robot_id), exchange.secrets[robot_id])
+    url = f"{exchange.stack.api}/{make_path(endpoint.path)}"
+    body = b"" if endpoint.method == "GET" else b"{}"
     callers = {
         "requestor": exchange.as_role("requestor"),
         "operator": exchange.as_role("operator"),
         "robot": robot.headers(body),
     }
-    let_in = set()
+    allowed = set()
     for name, headers in callers.items():
-        async with exchange.session.request(method, url, data=body or None, headers=headers) as response:
+        async with exchange.session.request(endpoint.method, url, data=body or None, headers=headers) as response:
             if response.status not in {401, 403}:
-                let_in.add(name)
-    assert (
-        let_in
-        == {
-            Access.REQUESTORS: {"requestor", "operator"},
-            Access.OPERATORS: {"operator"},
-            Access.ROBOTS: {"robot"},
-            Access.REQUESTORS_AND_ROBOTS: {"requestor", "operator", "robot"},
-        }[door]
-    )
+                allowed.add(name)
+    expected = {
+        Access.REQUESTORS: {"requestor", "operator"},
+        Access.OPERATORS: {"operator"},
+        Access.ROBOTS: {"robot"},
+        Access.REQUESTORS_AND_ROBOTS: {"requestor", "operator", "robot"},
+    }
+    assert allowed == expected[endpoint.access]

@@ -1,4 +1,4 @@
-"""The app in Microsoft's code on emulators of its own, and beside it a local stack to compare it with."""
+"""The app in Microsoft's worker library on its own emulators, and a local stack to compare it with."""
 
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,14 +12,14 @@ from tests.runtime.host import http_front
 from tests.stacks import Stack, running_stack
 
 # Required by azure-functions-runtime itself. pyproject.toml repeats it.
-SINCE = (3, 13)
-collect_ignore_glob = [] if sys.version_info >= SINCE else ["test_*.py"]
+MIN_PYTHON = (3, 13)
+collect_ignore_glob = [] if sys.version_info >= MIN_PYTHON else ["test_*.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say of tests that were left out that they were, and why."""
-    if sys.version_info < SINCE:
-        terminalreporter.write_line("left out: tests/runtime, as azure-functions-runtime is for Python 3.13 and newer")
+    """Report that these tests were not run, and why."""
+    if sys.version_info < MIN_PYTHON:
+        terminalreporter.write_line("not run: tests/runtime, because azure-functions-runtime requires Python 3.13")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 async def app(emulators: Stack) -> AsyncIterator[RuntimeApp]:
-    """Give the app, started, in Microsoft's code."""
+    """The started app in Microsoft's worker library."""
     async with app_process(emulators.folder / "logs" / "app.log", emulators.settings) as app:
         await app.start()
         yield app
@@ -38,7 +38,7 @@ async def app(emulators: Stack) -> AsyncIterator[RuntimeApp]:
 
 @pytest.fixture(scope="session")
 async def exchange(emulators: Stack, app: RuntimeApp) -> AsyncIterator[Exchange]:
-    """Give a client of that app."""
+    """A client of that app."""
     async with http_front(app) as address:
         stack = replace(emulators, addresses={**emulators.addresses, "api": address})
         async with exchange_on(stack) as client:
@@ -47,7 +47,7 @@ async def exchange(emulators: Stack, app: RuntimeApp) -> AsyncIterator[Exchange]
 
 @pytest.fixture(scope="session")
 async def local(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Exchange]:
-    """Give a client of the same app on the local Functions host."""
+    """A client of the same app on the local Functions host."""
     with running_stack(tmp_path_factory.mktemp("local")) as stack:
         async with exchange_on(stack) as client:
             yield client

@@ -1,4 +1,4 @@
-"""What is uploaded when the app is published, and a place like the one where it then runs."""
+"""The files that publishing the app uploads, and an environment like the one in Azure."""
 
 import shutil
 import subprocess
@@ -8,26 +8,26 @@ from pathlib import Path
 from tests.stacks import ROOT
 
 
-def uploaded() -> list[str]:
-    """List the files of the project that `.funcignore` lets through; it is read as git reads its own."""
-    left_out = set(_files("--cached", "--ignored", "--exclude-from=.funcignore"))
-    return [name for name in _files("--cached") if name not in left_out and (ROOT / name).exists()]
+def list_uploaded() -> list[str]:
+    """Return the files of the project that `.funcignore` does not exclude. Git reads it like its own ignore files."""
+    excluded = set(_list_files("--cached", "--ignored", "--exclude-from=.funcignore"))
+    return [name for name in _list_files("--cached") if name not in excluded and (ROOT / name).exists()]
 
 
 def publish(site: Path) -> Path:
-    """Upload into the folder, and install what is required as Azure does; return the Python that runs it."""
-    for name in uploaded():
+    """Copy the uploaded files to the folder and install the requirements as Azure does. Return the Python to use."""
+    for name in list_uploaded():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, site / name)
     environment = site.with_name("venv")
     _run(sys.executable, "-m", "venv", str(environment))
     python = environment / "bin" / "python"
-    required = ("--require-hashes", "--requirement", str(site / "requirements.txt"))
-    _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *required)
+    requirements = ("--require-hashes", "--requirement", str(site / "requirements.txt"))
+    _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
     return python
 
 
-def _files(*options: str) -> list[str]:
+def _list_files(*options: str) -> list[str]:
     return _run("git", "ls-files", "-z", *options).rstrip("\0").split("\0")
 
 

@@ -1,4 +1,4 @@
-"""What Microsoft's code finds in the app is what the local host finds, and what the table of endpoints says."""
+"""Microsoft's worker library finds the functions that the local host finds, and those of the table of endpoints."""
 
 import json
 import os
@@ -11,43 +11,45 @@ import pytest
 
 from functions.http.register import ENDPOINTS, METHODS
 from tests.runtime.app import Json, RuntimeApp, app_process
-from tests.runtime.host import tick
+from tests.runtime.host import make_timer_run
 from tests.stacks import ROOT, Stack
 
 
 @pytest.fixture(scope="module")
-def as_the_local_host_reads_it(emulators: Stack) -> dict[str, Json]:
-    """Give the triggers of the app, by the names of its functions."""
+def local_triggers(emulators: Stack) -> dict[str, Json]:
+    """The triggers of the app as the local host reads them, by the names of its functions."""
     command = [sys.executable, "-m", "tests.runtime.local_view", str(ROOT / "function_app.py")]
     environment = {**os.environ, **emulators.settings}
-    said = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603 - ours
-    found: dict[str, Json] = json.loads(said.stdout)
+    printed = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603 - ours
+    found: dict[str, Json] = json.loads(printed.stdout)
     return found
 
 
-def resolved(trigger: Json, settings: dict[str, str]) -> Json:
-    """Put the app settings where the trigger names them, as the host does; leave out what is between it and us."""
+def resolve(trigger: Json, settings: dict[str, str]) -> Json:
+    """Replace `%NAME%` by app settings, as the host does. Omit `properties`, which only the worker library adds."""
     text = re.sub(r"%(\w+)%", lambda match: settings[match[1]], json.dumps(trigger))
     return {name: value for name, value in json.loads(text).items() if name != "properties"}
 
 
 def test_the_triggers_are_those_of_the_local_host(
-    app: RuntimeApp, emulators: Stack, as_the_local_host_reads_it: dict[str, Json]
+    app: RuntimeApp, emulators: Stack, local_triggers: dict[str, Json]
 ) -> None:
-    indexed = {name: resolved(app.bindings(name)[0], dict(emulators.settings)) for name in app.functions}
-    assert indexed == as_the_local_host_reads_it
+    indexed = {name: resolve(app.bindings(name)[0], dict(emulators.settings)) for name in app.functions}
+    assert indexed == local_triggers
 
 
-def test_each_path_of_the_table_is_a_function_for_every_method(app: RuntimeApp) -> None:
+def test_each_path_of_the_table_is_one_function_for_all_methods(app: RuntimeApp) -> None:
     triggers = [app.bindings(name)[0] for name in app.functions]
-    served = {one["route"]: one for one in triggers if one["type"] == "httpTrigger"}
-    assert served.keys() == {one.path for one in ENDPOINTS}
-    assert all(one["methods"] == METHODS and one["authLevel"] == "ANONYMOUS" for one in served.values())
+    served = {trigger["route"]: trigger for trigger in triggers if trigger["type"] == "httpTrigger"}
+    assert served.keys() == {endpoint.path for endpoint in ENDPOINTS}
+    assert all(trigger["methods"] == METHODS for trigger in served.values())
+    assert all(trigger["authLevel"] == "ANONYMOUS" for trigger in served.values())
 
 
-def test_every_other_function_is_there(app: RuntimeApp) -> None:
+def test_the_other_functions_have_their_triggers(app: RuntimeApp) -> None:
     triggers = {name: app.bindings(name)[0] for name in app.functions}
-    assert {name: one["type"] for name, one in triggers.items() if one["type"] != "httpTrigger"} == {
+    types = {name: trigger["type"] for name, trigger in triggers.items()}
+    assert {name: kind for name, kind in types.items() if kind != "httpTrigger"} == {
         "dispatch": "serviceBusTrigger",
         "import_delivered": "serviceBusTrigger",
         "validate": "blobTrigger",
@@ -55,13 +57,13 @@ def test_every_other_function_is_there(app: RuntimeApp) -> None:
     }
 
 
-def test_of_an_upload_only_the_place_crosses(app: RuntimeApp) -> None:
+def test_the_blob_trigger_passes_the_location_of_an_upload_not_its_content(app: RuntimeApp) -> None:
     [trigger] = app.bindings("validate")
     assert trigger["source"] == "EventGrid"
     assert trigger["properties"] == {"SupportsDeferredBinding": True}
 
 
-async def test_a_worker_that_waited_for_an_app_finds_the_same(
+async def test_a_worker_that_was_started_without_an_app_finds_the_same_functions(
     app: RuntimeApp, emulators: Stack, tmp_path: Path
 ) -> None:
     async with app_process(tmp_path / "app.log", {}) as waiting:
@@ -69,12 +71,12 @@ async def test_a_worker_that_waited_for_an_app_finds_the_same(
         assert {name: waiting.bindings(name) for name in waiting.functions} == {
             name: app.bindings(name) for name in app.functions
         }
-        assert (await waiting.invoke("sweep_overdue", *tick())).error == ""
+        assert (await waiting.invoke("sweep_overdue", *make_timer_run())).error == ""
 
 
 @pytest.mark.parametrize("waiting", [False, True])
 @pytest.mark.parametrize("missing", [("COSMOS_ENDPOINT", "IMPORT_QUEUE", "DATA_STORAGE"), ("ROBOT_MASTER_KEY",)])
-async def test_without_a_setting_it_refuses_to_start_and_names_all_that_are_missing(
+async def test_the_app_does_not_start_without_its_settings_and_names_the_missing_ones(
     tmp_path: Path,
     missing: tuple[str, ...],
     waiting: bool,  # noqa: FBT001 - a parameter of the test
@@ -82,9 +84,9 @@ async def test_without_a_setting_it_refuses_to_start_and_names_all_that_are_miss
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     settings = {name: value for name, value in sample.items() if name not in missing}
     async with app_process(tmp_path / "app.log", {} if waiting else settings) as app:
-        answer = await (app.specialize(settings) if waiting else app.ask("worker_init_request"))
-    assert answer["result"]["status"] == 0
-    said = answer["result"]["exception"]["message"]
+        response = await (app.specialize(settings) if waiting else app.send("worker_init_request"))
+    assert response["result"]["status"] == 0
+    message = response["result"]["exception"]["message"]
     start = "SettingsError: The app can't start. Settings missing or bad: "
-    assert said.startswith(start)
-    assert {re.split(r"[ :]", fault)[0] for fault in said.removeprefix(start).split("; ")} == set(missing)
+    assert message.startswith(start)
+    assert {re.split(r"[ :]", fault)[0] for fault in message.removeprefix(start).split("; ")} == set(missing)

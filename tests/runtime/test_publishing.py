@@ -1,4 +1,4 @@
-"""What is uploaded is enough for the app to start, in a place where nothing else is."""
+"""The uploaded files are enough for the app to start in an empty environment."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.app import Json, RuntimeApp, app_process
-from tests.runtime.publishing import publish, uploaded
+from tests.runtime.publishing import list_uploaded, publish
 from tests.stacks import ROOT
 
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-# Says from where whatever was imported came.
+# Imports the app and prints the file of every imported module.
 START = """
 import sys
 sys.path.insert(0, ".")
@@ -24,7 +24,7 @@ print(*{module.__file__ for module in list(sys.modules.values()) if getattr(modu
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the app was published to, and the Python there."""
+    """The folder of the published app, and its Python."""
 
     folder: Path
     python: Path
@@ -36,40 +36,49 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(folder, publish(folder))
 
 
-def test_what_runs_is_uploaded_and_nothing_else() -> None:
-    files = uploaded()
-    assert {name.partition("/")[0] for name in files} == {
+def list_files(folder: str) -> set[str]:
+    """Return the files of a folder without compiled modules."""
+    files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(ROOT)) for path in files}
+
+
+def test_exactly_the_files_that_the_app_needs_are_uploaded() -> None:
+    files = set(list_uploaded())
+    assert files == {
         "function_app.py",
-        "functions",
         "host.json",
         "requirements.txt",
+        *list_files("exchange"),
+        *list_files("functions"),
     }
-    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "functions").rglob("*.py")}
-    assert {name for name in files if name.startswith("functions/")} == sources
+    static = "functions/http/static"
+    for name in ("docs.css", "docs.js", "swagger-ui/swagger-ui.css", "swagger-ui/swagger-ui-bundle.js"):
+        assert f"{static}/{name}" in files
+    assert {f"{static}/swagger-ui/{name}" for name in ("LICENSE", "NOTICE", "manifest.json")} <= files
 
 
-def test_what_is_made_here_stays_here() -> None:
-    kept = (ROOT / ".gitignore").read_text().split()
-    left_out = (ROOT / ".funcignore").read_text().split("\n")
+def test_files_that_git_ignores_are_not_uploaded() -> None:
+    ignored = (ROOT / ".gitignore").read_text().split()
+    excluded = (ROOT / ".funcignore").read_text().split("\n")
     covered = {"local.settings.json": "local.settings*"}
-    assert [line for line in kept if covered.get(line, line).rstrip("/") not in left_out] == []
+    assert [line for line in ignored if covered.get(line, line).rstrip("/") not in excluded] == []
 
 
 @pytest.mark.timeout(300)
-def test_it_starts_where_nothing_else_is(site: Site) -> None:
+def test_the_published_app_starts_in_an_empty_environment(site: Site) -> None:
     command = [str(site.python), "-I", "-c", START]
     environment = {"PATH": os.environ["PATH"], **SAMPLE}
-    said = subprocess.run(command, cwd=site.folder, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
-    assert str(site.folder / "functions" / "wiring.py") in said.stdout
-    assert [line for line in said.stdout.splitlines() if Path(line).is_relative_to(ROOT)] == []
+    printed = subprocess.run(command, cwd=site.folder, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
+    assert str(site.folder / "functions" / "app.py") in printed.stdout
+    assert [line for line in printed.stdout.splitlines() if Path(line).is_relative_to(ROOT)] == []
 
 
 @pytest.mark.timeout(300)
-async def test_there_too_the_functions_are_these(site: Site, app: RuntimeApp, tmp_path: Path) -> None:
+async def test_the_published_app_has_the_same_functions(site: Site, app: RuntimeApp, tmp_path: Path) -> None:
     async with app_process(tmp_path / "app.log", SAMPLE, site.folder, str(site.python)) as published:
         await published.start()
-        assert _bindings(published) == _bindings(app)
+        assert _read_bindings(published) == _read_bindings(app)
 
 
-def _bindings(app: RuntimeApp) -> dict[str, list[Json]]:
+def _read_bindings(app: RuntimeApp) -> dict[str, list[Json]]:
     return {name: app.bindings(name) for name in app.functions}

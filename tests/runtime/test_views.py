@@ -1,4 +1,4 @@
-"""What a function is given, and what becomes of what it does: the same in Microsoft's code and on the local host."""
+"""A function gets the same arguments and its result has the same effect in Microsoft's worker library and locally."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,40 +72,40 @@ async def tick(tick: func.TimerRequest) -> None:
 
 @pytest.fixture
 def probe(tmp_path: Path) -> App:
-    """Give an app that says what its functions are given."""
+    """An app whose functions record their arguments."""
     return App(tmp_path, SOURCE, {"http": {"routePrefix": ""}})
 
 
 @asynccontextmanager
-async def in_microsofts(probe: App, emulators: Stack, **settings: str) -> AsyncIterator[RuntimeApp]:
-    given = probe.settings({**emulators.settings, **settings})
-    async with app_process(probe.folder / "app.log", given, probe.folder) as app:
+async def in_worker_library(probe: App, emulators: Stack, **settings: str) -> AsyncIterator[RuntimeApp]:
+    app_settings = probe.settings({**emulators.settings, **settings})
+    async with app_process(probe.folder / "app.log", app_settings, probe.folder) as app:
         await app.start()
         yield app
 
 
-async def answers(address: str, calls: list[tuple[str, str, Any, Any]]) -> list[Any]:
+async def call_all(address: str, calls: list[tuple[str, str, Any, Any]]) -> list[Any]:
     found = []
     async with aiohttp.ClientSession(skip_auto_headers=("User-Agent",)) as session:
         for method, path, headers, body in calls:
             url = URL(address + path, encoded=True)
             async with session.request(method, url, headers=headers, data=body) as response:
-                given = {
+                headers_of_interest = {
                     name: response.headers.getall(name)
                     for name in {"Content-Type", "X-One", "X-Two"} & {*response.headers}
                 }
-                found.append((path, response.status, given, await response.read()))
+                found.append((path, response.status, headers_of_interest, await response.read()))
     return found
 
 
 @pytest.mark.parametrize("source", [source for source, _ in BY_THE_WORKER])
-async def test_what_the_local_host_refuses_as_the_worker_would_is_refused(tmp_path: Path, source: str) -> None:
+async def test_an_app_that_the_local_host_refuses_is_refused_by_the_worker(tmp_path: Path, source: str) -> None:
     App(tmp_path, source)
     async with app_process(tmp_path / "app.log", {}, tmp_path) as app:
-        assert (await app.ask("worker_init_request"))["result"]["status"] == 0
+        assert (await app.send("worker_init_request"))["result"]["status"] == 0
 
 
-async def test_requests_and_responses(probe: App, emulators: Stack) -> None:
+async def test_requests_and_responses_are_converted_the_same_way(probe: App, emulators: Stack) -> None:
     odd = [("X-A", "1"), ("x-a", "2"), ("X-Empty", ""), ("Content-Type", "application/json"), ("Accept", "*/*")]
     calls: list[tuple[str, str, Any, Any]] = [
         ("GET", "/echo/1?a=1&a=2&b=&c=%20x+y&d=%2C%C3%A9", odd, None),
@@ -113,30 +113,30 @@ async def test_requests_and_responses(probe: App, emulators: Stack) -> None:
         ("PUT", "/echo/1", {"Content-Type": "text/plain; charset=latin-1"}, b"\xe9"),
         *(("GET", f"/{name}", None, None) for name in ("plain", "nothing", "a_number", "raises", "nowhere")),
     ]
-    async with in_microsofts(probe, emulators) as app, host.http_front(app) as address:
-        expected = await answers(address, calls)
+    async with in_worker_library(probe, emulators) as app, host.http_front(app) as address:
+        expected = await call_all(address, calls)
     assert [status for _, status, _, _ in expected] == [200, 200, 200, 418, 500, 500, 500, 404]
     with probe.running(**emulators.settings) as local:
-        assert await answers(f"http://127.0.0.1:{local.port}", calls) == expected
+        assert await call_all(f"http://127.0.0.1:{local.port}", calls) == expected
 
 
 @pytest.mark.parametrize(
     "fields", [{}, {"content_type": "text/x-odd", "correlation_id": "c", "subject": "s", "reply_to": "r", "to": "t"}]
 )
-async def test_messages(probe: App, emulators: Stack, fields: Json) -> None:
+async def test_messages_are_converted_the_same_way(probe: App, emulators: Stack, fields: Json) -> None:
     properties: dict[str | bytes, Any] = {"text": "é", "number": 7, "half": 0.5, "yes": True}
     name, body = str(uuid4()), "{é".encode()
     async with (
         ServiceBusClient.from_connection_string(emulators.settings["SERVICE_BUS"]) as client,
         client.get_queue_sender("import") as sender,
         client.get_queue_receiver("import") as receiver,
-        in_microsofts(probe, emulators) as app,
+        in_worker_library(probe, emulators) as app,
     ):
         await sender.send_messages(
             ServiceBusMessage(body, message_id=name, application_properties=properties, **fields)
         )
         [received] = await receiver.receive_messages(max_wait_time=10)
-        assert (await app.invoke("message", *host.message(received))).error == ""
+        assert (await app.invoke("message", *host.convert_message(received))).error == ""
         await receiver.complete_message(received)
         await sender.send_messages(
             ServiceBusMessage(body, message_id=name, application_properties=properties, **fields)
@@ -146,21 +146,23 @@ async def test_messages(probe: App, emulators: Stack, fields: Json) -> None:
     assert records[0] == records[1]
 
 
-async def test_uploads(probe: App, emulators: Stack) -> None:
+async def test_blobs_are_converted_the_same_way(probe: App, emulators: Stack) -> None:
     async with BlobServiceClient.from_connection_string(emulators.settings["DATA_STORAGE"]) as blobs:
         container = await blobs.create_container("views")
         await container.upload_blob("a folder/é.txt", b"content")
-        async with in_microsofts(probe, emulators) as app:
-            assert (await app.invoke("upload", *host.blob("DATA_STORAGE", "views", "a folder/é.txt"))).error == ""
+        async with in_worker_library(probe, emulators) as app:
+            assert (
+                await app.invoke("upload", *host.convert_blob("DATA_STORAGE", "views", "a folder/é.txt"))
+            ).error == ""
         with probe.running(**emulators.settings):
             records = wait_until(lambda: len(probe.records) == 2 and probe.records)
         assert records[0] == records[1]
         await container.delete_container()
 
 
-async def test_ticks(probe: App, emulators: Stack) -> None:
-    async with in_microsofts(probe, emulators, TICKS="1") as app:
-        assert (await app.invoke("tick", *host.tick())).error == ""
+async def test_timer_runs_are_converted_the_same_way(probe: App, emulators: Stack) -> None:
+    async with in_worker_library(probe, emulators, TICKS="1") as app:
+        assert (await app.invoke("tick", *host.make_timer_run())).error == ""
     with probe.running(**emulators.settings, TICKS="1"):
         records = wait_until(lambda: len(probe.records) >= 2 and probe.records)
     assert records[0] == records[1]
