@@ -61,7 +61,7 @@ async def order(robot: SdkRobot, reference_ids: list[str]) -> Any:
 
 async def ended(robot: SdkRobot, batch_id: UUID) -> Any:
     """Wait for the end, and read the batch as a requestor with the release does."""
-    answer = await robot.exchange.ended({"id": str(batch_id)})
+    answer = await robot.exchange.wait_until_ended({"id": str(batch_id)})
     return robot.sdk.of(BatchEnhancementRequestRead).model_validate(answer)
 
 
@@ -90,7 +90,7 @@ async def test_a_batch_is_ordered_worked_on_and_read_and_ends_completed(robot: S
     assert (batch.request_status, batch.error) == ("completed", None)
     assert await asyncio.to_thread(verdicts, robot, batch) == dict.fromkeys(reference_ids)
     for reference_id in reference_ids:
-        (stored,) = await robot.exchange.stored(reference_id, source="sdk")
+        (stored,) = await robot.exchange.list_enhancements(reference_id, source="sdk")
         assert stored["content"] == CONTENTS[Abstract]
 
 
