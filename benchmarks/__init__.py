@@ -1,1 +1,1 @@
-"""How fast the exchange is: ours beside the naive way and beside what no version can beat, all in the same run."""
+"""Benchmarks. Each compares the exchange with a naive implementation and with an upper limit, in the same run."""

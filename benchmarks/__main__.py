@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: all of it, into RESULTS.md; `--short`: the table alone, and whether each floor holds."""
+"""`python -m benchmarks`: measure everything and write RESULTS.md. `--short`: measure and check the table only."""
 
 import argparse
 import asyncio
@@ -7,80 +7,87 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import flow, growth_page, many, results, table
-from benchmarks.figures import Benchmark, Effort, Row
+from benchmarks import flow, growth_report, many_batches, results, table
+from benchmarks.goals import Benchmark, Effort, Row
 from benchmarks.inputs import SAMPLES
 from benchmarks.site import running_site
 
 _SHORT = Effort(full=False, rounds=2)
 _FULL = Effort(full=True, rounds=5)
 
+_TABLE_TEXT = """\
+The columns have the figure of the exchange, of a naive implementation, and of a limit that no implementation can
+exceed. "To naive" is how many times better the exchange is than the naive implementation, and "to limit" is the ratio
+to the limit. `make bench-short` fails at the floor, which is easier than the goal where the goal cannot be reached. Each
+figure is the median of its rounds, and each ratio is of two medians."""
 
-def _name(benchmark: Benchmark) -> str:
-    """Return the name of the module that it is in."""
+
+def _find_name(benchmark: Benchmark) -> str:
+    """Return the name of the benchmark's module."""
     return benchmark.measure.__module__.rpartition(".")[2]
 
 
 async def measure_table(effort: Effort, folder: Path, only: str | None = None) -> list[Row]:
-    """Measure all rows, or one benchmark's, on one pair of emulators."""
+    """Measure all benchmarks of the table, or one of them, on the same emulators."""
     found: list[Row] = []
     async with running_site("--emulators-only", folder=folder) as site:
         for benchmark in table.BENCHMARKS:
-            if only not in {None, _name(benchmark)}:
+            if only not in {None, _find_name(benchmark)}:
                 continue
-            begun = time.monotonic()
-            rows = await table.rows(benchmark, site, effort)
+            started = time.monotonic()
+            rows = await table.measure_rows(benchmark, site, effort)
             found += rows
-            print(f"{', '.join(row.goal.name for row in rows)}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
+            names = ", ".join(row.goal.name for row in rows)
+            print(f"{names}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     return found
 
 
-async def _table(folder: Path) -> None:
-    found = await measure_table(_FULL, folder)
-    short = [f"- {text}. {row.goal.why}".rstrip() for row in found for text in row.short]
-    said = "\n".join(["Short of their goals:", "", *short]) if short else "Every goal is reached."
-    text = "Each figure is the median of its rounds, and each ratio is one of these medians."
-    results.write_section("Against the naive way and the limit", f"{text}\n\n{table.markdown(found)}\n{said}")
+async def _write_table(folder: Path) -> None:
+    rows = await measure_table(_FULL, folder)
+    missed = [f"- {text}. {row.goal.explanation}".rstrip() for row in rows for text in row.missed_goals]
+    explanation = "\n".join(["Goals that were not reached:", "", *missed]) if missed else "Every goal is reached."
+    text = f"{_TABLE_TEXT}\n\n{table.format_markdown(rows)}\n{explanation}"
+    results.write_section("Compared with a naive implementation and a limit", text)
 
 
 PARTS: dict[str, Callable[[Path], Awaitable[None]]] = {
-    "table": _table,
-    "growth": growth_page.run,
-    "many": many.run,
+    "table": _write_table,
+    "growth": growth_report.run,
+    "many_batches": many_batches.run,
     "flow": flow.run,
 }
-"""What the full run consists of, in its order."""
+"""The parts of the full run, in order."""
 
 
-async def _full(folder: Path, only: str | None) -> None:
-    for name, part in PARTS.items():
+async def _run_full(folder: Path, only: str | None) -> None:
+    for name, run_part in PARTS.items():
         if only in {None, name}:
-            begun = time.monotonic()
-            await part(folder)
-            print(f"{name}: {time.monotonic() - begun:.0f} s")
+            started = time.monotonic()
+            await run_part(folder)
+            print(f"{name}: {time.monotonic() - started:.0f} s")
 
 
-async def _short(folder: Path, only: str | None) -> int:
-    found = await measure_table(_SHORT, folder, only)
-    print(table.plain(found))
-    missed = [text for row in found for text in row.missed]
-    print("\n".join(["", *missed]) if missed else "\nEvery floor holds.")
-    return 1 if missed else 0
+async def _run_short(folder: Path, only: str | None) -> int:
+    rows = await measure_table(_SHORT, folder, only)
+    print(table.format_text(rows))
+    failures = [text for row in rows for text in row.missed_floors]
+    print("\n".join(["", "Below the floor:", *failures]) if failures else "\nEvery figure is at its floor or better.")
+    return 1 if failures else 0
 
 
 def main() -> int:
-    """Run the benchmarks; 1 if a floor does not hold in the short run."""
+    """Run the benchmarks. Return 1 if a figure of the short run misses its floor."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="the table alone, in about a minute")
-    parser.add_argument("--data", type=Path, default=SAMPLES, help="a folder of references to make the inputs from")
-    parser.add_argument("--only", help=f"one part: {', '.join(PARTS)}; in the short run, one benchmark's module")
-    given = parser.parse_args()
-    names = list(map(_name, table.BENCHMARKS)) if given.short else list(PARTS)
-    if given.only not in {None, *names}:
-        parser.error(f"there is no '{given.only}' to measure, but {', '.join(names)}")
-    if given.short:
-        return asyncio.run(_short(given.data, given.only))
-    asyncio.run(_full(given.data, given.only))
+    parser.add_argument("--short", action="store_true", help="measure only the table, in about two minutes")
+    parser.add_argument("--data", type=Path, default=SAMPLES, help="a folder with references for the inputs")
+    parser.add_argument("--only", help=f"one part: {', '.join(PARTS)}. With --short, the module of one benchmark")
+    arguments = parser.parse_args()
+    names = list(map(_find_name, table.BENCHMARKS)) if arguments.short else list(PARTS)
+    if arguments.only not in {None, *names}:
+        parser.error(f"unknown benchmark '{arguments.only}'. Choose from: {', '.join(names)}")
+    if arguments.short:
+        return asyncio.run(_run_short(arguments.data, arguments.only))
+    asyncio.run(_run_full(arguments.data, arguments.only))
     return 0
 
 

@@ -1,10 +1,10 @@
-"""What a new instance imports before it can answer: nothing connects, and no client of an SDK is made."""
+"""The imports that a new instance needs before it can answer. It does not connect, and creates no client of an SDK."""
 
 import asyncio
 import os
 import sys
 
-from benchmarks.figures import LIMIT, OURS, Benchmark, Bound, Effort, Goal, Rounds
+from benchmarks.goals import LIMIT, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ROOT
 from benchmarks.site import Site
 
@@ -12,21 +12,21 @@ GOAL = Goal(
     name="cold start",
     unit="s",
     limit=Bound(1.6, at_most=True, floor=7),
-    costs=True,
-    why=(
-        "The extension by which the host hands over blobs imports azure.storage.blob, azure.identity and aiohttp,"
-        " 2.8 times the limit by itself; the app adds a tenth to that. What would help: an extension that imports"
-        " them when a client is asked for."
+    lower_is_better=True,
+    explanation=(
+        "The extension with which the host passes blobs to functions imports azure.storage.blob, azure.identity and"
+        " aiohttp. It alone takes 2.8 times the limit. The app adds a tenth of that. An extension that imports them"
+        " when a client is first used would help."
     ),
 )
 
-_TIMED = "import time; begun = time.perf_counter(); {}; print(time.perf_counter() - begun)"
+_TIMED = "import time; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
 _OURS = "import function_app"
 _LIMIT = "import azure.functions, pydantic"
-_TRIES = 3
+_EXTRA_ROUNDS = 3
 
 
-async def _seconds(statement: str, environment: dict[str, str]) -> float:
+async def _measure_seconds(statement: str, environment: dict[str, str]) -> float:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -35,18 +35,18 @@ async def _seconds(statement: str, environment: dict[str, str]) -> float:
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await process.communicate()
-    return float(said)
+    output, _ = await process.communicate()
+    return float(output)
 
 
 async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
-    """Measure seconds, in processes of their own; the first is not counted, as it reads from the disk."""
+    """Measure seconds, each time in a new process. The first time does not count, because it reads from the disk."""
     settings = dict(site.stack.settings)
-    await _seconds(_OURS, settings)
+    await _measure_seconds(_OURS, settings)
     rounds: dict[str, list[float]] = {OURS: [], LIMIT: []}
-    for _ in range(effort.rounds + _TRIES):
-        rounds[OURS].append(await _seconds(_OURS, settings))
-        rounds[LIMIT].append(await _seconds(_LIMIT, settings))
+    for _ in range(effort.rounds + _EXTRA_ROUNDS):
+        rounds[OURS].append(await _measure_seconds(_OURS, settings))
+        rounds[LIMIT].append(await _measure_seconds(_LIMIT, settings))
     return {GOAL.name: rounds}
 
 

@@ -1,4 +1,4 @@
-"""Where the time of one batch goes, from the request to its end, on the whole local stack."""
+"""How the time of one batch is spent, from the request to its end, on the complete local stack."""
 
 import re
 import time
@@ -16,34 +16,36 @@ _REFERENCES = 25_000
 
 Span = tuple[str, float, float]
 
-# As the local host logs the end of a call.
+# The line that the local host logs when a call ends.
 _CALL = re.compile(r"^(\S+ \S+),(\d{3}) INFO host (\w+) \w+ succeeded in ([\d.]+) s$", re.MULTILINE)
 
 
-def calls(log: str, since: float) -> dict[str, tuple[float, float]]:
-    """Read from the host's log when the longest call of each function began and ended, of those that began since."""
+def find_calls(log: str, since: float) -> dict[str, tuple[float, float]]:
+    """Return the start and end of the longest call of each function that started after `since`, from the host's log."""
     found: dict[str, tuple[float, float]] = {}
-    for day, millis, name, took in _CALL.findall(log):
-        # The host logs in its own time zone, which is ours.
+    for day, millis, name, duration in _CALL.findall(log):
+        # The host logs in its local time zone, which is also ours.
         end = datetime.fromisoformat(day).astimezone(UTC).timestamp() + int(millis) / 1_000
-        begin, known = end - float(took), found.get(name, (0.0, 0.0))
-        if begin >= since and end - begin >= known[1] - known[0]:
-            found[name] = (begin, end)
+        start, longest = end - float(duration), found.get(name, (0.0, 0.0))
+        if start >= since and end - start >= longest[1] - longest[0]:
+            found[name] = (start, end)
     return found
 
 
-def spans(asked: float, batch: Batch, delivery: Delivery, called: dict[str, tuple[float, float]]) -> list[Span]:
-    """Name what was done, and what was waited for, with when it began and ended."""
-    dispatch, validation, imported = called["dispatch"], called["validate"], called["import_delivered"]
-    assert batch.first_call_at is not None  # noqa: S101 - it has ended
-    assert batch.ended_at is not None  # noqa: S101 - the same
+def make_spans(
+    requested_at: float, batch: Batch, delivery: Delivery, calls: dict[str, tuple[float, float]]
+) -> list[Span]:
+    """Return the name, start and end of each activity and wait."""
+    dispatch, validation, imported = calls["dispatch"], calls["validate"], calls["import_delivered"]
+    assert batch.first_call_at is not None  # noqa: S101 - the batch has ended
+    assert batch.ended_at is not None  # noqa: S101 - the batch has ended
     ready = max(delivery.called_back, validation[1])
     return [
-        ("register", asked, batch.created_at),
+        ("register", requested_at, batch.created_at),
         ("queue", batch.created_at, dispatch[0]),
         ("snapshot", dispatch[0], batch.first_call_at),
         ("call robot", batch.first_call_at, dispatch[1]),
-        ("robot", delivery.ordered, delivery.uploaded),
+        ("robot", delivery.received, delivery.uploaded),
         ("call back", delivery.uploaded, delivery.called_back),
         ("blob event", min(delivery.uploaded, validation[0]), validation[0]),
         ("validate", *validation),
@@ -53,34 +55,35 @@ def spans(asked: float, batch: Batch, delivery: Delivery, called: dict[str, tupl
 
 
 async def measure(data: Path) -> tuple[list[Span], Batch]:
-    """Take one batch through, after a small one that has made every connection."""
+    """Run one batch, after a small one that opens every connection."""
     async with running_requests(_REFERENCES, data) as requests:
-        await requests.take(requests.known[:100])
-        asked = time.time()
-        batch_id: UUID = await requests.request(requests.known)
-        batch = await requests.ended(batch_id)
+        await requests.run_batch(requests.reference_ids[:100])
+        requested_at = time.time()
+        batch_id: UUID = await requests.request(requests.reference_ids)
+        batch = await requests.wait_until_ended(batch_id)
         delivery = requests.deliveries[batch_id]
-        found = spans(asked, batch, delivery, calls(requests.site.stack.log("host"), asked))
-    return [(name, begin - asked, end - asked) for name, begin, end in found], batch
+        calls = find_calls(requests.site.stack.log("host"), requested_at)
+        spans = make_spans(requested_at, batch, delivery, calls)
+    return [(name, start - requested_at, end - requested_at) for name, start, end in spans], batch
 
 
-def _table(found: Sequence[Span], all_of_it: float) -> str:
-    lines = ["| | from, s | to, s | took, s | of all |", "|---|---|---|---|---|"]
+def _format_table(spans: Sequence[Span], total: float) -> str:
+    lines = ["| activity | start, s | end, s | duration, s | share |", "|---|---|---|---|---|"]
     lines += [
-        f"| {name} | {begin:.2f} | {end:.2f} | {end - begin:.2f} | {100 * (end - begin) / all_of_it:.0f}% |"
-        for name, begin, end in found
+        f"| {name} | {start:.2f} | {end:.2f} | {end - start:.2f} | {100 * (end - start) / total:.0f}% |"
+        for name, start, end in spans
     ]
     return "\n".join(lines)
 
 
 async def run(data: Path) -> None:
-    """Measure it and write the section."""
-    found, batch = await measure(data)
-    all_of_it = max(end for _, _, end in found)
-    whose = "the samples, re-identified" if data == SAMPLES else "the folder given, with the identifiers found there"
-    how = (
-        f"One batch of {_REFERENCES:,} references of {whose}, on the local stack: {batch.progress.added:,} entries"
-        f" added in {all_of_it:.1f} s, {_REFERENCES / all_of_it:,.0f} references a second."
+    """Measure the flow and write the section."""
+    spans, batch = await measure(data)
+    total = max(end for _, _, end in spans)
+    source = "made from the samples" if data == SAMPLES else "of the given folder"
+    summary = (
+        f"One batch of {_REFERENCES:,} references {source}, on the local stack. {batch.progress.added:,} entries were"
+        f" added in {total:.1f} s, which is {_REFERENCES / total:,.0f} references per second."
     )
-    plot = results.write_plot("flow", svg.bars(f"A batch of {_REFERENCES:,} references", found))
-    results.write_section("The whole flow", f"{how}\n\n{plot}\n\n{_table(found, all_of_it)}")
+    plot = results.write_plot("flow", svg.draw_bars(f"A batch of {_REFERENCES:,} references", spans))
+    results.write_section("The whole flow", f"{summary}\n\n{plot}\n\n{_format_table(spans, total)}")

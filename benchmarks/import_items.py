@@ -1,127 +1,136 @@
-"""The import step: accepted entries into Cosmos DB, progress recorded, report written."""
+"""The import of a result: it writes accepted entries to Cosmos DB, records progress, and writes the report."""
 
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
-from benchmarks.inputs import ResultMaker, ids
-from benchmarks.site import FULL_BATCH, Item, Site, each_at_once
+from benchmarks.goals import LIMIT, NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
+from benchmarks.inputs import ResultMaker, make_ids
+from benchmarks.site import TRANSACTION_OPERATIONS, Item, Site, apply_concurrently
 from exchange.adapters.cosmos.documents import enhancement_to_item
 from exchange.domain.batch import Batch
+from exchange.domain.chunks import AcceptedEntries
 from exchange.domain.entries import EntryValidator
 from exchange.domain.events import CallbackSucceeded
 from exchange.domain.ids import new_id
 from exchange.domain.manifest import Manifest
-from exchange.domain.chunks import AcceptedEntries
 from exchange.use_cases.advance import advance
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.validate_upload import validate_upload
 
 RATE = Goal(
-    name="import, Cosmos server",
+    name="import (Cosmos DB server)",
     unit="items/s",
     naive=Bound(20, floor=8),
     limit=Bound(0.6, floor=0.3),
-    why=(
-        "The limit itself is 21 to 26 times the naive way here, so 20 times it would be nearly the limit. Most of"
-        " our time is what the SDK does for a request and for JSON, in one thread, which the limit spends as "
-        "well; the rest reads the accepted entries and writes the report. What would help: JSON that the SDK "
-        "takes as it lies in the blob."
+    explanation=(
+        "The limit is only 21 to 26 times the naive implementation here, so 20 times would be nearly the limit. Most of"
+        " the time is spent by the SDK on requests and JSON in one thread, which the limit needs too. The rest is for"
+        " reading the accepted entries and writing the report. It would help if the SDK accepted the JSON of the blob."
     ),
 )
-_WHY_CPU = (
-    "Each entry is read from the blob and written as JSON by the SDK, and its report is written: a floor for "
-    "both. What would help: the same as for the rate."
+_CPU_EXPLANATION = (
+    "For each entry the blob is read, the SDK writes JSON, and a line of the report is written. What would help the"
+    " rate would help here too."
 )
-REQUESTS = Goal(name="import: requests per 1,000 entries", unit="requests", ours=Bound(35, at_most=True), costs=True)
-CPU = Goal(name="import: client CPU per 1,000 entries", unit="s", naive=Bound(15, floor=10), costs=True, why=_WHY_CPU)
+REQUESTS = Goal(
+    name="import: requests per 1,000 entries", unit="requests", ours=Bound(35, at_most=True), lower_is_better=True
+)
+CPU = Goal(
+    name="import: client CPU per 1,000 entries",
+    unit="s",
+    naive=Bound(15, floor=10),
+    lower_is_better=True,
+    explanation=_CPU_EXPLANATION,
+)
 
-# What fills a window: the requests of a smaller batch are as many, and emptier.
+# A full chunk. A smaller batch needs as many requests, with fewer entries each.
 _ENTRIES = 25_000
 _REQUESTS_ENTRIES = 10_000
-_IN_FLIGHT = 16
-# As many as ours has.
-_LIMIT_IN_FLIGHT = 8
+_MAX_CONCURRENT = 16
+# As many as the import has.
+_LIMIT_MAX_CONCURRENT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What a way of importing took: items a second, client CPU and requests per 1,000 items."""
+class Cost:
+    """The cost of an import: items per second, and client CPU seconds and requests per 1,000 items."""
 
     rate: float
     cpu_s: float
     requests: float
 
 
-async def reported_batch(site: Site, known: Sequence[UUID], result: bytes) -> Batch:
-    """Make a batch whose result is validated and reported: its import is due."""
-    batch = await site.taken_batch((await site.robot()).id, known)
-    await site.upload(batch, result)
+async def _make_delivered_batch(site: Site, reference_ids: Sequence[UUID], result: bytes) -> Batch:
+    """Make a batch with a delivered and validated result. Its import is due."""
+    batch = await site.make_accepted_batch((await site.register_robot()).id, reference_ids)
+    await site.upload_result(batch, result)
     await validate_upload(batch.id, site.services)
     current_upload = await site.services.results.current_upload(batch.id)
     return (await advance(batch.id, CallbackSucceeded(current_upload), site.services)).batch
 
 
-def items_of(known: Sequence[UUID], result: bytes) -> Iterator[Item]:
-    """Yield the items that the import of this result would write."""
-    checked = EntryValidator(Manifest(known), 1 << 20).validate(result.split(b"\n"))
+def _make_items(reference_ids: Sequence[UUID], result: bytes) -> Iterator[Item]:
+    """Yield the items that the import of this result writes."""
+    validated = EntryValidator(Manifest(reference_ids), 1 << 20).validate(result.split(b"\n"))
     entries = AcceptedEntries(new_id())
-    for line in bytes(checked.accepted).splitlines():
+    for line in bytes(validated.accepted).splitlines():
         entries.append(line)
     for entry in entries:
         yield enhancement_to_item(entry.reference_id, entry.enhancement)
 
 
-async def _spent(site: Site, work: Awaitable[None], items: int) -> Spent:
-    await site.requests()
-    begun, cpu = time.perf_counter(), time.process_time()
+async def _measure_cost(site: Site, work: Awaitable[None], items: int) -> Cost:
+    await site.count_requests()
+    started, cpu = time.perf_counter(), time.process_time()
     await work
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    return Spent(items / seconds, 1_000 * cpu / items, 1_000 * await site.requests() / items)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    return Cost(items / seconds, 1_000 * cpu / items, 1_000 * await site.count_requests() / items)
 
 
-async def ours(site: Site, known: Sequence[UUID], result: bytes) -> Spent:
-    """Import by our step."""
-    batch = await reported_batch(site, known, result)
+async def _run_ours(site: Site, reference_ids: Sequence[UUID], result: bytes) -> Cost:
+    """Import with our use case."""
+    batch = await _make_delivered_batch(site, reference_ids, result)
     assert batch.validation is not None  # noqa: S101 - it was just validated
-    return await _spent(site, import_results(batch.id, site.services), batch.validation.accepted)
+    return await _measure_cost(site, import_results(batch.id, site.services), batch.validation.accepted)
 
 
-async def _naive(site: Site, items: Sequence[Item]) -> Spent:
-    """Create one item after the other, some in flight."""
+async def _run_naive(site: Site, items: Sequence[Item]) -> Cost:
+    """Create each item with a request of its own, several concurrently."""
     create = site.references.create_item
-    return await _spent(site, each_at_once(_IN_FLIGHT, create, items), len(items))
+    return await _measure_cost(site, apply_concurrently(_MAX_CONCURRENT, create, items), len(items))
 
 
-async def _limit(site: Site, items: Sequence[Item]) -> Spent:
-    """Send the same items in full batches: to partitions chosen so that each is full, made before the clock runs."""
+async def _run_limit(site: Site, items: Sequence[Item]) -> Cost:
+    """Write the same items in full transactions, each to its own partition. They are made before the measurement."""
     full = [
-        [{**item, "bucket": f"full {start}"} for item in items[start : start + FULL_BATCH]]
-        for start in range(0, len(items), FULL_BATCH)
+        [{**item, "bucket": f"full {start}"} for item in items[start : start + TRANSACTION_OPERATIONS]]
+        for start in range(0, len(items), TRANSACTION_OPERATIONS)
     ]
-    return await _spent(site, each_at_once(_LIMIT_IN_FLIGHT, site.write, full), len(items))
+    return await _measure_cost(
+        site, apply_concurrently(_LIMIT_MAX_CONCURRENT, site.write_transaction, full), len(items)
+    )
 
 
 async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
-    """Import a batch; the naive way a part of its items. Requests are counted of a batch of 10,000 entries."""
+    """Import a batch. The naive implementation gets some of its items. Requests are counted for 10,000 entries."""
     maker = ResultMaker(site.folder)
-    few = effort.size(300, 1_000)
-    spent: dict[str, list[Spent]] = {OURS: [], NAIVE: [], LIMIT: []}
+    few = effort.choose(300, 1_000)
+    costs: dict[str, list[Cost]] = {OURS: [], NAIVE: [], LIMIT: []}
     for _ in range(effort.rounds):
-        known = ids(_ENTRIES, seed=uuid4().int)
-        result = maker.file(known)
-        items = list(items_of(known, result))
-        spent[OURS].append(await ours(site, known, result))
-        spent[NAIVE].append(await _naive(site, items[:few]))
-        spent[LIMIT].append(await _limit(site, items))
-    known = ids(_REQUESTS_ENTRIES, seed=uuid4().int)
-    smaller = await ours(site, known, maker.file(known))
+        reference_ids = make_ids(_ENTRIES, seed=uuid4().int)
+        result = maker.make_file(reference_ids)
+        items = list(_make_items(reference_ids, result))
+        costs[OURS].append(await _run_ours(site, reference_ids, result))
+        costs[NAIVE].append(await _run_naive(site, items[:few]))
+        costs[LIMIT].append(await _run_limit(site, items))
+    reference_ids = make_ids(_REQUESTS_ENTRIES, seed=uuid4().int)
+    smaller = await _run_ours(site, reference_ids, maker.make_file(reference_ids))
     return {
-        RATE.name: {way: [one.rate for one in some] for way, some in spent.items()},
-        REQUESTS.name: {OURS: [smaller.requests], NAIVE: [one.requests for one in spent[NAIVE]]},
-        CPU.name: {way: [one.cpu_s for one in some] for way, some in spent.items()},
+        RATE.name: {name: [cost.rate for cost in some] for name, some in costs.items()},
+        REQUESTS.name: {OURS: [smaller.requests], NAIVE: [cost.requests for cost in costs[NAIVE]]},
+        CPU.name: {name: [cost.cpu_s for cost in some] for name, some in costs.items()},
     }
 
 

@@ -1,7 +1,7 @@
-"""Results and references in any number, made of the samples by repeating them under other ids. The same seed, the same.
+"""Any number of results and references, made from the samples under new ids. The same seed makes the same inputs.
 
-The mix is that of real results: mostly annotations, every fourth an abstract, some that the robot had no answer for and
-some that can't be read.
+The mix of lines is that of real results: mostly annotations, a quarter abstracts, some errors of the robot, and some
+lines that cannot be read.
 """
 
 import gzip
@@ -23,15 +23,14 @@ ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
 SEED = 9
 
-# Of a folder of more, this many references are made templates of: more would tell nothing new.
-MOST_TEMPLATES = 2_000
+# The maximum number of references of a folder that are used as templates. More would not change the results.
+MAX_TEMPLATES = 2_000
 
 Json = dict[str, Any]
-Rest = tuple[bytes, ...]
 
 
 class Kind(StrEnum):
-    """What a line of a result is."""
+    """The kind of a result line."""
 
     ANNOTATION = "annotation"
     ABSTRACT = "abstract"
@@ -49,12 +48,12 @@ MIX = {
     Kind.ROBOT_ERROR: 3,
     Kind.MALFORMED: 2,
 }
-"""How many of a hundred lines are of each kind."""
+"""The number of lines of each kind in a hundred lines."""
 
 _ENHANCEMENTS = (Kind.ANNOTATION, Kind.ABSTRACT, Kind.LOCATION, Kind.BIBLIOGRAPHIC)
 
-# Each makes of a good line one that the contract refuses.
-_SPOILED: tuple[Callable[[bytes], bytes], ...] = (
+# Each of these turns a valid line into one that the contract refuses.
+_CORRUPTIONS: tuple[Callable[[bytes], bytes], ...] = (
     lambda line: line[: len(line) // 2],
     lambda line: line.replace(b'"visibility": "public"', b'"visibility": 1'),
     lambda line: line.replace(b'"content"', b'"contents"'),
@@ -62,89 +61,91 @@ _SPOILED: tuple[Callable[[bytes], bytes], ...] = (
 )
 
 
-def ids(count: int, seed: int = SEED) -> list[UUID]:
-    """Make ids of references."""
-    made = random.Random(seed)  # noqa: S311 - no secrets are made of it
-    return [UUID(int=made.getrandbits(128), version=4) for _ in range(count)]
+def make_ids(count: int, seed: int = SEED) -> list[UUID]:
+    """Return new reference ids."""
+    generator = random.Random(seed)  # noqa: S311 - not for secrets
+    return [UUID(int=generator.getrandbits(128), version=4) for _ in range(count)]
 
 
-def kinds(seed: int = SEED) -> Iterator[Kind]:
-    """Yield kinds without end: each hundred has the mix exactly, shuffled."""
-    shuffled = random.Random(seed)  # noqa: S311 - no secrets are made of it
+def generate_kinds(seed: int = SEED) -> Iterator[Kind]:
+    """Yield kinds without end. Each hundred has exactly the mix, in random order."""
+    generator = random.Random(seed)  # noqa: S311 - not for secrets
     hundred = [kind for kind, share in MIX.items() for _ in range(share)]
     while True:
-        shuffled.shuffle(hundred)
+        generator.shuffle(hundred)
         yield from hundred
 
 
 class ResultMaker:
-    """Makes the lines of result files; all of them are different, however often a reference is named."""
+    """Makes the lines of result files. All lines differ, even if they name the same reference."""
 
     def __init__(self, folder: Path = SAMPLES) -> None:
-        references = _templates(folder)
-        self._rests = {kind: [_rest(reference, kind) for reference in references] for kind in _ENHANCEMENTS}
+        references = _load_templates(folder)
+        self._rests = {kind: [_make_rest(reference, kind) for reference in references] for kind in _ENHANCEMENTS}
 
     def lines(self, reference_ids: Sequence[UUID], count: int | None = None, seed: int = SEED) -> Iterator[bytes]:
-        """Yield a line a reference, or `count` lines that name the references in turn; without line feeds."""
+        """Yield one line per reference, or `count` lines that name the references in turn, without line feeds."""
         rests = {kind: cycle(rests) for kind, rests in self._rests.items()}
-        spoiling = cycle(_SPOILED)
+        corruptions = cycle(_CORRUPTIONS)
         total = len(reference_ids) if count is None else count
-        for number, reference_id, kind in zip(range(total), cycle(reference_ids), kinds(seed), strict=False):
+        for number, reference_id, kind in zip(range(total), cycle(reference_ids), generate_kinds(seed), strict=False):
             if kind is Kind.ROBOT_ERROR:
-                yield b'{"reference_id": "%s", "message": "Nothing is known of it."}' % str(reference_id).encode()
+                yield b'{"reference_id": "%s", "message": "There is no abstract."}' % str(reference_id).encode()
                 continue
             rest = next(rests[kind if kind in rests else Kind.ANNOTATION])
-            line = _line(reference_id, number, rest)
-            yield line if kind in rests else next(spoiling)(line)
+            line = _make_line(reference_id, number, rest)
+            yield line if kind in rests else next(corruptions)(line)
 
-    def file(self, reference_ids: Sequence[UUID], count: int | None = None, seed: int = SEED) -> bytes:
-        """Give a whole result file."""
+    def make_file(self, reference_ids: Sequence[UUID], count: int | None = None, seed: int = SEED) -> bytes:
+        """Return a complete result file."""
         return b"".join(line + b"\n" for line in self.lines(reference_ids, count, seed))
 
 
-def long_line(reference_id: UUID, number: int, size: int) -> bytes:
-    """Give an abstract whose line has this many bytes."""
+def make_long_line(reference_id: UUID, number: int, size: int) -> bytes:
+    """Return a line of `size` bytes with an abstract."""
     content = {"enhancement_type": "abstract", "process": "other", "abstract": ""}
-    short = _line(reference_id, number, json.dumps({"content": content}).encode())
+    short = _make_line(reference_id, number, json.dumps({"content": content}).encode())
     return short.replace(b'"abstract": ""', b'"abstract": "%s"' % (b"a" * (size - len(short))))
 
 
-def references(count: int, folder: Path = SAMPLES) -> Iterator[Json]:
-    """Yield references as they are loaded, each with identifiers of its own: real ones if the folder has as many."""
-    templates = cycle(_templates(folder))
-    known = _identifiers(folder)
+def make_references(count: int, folder: Path = SAMPLES) -> Iterator[Json]:
+    """Yield references for loading. Each has unique identifiers: those of the folder, as far as it has enough."""
+    templates = cycle(_load_templates(folder))
+    real_identifiers = _read_identifiers(folder)
     for number, template in zip(range(count), templates, strict=False):
-        made = [{"identifier_type": "other", "identifier": str(number), "other_identifier_name": "benchmark"}]
-        yield {**template, "identifiers": next(known, made)}
+        generated = [{"identifier_type": "other", "identifier": str(number), "other_identifier_name": "benchmark"}]
+        yield {**template, "identifiers": next(real_identifiers, generated)}
 
 
-def _line(reference_id: UUID, number: int, rest: bytes) -> bytes:
+def _make_line(reference_id: UUID, number: int, rest: bytes) -> bytes:
     head = b'{"reference_id": "%s", "robot_version": "1.%d", "source": "benchmark", "visibility": "public", '
     return head % (str(reference_id).encode(), number) + rest[1:]
 
 
-def _rest(reference: Json, kind: Kind) -> bytes:
-    return json.dumps({"content": _content(reference, kind)}).encode()
+def _make_rest(reference: Json, kind: Kind) -> bytes:
+    return json.dumps({"content": _make_content(reference, kind)}).encode()
 
 
-def _content(reference: Json, kind: Kind) -> Json:
-    """Say of a reference what a robot of this kind would: the samples' own robot annotates."""
-    known = {one["enhancement_type"]: one["content"] for one in reference["enhancements"]}
+def _make_content(reference: Json, kind: Kind) -> Json:
+    """Return content of this kind for a reference. Annotations are those of the sample robot."""
+    contents = {enhancement["enhancement_type"]: enhancement["content"] for enhancement in reference["enhancements"]}
     if kind is Kind.ANNOTATION:
-        enhancements = [{"id": str(number), **one} for number, one in enumerate(reference["enhancements"])]
+        enhancements = [
+            {"id": str(number), **enhancement} for number, enhancement in enumerate(reference["enhancements"])
+        ]
         annotated: Json = make_entry({"id": "", "enhancements": enhancements})["content"]
         return annotated
     if kind is Kind.LOCATION:
-        where = f"https://example.org/{known['bibliographic']['title'][:40].replace(' ', '-')}"
-        place = {"is_oa": True, "version": "publishedVersion", "landing_page_url": where, "pdf_url": f"{where}.pdf"}
-        return {"enhancement_type": "location", "locations": [{**place, "license": "cc-by"}]}
-    content: Json = known[str(kind)]
+        url = f"https://example.org/{contents['bibliographic']['title'][:40].replace(' ', '-')}"
+        location = {"is_oa": True, "version": "publishedVersion", "landing_page_url": url, "pdf_url": f"{url}.pdf"}
+        return {"enhancement_type": "location", "locations": [{**location, "license": "cc-by"}]}
+    content: Json = contents[str(kind)]
     return content
 
 
-def _identifiers(folder: Path) -> Iterator[list[Json]]:
-    """Yield the identifiers of references that have nothing else, as the contract has them; not those it refuses."""
-    for reference in _read(folder, identifiers_alone=True):
+def _read_identifiers(folder: Path) -> Iterator[list[Json]]:
+    """Yield the identifiers in the compressed files of the folder, without those that the contract refuses."""
+    for reference in _read(folder, compressed=True):
         try:
             accepted = ReferenceFileInput.model_validate({"identifiers": reference["identifiers"]}, strict=False)
         except ValidationError:
@@ -152,22 +153,23 @@ def _identifiers(folder: Path) -> Iterator[list[Json]]:
         yield accepted.model_dump(mode="json")["identifiers"]
 
 
-def _templates(folder: Path) -> list[Json]:
-    """Return references that have a title and an abstract."""
+def _load_templates(folder: Path) -> list[Json]:
+    """Return the references that have a title and an abstract. Raises ValueError if there are none."""
     found: list[Json] = []
     for reference in _read(folder):
-        if {"bibliographic", "abstract"} <= {one["enhancement_type"] for one in reference["enhancements"]}:
+        types = {enhancement["enhancement_type"] for enhancement in reference["enhancements"]}
+        if {"bibliographic", "abstract"} <= types:
             found.append(reference)
-        if len(found) == MOST_TEMPLATES:
+        if len(found) == MAX_TEMPLATES:
             break
     if not found:
-        raise ValueError(f"{folder} has no reference with a title and an abstract")
+        raise ValueError(f"{folder} must have references with a title and an abstract")
     return found
 
 
-def _read(folder: Path, *, identifiers_alone: bool = False) -> Iterator[Json]:
-    """Yield the references of a folder's files; the compressed ones hold identifiers alone."""
-    pattern = "*.jsonl.gz" if identifiers_alone else "*.jsonl"
+def _read(folder: Path, *, compressed: bool = False) -> Iterator[Json]:
+    """Yield the references in the files of a folder. Those in compressed files have identifiers only."""
+    pattern = "*.jsonl.gz" if compressed else "*.jsonl"
     for file in sorted(folder.glob(pattern)):
-        with gzip.open(file) if identifiers_alone else file.open("rb") as lines:
+        with gzip.open(file) if compressed else file.open("rb") as lines:
             yield from map(json.loads, lines)

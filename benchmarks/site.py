@@ -1,4 +1,4 @@
-"""The emulators with our own services on them, and clients beside ours for the naive ways and the limits."""
+"""A running stack with our own services on it, and separate clients for naive implementations and limits."""
 
 import asyncio
 import json
@@ -30,31 +30,31 @@ from exchange.settings import Settings
 from exchange.use_cases.manifest_file import write_manifest
 from tests.stacks import Stack, running_stack
 
-FULL_BATCH = 100
-_BATCH_BYTES = 1_500_000
+TRANSACTION_OPERATIONS = 100
+_TRANSACTION_BYTES = 1_500_000
 
 Item = dict[str, Any]
 
 
 class Site:
-    """One stack, our services on it, and a Cosmos DB client and a blob client that are not ours."""
+    """A running stack, our services on it, and separate clients of Cosmos DB and Blob Storage."""
 
     def __init__(self, stack: Stack, cosmos: CosmosClient, blobs: BlobServiceClient, folder: Path) -> None:
+        """`folder` has the references from which the inputs are made."""
         self.stack = stack
         self.settings = Settings.read(stack.settings)
-        self.services: Services = wire(self.settings, connect(self.settings))
+        self.services: Services = make_services(self.settings, connect(self.settings))
         self.cosmos = cosmos
         self.blobs = blobs
-        # Of references to make inputs from.
         self.folder = folder
 
     @property
     def references(self) -> ContainerProxy:
-        """The container of references, by a client of its own."""
+        """The container of references, through the separate client."""
         return self.cosmos.get_database_client(self.settings.azure.cosmos_database).get_container_client("references")
 
-    async def requests(self) -> int:
-        """Count the requests for documents since the last call, and begin anew."""
+    async def count_requests(self) -> int:
+        """Return the number of requests for documents since the last call."""
         counts = await self._control("GET", "requests")
         await self._control("POST", "reset")
         return sum(counts.values())
@@ -66,31 +66,32 @@ class Site:
             return counts
 
     async def upsert(self, items: Iterable[Item]) -> None:
-        """Write items of the container of references, a partition and a batch at a time."""
+        """Write items into the container of references."""
         partitions: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             partitions[item["bucket"]].append(item)
-        await at_once(4, [self.write(batch) for some in partitions.values() for batch in batches(some)])
+        transactions = [some for items in partitions.values() for some in split_into_transactions(items)]
+        await run_concurrently(4, map(self.write_transaction, transactions))
 
-    async def write(self, batch: Sequence[Item]) -> None:
-        """Write one batch of one partition."""
-        operations = [("upsert", (item,)) for item in batch]
-        await self.references.execute_item_batch(operations, partition_key=batch[0]["bucket"])
+    async def write_transaction(self, items: Sequence[Item]) -> None:
+        """Write items of one partition in one transaction."""
+        operations = [("upsert", (item,)) for item in items]
+        await self.references.execute_item_batch(operations, partition_key=items[0]["bucket"])
 
-    async def robot(self, **fields: Any) -> Robot:
-        """Register a robot that nobody will call."""
-        known = {"base_url": "http://127.0.0.1:9", "description": "", "owner": "", **fields}
-        robot = Robot(id=new_id(), name=f"robot {new_id()}", **known)
+    async def register_robot(self, **fields: Any) -> Robot:
+        """Register a robot that is never called."""
+        fields = {"base_url": "http://127.0.0.1:9", "description": "", "owner": "", **fields}
+        robot = Robot(id=new_id(), name=f"robot {new_id()}", **fields)
         await self.services.robots.create(robot)
         return robot
 
-    async def taken_batch(self, robot_id: UUID, reference_ids: Sequence[UUID]) -> Batch:
-        """Make a batch that its robot has taken. Nothing is sent, so nothing but the caller works on it."""
+    async def make_accepted_batch(self, robot_id: UUID, reference_ids: Sequence[UUID]) -> Batch:
+        """Make a batch that its robot has accepted. No message is sent, so only the caller works on it."""
         services = self.services
-        order = BatchEnhancementRequestIn.model_construct(
+        request = BatchEnhancementRequestIn.model_construct(
             robot_id=robot_id, reference_ids=list(reference_ids), source=None
         )
-        batch = register(new_id(), order, "benchmark", services.clock(), services.deadlines).batch
+        batch = register(new_id(), request, "benchmark", services.clock(), services.deadlines).batch
         for event in (CallStarted(1, new_id()), RobotAccepted()):
             batch = apply(batch, event, services.clock(), services.deadlines).batch
         batch = replace(batch, due_at=services.clock() + 86_400)
@@ -98,57 +99,59 @@ class Site:
         await services.batches.create(batch)
         return batch
 
-    async def upload(self, batch: Batch, result: bytes) -> None:
-        """Put the batch's result where its robot would."""
+    async def upload_result(self, batch: Batch, result: bytes) -> None:
+        """Upload the result file of a batch, as its robot would."""
         blob = self.blobs.get_blob_client(blob_names.RESULTS, blob_names.result(batch.id))
         await blob.upload_blob(result, overwrite=True, max_concurrency=2)
 
 
-def batches(items: Sequence[Item]) -> list[list[Item]]:
-    """Cut items of one partition into batches that Cosmos DB takes."""
-    cut: list[list[Item]] = [[]]
+def split_into_transactions(items: Sequence[Item]) -> list[list[Item]]:
+    """Split items of one partition into transactions that Cosmos DB accepts."""
+    transactions: list[list[Item]] = [[]]
     size = 0
     for item in items:
         length = len(json.dumps(item))
-        if len(cut[-1]) == FULL_BATCH or size + length > _BATCH_BYTES:
-            cut.append([])
+        if len(transactions[-1]) == TRANSACTION_OPERATIONS or size + length > _TRANSACTION_BYTES:
+            transactions.append([])
             size = 0
-        cut[-1].append(item)
+        transactions[-1].append(item)
         size += length
-    return cut
+    return transactions
 
 
-async def at_once(most: int, work: Iterable[Awaitable[Any]]) -> None:
-    """Do all of it, some at once."""
-    waiting = iter(work)
+async def run_concurrently(max_concurrent: int, awaitables: Iterable[Awaitable[Any]]) -> None:
+    """Await all of them, at most `max_concurrent` at a time."""
+    remaining = iter(awaitables)
 
-    async def one_after_another() -> None:
-        for item in waiting:
-            await item
+    async def run_in_sequence() -> None:
+        for awaitable in remaining:
+            await awaitable
 
     async with asyncio.TaskGroup() as workers:
-        for _ in range(most):
-            workers.create_task(one_after_another())
+        for _ in range(max_concurrent):
+            workers.create_task(run_in_sequence())
 
 
-async def each_at_once(most: int, do: Callable[[Any], Awaitable[Any]], items: Iterable[Any]) -> None:
-    """Do it with each item, some at once."""
-    await at_once(most, (do(item) for item in items))
+async def apply_concurrently(
+    max_concurrent: int, function: Callable[[Any], Awaitable[Any]], items: Iterable[Any]
+) -> None:
+    """Call the function with each item, at most `max_concurrent` calls at a time."""
+    await run_concurrently(max_concurrent, (function(item) for item in items))
 
 
-def _quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Say nothing of our services' clients, which are never closed, as in the app."""
+def _ignore_unclosed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Ignore the warnings about clients of our services that are never closed, as in the app."""
     if not context["message"].startswith("Unclosed "):
         loop.default_exception_handler(context)
 
 
 @asynccontextmanager
 async def running_site(*options: str, folder: Path = SAMPLES, **settings: str) -> AsyncIterator[Site]:
-    """Start a stack with these options and settings, and work on it."""
-    asyncio.get_running_loop().set_exception_handler(_quiet)
+    """Run a stack with these options and settings."""
+    asyncio.get_running_loop().set_exception_handler(_ignore_unclosed)
     with (
-        tempfile.TemporaryDirectory(prefix="bench") as place,
-        running_stack(Path(place), *options, **settings) as stack,
+        tempfile.TemporaryDirectory(prefix="bench") as stack_folder,
+        running_stack(Path(stack_folder), *options, **settings) as stack,
     ):
         before = os.environ.get("SSL_CERT_FILE", "")
         os.environ["SSL_CERT_FILE"] = stack.settings["SSL_CERT_FILE"]

@@ -1,4 +1,4 @@
-"""The table of all benchmarks with a floor, and how it is measured and shown."""
+"""The table of all benchmarks: its rows, how they are measured, and how they are formatted."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,78 +8,80 @@ from benchmarks import (
     register,
     snapshot,
     status_reads,
+    validate_file,
     validate_line,
-    validate_step,
 )
-from benchmarks.figures import LIMIT, NAIVE, OURS, Benchmark, Effort, Row
+from benchmarks.goals import LIMIT, NAIVE, OURS, Benchmark, Effort, Row
 from benchmarks.site import Site
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     validate_line.BENCHMARK,
-    validate_step.BENCHMARK,
+    validate_file.BENCHMARK,
     import_items.BENCHMARK,
     snapshot.BENCHMARK,
     cold_start.BENCHMARK,
     status_reads.BENCHMARK,
-    # Last: it fills Cosmos DB with what the others don't need.
+    # Last, because it fills Cosmos DB with references that the others do not need.
     register.BENCHMARK,
 )
 
-HEADINGS = ("benchmark", "unit", "ours", "naive", "limit", "to naive", "goal", "to limit", "goal", "its own goal", "")
+HEADINGS = (
+    *("benchmark", "unit", "exchange", "naive", "limit"),
+    *("to naive", "goal", "to limit", "goal", "goal for the figure", "result"),
+)
 
-# In the short run, what misses its floor is measured again so often: something else may have run beside it.
-_TRIES = 3
+# The short run measures a benchmark again if it misses a floor, because another process may have disturbed it.
+_ATTEMPTS = 3
 
 
-async def rows(benchmark: Benchmark, site: Site, effort: Effort) -> list[Row]:
-    """Measure a benchmark; in the short run again, with more rounds to pick from, if it misses a floor."""
+async def measure_rows(benchmark: Benchmark, site: Site, effort: Effort) -> list[Row]:
+    """Measure a benchmark. The short run repeats it if it misses a floor, and uses the rounds of all attempts."""
     pooled: dict[str, dict[str, list[float]]] = {goal.name: {} for goal in benchmark.goals}
-    for _ in range(1 if effort.full else _TRIES):
+    for _ in range(1 if effort.full else _ATTEMPTS):
         measured = await benchmark.measure(site, effort)
         for name, rounds in measured.items():
-            for way, figures in rounds.items():
-                pooled[name].setdefault(way, []).extend(figures)
+            for implementation, figures in rounds.items():
+                pooled[name].setdefault(implementation, []).extend(figures)
         found = [Row(goal, pooled[goal.name], median=effort.full) for goal in benchmark.goals]
-        if not any(row.missed for row in found):
+        if not any(row.missed_floors for row in found):
             break
     return found
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """Give a row as texts, under `HEADINGS`."""
+def format_cells(row: Row) -> tuple[str, ...]:
+    """Return the texts of a row, for the columns of `HEADINGS`."""
     goal = row.goal
     return (
         goal.name,
         goal.unit,
-        *(_text(row.figure(way)) for way in (OURS, NAIVE, LIMIT)),
-        _text(row.ratio(NAIVE)),
+        *(_format(row.compute_figure(implementation)) for implementation in (OURS, NAIVE, LIMIT)),
+        _format(row.compute_ratio(NAIVE)),
         str(goal.naive or ""),
-        _text(row.ratio(LIMIT)),
+        _format(row.compute_ratio(LIMIT)),
         str(goal.limit or ""),
         str(goal.ours or ""),
-        "UNDER ITS FLOOR" if row.missed else "short of its goal" if row.short else "holds",
+        "BELOW THE FLOOR" if row.missed_floors else "goal missed" if row.missed_goals else "goal reached",
     )
 
 
-def plain(found: Iterable[Row]) -> str:
-    """Lay the rows out for a terminal."""
-    lines = [HEADINGS, *map(cells, found)]
+def format_text(rows: Iterable[Row]) -> str:
+    """Return the rows as a table for the terminal."""
+    lines = [HEADINGS, *map(format_cells, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    return "\n".join(_spaced(line, widths) for line in lines)
+    return "\n".join(_align(line, widths) for line in lines)
 
 
-def markdown(found: Iterable[Row]) -> str:
-    """Lay the rows out as a table in Markdown."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *map(cells, found)]
+def format_markdown(rows: Iterable[Row]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *map(format_cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _spaced(line: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
-    return "  ".join([first, *rest]).rstrip()
+def _align(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def _text(figure: float | None) -> str:
+def _format(figure: float | None) -> str:
     if figure is None:
         return ""
-    return f"{figure:,.0f}" if figure >= 1_000 else f"{figure:.3g}"  # noqa: PLR2004 - from there on, digits after the point say nothing
+    return f"{figure:,.0f}" if figure >= 1_000 else f"{figure:.3g}"  # noqa: PLR2004 - decimals of large figures mean nothing

@@ -1,1 +1,1 @@
-"""Whether the benchmarks measure what they say."""
+"""The benchmarks: their inputs, tables and plots."""

@@ -3,12 +3,12 @@ import pytest
 from benchmarks.__main__ import main
 
 
-@pytest.mark.parametrize("given", [["--only", "everything"], ["--short", "--only", "table"]])
-def test_what_there_is_not_is_not_measured_and_does_not_hold(
-    given: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("arguments", [["--only", "everything"], ["--short", "--only", "table"]])
+def test_an_unknown_benchmark_is_reported_as_an_error(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["benchmarks", *given])
+    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert f"there is no '{given[-1]}' to measure" in capsys.readouterr().err
+    assert f"unknown benchmark '{arguments[-1]}'" in capsys.readouterr().err

@@ -1,7 +1,7 @@
-"""What stands for the stores where these would be slower than what is measured: files, and a container that counts.
+"""Fake stores for measurements in which the emulators would be slower than the code that is measured.
 
-The blobs are plain files, read in chunks of the size that our adapter reads. The container takes what the SDK would
-send, as JSON, and answers queries with references made up on the spot: our adapter works on it as on the real one.
+Blobs are files, read in pieces of the size that our adapter reads. The container serializes what the SDK would send,
+and answers queries with generated references. Our adapter uses it like the real container.
 """
 
 import json
@@ -15,14 +15,13 @@ from uuid import UUID
 from azure.core.async_paging import AsyncItemPaged, AsyncList
 from azure.cosmos.aio import ContainerProxy
 
-from benchmarks.inputs import references
-from benchmarks.snapshot import stored
+from benchmarks.inputs import make_references
+from benchmarks.snapshot import make_items
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.domain import blob_names
 from exchange.domain.batch import Upload
-from exchange.domain.errors import NotFound
 
-_CHUNK = 1 << 20
+_PIECE_BYTES = 1 << 20
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -39,11 +38,11 @@ def _open(path: Path, mode: str) -> BinaryIO:
     return cast("BinaryIO", path.open(mode))
 
 
-def _chunks(path: Path, offset: int) -> Iterator[bytes]:
+def _read_pieces(path: Path, offset: int) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(offset)
-        while chunk := file.read(_CHUNK):
-            yield chunk
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
 class DiskBatchFiles:
@@ -59,73 +58,73 @@ class DiskBatchFiles:
             yield _Writer(file)
 
     async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """Yield its bytes."""
-        for chunk in _chunks(self._folder / name, offset):
-            yield chunk
+        """Yield the bytes of the file."""
+        for piece in _read_pieces(self._folder / name, offset):
+            yield piece
 
     async def exists(self, name: str) -> bool:
-        """Say whether there is such a file."""
+        """Return whether the file exists."""
         return (self._folder / name).exists()
 
 
 class DiskResultFiles:
-    """The container `results` as a folder, where nothing is ever replaced; see `ports.ResultFiles`."""
+    """The container `results` as a folder. Files are never replaced. See `ports.ResultFiles`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / blob_names.RESULTS
 
     def write(self, batch_id: UUID, lines: Iterator[bytes]) -> None:
-        """Write a result as its robot would."""
+        """Write the result file of a batch, as its robot would."""
         with _open(self._folder / blob_names.result(batch_id), "wb") as file:
             for line in lines:
                 file.write(line + b"\n")
 
     async def current_upload(self, batch_id: UUID) -> Upload | None:
-        """Return what stands."""
+        """Return the current upload. None if the file does not exist."""
         path = self._folder / blob_names.result(batch_id)
         if not path.exists():
-            raise NotFound("There is no such result.")
-        return Upload(etag="made once", last_modified=0.0, size=path.stat().st_size)
+            return None
+        return Upload(etag="never replaced", last_modified=0.0, size=path.stat().st_size)
 
     async def read(self, batch_id: UUID, _etag: str) -> AsyncGenerator[bytes, None]:
-        """Yield its bytes."""
-        for chunk in _chunks(self._folder / blob_names.result(batch_id), 0):
-            yield chunk
+        """Yield the bytes of the file."""
+        for piece in _read_pieces(self._folder / blob_names.result(batch_id), 0):
+            yield piece
 
 
 class CountingContainer:
-    """Takes batches and answers queries at once; counts both."""
+    """A fake container: accepts transactions, answers queries, and counts both."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.bytes = 0
-        self._made = next(references(1))
+        self._reference = next(make_references(1))
 
     async def execute_item_batch(
         self, batch_operations: Sequence[tuple[str, tuple[Mapping[str, Any]]]], **_options: Any
     ) -> list[dict[str, Any]]:
-        """Take a batch, as JSON, which the SDK would make of it, too."""
+        """Serialize a transaction, as the SDK would."""
         self.requests += 1
         self.bytes += len(json.dumps(batch_operations))
         return []
 
     def query_items(self, query: str, **options: Any) -> AsyncItemPaged[dict[str, Any]]:
-        """Answer with a reference of each id that the query names, and its enhancements, in one page."""
+        """Return one page with the items of a reference for each id in the query."""
         self.requests += 1
-        named = _ID.findall(query + json.dumps(options.get("parameters")))
+        ids = _ID.findall(query + json.dumps(options.get("parameters")))
 
-        async def page(_after: str | None) -> list[dict[str, Any]]:
-            known = [UUID(item) for item in named]
-            return list(stored(known, iter([self._made] * len(known))))
+        async def read_page(_after: str | None) -> list[dict[str, Any]]:
+            reference_ids = list(map(UUID, ids))
+            return list(make_items(reference_ids, iter([self._reference] * len(reference_ids))))
 
-        async def items(found: list[dict[str, Any]]) -> tuple[None, AsyncIterator[dict[str, Any]]]:
+        async def read_items(found: list[dict[str, Any]]) -> tuple[None, AsyncIterator[dict[str, Any]]]:
             return None, AsyncList(found)
 
-        return AsyncItemPaged(page, items)
+        return AsyncItemPaged(read_page, read_items)
 
 
 class CountingDatabase(CosmosDatabase):
-    """Gives the counting container, whatever is asked for."""
+    """A database in which every container is the same counting container."""
 
     def __init__(self) -> None:
         super().__init__("", "", "")

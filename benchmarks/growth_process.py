@@ -1,4 +1,4 @@
-"""`python -m benchmarks.growth_child STEP FOLDER`: do one step in a process of its own; say what it took, as JSON."""
+"""`python -m benchmarks.growth_process OPERATION FOLDER`: run one operation and print its cost as JSON."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from benchmarks.doubles import CountingDatabase, DiskBatchFiles, DiskResultFiles
+from benchmarks.fake_stores import CountingDatabase, DiskBatchFiles, DiskResultFiles
 from benchmarks.inputs import ROOT
 from benchmarks.snapshot import NEEDS
 from exchange.adapters.cosmos.references import CosmosReferenceStore
@@ -22,16 +22,16 @@ from exchange.ports import Services
 from exchange.settings import Settings
 from exchange.use_cases.advance import advance
 from exchange.use_cases.import_results import import_results
-from exchange.use_cases.write_snapshot import write_snapshot
 from exchange.use_cases.validate_upload import validate_upload
+from exchange.use_cases.write_snapshot import write_snapshot
 from tests.fakes import FakeBatchStore, FakeQueues, FakeRobotStore
 
 BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 BATCH_FILE = "batch.json"
 
 
-def make_services(folder: Path, database: CountingDatabase) -> Services:
-    """Wire the app with its usual settings, and put the doubles where it would connect."""
+def make_fake_services(folder: Path, database: CountingDatabase) -> Services:
+    """Return the services with the settings of the sample, on fake stores."""
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     settings = Settings.read(values)
     return replace(
@@ -41,12 +41,12 @@ def make_services(folder: Path, database: CountingDatabase) -> Services:
         queues=FakeQueues(),
         files=DiskBatchFiles(folder),
         results=DiskResultFiles(folder),
-        references=CosmosReferenceStore(database, settings.import_max_concurrent),
+        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
     )
 
 
-async def _do(step: str, batch: Batch, services: Services) -> None:
-    match step:
+async def _run(operation: str, batch: Batch, services: Services) -> None:
+    match operation:
         case "validate":
             await validate_upload(batch.id, services)
         case "import":
@@ -55,30 +55,36 @@ async def _do(step: str, batch: Batch, services: Services) -> None:
             await write_snapshot(batch, services)
 
 
-async def _measure(step: str, folder: Path) -> dict[str, float]:
+async def _measure(operation: str, folder: Path) -> dict[str, float]:
     database = CountingDatabase()
-    services = make_services(folder, database)
+    services = make_fake_services(folder, database)
     batch = BATCH.validate_json((folder / BATCH_FILE).read_bytes())
     await services.batches.create(batch)
     robot = {"name": "r", "base_url": "http://127.0.0.1:9", "description": "", "owner": ""}
     await services.robots.create(Robot.model_validate({**robot, "id": batch.robot_id, **NEEDS}))
-    if step == "import":
+    if operation == "import":
         await advance(batch.id, CallbackSucceeded(await services.results.current_upload(batch.id)), services)
-    before, begun = _peak(), time.process_time()
-    await _do(step, batch, services)
-    # Of the CPU: on doubles nothing is waited for but other processes.
-    seconds = time.process_time() - begun
+    before, started = _read_peak_memory(), time.process_time()
+    await _run(operation, batch, services)
+    # CPU time: on fake stores the operation waits for nothing.
+    seconds = time.process_time() - started
     batch = (await services.batches.load(batch.id)).batch
-    if step == "validate":
+    if operation == "validate":
         (folder / BATCH_FILE).write_bytes(BATCH.dump_json(batch))
     requests = database.counting.requests
-    return {"seconds": seconds, "before": before, "peak": _peak(), "requests": requests, "added": batch.progress.added}
+    return {
+        "seconds": seconds,
+        "before": before,
+        "peak": _read_peak_memory(),
+        "requests": requests,
+        "added": batch.progress.added,
+    }
 
 
-def _peak() -> int:
-    """Return the most memory that this process has had, in bytes."""
+def _read_peak_memory() -> int:
+    """Return the peak memory of this process in bytes."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None  # noqa: S101 - Linux says so of every process
+    assert found is not None  # noqa: S101 - Linux has this line for every process
     return int(found[1]) << 10
 
 
