@@ -84,7 +84,7 @@ robot's secret. Verify the signature, answer at once, and do the work in the bac
 The exchange may send the same job more than once, because an answer can get lost. Remember the ids of accepted jobs and
 answer a repeated job with 202 or 409. The exchange does not follow redirects: a 3xx is a rejection.
 
-If there is no answer in time (30 seconds unless configured otherwise), the exchange calls again, as after a 5xx."""
+If the robot does not answer within 30 seconds (the default limit), the exchange calls again, as after a 5xx."""
 
 # What an answer of a robot means, by status. A `message`, `detail` or `error` in its JSON is the robot's message.
 ROBOT_ANSWERS = {

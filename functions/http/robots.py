@@ -47,5 +47,5 @@ async def update_robot(request: ApiRequest) -> Robot:
     "POST", _ROBOT + "/secret", Access.OPERATORS, ProvisionedRobot, HTTPStatus.NOT_FOUND, status=HTTPStatus.CREATED
 )
 async def cycle_robot_secret(request: ApiRequest) -> ProvisionedRobot:
-    """Give a robot a new secret. The response is the only one that shows it. The old secret ends at once."""
+    """Replace the secret of a robot. Only this response shows the new one. The old one stops working at once."""
     return await manage_robots.cycle_secret(request.parse_path_id("robot_id"), request.services)

@@ -101,7 +101,7 @@ async def test_a_large_upload_ends_with_a_reason_in_little_memory(
 
 
 @pytest.mark.timeout(300)
-async def test_each_of_200000_rejected_entries_has_a_report_line(exchange: Exchange) -> None:
+async def test_each_of_200000_entries_has_a_report_line(exchange: Exchange) -> None:
     before = read_host_memory(exchange.stack, "VmRSS")
     async with running_robot(exchange, accept_job) as robot:
         batch, job = await send_job(exchange, robot, await exchange.load_references(2, start=424))

@@ -1,7 +1,7 @@
 """The commands of docs/walkthrough.md and docs/requestors.md, run as they are written.
 
-Only the addresses, the folders and the robot's port are replaced. Those of requestors.md need the stack and the robot
-of the walkthrough, so both run in one shell.
+Only the addresses, the folders and the port of the robot are replaced. The commands of requestors.md need the stack and
+the robot of the walkthrough, so both documents run in one shell.
 """
 
 import json
@@ -23,7 +23,7 @@ REQUESTORS = fences("docs/requestors.md", "sh")
 STOP = "kill %1\n"
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -45,17 +45,17 @@ def printed(usual_stack: Stack, folder: Path) -> list[str]:
     assert stop == STOP
     script = "set -euo pipefail\n" + "\necho ---\n".join([*steps, *REQUESTORS, stop])
     script = script.replace(".local/stack.json", str(usual_stack.folder / "stack.json"))
-    script = script.replace(".local/", f"{folder}/").replace("8000", str(free_port()))
-    # The virtual environment may be another one than the README's.
+    script = script.replace(".local/", f"{folder}/").replace("8000", str(find_free_port()))
+    # The tests may run in another virtual environment than that of the README.
     script = script.replace(".venv/bin/python", sys.executable)
-    done = subprocess.run([shell, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)  # noqa: S603 - the document's own
-    assert done.returncode == 0, done.stderr
-    blocks = done.stdout.split("---\n")
+    finished = subprocess.run([shell, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)  # noqa: S603 - the document's own
+    assert finished.returncode == 0, finished.stderr
+    blocks = finished.stdout.split("---\n")
     assert len(blocks) == len(WALKTHROUGH) + len(REQUESTORS)
     return blocks
 
 
-def test_the_walkthrough_is_true(printed: list[str]) -> None:
+def test_the_walkthrough_prints_what_it_says(printed: list[str]) -> None:
     steps = printed[: len(WALKTHROUGH) - 1]
     assert len(steps[1].splitlines()) == 5
     status, report, reference = steps[-3].strip(), steps[-2].splitlines(), steps[-1]
@@ -65,7 +65,7 @@ def test_the_walkthrough_is_true(printed: list[str]) -> None:
     assert "study-design" in reference
 
 
-def test_the_commands_for_requestors_are_true(printed: list[str], folder: Path) -> None:
+def test_the_commands_for_requestors_print_what_their_page_says(printed: list[str], folder: Path) -> None:
     blocks = printed[len(WALKTHROUGH) - 1 : -1]
     status, report, not_enhanced = (
         blocks[index_of(words)].strip()

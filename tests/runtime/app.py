@@ -53,7 +53,7 @@ class RuntimeApp:
         await self._load()
 
     async def specialize(self, settings: Mapping[str, str]) -> Json:
-        """Give the settings to a worker that was started without an app, as the host does. Return the response."""
+        """Pass the settings to a worker that was started without an app, as the host does. Return the response."""
         response = await self.send("function_environment_reload_request", environment_variables=dict(settings))
         if _succeeded(response):
             await self._load()

@@ -87,6 +87,6 @@ async def test_the_app_does_not_start_without_its_settings_and_names_the_missing
         response = await (app.specialize(settings) if waiting else app.send("worker_init_request"))
     assert response["result"]["status"] == 0
     message = response["result"]["exception"]["message"]
-    start = "SettingsError: The app can't start. Settings missing or bad: "
+    start = "SettingsError: The app cannot start. Missing or invalid settings: "
     assert message.startswith(start)
     assert {re.split(r"[ :]", fault)[0] for fault in message.removeprefix(start).split("; ")} == set(missing)

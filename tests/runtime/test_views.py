@@ -46,16 +46,16 @@ async def a_number(req: func.HttpRequest):
 async def raises(req: func.HttpRequest) -> str:
     raise ValueError("no")
 
-def look(thing, *names):
+def read_fields(thing, *names):
     return {name: getattr(thing, name) for name in names}
 
 @app.service_bus_queue_trigger(arg_name="message", queue_name="import", connection="SERVICE_BUS")
 async def message(message: func.ServiceBusMessage) -> None:
-    same = look(
+    same = read_fields(
         message, "application_properties", "content_type", "correlation_id", "delivery_count", "message_id",
         "reply_to", "subject", "to", "user_properties",
     )
-    own = look(message, "enqueued_time_utc", "expires_at_utc", "locked_until", "lock_token", "sequence_number")
+    own = read_fields(message, "enqueued_time_utc", "expires_at_utc", "locked_until", "lock_token", "sequence_number")
     kinds = {name: [type(value).__name__, str(getattr(value, "tzinfo", None))] for name, value in own.items()}
     record(body=list(message.get_body()), same=same, kinds=kinds)
 
