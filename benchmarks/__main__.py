@@ -18,8 +18,8 @@ _FULL = Effort(full=True, rounds=5)
 _TABLE_TEXT = """\
 The columns have the figure of the exchange, of a naive implementation, and of a limit that no implementation can
 exceed. "To naive" is how many times better the exchange is than the naive implementation, and "to limit" is the ratio
-to the limit. `make bench-short` fails at the floor, which is easier than the goal where the goal cannot be reached. Each
-figure is the median of its rounds, and each ratio is of two medians."""
+to the limit. `make bench-short` fails below the floor, which is easier than the goal where the goal cannot be reached.
+Each figure is the median of its rounds, and each ratio is of two medians."""
 
 
 def _find_name(benchmark: Benchmark) -> str:

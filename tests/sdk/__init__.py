@@ -1,1 +1,1 @@
-"""Compatibility with each published release of destiny-sdk: its models, its client, and a robot written with it."""
+"""Compatibility with each published release of destiny-sdk: its models, its client, and a robot that uses it."""

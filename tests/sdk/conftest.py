@@ -1,4 +1,4 @@
-"""The releases, one after another, and a stack for those tests that need one."""
+"""The releases, and a stack for the tests that need one."""
 
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.e2e.exchange import Exchange, exchange_on
-from tests.sdk.install import SINCE
+from tests.sdk.install import MIN_PYTHON
 from tests.sdk.releases import RELEASES, Release, ReleaseError, load
 from tests.stacks import Stack, running_stack
 
-collect_ignore_glob = [] if sys.version_info >= SINCE else ["test_*.py"]
+collect_ignore_glob = [] if sys.version_info >= MIN_PYTHON else ["test_*.py"]
 
 
 @pytest.fixture(scope="session", params=RELEASES)
 def sdk(request: pytest.FixtureRequest) -> Release:
-    """Give a release; that one is missing is a failure, as nothing would be shown of it."""
+    """Return a release. Fails if it is not installed, because nothing would be tested."""
     try:
         return load(request.param)
     except ReleaseError as error:

@@ -1,4 +1,4 @@
-"""A document of everything on the wire, with every field it can have; and all ways to leave optional ones out."""
+"""A complete document of every model of the contract, and its variants without some optional fields."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -140,15 +140,15 @@ FULL: dict[Model, Json] = {
 
 
 def variants(full: Json, model: Any) -> Iterator[Json]:
-    """Yield what the model knows of this document, without each of the sets of fields that it can do without."""
+    """Yield the fields of the document that the model knows, once without each combination of optional fields."""
     known = {name: value for name, value in full.items() if name in model.model_fields}
     optional = [name for name in known if not model.model_fields[name].is_required()]
     for count in range(len(optional) + 1):
-        for left_out in combinations(optional, count):
-            yield {name: value for name, value in known.items() if name not in left_out}
+        for omitted in combinations(optional, count):
+            yield {name: value for name, value in known.items() if name not in omitted}
 
 
-# Where a part of some content is: the content's model, and the field that has a list of such parts.
+# The models that are parts of a content: the content's model, and the field with the list of parts.
 PARTS: dict[Model, tuple[Model, str]] = {
     enhancements.Authorship: (enhancements.Bibliographic, "authorship"),
     enhancements.BooleanAnnotation: (enhancements.AnnotationSet, "annotations"),

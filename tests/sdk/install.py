@@ -1,4 +1,4 @@
-"""`python -m tests.sdk.install`: put each release of destiny-sdk into a folder of its own, unless it is there."""
+"""`python -m tests.sdk.install`: install each release of destiny-sdk into its own folder, unless it is installed."""
 
 import fcntl
 import subprocess
@@ -8,35 +8,35 @@ from pathlib import Path
 
 from tests.sdk.releases import FOLDER, RELEASES, ReleaseError
 
-# The SDK's own demand: with an older Python its tests aren't collected, and there is nothing to install.
-SINCE = (3, 12)
+# The SDK requires this version. With an older Python nothing is installed and its tests are not collected.
+MIN_PYTHON = (3, 12)
 
 
 def install(version: str, folder: Path = FOLDER) -> bool:
-    """Install a release without its dependencies; return whether there was anything to do. Raises ReleaseError."""
+    """Install a release without its dependencies. Return False if it was installed. Raises ReleaseError."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / version
+    target = folder / version
     with (folder / ".lock").open("w") as lock:
-        # Of two at once the second waits, and finds it done.
+        # A second concurrent installation waits here.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if place.exists():
+        if target.exists():
             return False
-        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
-            made = Path(unfinished) / version
-            _install(version, made)
-            # It comes to its place in one step: what is there is complete.
-            made.rename(place)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            installed = Path(temporary) / version
+            _install(version, installed)
+            # Moved in one step, so that the target is always complete.
+            installed.rename(target)
     return True
 
 
-def _install(version: str, place: Path) -> None:
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(place)]
+def _install(version: str, target: Path) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
     command += ["--python", sys.executable, f"destiny-sdk=={version}"]
-    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603 - arguments are ours
-        raise ReleaseError(f"destiny-sdk {version} could not be installed: is the package index within reach?")
+    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603 - we build the arguments
+        raise ReleaseError(f"destiny-sdk {version} could not be installed. Can this machine reach the package index?")
 
 
-if __name__ == "__main__" and sys.version_info >= SINCE:
+if __name__ == "__main__" and sys.version_info >= MIN_PYTHON:
     try:
         for release in RELEASES:
             install(release)

@@ -1,4 +1,4 @@
-"""What a release makes of what we send: the same document, but for what is said here."""
+"""How a release reads what we send: unchanged, except for the differences that are listed here."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.sdk.releases import RELEASES, Release
 _ALL = frozenset(RELEASES)
 _FIRST = frozenset(RELEASES[:1])
 
-# Which releases do not know a field. They ignore it in what they read, but for a robot's fields, which they refuse.
+# The releases that do not know a field. They ignore unknown fields, except those of a robot, which they refuse.
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
     (BatchEnhancementRequestIn, "source"): _FIRST,
@@ -27,43 +27,45 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     },
 }
 
-# The SDK keeps these as parsed URLs and writes them in their normal form; we keep them to the letter.
+# The SDK parses these URLs and writes them in normal form. We keep them unchanged.
 URLS = {
     *("landing_page_url", "pdf_url", "base_url"),
     *("reference_storage_url", "result_storage_url", "reference_data_url", "validation_result_url"),
 }
-# Objects of any content, in which nulls and fields of any name are left as they are.
-_FREE = {"data", "extra", "extra_fields"}
+# Objects of any content. Their fields and nulls are kept.
+_FREE_FORM = {"data", "extra", "extra_fields"}
 
 
-def as_read_by(sdk: Release, model: Model, document: Json) -> Json:
-    """Give the document as this release writes it again, with its nulls."""
+def expect_read(sdk: Release, model: Model, document: Json) -> Json:
+    """Return the document as this release writes it after reading it, with its nulls."""
     known = {name: value for name, value in document.items() if sdk.version not in UNKNOWN.get((model, name), ())}
-    return {name: _value(sdk, name, value) for name, value in known.items()}
+    return {name: _expect_value(sdk, name, value) for name, value in known.items()}
 
 
-def _value(sdk: Release, name: str, value: Any) -> Any:
+def _expect_value(sdk: Release, name: str, value: Any) -> Any:
     if value is None:
         return None
     match name:
         case "enhancements":
-            return [as_read_by(sdk, Enhancement, one) for one in value]
+            return [expect_read(sdk, Enhancement, enhancement) for enhancement in value]
         case "content" if "locations" in value:
-            return {**value, "locations": [_place(one) for one in value["locations"]]}
+            return {**value, "locations": [_expect_location(location) for location in value["locations"]]}
         case _ if name in URLS:
             return str(HttpUrl(value))
         case _:
             return value
 
 
-def _place(location: Json) -> Json:
+def _expect_location(location: Json) -> Json:
     return {name: str(HttpUrl(value)) if name in URLS and value else value for name, value in location.items()}
 
 
-def without_nulls(value: Any) -> Any:
-    """Give the document as `to_jsonl` writes it: absent and null mean the same in every model of the wire."""
+def remove_nulls(value: Any) -> Any:
+    """Return the document as `to_jsonl` writes it. Absent and null mean the same in every model."""
     if isinstance(value, list):
-        return [without_nulls(one) for one in value]
+        return [remove_nulls(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: one if name in _FREE else without_nulls(one) for name, one in value.items() if one is not None}
+    return {
+        name: item if name in _FREE_FORM else remove_nulls(item) for name, item in value.items() if item is not None
+    }

@@ -1,4 +1,4 @@
-"""The published releases of destiny-sdk, each loaded for itself."""
+"""The published releases of destiny-sdk. Each is imported separately."""
 
 import sys
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ RELEASES = ("0.1.0", "0.1.1", "0.1.2", "0.1.3", "0.1.4", "0.1.5")
 FOLDER = Path(sys.prefix) / "destiny-sdk"
 PACKAGE = "destiny_sdk"
 
-# Where the SDK has what our models describe, and by what name.
+# The module and the name of the SDK's model for each of ours.
 NAMES: dict[type[BaseModel], tuple[str, str]] = {
     batches.BatchEnhancementRequestIn: ("robots", "BatchEnhancementRequestIn"),
     batches.BatchEnhancementRequestRead: ("robots", "BatchEnhancementRequestRead"),
@@ -46,12 +46,12 @@ NAMES: dict[type[BaseModel], tuple[str, str]] = {
 
 
 class ReleaseError(Exception):
-    """A release, or what it imports, is not installed or can not be."""
+    """A release, or a package that it imports, is not installed or cannot be installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The modules of one release. They are of no type that our checks know: on Python 3.11 there are none."""
+    """The modules of one release. They are untyped, because the SDK cannot be installed on Python 3.11."""
 
     version: str
     auth: Any
@@ -62,38 +62,40 @@ class Release:
     robots: Any
     visibility: Any
 
-    def of(self, ours: type[BaseModel]) -> Any:
-        """Return the SDK's model of what our model describes."""
+    def model_for(self, ours: type[BaseModel]) -> Any:
+        """Return the SDK's model that corresponds to ours."""
         module, name = NAMES[ours]
         return getattr(getattr(self, module), name)
 
     def make(self, ours: type[BaseModel], **fields: Any) -> Any:
-        """Make an object of the SDK's model, as a program does that is written with it."""
-        model = self.of(ours)
+        """Make an object of the SDK's model, as a program that uses the SDK does."""
+        model = self.model_for(ours)
         return model(**{model.model_fields[name].alias or name: value for name, value in fields.items()})
 
 
 def load(version: str, folder: Path = FOLDER) -> Release:
-    """Import a release and leave no trace of it, so that another can be imported; raises ReleaseError."""
-    place = folder / version
-    if not (place / PACKAGE).is_dir():
-        raise ReleaseError(_missing(f"destiny-sdk {version} is not in {place}"))
+    """Import a release, then forget its modules, so that another one can be imported. Raises ReleaseError."""
+    target = folder / version
+    if not (target / PACKAGE).is_dir():
+        raise ReleaseError(_describe_missing(f"destiny-sdk {version} is not in {target}"))
     names = [name for name in Release.__dataclass_fields__ if name != "version"]
-    _forget()
-    sys.path.insert(0, str(place))
+    _forget_modules()
+    sys.path.insert(0, str(target))
     try:
         return Release(version, **{name: import_module(f"{PACKAGE}.{name}") for name in names})
     except ModuleNotFoundError as error:
-        raise ReleaseError(_missing(f"destiny-sdk {version} needs {error.name}, which is not installed")) from error
+        raise ReleaseError(
+            _describe_missing(f"destiny-sdk {version} needs {error.name}, which is not installed")
+        ) from error
     finally:
-        sys.path.remove(str(place))
-        _forget()
+        sys.path.remove(str(target))
+        _forget_modules()
 
 
-def _forget() -> None:
+def _forget_modules() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
 
 
-def _missing(what: str) -> str:
+def _describe_missing(what: str) -> str:
     return f"{what}. Run: uv sync --frozen --extra azure && {sys.executable} -m tests.sdk.install"

@@ -1,4 +1,4 @@
-"""Any references and enhancements at all, as JSON documents of the wire."""
+"""Random references and enhancements, as JSON documents."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,19 +23,19 @@ def _is_url(text: str) -> bool:
 
 
 def _object(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[Json]:
-    """Give objects in which each optional field is there, or null, or not there."""
+    """Return a strategy for objects. Each optional field is present, null or absent."""
     return st.fixed_dictionaries(required, optional={name: st.none() | value for name, value in optional.items()})
 
 
-# Longer texts find nothing more, and take their time.
+# Longer texts find no more faults and take longer.
 _text = st.text(max_size=20)
 _ids = st.uuids(version=4).map(str)
 _integers = st.integers(-MAX_INTEGER, MAX_INTEGER)
 _floats = st.floats(allow_nan=False, allow_infinity=False)
-# Release 0.1.0 knows only dates that have passed.
+# Release 0.1.0 accepts dates in the past only.
 _dates = st.dates(max_value=datetime(2024, 12, 31, tzinfo=UTC).date()).map(str)
 _urls = provisional.urls().filter(_is_url)
-_visibilities = st.sampled_from([one.value for one in Visibility])
+_visibilities = st.sampled_from([member.value for member in Visibility])
 _values = st.recursive(
     st.none() | st.booleans() | _integers | _floats | _text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
@@ -44,7 +44,7 @@ _values = st.recursive(
 _objects = st.dictionaries(_text, _values, max_size=3)
 
 _author = _object(
-    {"display_name": _text, "orcid": _text, "position": st.sampled_from([one.value for one in AuthorPosition])}
+    {"display_name": _text, "orcid": _text, "position": st.sampled_from([member.value for member in AuthorPosition])}
 )
 _bibliographic = _object(
     {"enhancement_type": st.just("bibliographic")},
@@ -59,11 +59,11 @@ _bibliographic = _object(
 _abstract = _object(
     {
         "enhancement_type": st.just("abstract"),
-        "process": st.sampled_from([one.value for one in AbstractProcess]),
+        "process": st.sampled_from([member.value for member in AbstractProcess]),
         "abstract": _text,
     }
 )
-# Release 0.1.0 does not go without `data`; the others' doing so is tried field by field.
+# Release 0.1.0 requires `data`. Other tests cover that the others do not.
 _boolean = _object(
     {
         "annotation_type": st.just("boolean"),
@@ -86,7 +86,7 @@ _annotations = _object(
 _location = _object(
     {},
     is_oa=st.booleans(),
-    version=st.sampled_from([one.value for one in DriverVersion]),
+    version=st.sampled_from([member.value for member in DriverVersion]),
     landing_page_url=_urls,
     pdf_url=_urls,
     license=_text,

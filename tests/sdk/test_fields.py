@@ -1,4 +1,4 @@
-"""That the documents of these tests have everything, and that a release knows all of it but for what is listed."""
+"""The documents of these tests have every field, and each release knows every field that is not listed."""
 
 from enum import StrEnum
 
@@ -9,14 +9,14 @@ from tests.sdk.documents import FULL, Model
 from tests.sdk.reading import UNKNOWN
 from tests.sdk.releases import FOLDER, NAMES, Release
 
-# What the SDK has beside the contract's values: nothing that the exchange sends, nor takes.
-BESIDE = {
+# Values of the SDK that are not in the contract. The exchange neither sends nor accepts them.
+ADDITIONAL = {
     "EnhancementType": {"full_text"},
     "BatchEnhancementRequestStatus": {"indexing", "indexing_failed"},
 }
 
 
-def test_each_release_is_loaded_for_itself(sdk: Release) -> None:
+def test_each_release_is_imported_from_its_folder(sdk: Release) -> None:
     for module in (sdk.auth, sdk.client, sdk.robots):
         assert module.__file__.startswith(f"{FOLDER / sdk.version}/")
     assert sdk.client.BatchRobotResult is sdk.robots.BatchRobotResult
@@ -31,9 +31,9 @@ def test_each_document_has_every_field(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", NAMES, ids=lambda model: model.__name__)
-def test_a_release_knows_every_field_but_those_listed_and_no_other(sdk: Release, model: Model) -> None:
+def test_a_release_knows_every_field_except_those_listed(sdk: Release, model: Model) -> None:
     unknown = {name for (owner, name), releases in UNKNOWN.items() if owner is model and sdk.version in releases}
-    assert set(sdk.of(model).model_fields) == set(model.model_fields) - unknown
+    assert set(sdk.model_for(model).model_fields) == set(model.model_fields) - unknown
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_release_knows_every_field_but_those_listed_and_no_other(sdk: Release,
 )
 def test_a_release_knows_every_value(sdk: Release, module: str, name: str, ours: type[StrEnum]) -> None:
     theirs = {value.value for value in getattr(getattr(sdk, module), name)}
-    assert theirs - BESIDE.get(name, set()) == {value.value for value in ours}
+    assert theirs - ADDITIONAL.get(name, set()) == {value.value for value in ours}

@@ -1,4 +1,4 @@
-"""A release takes our signature, and we take its."""
+"""Each release accepts our signatures, and we accept its signatures."""
 
 import time
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from exchange.domain.errors import NotAuthenticated
 from exchange.domain.signatures import SCHEME, SignedCall, check_signature, check_timestamp, make_signed_headers
 from tests.sdk.documents import ONE
 from tests.sdk.releases import Release
-from tests.sdk.robot import incoming
+from tests.sdk.robot import make_request
 
 ROBOT = UUID(ONE)
 SECRET = "5f" * 32
 BODIES = [b"", b'{"id": 1}', '{"text": "文 \u2028"}'.encode(), bytes(range(256))]
 
 
-def headers_of(sdk: Release, body: bytes, secret: str = SECRET) -> Mapping[str, str]:
-    """Sign a call as the release's client does."""
+def sign_with_sdk(sdk: Release, body: bytes, secret: str = SECRET) -> Mapping[str, str]:
+    """Return the headers with which the release's client signs a call."""
     request = sdk.client.httpx.Request("POST", "http://exchange.example/", content=body)
     signed: Any = next(sdk.client.HMACSigningAuth(secret, ROBOT).sync_auth_flow(request))
     headers: Mapping[str, str] = signed.headers
@@ -35,26 +35,26 @@ def check(headers: Mapping[str, str], body: bytes) -> None:
 
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("whole_seconds", [False, True])
-async def test_it_takes_a_call_that_we_signed(sdk: Release, body: bytes, whole_seconds: bool) -> None:  # noqa: FBT001
+async def test_a_release_accepts_a_call_that_we_signed(sdk: Release, body: bytes, whole_seconds: bool) -> None:  # noqa: FBT001
     now = float(int(time.time())) if whole_seconds else time.time()
-    assert await sdk.auth.HMACAuth(SECRET)(incoming(sdk, make_signed_headers(SECRET, body, ROBOT, now), body))
+    assert await sdk.auth.HMACAuth(SECRET)(make_request(sdk, make_signed_headers(SECRET, body, ROBOT, now), body))
 
 
-async def test_it_refuses_another_body_another_secret_and_an_old_call(sdk: Release) -> None:
+async def test_a_release_refuses_another_body_another_secret_and_an_old_call(sdk: Release) -> None:
     now = time.time()
     for secret, signed, at in ((SECRET, b"other", now), ("other", b"body", now), (SECRET, b"body", now - 301)):
-        request = incoming(sdk, make_signed_headers(secret, signed, ROBOT, at), b"body")
+        request = make_request(sdk, make_signed_headers(secret, signed, ROBOT, at), b"body")
         with pytest.raises(sdk.auth.AuthException) as refused:
             await sdk.auth.HMACAuth(SECRET)(request)
         assert refused.value.status_code == 401
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_we_take_a_call_that_its_client_signed(sdk: Release, body: bytes) -> None:
-    check(headers_of(sdk, body), body)
+def test_we_accept_a_call_that_the_client_of_a_release_signed(sdk: Release, body: bytes) -> None:
+    check(sign_with_sdk(sdk, body), body)
 
 
 def test_we_refuse_another_body_and_another_secret(sdk: Release) -> None:
     for secret, signed in ((SECRET, b"other"), ("other", b"body")):
         with pytest.raises(NotAuthenticated):
-            check(headers_of(sdk, signed, secret), b"body")
+            check(sign_with_sdk(sdk, signed, secret), b"body")

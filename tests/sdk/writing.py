@@ -1,4 +1,4 @@
-"""How programs that are written with the SDK write JSON, and what the exchange takes of it."""
+"""How programs that use the SDK write JSON, and how the exchange reads it."""
 
 import json
 from typing import Any
@@ -8,27 +8,27 @@ from exchange.domain.entries import EntryValidator
 from exchange.domain.manifest import Manifest
 from tests.sdk.documents import TWO, Json
 
-_LONGEST_LINE = 1 << 20
+_MAX_LINE_BYTES = 1 << 20
 
 
-def written(made: Any) -> list[bytes]:
-    """Write it in each way that the SDK has, as httpx sends what was dumped for it."""
-    lines = [made.model_dump_json(), json.dumps(made.model_dump(mode="json"))]
-    if hasattr(made, "to_jsonl"):
-        lines.append(made.to_jsonl())
+def serialize(model: Any) -> list[bytes]:
+    """Return the JSON of an object of the SDK, in each way in which programs write it."""
+    lines = [model.model_dump_json(), json.dumps(model.model_dump(mode="json"))]
+    if hasattr(model, "to_jsonl"):
+        lines.append(model.to_jsonl())
     return [line.encode() for line in lines]
 
 
-def checked(line: bytes) -> tuple[str | None, Json]:
-    """Check the line as an entry of a result; return what is wrong with it, and the enhancement that is imported."""
-    checked = EntryValidator(Manifest([UUID(TWO)]), _LONGEST_LINE).validate([line])
-    verdict: Json = json.loads(checked.draft_report)
-    accepted: Json = json.loads(checked.accepted)["enhancement"] if checked.accepted else {}
-    return verdict["error"], accepted
+def validate(line: bytes) -> tuple[str | None, Json]:
+    """Validate a line of a result. Return its error in the report, and the enhancement that is imported."""
+    validated = EntryValidator(Manifest([UUID(TWO)]), _MAX_LINE_BYTES).validate([line])
+    result: Json = json.loads(validated.draft_report)
+    accepted: Json = json.loads(validated.accepted)["enhancement"] if validated.accepted else {}
+    return result["error"], accepted
 
 
-def imported(line: bytes) -> bool:
-    """Say whether the entry is imported with every field as it was sent, but for its id, which is ours to give."""
-    error, enhancement = checked(line)
+def is_imported_unchanged(line: bytes) -> bool:
+    """Return whether the entry is imported with every field as it was sent, except the id, which the exchange sets."""
+    error, enhancement = validate(line)
     sent: Json = json.loads(line)
     return error is None and {**enhancement, "id": None} == {**sent, "id": None}
