@@ -67,7 +67,7 @@ def test_a_score_that_is_not_a_number_is_written_as_null_and_refused_if_required
 
 def test_an_integer_that_the_store_would_round_is_refused(sdk: Release) -> None:
     error, _ = validate(make_annotated_entry(sdk, BooleanAnnotation, **{**BOOLEAN, "data": {"n": 2**53 + 1}}))
-    assert error == "Can't be stored: an integer past 2^53 would lose digits"
+    assert error == "Could not be stored: an integer beyond 2^53 would lose digits"
 
 
 @pytest.mark.parametrize("kind", ["bibliographic", "full_text"])
