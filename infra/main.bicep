@@ -9,7 +9,7 @@ import { makeNames } from 'modules/names.bicep'
 param environmentName 'dev' | 'prod'
 @description('Region of the resources.')
 param location string = resourceGroup().location
-@description('Client id of the Entra application that issues access tokens. While it is empty, no token is accepted.')
+@description('Client id of the Entra application that access tokens are issued for. If it is empty, no token is accepted.')
 param tokenAudience string = ''
 @description('Object id of the deployer, who creates the master key. If it is empty, no role is assigned.')
 param deployerId string = ''

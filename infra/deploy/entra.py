@@ -86,17 +86,17 @@ def _complete(tools: Tools, application: Json) -> None:
     api: Json = application.get("api") or {}
     uris: list[str] = application.get("identifierUris") or []
     uri = f"api://{read_text(application, 'appId')}"
-    roles = {
+    application_fields = {
         "identifierUris": uris if uri in uris else [*uris, uri],
         "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, OPERATOR),
     }
-    scopes = {
+    api_fields = {
         "requestedAccessTokenVersion": 2,
         "oauth2PermissionScopes": _add_missing(api.get("oauth2PermissionScopes"), "id", SCOPE),
     }
     azure_cli = {"appId": AZURE_CLI, "delegatedPermissionIds": [SCOPE["id"]]}
     clients = {"preAuthorizedApplications": _add_missing(api.get("preAuthorizedApplications"), "appId", azure_cli)}
-    _patch(tools, application, "roles, scope and token version", {**roles, "api": scopes})
+    _patch(tools, application, "roles, scope and token version", {**application_fields, "api": api_fields})
     _patch(tools, application, "Azure CLI as a client", {"api": clients})
 
 

@@ -75,7 +75,7 @@ def _load_reference(api: Api) -> str:
 
 
 def _register_rejecting_robot(api: Api, outputs: Outputs) -> str:
-    """Register a robot and return its id. Its address is a page of the exchange, which answers 404 to batches."""
+    """Register a robot and return its id. Its address is a page of the exchange, which refuses batches (4xx)."""
     registration = {
         "name": _NAME,
         "base_url": f"{outputs.api_url.rstrip('/')}/docs",

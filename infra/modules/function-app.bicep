@@ -15,7 +15,7 @@ param scale Scale
 param updateStrategy 'Recreate' | 'RollingUpdate'
 @description('Settings of the app that differ from the default.')
 param tunables Tunables
-@description('Client id of the Entra application that issues access tokens.')
+@description('Client id of the Entra application that access tokens are issued for, or empty.')
 param tokenAudience string
 @description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
