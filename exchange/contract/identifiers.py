@@ -1,5 +1,6 @@
 """External identifiers of references."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -17,18 +18,24 @@ class IdentifierType(StrEnum):
     OTHER = "other"
 
 
-def _without_resolver(value: object) -> object:
-    """Remove the address of the DOI resolver and surrounding white space. People paste both."""
+# The forms in which people paste a DOI: with the address of a resolver, or with the scheme.
+_DOI_PREFIX = re.compile(r"(https?://(dx\.|www\.)?doi\.org/|doi:)", re.IGNORECASE)
+
+
+def _remove_doi_prefix(value: object) -> object:
+    """Remove the address of a DOI resolver, the scheme `doi:`, and surrounding white space."""
     if not isinstance(value, str):
         return value
-    return value.strip().removeprefix("http://doi.org/").removeprefix("https://doi.org/").strip()
+    doi = value.strip()
+    prefix = _DOI_PREFIX.match(doi)
+    return doi if prefix is None else doi[prefix.end() :].strip()
 
 
 class DOIIdentifier(WireModel):
     """A Digital Object Identifier, without the address of a resolver."""
 
-    identifier: Annotated[str, BeforeValidator(_without_resolver)] = Field(
-        pattern=r"^10\.\d{4,9}/[-._;()/:a-zA-Z0-9%<>\[\]+&]+$"
+    identifier: Annotated[str, BeforeValidator(_remove_doi_prefix)] = Field(
+        pattern=r"^10\.[0-9]{4,9}/[-._;()/:a-zA-Z0-9%<>\[\]+&]+$"
     )
     identifier_type: Literal["doi"]
 
@@ -36,14 +43,14 @@ class DOIIdentifier(WireModel):
 class PubMedIdentifier(WireModel):
     """A PubMed ID."""
 
-    identifier: int
+    identifier: int = Field(gt=0)
     identifier_type: Literal["pm_id"]
 
 
 class OpenAlexIdentifier(WireModel):
     """An OpenAlex work ID."""
 
-    identifier: str = Field(pattern=r"^W\d+$")
+    identifier: str = Field(pattern=r"^W[0-9]+$")
     identifier_type: Literal["open_alex"]
 
 

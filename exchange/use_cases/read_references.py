@@ -1,18 +1,21 @@
 """Reading references, by id or by identifier."""
 
+import re
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from exchange.contract.base import describe_faults
 from exchange.contract.enhancements import Visibility
-from exchange.contract.identifiers import ExternalIdentifier
+from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
 from exchange.contract.references import Reference, ReferenceQuery
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound
 from exchange.domain.selection import EVERYTHING
 from exchange.ports import Services
 
+# A query has text only. Without this check the parser would also accept "28_905_911", "28905911.0" and "+28905911".
+_PUBMED_ID = re.compile(r"[0-9]+")
 _IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 
@@ -29,6 +32,8 @@ async def read_reference(reference_id: UUID, user: User, services: Services) -> 
 
 async def find_reference(query: ReferenceQuery, user: User, services: Services) -> Reference:
     """Return the reference with this identifier. Raises NotFound, and InputRejected for an invalid identifier."""
+    if query.identifier_type is IdentifierType.PM_ID and not _PUBMED_ID.fullmatch(query.identifier):
+        raise InputRejected("identifier must be a PubMed id, which has digits only.")
     query_json = query.model_dump_json(exclude_none=True).encode()
     try:
         identifier = _IDENTIFIER.validate_json(query_json)

@@ -41,7 +41,7 @@ class Exchange(World):
         loads = [
             await self.references.add(
                 ReferenceFileInput.model_validate(
-                    {"identifiers": [{"identifier_type": "pm_id", "identifier": number}], "enhancements": None}
+                    {"identifiers": [{"identifier_type": "pm_id", "identifier": number + 1}], "enhancements": None}
                 )
             )
             for number in range(references)

@@ -63,7 +63,10 @@ async def test_an_unknown_reference_raises_not_found() -> None:
             await read_reference(uuid4(), user, World().services)
 
 
-@pytest.mark.parametrize("query", [{"identifier": "7", "identifier_type": "pm_id"}, OTHER])
+@pytest.mark.parametrize(
+    "query",
+    [{"identifier": "7", "identifier_type": "pm_id"}, {"identifier": "0007", "identifier_type": "pm_id"}, OTHER],
+)
 async def test_a_reference_is_found_by_any_of_its_identifiers(query: dict[str, str]) -> None:
     world = World()
     reference_id = await load(world, "public", "hidden")
@@ -81,7 +84,11 @@ async def test_an_identifier_that_no_reference_has_raises_not_found() -> None:
 @pytest.mark.parametrize(
     ("query", "fault"),
     [
-        ({"identifier": "x", "identifier_type": "pm_id"}, "identifier: Input should be a valid integer"),
+        *(
+            ({"identifier": text, "identifier_type": "pm_id"}, "identifier must be a PubMed id, which has digits only.")
+            for text in ("x", "28_905_911", "28905911.0", "+28905911", "-1", " 7", "\u0667")
+        ),
+        ({"identifier": "0", "identifier_type": "pm_id"}, "identifier: Input should be greater than 0."),
         ({"identifier": "x", "identifier_type": "other"}, "other_identifier_name: Field required."),
     ],
 )
