@@ -13,6 +13,9 @@ _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 # A body can hold a hundred thousand wrong ids. This many faults are enough to correct the program that sent it.
 MAX_FAULTS = 20
 
+# Some programs write it at the start of a UTF-8 file.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 # Beyond 2^53 not every integer is a double, which is how the store keeps numbers.
 MAX_INTEGER = 2**53
 
@@ -64,6 +67,24 @@ def to_jsonl(model: BaseModel) -> bytes:
     for character in ("\x85", "\u2028", "\u2029"):
         text = text.replace(character, f"\\u{ord(character):04x}")
     return f"{text}\n".encode()
+
+
+def check_json(content: bytes) -> None:
+    """Raise ValueError for what JSON forbids but the parser of the models accepts or describes badly.
+
+    That is NaN and Infinity in a field that the model ignores, and a byte order mark at the start.
+    """
+    if content.startswith(BYTE_ORDER_MARK):
+        raise ValueError("a byte order mark (EF BB BF) is allowed only at the very start of a file")
+    if b"NaN" in content or b"Infinity" in content:
+        try:
+            from_json(content, allow_inf_nan=True)
+        except ValueError:
+            return
+        try:
+            from_json(content, allow_inf_nan=False)
+        except ValueError as error:
+            raise ValueError("NaN and Infinity are not JSON") from error
 
 
 def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from exchange.contract.base import describe_faults
+from exchange.contract.base import check_json, describe_faults
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
@@ -70,9 +70,11 @@ class EntryValidator:
         if line is None:
             return EntryResult(EntryKind.UNREADABLE, None, f"the line is longer than {self._max_line_bytes} bytes")
         try:
+            check_json(line)
             entry = _ENTRY.validate_json(line, strict=True)
-        except ValidationError as error:
-            return EntryResult(EntryKind.UNREADABLE, None, "; ".join(describe_faults(error, line)))
+        except ValueError as error:
+            faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
+            return EntryResult(EntryKind.UNREADABLE, None, "; ".join(faults))
         reference_id = entry.reference_id
         if reference_id not in self._manifest:
             return EntryResult(EntryKind.NOT_REQUESTED, reference_id)

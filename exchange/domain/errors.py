@@ -4,6 +4,7 @@
     ├── InputRejected         the input is wrong: the same input is refused again
     │   ├── NotJson           the body is not JSON
     │   ├── TooLarge          a limit is exceeded
+    │   ├── UnsupportedMediaType  the body is compressed
     │   ├── NotAuthenticated  the caller is not identified
     │   └── Forbidden         the caller is not allowed to do this
     ├── NotFound              the batch, robot, reference or blob does not exist
@@ -39,6 +40,10 @@ class NotJson(InputRejected):
 
 class TooLarge(InputRejected):
     """The input exceeds a limit."""
+
+
+class UnsupportedMediaType(InputRejected):
+    """The body is in a form that is not accepted."""
 
 
 class NotAuthenticated(InputRejected):

@@ -5,13 +5,19 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from exchange.contract.base import describe_faults
+from exchange.contract.base import check_json, describe_faults
 from exchange.contract.references import LoadedLine, LoadedReference, ReferenceFileInput
 from exchange.domain.errors import InputRejected, TooLarge
 from exchange.domain.storable import find_storage_fault
 from exchange.ports import Services
 
 _MAX_CONCURRENT = 8
+
+# A common mistake: curl's --data removes the line breaks, and a file of lines needs its own media type.
+TRAILING_HINT = (
+    "Several references must be sent one per line, with Content-Type: application/jsonl. With curl, use --data-binary, "
+    "because --data removes the line breaks."
+)
 
 
 async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadedReference:
@@ -51,9 +57,14 @@ async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedL
 
 async def _load_line(line: bytes, services: Services) -> LoadedLine:
     try:
-        loaded = await load_reference(ReferenceFileInput.model_validate_json(line, strict=True), services)
-    except ValidationError as error:
-        return LoadedLine(error="; ".join(describe_faults(error, line)))
+        check_json(line)
+        reference = ReferenceFileInput.model_validate_json(line, strict=True)
+    except ValueError as error:
+        faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
+        hint = f". {TRAILING_HINT}" if "trailing characters" in faults[0] else ""
+        return LoadedLine(error="; ".join(faults) + hint)
+    try:
+        loaded = await load_reference(reference, services)
     except InputRejected as error:
         return LoadedLine(error=str(error))
     return LoadedLine(id=loaded.id, existing=loaded.existing)

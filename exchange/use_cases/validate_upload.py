@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
+from exchange.contract.base import BYTE_ORDER_MARK
 from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch, Phase, Upload, Validation
 from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.errors import TooLarge, UploadReplaced
 from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
+from exchange.domain.result_format import START_BYTES, find_format_fault
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation
 from exchange.use_cases.advance import advance
@@ -19,8 +21,6 @@ from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import read_manifest
 
 log = logging.getLogger(__name__)
-
-ReadSlices = Callable[[UUID, Upload, EntryValidator, Services], AsyncIterator[ValidatedLines]]
 
 
 @batch_operation("validate")
@@ -60,48 +60,50 @@ async def _record(batch_id: UUID, validation: Validation, services: Services) ->
 
 
 async def _validate(batch: Batch, upload: Upload, services: Services) -> Validation:
-    """Validate the upload. If the file is refused as a whole, report every reference as missing."""
+    """Validate the upload. If it exceeds a limit, refuse it as a whole and report every reference as missing."""
     try:
         _check_size(upload, services.limits.result_file_limit_bytes)
-        return await _write(batch, upload, _read_slices, services)
+        return await _write(batch, upload, services.results.read(batch.id, upload.etag), services)
     except TooLarge as error:
-        nothing = await _write(batch, upload, _read_nothing, services)
+        nothing = await _write(batch, upload, _read_nothing(), services)
         return replace(nothing, fault=str(error))
 
 
-async def _write(batch: Batch, upload: Upload, read_slices: ReadSlices, services: Services) -> Validation:
-    """Write the two blobs of this attempt: the accepted entries and the draft report."""
+async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services) -> Validation:
+    """Write the two blobs of this attempt: the accepted entries and the draft report. Raises TooLarge."""
     attempt = services.new_id()
     manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
+    start, pieces = await _read_start(pieces)
+    fault = find_format_fault(start)
     async with (
         services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
         services.files.create(blob_names.draft_report(batch.id, attempt)) as draft_report,
     ):
-        async for lines in read_slices(batch.id, upload, validator, services):
+        async for lines in _validate_pieces(batch.id, pieces, validator, services):
             await accepted.write(lines.accepted)
             await draft_report.write(lines.draft_report)
+            _check_rejected(validator, fault, services.limits.result_rejected_entries_limit)
         missing, missing_lines = await asyncio.to_thread(validator.list_missing)
         await draft_report.write(missing_lines)
     return Validation(
-        attempt=attempt, etag=upload.etag, entries=validator.entries, accepted=validator.accepted, missing=missing
+        attempt=attempt,
+        etag=upload.etag,
+        entries=validator.entries,
+        accepted=validator.accepted,
+        missing=missing,
+        fault=fault,
     )
 
 
-async def _read_slices(
-    batch_id: UUID, upload: Upload, validator: EntryValidator, services: Services
+async def _validate_pieces(
+    batch_id: UUID, pieces: AsyncIterator[bytes], validator: EntryValidator, services: Services
 ) -> AsyncIterator[ValidatedLines]:
-    """Validate the upload slice by slice, each in a thread, to keep the event loop free. Raises TooLarge."""
-    limits = services.limits
-    splitter = LineSplitter(limits.result_line_limit_bytes)
+    """Validate the upload piece by piece, each in a thread, to keep the event loop free."""
+    splitter = LineSplitter(services.limits.result_line_limit_bytes)
     heartbeat = Heartbeat(batch_id, services)
-    async for data in services.results.read(batch_id, upload.etag):
+    async for data in pieces:
         yield await asyncio.to_thread(lambda piece: validator.validate(splitter.feed(piece)), data)
-        if validator.rejected > limits.result_rejected_entries_limit:
-            raise TooLarge(
-                f"More than {limits.result_rejected_entries_limit} entries are unreadable, repeated, or of references "
-                "that were not requested. The whole result was refused, and nothing was imported."
-            )
         await heartbeat.beat()
     yield validator.validate(splitter.end())
 
@@ -111,7 +113,32 @@ def _check_size(upload: Upload, limit: int) -> None:
         raise TooLarge(f"The result file has {upload.size} bytes. At most {limit} are accepted.")
 
 
-async def _read_nothing(*_: object) -> AsyncIterator[ValidatedLines]:
+def _check_rejected(validator: EntryValidator, fault: str | None, limit: int) -> None:
+    if validator.rejected > limit:
+        raise TooLarge(
+            fault
+            or f"More than {limit} entries are unreadable, repeated, or of references that were not requested. The "
+            "whole result was refused, and nothing was imported."
+        )
+
+
+async def _read_start(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Read until the start of the file is known. Return the start, and all pieces without a byte order mark."""
+    start = b""
+    async for data in pieces:
+        start += data
+        if len(start) >= START_BYTES:
+            break
+
+    async def read_all() -> AsyncIterator[bytes]:
+        yield start.removeprefix(BYTE_ORDER_MARK)
+        async for data in pieces:
+            yield data
+
+    return start[:START_BYTES], read_all()
+
+
+async def _read_nothing() -> AsyncIterator[bytes]:
     """Yield nothing of an upload that is refused: every reference is missing."""
     return
     yield  # makes it a generator
