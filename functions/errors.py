@@ -26,6 +26,7 @@ ERROR_POLICIES: dict[type[errors.ExchangeError], ErrorPolicy] = {
     errors.InputRejected: ErrorPolicy(HTTPStatus.UNPROCESSABLE_ENTITY, redeliver=False),
     errors.NotJson: ErrorPolicy(HTTPStatus.BAD_REQUEST, redeliver=False),
     errors.TooLarge: ErrorPolicy(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, redeliver=False),
+    errors.UnsupportedMediaType: ErrorPolicy(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, redeliver=False),
     errors.NotAuthenticated: ErrorPolicy(HTTPStatus.UNAUTHORIZED, redeliver=False),
     errors.Forbidden: ErrorPolicy(HTTPStatus.FORBIDDEN, redeliver=False),
     errors.NotFound: ErrorPolicy(HTTPStatus.NOT_FOUND, redeliver=True),

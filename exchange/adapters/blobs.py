@@ -5,13 +5,14 @@ import base64
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
 from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobBlock
+from azure.storage.blob import BlobBlock, ContentSettings
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from exchange.adapters.azure_errors import translate_errors
@@ -23,6 +24,11 @@ from exchange.domain.errors import NotFound, UploadReplaced, WriteConflict
 
 _BLOCK_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
+_MEDIA_TYPES = {
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".txt": "text/plain; charset=utf-8",
+}
 
 
 class BlobAccount(StorageClient[BlobServiceClient]):
@@ -71,7 +77,7 @@ class _BlockWriter:
             await self._send(bytes(self._rest))
         await self._wait_until_sent()
         with translate_errors("blob"):
-            await self._blob.commit_block_list(self._blocks)
+            await self._blob.commit_block_list(self._blocks, content_settings=_content_settings(self._blob.blob_name))
 
     async def abandon(self) -> None:
         """Cancel the block that is being sent."""
@@ -92,6 +98,15 @@ class _BlockWriter:
     async def _stage(self, block_id: str, data: bytes) -> None:
         with translate_errors("blob"):
             await self._blob.stage_block(block_id, data)
+
+
+def _content_settings(name: str) -> ContentSettings:
+    """Return the media type of a blob, and the file name under which a browser saves it."""
+    batch_id, *_, file_name = name.split("/")
+    return ContentSettings(
+        content_type=_MEDIA_TYPES[PurePosixPath(name).suffix],
+        content_disposition=f'inline; filename="{batch_id}-{file_name}"',
+    )
 
 
 class BlobBatchFiles:

@@ -15,6 +15,8 @@ _READ = BlobSasPermissions(read=True)
 # Overwriting needs 'write'. Some services refuse 'create' alone even for a first upload.
 _UPLOAD = BlobSasPermissions(create=True, write=True)
 
+# Clocks differ: with a start in the future, the first URLs would be refused.
+_KEY_STARTED_BEFORE = timedelta(minutes=15)
 # A delegation key lives at most 7 days. URLs that it signed end with it.
 _KEY_LIFETIME = timedelta(hours=8)
 
@@ -54,7 +56,8 @@ class SignedUrls:
             # Without this the URL would be valid over http too.
             protocol="https" if url.startswith("https://") else "https,http",
         )
-        return f"{url}?{token}"
+        # The SDK leaves `/` as it is. Some HTTP clients then encode the whole query again, and the signature is wrong.
+        return f"{url}?{token.replace('/', '%2F')}"
 
     async def _delegation_key(self, needed_until: datetime) -> UserDelegationKey:
         async with self._asking:
@@ -62,6 +65,6 @@ class SignedUrls:
                 now = datetime.fromtimestamp(self._clock(), UTC)
                 until = max(now + _KEY_LIFETIME, needed_until)
                 with translate_errors("delegation key"):
-                    self._key = await self._account.client.get_user_delegation_key(now, until)
+                    self._key = await self._account.client.get_user_delegation_key(now - _KEY_STARTED_BEFORE, until)
                 self._key_until = until
             return self._key

@@ -7,12 +7,20 @@ from uuid import UUID
 import azure.functions as func
 from pydantic import UUID4, BaseModel, TypeAdapter, ValidationError
 
-from exchange.contract.base import describe_faults
+from exchange.contract.base import BYTE_ORDER_MARK, check_json, describe_faults
 from exchange.domain.callers import Caller, CallingRobot, User
-from exchange.domain.errors import InputRejected, NotJson, TooLarge
+from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
 from exchange.ports import Services
 
 JSONL = "application/jsonl"
+# The media types that programs use for a file of JSON lines.
+_LINE_TYPES = {
+    JSONL,
+    "application/x-jsonlines",
+    "application/jsonlines",
+    "application/x-ndjson",
+    "application/ndjson",
+}
 _UUID4: TypeAdapter[UUID] = TypeAdapter(UUID4)
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,22 +56,30 @@ class ApiRequest:
     def has_lines(self) -> bool:
         """Whether the body is a file of lines."""
         content_type: str = self.http_request.headers.get("content-type", "")
-        return content_type.partition(";")[0].strip().lower() == JSONL
+        return content_type.partition(";")[0].strip().lower() in _LINE_TYPES
 
     def read_body(self) -> bytes:
         """Return the exact bytes of the body. Raises TooLarge."""
         return read_body(self.http_request, self.services)
 
-    def parse_body(self, model: type[M]) -> M:
-        """Parse the body. Raises NotJson, TooLarge, or InputRejected with one sentence per fault."""
-        content = self.read_body()
+    def parse_body(self, model: type[M], trailing_hint: str = "") -> M:
+        """Parse the body. Raises NotJson, TooLarge, or InputRejected with one sentence per fault.
+
+        `trailing_hint` says what to do if more follows the JSON value.
+        """
+        content = self.read_body().removeprefix(BYTE_ORDER_MARK)
+        try:
+            check_json(content)
+        except ValueError as error:
+            raise NotJson(f"The body is not JSON: {error}.") from error
         try:
             return model.model_validate_json(content, strict=True)
         except ValidationError as error:
             faults = describe_faults(error, content)
             kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
             if "json_invalid" in kinds:
-                raise NotJson(*faults) from error
+                hints = [trailing_hint] if trailing_hint and "trailing characters" in faults[0] else []
+                raise NotJson(*(f"{fault}." for fault in faults), *hints) from error
             if "too_long" in kinds:
                 raise TooLarge(*(f"{fault}." for fault in faults)) from error
             raise InputRejected(*(f"{fault}." for fault in faults)) from error
@@ -84,7 +100,10 @@ class ApiRequest:
 
 
 def read_body(request: func.HttpRequest, services: Services) -> bytes:
-    """Return the exact bytes of the body. Raises TooLarge."""
+    """Return the exact bytes of the body. Raises TooLarge, and UnsupportedMediaType if it is compressed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaType("Compressed bodies are not accepted. Send the body without Content-Encoding.")
     content: bytes = request.get_body()
     limit = services.limits.http_body_limit_bytes
     if len(content) > limit:
