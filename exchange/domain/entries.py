@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from exchange.contract.base import check_json, describe_faults
 from exchange.contract.enhancements import Enhancement
@@ -74,7 +75,7 @@ class EntryValidator:
             entry = _ENTRY.validate_json(line, strict=True)
         except ValueError as error:
             faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
-            return EntryResult(EntryKind.UNREADABLE, None, "; ".join(faults))
+            return EntryResult(EntryKind.UNREADABLE, self._find_reference(line), "; ".join(faults))
         reference_id = entry.reference_id
         if reference_id not in self._manifest:
             return EntryResult(EntryKind.NOT_REQUESTED, reference_id)
@@ -86,6 +87,18 @@ class EntryValidator:
             return EntryResult(EntryKind.NOT_STORABLE, reference_id, fault)
         fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
         return self._accept(reference_id, reference_id.bytes, fields)
+
+    def _find_reference(self, line: bytes) -> UUID | None:
+        """Return the requested reference that an invalid entry names, if it can be recognised, and mark it as named."""
+        try:
+            fields = from_json(line)
+            reference_id = UUID(fields["reference_id"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        if reference_id not in self._manifest:
+            return None
+        self._manifest.mark_named(reference_id.bytes)
+        return reference_id
 
     def _accept(self, reference_id: UUID | str, key: bytes, fields: bytes) -> EntryResult:
         """Accept an enhancement unless it is too large or a duplicate.

@@ -83,6 +83,23 @@ async def test_a_number_that_is_not_json_makes_an_entry_unreadable_also_in_an_un
     assert any("NaN and Infinity are not JSON" in line for line in exchange.read_report(batch.id))
 
 
+async def test_an_invalid_entry_that_names_a_requested_reference_belongs_to_it(exchange: Exchange) -> None:
+    first, *others = exchange.reference_ids
+    batch = await run(exchange, jsonl({"reference_id": str(first), "source": 7}, *map(annotation, others)))
+    assert batch.status == "partial_failed"
+    (line,) = (line for line in exchange.read_report(batch.id) if "Could not be read" in line)
+    assert line.startswith(f"Reference {first}: Could not be read: ")
+    assert not any("Missing" in line for line in exchange.read_report(batch.id))
+    assert batch.validation is not None
+    assert batch.validation.missing == 0
+
+
+async def test_an_invalid_entry_that_names_another_reference_belongs_to_none(exchange: Exchange) -> None:
+    other = "11111111-1111-4111-8111-111111111111"
+    batch = await run(exchange, jsonl({"reference_id": other, "source": 7}, *map(annotation, exchange.reference_ids)))
+    assert any(line.startswith("Entry 1: Could not be read: ") for line in exchange.read_report(batch.id))
+
+
 async def test_nan_in_a_text_is_text(exchange: Exchange) -> None:
     first, rest = lines(exchange).split(b"\n", 1)
     batch = await run(exchange, first.replace(b"{", b'{"unknown": "NaN Infinity", ', 1) + b"\n" + rest)
