@@ -99,6 +99,15 @@ class ApiRequest:
             raise InputRejected(f"{name} must be a version 4 UUID.") from error
 
 
+def check_query(request: func.HttpRequest, model: type[BaseModel] | None) -> None:
+    """Raise InputRejected for query parameters that the endpoint does not have. Misspelt filters would be ignored."""
+    known = [] if model is None else list(model.model_fields)
+    unknown = [name for name in request.params if name not in known]
+    if unknown:
+        expected = f"This endpoint has {', '.join(known)}." if known else "This endpoint has no query parameters."
+        raise InputRejected(*(f"The query parameter '{name}' does not exist. {expected}" for name in unknown))
+
+
 def read_body(request: func.HttpRequest, services: Services) -> bytes:
     """Return the exact bytes of the body. Raises TooLarge, and UnsupportedMediaType if it is compressed."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()

@@ -15,7 +15,7 @@ from exchange.telemetry.logs import bind_log_fields
 from functions.errors import ERROR_POLICIES
 from functions.http.auth import authorize, list_schemes
 from functions.http.endpoints import Content, Endpoint
-from functions.http.requests import ApiRequest
+from functions.http.requests import ApiRequest, check_query
 
 # Azure exports the records of the logger "exchange" and its children only.
 log = logging.getLogger(f"exchange.{__name__}")
@@ -38,6 +38,7 @@ async def respond(
         try:
             services = get_services()
             caller = await authorize(endpoint.access, request, services)
+            check_query(request, endpoint.query_model)
             result = await endpoint.handler(ApiRequest(request, caller, services))
             return _to_response(result, endpoint.status)
         except ExchangeError as error:
