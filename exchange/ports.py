@@ -88,11 +88,16 @@ class BatchStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredRobot:
-    """A robot as it was read, with the version of its secret. Every write of the robot changes its `etag`."""
+    """A robot as it was read, with the version of its secret. Every write of the robot changes its `etag`.
+
+    `previous_secret_until` is the time, in seconds since the epoch, until which the secret of the previous version is
+    valid too. None means that it is not.
+    """
 
     robot: Robot
     secret_version: int
     etag: str
+    previous_secret_until: float | None = None
 
 
 class RobotStore(Protocol):
@@ -104,8 +109,8 @@ class RobotStore(Protocol):
     async def load(self, robot_id: UUID) -> StoredRobot:
         """Read the latest state of a robot. Raises NotFound."""
 
-    async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
-        """Write the robot if it still has this ETag. Raises WriteConflict if not, and NotFound, NameTaken."""
+    async def replace(self, changed: StoredRobot) -> None:
+        """Write the robot if it still has the ETag. Raises WriteConflict if not, and NotFound, NameTaken."""
 
     async def list_all(self) -> Sequence[Robot]:
         """Return all robots, sorted by name."""

@@ -60,6 +60,12 @@ class RobotList(RootModel[list[Robot]]):
     """All robots, sorted by name."""
 
 
+class SecretQuery(WireModel):
+    """How to replace a secret. With `revoke` the previous one ends at once, as after a leak."""
+
+    revoke: bool = False
+
+
 class BatchRobotRequest(WireModel):
     """A job: the body of the exchange's call to `<base_url>/batch/`."""
 

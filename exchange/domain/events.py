@@ -31,9 +31,10 @@ class RobotRejected:
 
 @dataclass(frozen=True, slots=True)
 class RobotUnreachable:
-    """Call number `call` of this attempt got no answer, or one that asks for a retry (408, 429, 5xx).
+    """Call number `call` of this attempt got no answer, or one that is retried (401, 403, 408, 429, 5xx).
 
     `upload` is the current upload, if there is one: then the robot has the batch although the call failed.
+    `refused_signature` is True if the robot did not accept the signature of the exchange.
     """
 
     attempt: int
@@ -41,6 +42,7 @@ class RobotUnreachable:
     reason: str
     retry_after_s: float | None
     upload: Upload | None
+    refused_signature: bool = False
 
 
 @dataclass(frozen=True, slots=True)

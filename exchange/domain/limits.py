@@ -63,6 +63,9 @@ class Deadlines(SettingsGroup):
     robot_retry_total_s: float = Field(
         3600.0, gt=0, description="Time from the first to the last call to a robot that cannot be reached."
     )
+    robot_secret_overlap_s: float = Field(
+        86_400.0, gt=0, description="Time for which the previous secret of a robot stays valid after it was replaced."
+    )
     dispatch_overdue_s: float = Field(
         300.0, gt=0, description="Time after which the sweep resends a dispatch message that has had no effect."
     )

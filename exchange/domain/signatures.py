@@ -28,6 +28,11 @@ class RobotSecrets:
         """Return the secret as 64 hex digits."""
         return hmac.new(self.master_key.encode(), f"{robot_id}:{version}".encode(), hashlib.sha256).hexdigest()
 
+    def list_valid(self, robot_id: UUID, version: int, previous_until: float | None, now: float) -> list[str]:
+        """Return the secrets that are valid now, newest first: the current one, and the previous one until its end."""
+        versions = [version, version - 1] if previous_until is not None and now < previous_until else [version]
+        return [self.derive(robot_id, valid) for valid in versions]
+
 
 @dataclass(frozen=True, slots=True)
 class SignedCall:
@@ -63,10 +68,10 @@ def check_timestamp(timestamp: str, now: float) -> None:
         )
 
 
-def check_signature(call: SignedCall, secret: str) -> None:
-    """Raise NotAuthenticated unless the request was signed with this secret. The comparison takes constant time."""
-    expected = sign(secret, call.body, call.robot_id, call.timestamp)
-    if not hmac.compare_digest(expected.encode(), call.signature.encode()):
+def check_signature(call: SignedCall, *secrets: str) -> None:
+    """Raise NotAuthenticated unless the request was signed with one of the secrets. Comparisons take constant time."""
+    expected = [sign(secret, call.body, call.robot_id, call.timestamp) for secret in secrets]
+    if not any(hmac.compare_digest(signature.encode(), call.signature.encode()) for signature in expected):
         raise NotAuthenticated(
             "The signature is wrong. Check the secret, and that the signed bytes are exactly the bytes of the body."
         )

@@ -13,5 +13,10 @@ async def authenticate_robot(call: SignedCall, services: Services) -> CallingRob
         stored = await services.robots.load(call.robot_id)
     except NotFound as error:
         raise NotAuthenticated("The robot in X-Client-Id is not registered.") from error
-    check_signature(call, services.secrets.derive(call.robot_id, stored.secret_version))
+    check_signature(
+        call,
+        *services.secrets.list_valid(
+            call.robot_id, stored.secret_version, stored.previous_secret_until, services.clock()
+        ),
+    )
     return CallingRobot(call.robot_id)

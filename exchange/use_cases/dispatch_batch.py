@@ -40,13 +40,18 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
 @operation("call robot", CLIENT)
 async def _call_robot(batch: Batch, snapshot: UUID, services: Services) -> RobotAnswer:
     stored = await services.robots.load(batch.robot_id)
-    secret = services.secrets.derive(batch.robot_id, stored.secret_version)
+    secrets = services.secrets.list_valid(
+        batch.robot_id, stored.secret_version, stored.previous_secret_until, services.clock()
+    )
     job = BatchRobotRequest(
         id=batch.id,
         reference_storage_url=await services.urls.sign_read_url(blob_names.reference_data(batch.id, snapshot)),
         result_storage_url=await services.urls.sign_upload_url(batch.id),
     )
-    answer = await services.robot_calls.send_job(stored.robot, secret, job)
+    for secret in secrets:
+        answer = await services.robot_calls.send_job(stored.robot, secret, job)
+        if not answer.refuses_signature:
+            break
     add_span_attributes(http_status=answer.http_status)
     return answer
 

@@ -1,6 +1,7 @@
 """Registering, reading and changing robots, and cycling their secrets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
@@ -33,14 +34,21 @@ async def update_robot(robot_id: UUID, registration: RobotIn, services: Services
     """Replace the registration. The id and the secret stay. Raises NotFound, NameTaken, InputRejected."""
     await _check_address(registration, services)
     robot = _with_id(robot_id, registration)
-    await _replace(robot_id, lambda stored: StoredRobot(robot, stored.secret_version, stored.etag), services)
+    await _replace(robot_id, lambda stored: replace(stored, robot=robot), services)
     return robot
 
 
-async def cycle_secret(robot_id: UUID, services: Services) -> ProvisionedRobot:
-    """Replace the secret of the robot. The old one ends at once. Each call makes another secret. Raises NotFound."""
+async def cycle_secret(robot_id: UUID, services: Services, *, revoke: bool = False) -> ProvisionedRobot:
+    """Replace the secret of the robot. Each call makes another secret. Raises NotFound.
+
+    The previous secret stays valid for `robot_secret_overlap_s`, so that the robot can be changed without failed calls.
+    With `revoke` it ends at once.
+    """
+    until = None if revoke else services.clock() + services.deadlines.robot_secret_overlap_s
     stored = await _replace(
-        robot_id, lambda stored: StoredRobot(stored.robot, stored.secret_version + 1, stored.etag), services
+        robot_id,
+        lambda stored: replace(stored, secret_version=stored.secret_version + 1, previous_secret_until=until),
+        services,
     )
     return _with_secret(stored.robot, stored.secret_version, services)
 
@@ -50,7 +58,7 @@ async def _replace(robot_id: UUID, change: Callable[[StoredRobot], StoredRobot],
     for _ in range(_MAX_CONFLICTS):
         changed = change(await services.robots.load(robot_id))
         try:
-            await services.robots.replace(changed.robot, changed.secret_version, changed.etag)
+            await services.robots.replace(changed)
         except WriteConflict:
             continue
         return changed

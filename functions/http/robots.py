@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, SecretQuery
 from exchange.use_cases import manage_robots
 from functions.http.endpoints import Access, endpoint
 from functions.http.requests import ApiRequest
@@ -44,8 +44,15 @@ async def update_robot(request: ApiRequest) -> Robot:
 
 
 @endpoint(
-    "POST", _ROBOT + "/secret", Access.OPERATORS, ProvisionedRobot, HTTPStatus.NOT_FOUND, status=HTTPStatus.CREATED
+    "POST",
+    _ROBOT + "/secret",
+    Access.OPERATORS,
+    ProvisionedRobot,
+    HTTPStatus.NOT_FOUND,
+    status=HTTPStatus.CREATED,
+    query_model=SecretQuery,
 )
 async def cycle_robot_secret(request: ApiRequest) -> ProvisionedRobot:
-    """Replace the secret of a robot. Only this response shows the new one. The old one stops working at once."""
-    return await manage_robots.cycle_secret(request.parse_path_id("robot_id"), request.services)
+    """Replace the secret of a robot. Only this response shows the new one. The old one works for another day."""
+    revoke = request.parse_query(SecretQuery).revoke
+    return await manage_robots.cycle_secret(request.parse_path_id("robot_id"), request.services, revoke=revoke)

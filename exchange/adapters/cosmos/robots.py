@@ -29,7 +29,7 @@ class CosmosRobotStore:
         try:
             with translate_create_errors("robot"):
                 container = await self._database.container(_CONTAINER)
-                await container.create_item(_to_item(robot, _FIRST_SECRET))
+                await container.create_item(_to_item(StoredRobot(robot, _FIRST_SECRET, etag="")))
         except NameTaken as error:
             raise _name_taken(robot) from error
         return _FIRST_SECRET
@@ -42,21 +42,21 @@ class CosmosRobotStore:
                 item = await container.read_item(str(robot_id), partition_key=_KIND)
         except NotFound as error:
             raise NotFound(f"The robot {robot_id} does not exist.") from error
-        return StoredRobot(_to_robot(item), item["secret_version"], item["_etag"])
+        return StoredRobot(_to_robot(item), item["secret_version"], item["_etag"], item.get("previous_secret_until"))
 
-    async def replace(self, robot: Robot, secret_version: int, etag: str) -> None:
-        """Write the robot if it still has this ETag. Raises WriteConflict, NotFound, NameTaken."""
+    async def replace(self, changed: StoredRobot) -> None:
+        """Write the robot if it still has the ETag. Raises WriteConflict, NotFound, NameTaken."""
         try:
             with translate_create_errors("robot"):
                 container = await self._database.container(_CONTAINER)
                 await container.replace_item(
-                    str(robot.id),
-                    _to_item(robot, secret_version),
-                    etag=etag,
+                    str(changed.robot.id),
+                    _to_item(changed),
+                    etag=changed.etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
         except NameTaken as error:
-            raise _name_taken(robot) from error
+            raise _name_taken(changed.robot) from error
 
     async def list_all(self) -> Sequence[Robot]:
         """Return all robots, sorted by name. They are sorted here, so that the query needs no index."""
@@ -67,8 +67,14 @@ class CosmosRobotStore:
         return sorted(map(_to_robot, items), key=lambda robot: robot.name)
 
 
-def _to_item(robot: Robot, secret_version: int) -> Item:
-    return {**robot.model_dump(mode="json"), "kind": _KIND, "secret_version": secret_version, FIELD: SCHEMA_VERSION}
+def _to_item(stored: StoredRobot) -> Item:
+    return {
+        **stored.robot.model_dump(mode="json"),
+        "kind": _KIND,
+        "secret_version": stored.secret_version,
+        "previous_secret_until": stored.previous_secret_until,
+        FIELD: SCHEMA_VERSION,
+    }
 
 
 def _to_robot(item: Item) -> Robot:

@@ -62,13 +62,15 @@ def reject(batch: Batch, event: events.RobotRejected, now: float, _deadlines: De
 
 
 def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlines: Deadlines) -> Transition:
-    """Schedule the next attempt with exponential backoff. End as `failed` when the retry budget is used up."""
+    """Schedule the next attempt with exponential backoff. End as `failed` or `rejected` when the time is used up."""
     if (event.attempt, event.call) != (batch.attempt, batch.calls_started):
         # Another call of this attempt has started since, or this event is recorded already.
         return Transition(batch)
     if event.upload is not None:
         return Transition(mark_accepted(batch, now, event.upload))
     last_attempt_at = (batch.first_call_at or now) + deadlines.robot_retry_total_s
+    if now >= last_attempt_at and event.refused_signature:
+        return end(batch, BatchStatus.REJECTED, f"{event.reason}.", RobotFailure.REJECTED)
     if now >= last_attempt_at:
         error = f"The robot could not be reached in {batch.attempt} attempts: {event.reason}"
         return end(batch, BatchStatus.FAILED, error, RobotFailure.UNREACHABLE)

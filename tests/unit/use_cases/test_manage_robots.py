@@ -4,6 +4,7 @@ import pytest
 
 from exchange.contract.robots import Robot, RobotIn
 from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
+from exchange.ports import StoredRobot
 from exchange.use_cases.manage_robots import cycle_secret, list_robots, read_robot, register_robot, update_robot
 from tests.fakes.world import World
 
@@ -95,12 +96,12 @@ async def test_a_write_is_repeated_after_write_conflicts_up_to_ten_times(
     write = world.robots.replace
     attempts = 0
 
-    async def replace(robot: Robot, secret_version: int, etag: str) -> None:
+    async def replace(changed: StoredRobot) -> None:
         nonlocal attempts
         attempts += 1
         if attempts <= conflicts:
             raise WriteConflict("Another process wrote first.")
-        await write(robot, secret_version, etag)
+        await write(changed)
 
     world.robots.replace = replace  # type: ignore[method-assign] # replaces the fake
     if cycled:
