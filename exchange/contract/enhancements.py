@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import UUID4, BeforeValidator, Field, ValidationInfo
+from pydantic import UUID4, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from exchange.contract.base import MAX_INTEGER, HttpUrlText, WireModel
 
@@ -35,12 +35,22 @@ class AuthorPosition(StrEnum):
     LAST = "last"
 
 
+_OPTIONAL_TEXT = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}], "default": ""})
+
+
 class Authorship(WireModel):
-    """One author of a reference."""
+    """One author of a reference. An unknown `orcid` is the empty string, which every published client can read."""
 
     display_name: str
-    orcid: str
+    orcid: Annotated[str, _OPTIONAL_TEXT] = ""
     position: AuthorPosition
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_orcid(cls, fields: object) -> object:
+        if isinstance(fields, dict) and fields.get("orcid") is None:
+            return {**fields, "orcid": ""}
+        return fields
 
 
 def _day(value: object) -> object:
@@ -56,6 +66,36 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A day, on the wire as `YYYY-MM-DD`."""
 
 
+class Pagination(WireModel):
+    """Where a reference is in its publication. Values are text, because some are not numbers ("Spring", "A1")."""
+
+    volume: str | None = None
+    issue: str | None = None
+    first_page: str | None = None
+    last_page: str | None = None
+
+
+class PublicationVenueType(StrEnum):
+    """The type of a publication venue."""
+
+    JOURNAL = "journal"
+    REPOSITORY = "repository"
+    CONFERENCE = "conference"
+    EBOOK_PLATFORM = "ebook_platform"
+    BOOK_SERIES = "book_series"
+    OTHER = "other"
+
+
+class PublicationVenue(WireModel):
+    """The journal, repository or conference in which a reference was published."""
+
+    display_name: str | None = None
+    venue_type: PublicationVenueType | None = None
+    issn: list[str] | None = Field(None, fail_fast=True)
+    issn_l: str | None = None
+    host_organization_name: str | None = None
+
+
 class Bibliographic(WireModel):
     """Bibliographic metadata. All of it is optional, because sources differ in what they know."""
 
@@ -67,6 +107,9 @@ class Bibliographic(WireModel):
     publication_year: int | None = None
     publisher: str | None = None
     title: str | None = None
+    updated_date: Day | None = None
+    pagination: Pagination | None = None
+    publication_venue: PublicationVenue | None = None
 
 
 class AbstractProcess(StrEnum):

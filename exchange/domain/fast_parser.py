@@ -62,6 +62,23 @@ class _Authorship(_Object):
     position: Literal["first", "middle", "last"]
 
 
+class _Pagination(_Object):
+    volume: str | UnsetType | None = UNSET
+    issue: str | UnsetType | None = UNSET
+    first_page: str | UnsetType | None = UNSET
+    last_page: str | UnsetType | None = UNSET
+
+
+class _PublicationVenue(_Object):
+    display_name: str | UnsetType | None = UNSET
+    venue_type: (
+        Literal["journal", "repository", "conference", "ebook_platform", "book_series", "other"] | UnsetType | None
+    ) = UNSET
+    issn: list[str] | UnsetType | None = UNSET
+    issn_l: str | UnsetType | None = UNSET
+    host_organization_name: str | UnsetType | None = UNSET
+
+
 class _Bibliographic(_Object, tag_field="enhancement_type", tag="bibliographic"):
     authorship: list[_Authorship] | UnsetType | None = UNSET
     cited_by_count: _Whole | UnsetType | None = UNSET
@@ -70,6 +87,9 @@ class _Bibliographic(_Object, tag_field="enhancement_type", tag="bibliographic")
     publication_year: _Whole | UnsetType | None = UNSET
     publisher: str | UnsetType | None = UNSET
     title: str | UnsetType | None = UNSET
+    updated_date: _Day | UnsetType | None = UNSET
+    pagination: _Pagination | UnsetType | None = UNSET
+    publication_venue: _PublicationVenue | UnsetType | None = UNSET
 
 
 class _Location(_Object):

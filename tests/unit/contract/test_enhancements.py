@@ -20,6 +20,14 @@ Json = dict[str, Any]
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 AUTHOR = {"display_name": "Ż. Ółć", "orcid": "0000-0001-2345-6789", "position": "first"}
+PAGINATION = {"volume": "12", "issue": "Spring", "first_page": "A1", "last_page": ""}
+VENUE = {
+    "display_name": "Revue",
+    "venue_type": "journal",
+    "issn": ["1234-5678"],
+    "issn_l": "1234-5678",
+    "host_organization_name": "A publisher",
+}
 BIBLIOGRAPHIC = {
     "enhancement_type": "bibliographic",
     "authorship": [AUTHOR, {**AUTHOR, "position": "last"}],
@@ -29,6 +37,9 @@ BIBLIOGRAPHIC = {
     "publication_year": 999,
     "publisher": "",
     "title": "T \u2028 文 \U0001f9ea",
+    "updated_date": "2024-01-31",
+    "pagination": PAGINATION,
+    "publication_venue": VENUE,
 }
 ABSTRACT = {"enhancement_type": "abstract", "process": "uninverted", "abstract": "A\n\nB"}
 BOOLEAN = {
@@ -83,13 +94,22 @@ PARTS = {
     "score": Part(
         SCORE, {"data"}, lambda part: with_content({"enhancement_type": "annotation", "annotations": [SCORE, part]})
     ),
+    "pagination": Part(PAGINATION, set(PAGINATION), lambda part: with_content({**BIBLIOGRAPHIC, "pagination": part})),
+    "venue": Part(VENUE, set(VENUE), lambda part: with_content({**BIBLIOGRAPHIC, "publication_venue": part})),
     "locations": Part({"enhancement_type": "location", "locations": [LOCATION, {}]}, set(), with_content),
     "location": Part(
         LOCATION, set(LOCATION), lambda part: with_content({"enhancement_type": "location", "locations": [part]})
     ),
 }
 OPTIONAL = [(name, field) for name, part in PARTS.items() for field in sorted(part.optional)]
-REQUIRED = [(name, field) for name, part in PARTS.items() for field in part.full if field not in part.optional]
+# A missing or null `orcid` is stored as the empty string.
+FILLED = ("author", "orcid")
+REQUIRED = [
+    (name, field)
+    for name, part in PARTS.items()
+    for field in part.full
+    if field not in part.optional and (name, field) != FILLED
+]
 
 
 def read(sent: Json) -> Enhancement:
@@ -125,6 +145,14 @@ def test_a_required_field_must_be_present_and_not_null(name: str, field: str) ->
     for wrong in (without(part.full, field), {**part.full, field: None}):
         with pytest.raises(ValidationError):
             read(part.place(wrong))
+
+
+@pytest.mark.parametrize("author", [without(AUTHOR, "orcid"), {**AUTHOR, "orcid": None}])
+def test_an_author_without_an_orcid_gets_an_empty_one_that_every_client_can_read(author: Json) -> None:
+    content = read(PARTS["author"].place(author)).content
+    assert isinstance(content, Bibliographic)
+    assert content.authorship is not None
+    assert json.loads(content.authorship[1].model_dump_json(exclude_unset=True)) == {**AUTHOR, "orcid": ""}
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)

@@ -151,6 +151,8 @@ STRUCTURES: list[tuple[type[Struct], type[BaseModel]]] = [
     (fast_parser._Abstract, contract.Abstract),
     (fast_parser._Bibliographic, contract.Bibliographic),
     (fast_parser._Authorship, contract.Authorship),
+    (fast_parser._Pagination, contract.Pagination),
+    (fast_parser._PublicationVenue, contract.PublicationVenue),
     (fast_parser._LocationSet, contract.LocationSet),
     (fast_parser._Location, contract.Location),
 ]
@@ -166,6 +168,10 @@ def test_each_structure_has_the_fields_of_its_model_in_the_same_order(
 
 ENUM_VALUES = [
     *(annotation(ONE, visibility=value) for value in contract.Visibility),
+    *(
+        enhancement({"enhancement_type": "bibliographic", "publication_venue": {"venue_type": value}})
+        for value in contract.PublicationVenueType
+    ),
     *(
         enhancement({"enhancement_type": "abstract", "process": value, "abstract": ""})
         for value in contract.AbstractProcess
