@@ -2,9 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    HttpUrl,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails, from_json
 
 # It also bounds the length as published clients do: they could not read a longer URL.
@@ -85,6 +96,39 @@ def check_json(content: bytes) -> None:
             from_json(content, allow_inf_nan=False)
         except ValueError as error:
             raise ValueError("NaN and Infinity are not JSON") from error
+
+
+def describe_ignored_fields(content: bytes, model: BaseModel) -> list[str]:
+    """Return a sentence for each field of the JSON that the model ignored, at most `MAX_FAULTS`.
+
+    `content` is the JSON from which `model` was parsed.
+    """
+    ignored = islice(_find_ignored(from_json(content), model, ""), MAX_FAULTS)
+    return [f"Unknown field '{path}' was ignored." for path in ignored]
+
+
+def _find_ignored(document: Any, parsed: Any, path: str) -> Iterator[str]:
+    """Yield the paths of the document that have no field in the parsed models."""
+    if isinstance(parsed, BaseModel):
+        known = _accepted_names(type(parsed))
+        for name, value in document.items():
+            if name not in known:
+                yield f"{path}{name}"
+            else:
+                yield from _find_ignored(value, getattr(parsed, known[name]), f"{path}{name}.")
+    elif isinstance(parsed, list) and parsed and isinstance(parsed[0], BaseModel):
+        for number, (value, item) in enumerate(zip(document, parsed, strict=True)):
+            yield from _find_ignored(value, item, f"{path}{number}.")
+
+
+@cache
+def _accepted_names(model: type[BaseModel]) -> dict[str, str]:
+    """Return the names that a model accepts in JSON, and the fields that they are for."""
+    names = {name: name for name in model.model_fields}
+    for name, field in model.model_fields.items():
+        if isinstance(field.validation_alias, AliasChoices):
+            names.update((str(choice), name) for choice in field.validation_alias.choices)
+    return names
 
 
 def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[str]:

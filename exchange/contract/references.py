@@ -67,14 +67,17 @@ class LoadedReference(WireModel):
 
     id: UUID4
     existing: bool = Field(description="Whether the reference was known already. It is then unchanged.")
+    warnings: list[str] = Field(default_factory=list, description="Fields that were ignored.")
 
 
 class LoadedLine(WireModel):
-    """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
+    """The answer to one line of a references file: the id of the reference, or what is wrong with the line.
 
+    line: int = Field(description="The number of the line in the file, counted from 1.")
     id: UUID4 | None = Field(None, description="The id of the reference. Null if the line was refused.")
     error: str | None = Field(None, description="Why the line was refused.")
     existing: bool = Field(default=False, description="Whether the reference was known already. It is then unchanged.")
+    warnings: list[str] = Field(default_factory=list, description="Fields that were ignored.")
 
 
 class ReferenceQuery(WireModel):

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from exchange.contract.base import check_json, describe_faults
-from exchange.contract.references import LoadedLine, LoadedReference, ReferenceFileInput
+from exchange.contract.base import check_json, describe_faults, describe_ignored_fields
+from exchange.contract.references import LoadedLine, ReferenceFileInput
 from exchange.domain.errors import InputRejected, TooLarge
 from exchange.domain.storable import find_storage_fault
-from exchange.ports import Services
+from exchange.ports import LoadResult, Services
 
 _MAX_CONCURRENT = 8
 
@@ -20,13 +20,14 @@ TRAILING_HINT = (
 )
 
 
-async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadedReference:
-    """Load one reference. Raises InputRejected if it cannot be stored."""
+async def load_reference(reference: ReferenceFileInput, services: Services) -> LoadResult:
+    """Load one reference. Raises InputRejected if it is empty or cannot be stored."""
+    if not reference.identifiers and not reference.enhancements:
+        raise InputRejected("A reference must have at least one identifier or one enhancement.")
     fault = find_storage_fault(reference.model_dump())
     if fault is not None:
         raise InputRejected(f"The reference cannot be stored: {fault}.")
-    loaded = await services.references.add(reference)
-    return LoadedReference(id=loaded.id, existing=loaded.existing)
+    return await services.references.add(reference)
 
 
 async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedLine]:
@@ -34,16 +35,16 @@ async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedL
 
     Raises TooLarge before anything is loaded. Raises Unavailable if the store is down; some lines may be loaded then.
     """
-    non_blank = [line for line in lines if line.strip()]
+    non_blank = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     limit = services.limits.references_per_load_limit
     if len(non_blank) > limit:
         raise TooLarge(f"A references file may have at most {limit} lines. This one has {len(non_blank)}. Split it.")
-    numbered = iter(enumerate(non_blank))
+    remaining = iter(non_blank)
     loaded: dict[int, LoadedLine] = {}
 
     async def work() -> None:
-        for number, line in numbered:
-            loaded[number] = await _load_line(line, services)
+        for number, line in remaining:
+            loaded[number] = await _load_line(number, line, services)
 
     try:
         async with asyncio.TaskGroup() as workers:
@@ -52,19 +53,24 @@ async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedL
     except ExceptionGroup as group:
         # The first error stops the other workers. Their errors have the same cause.
         raise group.exceptions[0] from group
-    return [loaded[number] for number in range(len(non_blank))]
+    return [loaded[number] for number, _ in non_blank]
 
 
-async def _load_line(line: bytes, services: Services) -> LoadedLine:
+async def _load_line(number: int, line: bytes, services: Services) -> LoadedLine:
     try:
         check_json(line)
         reference = ReferenceFileInput.model_validate_json(line, strict=True)
     except ValueError as error:
         faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
         hint = f". {TRAILING_HINT}" if "trailing characters" in faults[0] else ""
-        return LoadedLine(error="; ".join(faults) + hint)
+        return LoadedLine(line=number, error="; ".join(faults) + hint)
     try:
         loaded = await load_reference(reference, services)
     except InputRejected as error:
-        return LoadedLine(error=str(error))
-    return LoadedLine(id=loaded.id, existing=loaded.existing)
+        return LoadedLine(line=number, error=str(error))
+    return LoadedLine(
+        line=number,
+        id=loaded.id,
+        existing=loaded.existing,
+        warnings=describe_ignored_fields(line, reference),
+    )

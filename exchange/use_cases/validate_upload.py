@@ -74,13 +74,14 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
     attempt = services.new_id()
     manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
+    heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
     fault = find_format_fault(start)
     async with (
         services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
         services.files.create(blob_names.draft_report(batch.id, attempt)) as draft_report,
     ):
-        async for lines in _validate_pieces(batch.id, pieces, validator, services):
+        async for lines in _validate_pieces(pieces, validator, heartbeat, services):
             await accepted.write(lines.accepted)
             await draft_report.write(lines.draft_report)
             _check_rejected(validator, fault, services.limits.result_rejected_entries_limit)
@@ -97,11 +98,10 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
 
 
 async def _validate_pieces(
-    batch_id: UUID, pieces: AsyncIterator[bytes], validator: EntryValidator, services: Services
+    pieces: AsyncIterator[bytes], validator: EntryValidator, heartbeat: Heartbeat, services: Services
 ) -> AsyncIterator[ValidatedLines]:
     """Validate the upload piece by piece, each in a thread, to keep the event loop free."""
     splitter = LineSplitter(services.limits.result_line_limit_bytes)
-    heartbeat = Heartbeat(batch_id, services)
     async for data in pieces:
         yield await asyncio.to_thread(lambda piece: validator.validate(splitter.feed(piece)), data)
         await heartbeat.beat()

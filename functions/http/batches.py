@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from exchange.contract.base import describe_ignored_fields
 from exchange.contract.batches import (
     BatchEnhancementRequestIn,
     BatchEnhancementRequestList,
@@ -32,7 +33,8 @@ _BATCHES = "references/enhancement/batch"
 async def request_batch(request: ApiRequest) -> BatchEnhancementRequestRead:
     """Request that a robot enhance these references."""
     body = request.parse_body(BatchEnhancementRequestIn)
-    return await register_batch(body, request.user, request.services)
+    registered = await register_batch(body, request.user, request.services)
+    return registered.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
 
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)

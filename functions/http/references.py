@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from exchange.contract.base import BYTE_ORDER_MARK
+from exchange.contract.base import describe_ignored_fields
 from exchange.contract.references import LoadedLine, LoadedReference, Reference, ReferenceFileInput, ReferenceQuery
 from exchange.use_cases.load_references import TRAILING_HINT, load_lines, load_reference
 from exchange.use_cases.read_references import find_reference, read_reference
@@ -22,8 +22,11 @@ from functions.http.requests import JSONL, ApiRequest
 async def load_references(request: ApiRequest) -> LoadedReference | Content:
     """Load one reference, or a file with one reference per line. The answer to a file has one line for each."""
     if not request.has_lines:
-        return await load_reference(request.parse_body(ReferenceFileInput, TRAILING_HINT), request.services)
-    lines = await load_lines(request.read_body().removeprefix(BYTE_ORDER_MARK).split(b"\n"), request.services)
+        reference = request.parse_body(ReferenceFileInput, TRAILING_HINT)
+        loaded = await load_reference(reference, request.services)
+        warnings = describe_ignored_fields(request.read_body(), reference)
+        return LoadedReference(id=loaded.id, existing=loaded.existing, warnings=warnings)
+    lines = await load_lines(request.read_body().split(b"\n"), request.services)
     return Content("".join(f"{line.model_dump_json()}\n" for line in lines), JSONL)
 
 

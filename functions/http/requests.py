@@ -59,15 +59,15 @@ class ApiRequest:
         return content_type.partition(";")[0].strip().lower() in _LINE_TYPES
 
     def read_body(self) -> bytes:
-        """Return the exact bytes of the body. Raises TooLarge."""
-        return read_body(self.http_request, self.services)
+        """Return the body without a byte order mark. Raises TooLarge, UnsupportedMediaType."""
+        return read_body(self.http_request, self.services).removeprefix(BYTE_ORDER_MARK)
 
     def parse_body(self, model: type[M], trailing_hint: str = "") -> M:
         """Parse the body. Raises NotJson, TooLarge, or InputRejected with one sentence per fault.
 
         `trailing_hint` says what to do if more follows the JSON value.
         """
-        content = self.read_body().removeprefix(BYTE_ORDER_MARK)
+        content = self.read_body()
         try:
             check_json(content)
         except ValueError as error:

@@ -114,5 +114,11 @@ def test_the_message_about_different_types_names_both() -> None:
         EnhancementFileInput.model_validate_json(raw, strict=True)
 
 
-def test_a_loaded_line_contains_all_three_fields() -> None:
-    assert json.loads(LoadedLine().model_dump_json()) == {"id": None, "error": None, "existing": False}
+def test_a_loaded_line_contains_every_field() -> None:
+    assert json.loads(LoadedLine(line=1).model_dump_json()) == {
+        "line": 1,
+        "id": None,
+        "error": None,
+        "existing": False,
+        "warnings": [],
+    }

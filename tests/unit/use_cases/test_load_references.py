@@ -9,6 +9,9 @@ from exchange.use_cases.load_references import load_lines, load_reference
 from tests.fakes.world import LIMITS, World
 
 
+KNOWN = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
+
+
 def make_line(data: str) -> bytes:
     content = (
         '{"enhancement_type": "annotation", "annotations": [{"annotation_type": "boolean", "scheme": "s", "label": "l",'
@@ -38,17 +41,42 @@ async def test_loading_one_reference_that_cannot_be_stored_raises_input_rejected
 
 async def test_each_non_blank_line_has_a_result_in_the_order_of_the_lines() -> None:
     world = World()
-    known = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
-    loaded = await load_lines([known, b"", b"not JSON", b"  ", b'{"visibility": "secret"}'], world.services)
-    again = await load_lines([known], world.services)
-    assert [line.error is None for line in loaded] == [True, False, False]
+    loaded = await load_lines([KNOWN, b"", b"not JSON", b"  ", b'{"visibility": "secret"}'], world.services)
+    again = await load_lines([KNOWN], world.services)
+    assert [(line.line, line.error is None) for line in loaded] == [(1, True), (3, False), (5, False)]
     assert (again[0].id, again[0].existing, loaded[0].existing) == (loaded[0].id, True, False)
+
+
+@pytest.mark.parametrize(
+    "line", [b"{}", b'{"visibility": "public", "identifiers": [], "enhancements": null, "doi": "x"}']
+)
+async def test_a_reference_without_identifier_and_enhancement_is_refused(line: bytes) -> None:
+    world = World()
+    (loaded,) = await load_lines([line], world.services)
+    assert loaded.error == "A reference must have at least one identifier or one enhancement."
+    assert not world.references.references
+
+
+async def test_ignored_fields_are_named_in_the_warnings() -> None:
+    (loaded,) = await load_lines([KNOWN.replace(b"{", b'{"journal": "J", ', 1)], World().services)
+    assert loaded.warnings == ["Unknown field 'journal' was ignored."]
+
+
+async def test_two_references_on_one_line_are_refused_with_the_cause() -> None:
+    (loaded,) = await load_lines([KNOWN + KNOWN], World().services)
+    assert "curl, use --data-binary" in (loaded.error or "")
+
+
+async def test_a_byte_order_mark_in_the_middle_is_named() -> None:
+    loaded = await load_lines([KNOWN, b"\xef\xbb\xbf" + KNOWN], World().services)
+    assert "byte order mark" in (loaded[1].error or "")
 
 
 async def test_a_file_may_have_as_many_lines_as_the_limit_and_no_more() -> None:
     world = World(limits=LIMITS.model_copy(update={"references_per_load_limit": 20}))
     lines = [
-        f'{{"identifiers": [{{"identifier_type": "pm_id", "identifier": {number}}}]}}'.encode() for number in range(21)
+        f'{{"identifiers": [{{"identifier_type": "pm_id", "identifier": {number}}}]}}'.encode()
+        for number in range(1, 22)
     ]
     with pytest.raises(TooLarge, match=r"at most 20 lines\. This one has 21"):
         await load_lines(lines, world.services)
@@ -78,7 +106,7 @@ async def test_the_first_outage_is_raised_without_the_others() -> None:
 
     world.references.add = fail  # type: ignore[method-assign,assignment] # replaces the fake
     with pytest.raises(Unavailable) as raised:
-        await load_lines([b"{}"] * 3, world.services)
+        await load_lines([KNOWN] * 3, world.services)
     assert raised.value is outages[0]
 
 

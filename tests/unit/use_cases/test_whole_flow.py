@@ -57,13 +57,14 @@ async def test_a_batch_with_good_and_bad_entries_is_partial_failed_and_reports_e
     assert lines[2] == f"Reference {first}: {error_of(EntryKind.DUPLICATE)}"
     assert lines[3] == f"Reference {not_requested}: {error_of(EntryKind.NOT_REQUESTED)}"
     assert lines[4] == f"Reference {second}: The robot reported: no abstract"
-    assert lines[5] == "Entry 6: Could not be read: source: Input should be a valid string"
+    assert lines[5] == f"Reference {third}: Could not be read: source: Input should be a valid string"
     assert lines[6:8] == [f"Reference {fourth}: {ADDED}"] * 2
     missing = error_of(EntryKind.MISSING)
-    assert sorted(lines[8:]) == sorted(f"Reference {item}: {missing}" for item in (third, fifth))
+    assert sorted(lines[8:]) == sorted(f"Reference {item}: {missing}" for item in (fifth,))
     entries = exchange.read_report_entries(batch_id)
     assert [entry["error"] is None for entry in entries] == [line.endswith(ADDED) for line in lines]
     assert [entry["reference_id"] for entry in entries][1] is None
+    assert entries[5]["reference_id"] == str(third)
 
 
 @pytest.mark.parametrize("entries", [(), (b"nothing",), (b"", b" ")])
