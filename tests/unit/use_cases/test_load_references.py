@@ -8,7 +8,6 @@ from exchange.ports import LoadResult
 from exchange.use_cases.load_references import load_lines, load_reference
 from tests.fakes.world import LIMITS, World
 
-
 KNOWN = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
 
 
