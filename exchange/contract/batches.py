@@ -60,6 +60,9 @@ class BatchEnhancementRequestRead(WireModel):
         None, description="Signed URL to read the report as JSON lines, once it exists."
     )
     error: str | None = Field(None, description="Why the batch request was rejected or failed.")
+    waiting_for: str | None = Field(
+        None, description="What the batch request waits for while its robot cannot be reached."
+    )
     warnings: list[str] | None = Field(
         None, description="Fields of the request that were ignored. Part of the answer to the request only."
     )

@@ -71,7 +71,7 @@ class LoadedReference(WireModel):
 
 
 class LoadedLine(WireModel):
-    """The answer to one line of a references file: the id of the reference, or what is wrong with the line.
+    """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
 
     line: int = Field(description="The number of the line in the file, counted from 1.")
     id: UUID4 | None = Field(None, description="The id of the reference. Null if the line was refused.")

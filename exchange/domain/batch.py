@@ -1,6 +1,7 @@
 """The state of one batch request. `lifecycle` defines what the fields mean and how they change."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -91,6 +92,8 @@ class Batch:
     first_call_at: float | None = None
     call_until: float | None = None
     snapshot: UUID | None = None
+    # Why the last call did not reach the robot.
+    unreachable_reason: str | None = None
     accepted_at: float | None = None
 
     # Delivery: the last upload that was seen, the validation that counts, and the robot's callback.
@@ -121,6 +124,14 @@ class Batch:
     def ended(self) -> bool:
         """Whether the batch has reached a final status."""
         return self.phase is Phase.ENDED
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What a batch in phase `received` waits for, if a call did not reach its robot."""
+        if self.phase is not Phase.RECEIVED or self.unreachable_reason is None:
+            return None
+        next_call = datetime.fromtimestamp(self.attempt_due_at, UTC)
+        return f"The robot cannot be reached: {self.unreachable_reason}. Next call at {next_call:%H:%M:%S} UTC."
 
     def validation_of(self, upload: Upload | None) -> Validation | None:
         """Return the recorded validation if it is the validation of this upload."""

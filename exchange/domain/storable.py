@@ -28,7 +28,7 @@ def find_storage_fault(value: Any, depth: int = OWN_LEVELS) -> str | None:
             parts = (*value, *value.values()) if isinstance(value, dict) else value
             return next((reason for part in parts if (reason := find_storage_fault(part, depth + 1)) is not None), None)
         case float() if not math.isfinite(value):
-            return "NaN and Infinity are not JSON"
+            return "a number is not finite (NaN, Infinity, or beyond the range of a double)"
         case int() if not -MAX_INTEGER <= value <= MAX_INTEGER:
             return "an integer beyond 2^53 would lose digits"
         case str() if not _encodable(value):

@@ -52,4 +52,5 @@ async def to_wire(
         validation_result_file=text_url,
         validation_result_url=lines_url,
         error=batch.error,
+        waiting_for=batch.waiting_for,
     )

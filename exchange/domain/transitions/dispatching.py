@@ -76,7 +76,13 @@ def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlin
         return end(batch, BatchStatus.FAILED, error, RobotFailure.UNREACHABLE)
     delay = max(_backoff(batch, deadlines), event.retry_after_s or 0.0)
     due_at = min(now + delay, last_attempt_at)
-    again = replace(batch, attempt=batch.attempt + 1, attempt_due_at=due_at, call_until=None)
+    again = replace(
+        batch,
+        attempt=batch.attempt + 1,
+        attempt_due_at=due_at,
+        call_until=None,
+        unreachable_reason=event.reason.rstrip("."),
+    )
     return Transition(again, DispatchMessage(batch.id, again.attempt, due_at), RobotFailure.UNREACHABLE)
 
 

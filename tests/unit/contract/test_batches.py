@@ -63,7 +63,7 @@ def test_an_answer_contains_every_field() -> None:
     fields = {"id": ONE, **REQUEST, "request_status": BatchStatus.RECEIVED}
     assert json.loads(BatchEnhancementRequestRead.model_validate(fields).model_dump_json()) == {
         **fields,
-        **dict.fromkeys(("source", *URLS, "error", "warnings")),
+        **dict.fromkeys(("source", *URLS, "error", "waiting_for", "warnings")),
     }
 
 

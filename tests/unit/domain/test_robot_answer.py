@@ -11,8 +11,10 @@ BATCH = a_batch(attempt=3, calls_started=4)
 UPLOAD = Upload(etag="e", last_modified=1.0, size=1)
 
 ACCEPTED = [200, 201, 202, 204, 299]
+# The robot did not accept the signature of the exchange.
+UNAUTHORIZED = [401, 403]
 RETRYABLE = [None, 408, 429, 500, 502, 503, 504, 507, 599]
-REJECTED = [100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 425, 451, 499]
+REJECTED = [100, 199, 300, 301, 302, 304, 307, 308, 400, 404, 405, 409, 410, 413, 422, 425, 451, 499]
 
 
 @pytest.mark.parametrize("http_status", ACCEPTED)
@@ -26,6 +28,16 @@ def test_no_answer_and_a_temporary_status_mean_that_the_robot_is_unreachable(htt
     assert isinstance(event, events.RobotUnreachable)
     assert event.reason == ("busy" if http_status is None else f"HTTP {http_status}: busy")
     assert (event.attempt, event.call, event.retry_after_s, event.upload) == (3, 4, 7.5, UPLOAD)
+
+
+@pytest.mark.parametrize("http_status", UNAUTHORIZED)
+def test_a_refused_signature_means_that_the_robot_is_called_again(http_status: int) -> None:
+    answer = RobotAnswer(http_status, "who are you")
+    event = to_event(answer, BATCH, None)
+    assert isinstance(event, events.RobotUnreachable)
+    assert event.reason == f"The robot did not accept the exchange's signature (HTTP {http_status}: who are you)"
+    assert event.refused_signature
+    assert answer.refuses_signature
 
 
 @pytest.mark.parametrize("http_status", REJECTED)

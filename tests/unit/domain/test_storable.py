@@ -12,7 +12,7 @@ from exchange.domain.storable import find_storage_fault, sent_size
 
 TOO_DEEP = "it is nested more than 128 levels deep"
 BEYOND_DOUBLES = "an integer beyond 2^53 would lose digits"
-NOT_FINITE = "NaN and Infinity are not JSON"
+NOT_FINITE = "a number is not finite (NaN, Infinity, or beyond the range of a double)"
 HALF_A_PAIR = "a string contains half of a surrogate pair"
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

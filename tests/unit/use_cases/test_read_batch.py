@@ -1,3 +1,4 @@
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -6,9 +7,11 @@ from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.robots import BatchRobotResult
 from exchange.domain.callers import CallingRobot, Role, User
 from exchange.domain.errors import Forbidden, NotFound
+from exchange.domain.robot_answer import RobotAnswer
 from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
+from tests.fakes.messaging import accept
 from tests.results import annotation
 from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange
 
@@ -86,3 +89,24 @@ async def test_the_callback_of_another_robot_changes_nothing(exchange: Exchange,
     with pytest.raises(Forbidden):
         await receive_callback(batch_id, result, CallingRobot(uuid4()), exchange.services)
     assert exchange.get_batch(batch_id) is before
+
+
+async def test_a_batch_says_what_it_waits_for_while_its_robot_cannot_be_reached(exchange: Exchange) -> None:
+    async def fail(_job: object) -> RobotAnswer:
+        return RobotAnswer(None, "no answer within 30 s")
+
+    exchange.robot_calls.behaviour = fail
+    exchange.clock.now = 1_800_000_000.0
+    batch_id = await exchange.register()
+    before = await read_batch(batch_id, REQUESTOR, exchange.services)
+    await exchange.dispatch(batch_id)
+    waiting = await read_batch(batch_id, REQUESTOR, exchange.services)
+    exchange.robot_calls.behaviour = accept
+    exchange.clock.now += 60
+    await exchange.dispatch(batch_id, 2)
+    after = await read_batch(batch_id, REQUESTOR, exchange.services)
+    assert (before.waiting_for, after.waiting_for) == (None, None)
+    assert re.fullmatch(
+        r"The robot cannot be reached: no answer within 30 s\. Next call at 08:00:0[5-7] UTC\.",
+        waiting.waiting_for or "",
+    )

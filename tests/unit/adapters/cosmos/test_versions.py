@@ -18,7 +18,7 @@ from exchange.contract.robots import Robot
 from exchange.domain.chunks import AcceptedEntry
 from exchange.domain.errors import Unavailable
 from exchange.domain.selection import EVERYTHING
-from exchange.ports import BatchFilter
+from exchange.ports import BatchFilter, StoredRobot
 from tests.results import annotation
 from tests.unit.adapters import cosmos_errors
 from tests.unit.domain.batches import a_batch
@@ -113,7 +113,7 @@ async def test_every_replaced_item_carries_the_schema_version(stores: Stores) ->
         (item,) = stores.containers[name].items.values()
         del item[FIELD]
     await stores.batches.replace(BATCH, "e")
-    await stores.robots.replace(ROBOT, 2, "e")
+    await stores.robots.replace(StoredRobot(ROBOT, 2, "e"))
     for name in ("batches", "robots"):
         (item,) = stores.containers[name].items.values()
         assert item[FIELD] == SCHEMA_VERSION
