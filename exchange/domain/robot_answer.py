@@ -51,7 +51,7 @@ def to_event(answer: RobotAnswer, batch: Batch, current_upload: Upload | None) -
     if answer.retryable:
         reason = f"HTTP {answer.http_status}: {answer.message}" if answer.http_status else answer.message
         if answer.refuses_signature:
-            reason = f"The robot did not accept the exchange's signature ({reason})"
+            reason = f"it did not accept the exchange's signature ({reason})"
         return events.RobotUnreachable(
             batch.attempt,
             batch.calls_started,

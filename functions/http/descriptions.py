@@ -12,8 +12,8 @@ that the robot uploads, imports the valid entries, and writes a report.
 - **Operators** register robots and load references.
 
 JSON is UTF-8, and its types are strict: `"1"` is not a number. Unknown fields are ignored, except in the registration
-of a robot. A trailing slash in a path makes no difference. Every error is a `Problem`, whose `errors` has one sentence
-for each fault.
+of a robot. Unknown query parameters are refused. A trailing slash in a path makes no difference. Every error is a
+`Problem`, whose `errors` has one sentence for each fault.
 
 Files have one JSON object per line:
 
@@ -52,7 +52,8 @@ For robots: `Signature <hex>`, where `<hex>` is an HMAC with SHA-256 in lower-ca
 - **Body:** the bytes exactly as they are sent. A GET signs the empty body. Method and path are not signed.
 - **Time:** a request whose timestamp differs from the receiver's clock by more than 300 seconds is refused.
 
-The exchange signs its calls to a robot in the same way, with the same secret."""
+The exchange signs its calls to a robot in the same way, with the same secret. After a secret was replaced, the previous
+one stays valid for a day in both directions."""
 CLIENT_ID_HEADER = "The id of the robot, a version 4 UUID. It is the id that is signed."
 TIMESTAMP_HEADER = """\
 When the request was signed: seconds since 1970-01-01 UTC as decimal text, for example `1795761608.460584`.
@@ -65,6 +66,7 @@ STATUS_MEANINGS = {
     HTTPStatus.NOT_FOUND: "The object does not exist. If references are unknown, their ids are listed.",
     HTTPStatus.CONFLICT: "The current state does not allow the request, or the name is taken.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body or a list in it exceeds a limit.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is compressed. Send it without `Content-Encoding`.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request does not match the schema, or its content cannot be accepted.",
     HTTPStatus.TOO_MANY_REQUESTS: "The caller has too many open batch requests. Repeat the request later.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The exchange has an internal error.",
@@ -91,6 +93,9 @@ ROBOT_ANSWERS = {
     "2XX": "The robot accepts the job. The batch request is then `accepted`. Answer 202 by convention.",
     "3XX": "The robot rejects the job. Redirects are not followed.",
     "4XX": "The robot rejects the job. The batch request ends as `rejected`, and its `error` has the robot's message.",
+    "401": "Try again: the robot does not accept the signature of the exchange. After the secret was replaced, the "
+    "previous one is tried too. If the robot never accepts it, the batch request ends as `rejected`.",
+    "403": "Try again, as after a 401.",
     "408": "Try again: the exchange repeats the call with increasing delays.",
     "409": "The robot already has the job. The job counts as accepted if the call repeats an earlier one. A 409 to the "
     "first call is a rejection.",

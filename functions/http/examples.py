@@ -206,10 +206,16 @@ EXAMPLES = {
         request_lines=to_lines(
             _NEW_REFERENCE, {"identifiers": [{"identifier": "W2741809807", "identifier_type": "open_alex"}]}
         ),
-        responses={"A new reference": {"id": REFERENCE_ID, "existing": False}},
+        responses={"A new reference": {"id": REFERENCE_ID, "existing": False, "warnings": []}},
         response_lines=to_lines(
-            {"id": REFERENCE_ID, "error": None, "existing": True},
-            {"id": OTHER_REFERENCE_ID, "error": None, "existing": False},
+            {"line": 1, "id": REFERENCE_ID, "error": None, "existing": True, "warnings": []},
+            {
+                "line": 2,
+                "id": OTHER_REFERENCE_ID,
+                "error": None,
+                "existing": False,
+                "warnings": ["Unknown field 'journal' was ignored."],
+            },
         ),
         problems={HTTPStatus.UNPROCESSABLE_ENTITY: "The identifiers belong to different references."},
     ),
@@ -256,6 +262,9 @@ PROBLEMS = {
     HTTPStatus.UNAUTHORIZED: 'The Authorization header must be "Bearer <access token>".',
     HTTPStatus.FORBIDDEN: "Your access token must have the role 'operator'.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body may have at most 10485760 bytes. This one has 20971520.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Compressed bodies are not accepted. Send the body without Content-Encoding.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The query parameter 'statuss' does not exist. This endpoint has no query"
+    " parameters.",
     HTTPStatus.TOO_MANY_REQUESTS: "You have 100 batch requests that have not ended, which is the limit."
     " Wait until one ends.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The exchange has an internal error. Your request is not the cause.",
@@ -301,4 +310,4 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
 """Examples of the lines of files, by the name of their schema."""
 
 PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
-QUERY_EXAMPLES = {"identifier": "10.1234/example.5678", "identifier_type": "doi"}
+QUERY_EXAMPLES = {"identifier": "10.1234/example.5678", "identifier_type": "doi", "revoke": False}

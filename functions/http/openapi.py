@@ -33,9 +33,19 @@ from functions.http.webhooks import describe_webhooks
 
 Document = dict[str, Any]
 
-_BODY_ERRORS = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
+_BODY_ERRORS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 _AUTH_ERRORS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_COMMON_ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+# An unknown query parameter is refused with 422 everywhere.
+_COMMON_ERRORS = (
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 # The security schemes that a request must satisfy together, by authentication scheme.
 _REQUIREMENTS = {BEARER: (BEARER,), SCHEME: (SCHEME, CLIENT_ID, TIMESTAMP)}
 _RETRY_AFTER = ("Retry-After", descriptions.RETRY_AFTER, {"type": "integer", "minimum": 0})
@@ -159,11 +169,9 @@ def _list_error_statuses(endpoint: Endpoint) -> set[HTTPStatus]:
         errors.update(_AUTH_ERRORS)
     if endpoint.request_model is not None:
         errors.update(_BODY_ERRORS)
-    if endpoint.query_model is not None or any(name != "file" for name in _list_path_names(endpoint)):
-        errors.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if SCHEME in list_schemes(endpoint.access):
         # The signature covers the body, so the body is read even if the operation has none.
-        errors.add(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        errors.update((HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE))
     return errors
 
 

@@ -34,6 +34,8 @@ type Tunables = {
   ROBOT_RETRY_MAX_DELAY_S: string?
   @description('Time from the first to the last call to a robot that cannot be reached.')
   ROBOT_RETRY_TOTAL_S: string?
+  @description('Time for which the previous secret of a robot stays valid after it was replaced.')
+  ROBOT_SECRET_OVERLAP_S: string?
   @description('Time after which the sweep resends a dispatch message that has had no effect.')
   DISPATCH_OVERDUE_S: string?
   @description('Maximum time in status `received`. Then the batch fails.')

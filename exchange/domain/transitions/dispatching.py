@@ -70,7 +70,8 @@ def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlin
         return Transition(mark_accepted(batch, now, event.upload))
     last_attempt_at = (batch.first_call_at or now) + deadlines.robot_retry_total_s
     if now >= last_attempt_at and event.refused_signature:
-        return end(batch, BatchStatus.REJECTED, f"{event.reason}.", RobotFailure.REJECTED)
+        error = f"The robot rejected every call: {event.reason}."
+        return end(batch, BatchStatus.REJECTED, error, RobotFailure.REJECTED)
     if now >= last_attempt_at:
         error = f"The robot could not be reached in {batch.attempt} attempts: {event.reason}"
         return end(batch, BatchStatus.FAILED, error, RobotFailure.UNREACHABLE)

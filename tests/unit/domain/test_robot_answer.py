@@ -35,7 +35,7 @@ def test_a_refused_signature_means_that_the_robot_is_called_again(http_status: i
     answer = RobotAnswer(http_status, "who are you")
     event = to_event(answer, BATCH, None)
     assert isinstance(event, events.RobotUnreachable)
-    assert event.reason == f"The robot did not accept the exchange's signature (HTTP {http_status}: who are you)"
+    assert event.reason == f"it did not accept the exchange's signature (HTTP {http_status}: who are you)"
     assert event.refused_signature
     assert answer.refuses_signature
 

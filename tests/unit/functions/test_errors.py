@@ -19,7 +19,7 @@ def list_subclasses(kind: type[ExchangeError]) -> Iterator[type[ExchangeError]]:
 # Tests define errors of their own, which are not part of the tree.
 TREE = [kind for kind in list_subclasses(ExchangeError) if kind.__module__.startswith(("exchange.", "functions."))]
 # The error statuses of the contract, without 405 and 500, which no error of the tree becomes.
-CONTRACT_STATUSES = {400, 401, 403, 404, 409, 413, 422, 429, 503}
+CONTRACT_STATUSES = {400, 401, 403, 404, 409, 413, 415, 422, 429, 503}
 TEMPORARY = (errors.NotFound, errors.Unavailable)
 
 

@@ -92,4 +92,6 @@ async def test_a_robot_that_never_accepts_the_signature_ends_as_rejected_after_t
         await exchange.dispatch(batch_id, exchange.get_batch(batch_id).attempt)
     batch = exchange.get_batch(batch_id)
     assert batch.status == "rejected"
-    assert batch.error == "The robot did not accept the exchange's signature (HTTP 401: bad signature)."
+    assert batch.error == (
+        "The robot rejected every call: it did not accept the exchange's signature (HTTP 401: bad signature)."
+    )

@@ -7,9 +7,9 @@ import pytest
 
 from exchange.contract.base import MAX_FAULTS
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchListQuery, BatchStatus
-from exchange.domain.errors import InputRejected, NotJson, TooLarge
+from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
 from exchange.ports import Services
-from functions.http.requests import ApiRequest
+from functions.http.requests import ApiRequest, check_query
 from tests.unit.functions.http.conftest import MAX_BYTES, make_request
 
 ID = "11111111-1111-4111-8111-111111111111"
@@ -69,7 +69,11 @@ class TestBody:
             ("Application/JSONL; charset=utf-8", True),
             (" application/jsonl ;x", True),
             ("application/json", False),
-            ("application/jsonlines", False),
+            ("application/jsonlines", True),
+            ("application/x-jsonlines", True),
+            ("application/ndjson; charset=utf-8", True),
+            ("application/x-ndjson", True),
+            ("text/plain", False),
             ("", False),
         ],
     )
@@ -111,3 +115,43 @@ class TestPath:
     def test_an_id_that_is_not_a_version_4_uuid_is_refused(self, services: Services, text: str) -> None:
         with pytest.raises(InputRejected, match=r"^batch_id must be a version 4 UUID\.$"):
             self.parse(text, services)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_refused_before_it_is_parsed(services: Services, encoding: str) -> None:
+    request = ApiRequest(make_request(b"{}", headers={"Content-Encoding": encoding}), None, services)
+    with pytest.raises(UnsupportedMediaType, match="Compressed bodies are not accepted"):
+        request.parse_body(BatchListQuery)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_a_body_that_is_not_compressed_is_read(services: Services, encoding: str) -> None:
+    request = ApiRequest(make_request(b"{}", headers={"Content-Encoding": encoding}), None, services)
+    assert request.parse_body(BatchListQuery) == BatchListQuery()
+
+
+def test_a_byte_order_mark_before_a_body_is_ignored(services: Services) -> None:
+    request = ApiRequest(make_request(b"\xef\xbb\xbf{}"), None, services)
+    assert request.parse_body(BatchListQuery) == BatchListQuery()
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity"])
+def test_nan_is_not_json_even_in_an_unknown_field(services: Services, number: bytes) -> None:
+    request = ApiRequest(make_request(b'{"unknown": ' + number + b"}"), None, services)
+    with pytest.raises(NotJson, match="NaN and Infinity are not JSON"):
+        request.parse_body(BatchListQuery)
+
+
+def test_several_values_get_the_hint_of_the_endpoint(services: Services) -> None:
+    request = ApiRequest(make_request(b"{}\n{}"), None, services)
+    with pytest.raises(NotJson, match=r"trailing characters.* Send lines\."):
+        request.parse_body(BatchListQuery, "Send lines.")
+
+
+def test_an_unknown_query_parameter_is_refused_and_the_known_ones_are_named() -> None:
+    request = make_request(params={"statuss": "failed"})
+    with pytest.raises(InputRejected, match=r"'statuss' does not exist\. This endpoint has status, continuation\."):
+        check_query(request, BatchListQuery)
+    with pytest.raises(InputRejected, match=r"This endpoint has no query parameters\."):
+        check_query(request, None)
+    check_query(make_request(params={"status": "failed"}), BatchListQuery)

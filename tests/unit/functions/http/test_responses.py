@@ -65,9 +65,15 @@ def read_problem(response: func.HttpResponse) -> Problem:
 
 
 async def test_a_model_becomes_json_that_no_cache_keeps(services: Services) -> None:
-    response = await call(make_endpoint(LoadedLine(error="文")), services)
+    response = await call(make_endpoint(LoadedLine(line=7, error="文")), services)
     assert (response.status_code, response.mimetype) == (201, "application/json")
-    assert json.loads(response.get_body()) == {"id": None, "error": "文", "existing": False}
+    assert json.loads(response.get_body()) == {
+        "line": 7,
+        "id": None,
+        "error": "文",
+        "existing": False,
+        "warnings": [],
+    }
     assert response.headers["Cache-Control"] == "no-store"
 
 
@@ -135,7 +141,7 @@ async def test_an_unexpected_error_becomes_a_problem_and_is_logged_once_without_
 
 
 async def test_an_unsupported_method_gets_405_with_the_supported_ones(services: Services) -> None:
-    endpoints = {**make_endpoint(LoadedLine()), "GET": make_endpoint(LoadedLine())["POST"]}
+    endpoints = {**make_endpoint(LoadedLine(line=1)), "GET": make_endpoint(LoadedLine(line=1))["POST"]}
     response = await call(endpoints, services, make_request(method="DELETE"))
     assert read_problem(response).status == 405
     assert response.headers["Allow"] == "GET, POST"
