@@ -15,7 +15,7 @@ from tests.fakes.messaging import accept
 from tests.results import annotation
 from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange
 
-UNRELATED_CALLERS = [User("another requestor", frozenset({Role.REQUESTOR})), CallingRobot(uuid4())]
+UNRELATED_CALLERS = [User("another requestor", frozenset({Role.REQUESTOR})), CallingRobot(UUID(int=7, version=4))]
 
 
 def get_path(url: str | None) -> str | None:
