@@ -119,7 +119,7 @@ BatchEnhancementResultEntry = Annotated[
     Discriminator(
         _kind,
         custom_error_type="result_entry",
-        custom_error_message="must be an enhancement (with 'content') or a robot error (with 'message')",
+        custom_error_message="the entry must be an enhancement (with 'content') or a robot error (with 'message')",
     ),
 ]
 """One line of a robot's result file."""

@@ -12,7 +12,7 @@ from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
-from exchange.domain.report import ADDED, REJECTED, EntryKind, EntryResult
+from exchange.domain.report import REJECTED, EntryKind, EntryResult, make_added_line
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
@@ -48,14 +48,14 @@ class EntryValidator:
             if entry is None or key is None:
                 if line is None or line.strip():
                     self.entries += 1
-                    self._add(self._read(line))
+                    self._read(line)
             else:
                 self.entries += 1
                 if isinstance(entry, FastRobotError):
                     self._manifest.mark_named(key)
-                    self._add(EntryResult(EntryKind.ROBOT_ERROR, entry.reference_id, entry.message))
+                    self._report(EntryKind.ROBOT_ERROR, entry.reference_id, entry.message)
                 else:
-                    self._add(self._accept(entry.reference_id, key, entry.to_json()))
+                    self._accept(entry.reference_id, key, entry.to_json())
         validated = ValidatedLines(b"".join(self._accepted_lines), b"".join(self._draft_lines))
         self._accepted_lines.clear()
         self._draft_lines.clear()
@@ -66,27 +66,32 @@ class EntryValidator:
         lines = [EntryResult(EntryKind.MISSING, reference_id).to_line() for reference_id in self._manifest.missing()]
         return len(lines), b"".join(lines)
 
-    def _read(self, line: bytes | None) -> EntryResult:
+    def _read(self, line: bytes | None) -> None:
         """Validate a line by the contract's model, which describes every fault."""
         if line is None:
-            return EntryResult(EntryKind.UNREADABLE, None, f"the line is longer than {self._max_line_bytes} bytes")
+            self._report(EntryKind.UNREADABLE, None, f"the line is longer than {self._max_line_bytes} bytes")
+            return
         try:
             check_json(line)
             entry = _ENTRY.validate_json(line, strict=True)
         except ValueError as error:
             faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
-            return EntryResult(EntryKind.UNREADABLE, self._find_reference(line), "; ".join(faults))
+            self._report(EntryKind.UNREADABLE, self._find_reference(line), "; ".join(faults))
+            return
         reference_id = entry.reference_id
         if reference_id not in self._manifest:
-            return EntryResult(EntryKind.NOT_REQUESTED, reference_id)
+            self._report(EntryKind.NOT_REQUESTED, reference_id)
+            return
         self._manifest.mark_named(reference_id.bytes)
         if isinstance(entry, LinkedRobotError):
-            return EntryResult(EntryKind.ROBOT_ERROR, reference_id, entry.message)
+            self._report(EntryKind.ROBOT_ERROR, reference_id, entry.message)
+            return
         fault = find_storage_fault(entry.model_dump(exclude_unset=True)["content"])
         if fault is not None:
-            return EntryResult(EntryKind.NOT_STORABLE, reference_id, fault)
+            self._report(EntryKind.NOT_STORABLE, reference_id, fault)
+            return
         fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        return self._accept(reference_id, reference_id.bytes, fields)
+        self._accept(reference_id, reference_id.bytes, fields)
 
     def _find_reference(self, line: bytes) -> UUID | None:
         """Return the requested reference that an invalid entry names, if it can be recognised, and mark it as named."""
@@ -100,21 +105,21 @@ class EntryValidator:
         self._manifest.mark_named(reference_id.bytes)
         return reference_id
 
-    def _accept(self, reference_id: UUID | str, key: bytes, fields: bytes) -> EntryResult:
+    def _accept(self, reference_id: UUID | str, key: bytes, fields: bytes) -> None:
         """Accept an enhancement unless it is too large or a duplicate.
 
         `fields` is its JSON without the id, which it gets when it is imported; `key` is the key of its reference.
         """
         if is_too_large(fields):
             self._manifest.mark_named(key)
-            return EntryResult(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
-        if not self._manifest.record(key, hash(fields)):
-            return EntryResult(EntryKind.DUPLICATE, reference_id)
-        self.accepted += 1
-        self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
-        return EntryResult(ADDED, reference_id)
+            self._report(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
+        elif not self._manifest.record(key, hash(fields)):
+            self._report(EntryKind.DUPLICATE, reference_id)
+        else:
+            self.accepted += 1
+            self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
+            self._draft_lines.append(make_added_line(reference_id))
 
-    def _add(self, result: EntryResult) -> None:
-        if result.kind in REJECTED:
-            self.rejected += 1
-        self._draft_lines.append(result.to_line())
+    def _report(self, kind: EntryKind, reference_id: UUID | str | None, detail: str = "") -> None:
+        self.rejected += kind in REJECTED
+        self._draft_lines.append(EntryResult(kind, reference_id, detail).to_line())

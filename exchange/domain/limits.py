@@ -50,7 +50,7 @@ class Limits(SettingsGroup):
 
 
 class Deadlines(SettingsGroup):
-    """How long the exchange waits, and how often it tries again. Names that end in `_s` are in seconds."""
+    """How long the exchange waits, and how often it tries again."""
 
     robot_call_timeout_s: float = Field(
         30.0, gt=0, description="Timeout of one call to a robot, including the connection."

@@ -25,15 +25,16 @@ _KINDS = {
     "Missing": MISSING,
 }
 
-# The kinds of lines that the report should have for each mistake.
+# The kinds of lines that the report should have for each mistake. If the line of the result names no reference, the
+# reference is also missing.
 KINDS_BY_MISTAKE: Mapping[str, tuple[str, ...]] = {
     "a valid entry": (ADDED,),
     "not JSON": (UNREADABLE, MISSING),
-    "a text as the score": (UNREADABLE, MISSING),
-    "NaN as the score": (UNREADABLE, MISSING),
-    "no source": (UNREADABLE, MISSING),
+    "a text as the score": (UNREADABLE,),
+    "NaN as the score": (UNREADABLE,),
+    "no source": (UNREADABLE,),
     "a list as the entry": (UNREADABLE, MISSING),
-    "an unknown enhancement type": (UNREADABLE, MISSING),
+    "an unknown enhancement type": (UNREADABLE,),
     "an integer beyond 2^53": (NOT_STORABLE,),
     "150 levels of nesting": (NOT_STORABLE,),
     NOT_REQUESTED_REFERENCE: (NOT_REQUESTED, MISSING),
@@ -44,14 +45,13 @@ KINDS_BY_MISTAKE: Mapping[str, tuple[str, ...]] = {
 }
 
 ReportLine = tuple[str, str | None]
-"""The kind of a line, and its reference id if the reference was requested."""
-
-_WITHOUT_REFERENCE = {UNREADABLE, NOT_REQUESTED}
+"""The kind of a line, and the id of the requested reference that it is about, if there is one."""
 
 
 def read_report(report: Iterable[Json]) -> Counter[ReportLine]:
     """Count the lines of a report."""
-    return Counter(_make_line(_find_kind(line["error"]), line["reference_id"]) for line in report)
+    lines = ((_find_kind(line["error"]), line["reference_id"]) for line in report)
+    return Counter((kind, None if kind == NOT_REQUESTED else reference_id) for kind, reference_id in lines)
 
 
 def count_kinds(lines: Counter[ReportLine]) -> Counter[str]:
@@ -68,7 +68,7 @@ def expect_from_sample_robot(references: Mapping[str, Json]) -> Counter[ReportLi
     for reference_id, loaded in references.items():
         enhancements = [{**enhancement, "id": None} for enhancement in loaded["enhancements"]]
         entry = make_entry({"id": reference_id, "enhancements": enhancements})
-        expected[_make_line(ADDED if "content" in entry else ROBOT_ERROR, reference_id)] += 1
+        expected[ADDED if "content" in entry else ROBOT_ERROR, reference_id] += 1
     return expected
 
 
@@ -79,7 +79,12 @@ def expect_from_misbehaving_robot(account: Mapping[str, list[str]]) -> Counter[R
         if not account.get(mistake.name):
             raise DemoError(f"The robot did not make the mistake '{mistake.name}'.")
         kinds = KINDS_BY_MISTAKE[mistake.name]
-        expected.update(_make_line(kind, reference_id) for reference_id in account[mistake.name] for kind in kinds)
+        unnamed = {kind for kind in kinds if MISSING in kinds} - {MISSING}
+        expected.update(
+            (kind, None if kind in unnamed else reference_id)
+            for reference_id in account[mistake.name]
+            for kind in kinds
+        )
     return expected
 
 
@@ -95,10 +100,6 @@ def _describe(lines: Counter[ReportLine]) -> str:
     (kind, reference_id), _ = lines.most_common(1)[0]
     reference = f" for reference {reference_id}" if reference_id else ""
     return f"{lines.total()} line(s), for example '{kind}'{reference},"
-
-
-def _make_line(kind: str, reference_id: str | None) -> ReportLine:
-    return kind, None if kind in _WITHOUT_REFERENCE else reference_id
 
 
 def _find_kind(error: str | None) -> str:

@@ -127,7 +127,7 @@ def test_an_entry_that_is_neither_has_one_fault(entry: object) -> None:
     with pytest.raises(ValidationError) as raised:
         ENTRY.validate_json(raw, strict=True)
     (fault,) = describe_faults(raised.value, raw)
-    assert fault == "must be an enhancement (with 'content') or a robot error (with 'message')"
+    assert fault == "the entry must be an enhancement (with 'content') or a robot error (with 'message')"
 
 
 def test_the_faults_of_an_entry_refer_to_its_kind() -> None:

@@ -60,15 +60,18 @@ UNREADABLE: list[tuple[bytes | None, str]] = [
     (b"{} {}", "Invalid JSON"),
     (b"[" * 10_000 + b"]" * 10_000, "Invalid JSON"),
     (b"1" * 5000, "Invalid JSON"),
-    (b"null", "must be an enhancement (with 'content') or a robot error (with 'message')"),
-    (b"[]", "must be an enhancement (with 'content') or a robot error (with 'message')"),
-    (b"{}", "must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (b"null", "the entry must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (b"[]", "the entry must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (b"{}", "the entry must be an enhancement (with 'content') or a robot error (with 'message')"),
     (line({"message": "no"}), "reference_id: Field required"),
     (line(annotation("11111111-0000-1000-8000-000000000000")), "reference_id: UUID version 4"),
 ]
 # Entries that name a requested reference belong to it, although the rest of them is invalid.
 UNREADABLE_OF_TWO: list[tuple[bytes, str]] = [
-    (line(annotation(TWO, content=None)), "must be an enhancement (with 'content') or a robot error (with 'message')"),
+    (
+        line(annotation(TWO, content=None)),
+        "the entry must be an enhancement (with 'content') or a robot error (with 'message')",
+    ),
     (line({"reference_id": str(TWO), "message": None}), "message: Input should be a valid string"),
     (line(annotation(TWO, source=7)), "source: Input should be a valid string"),
     (line(annotation(TWO, visibility="secret")), "visibility: "),
