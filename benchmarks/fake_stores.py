@@ -79,7 +79,7 @@ class DiskResultFiles:
             for line in lines:
                 file.write(line + b"\n")
 
-    async def current_upload(self, batch_id: UUID) -> Upload | None:
+    async def find_upload(self, batch_id: UUID) -> Upload | None:
         """Return the current upload. None if the file does not exist."""
         path = self._folder / blob_names.result(batch_id)
         if not path.exists():

@@ -67,7 +67,7 @@ async def _make_delivered_batch(site: Site, reference_ids: Sequence[UUID], resul
     batch = await site.make_accepted_batch((await site.register_robot()).id, reference_ids)
     await site.upload_result(batch, result)
     await validate_upload(batch.id, site.services)
-    current_upload = await site.services.results.current_upload(batch.id)
+    current_upload = await site.services.results.find_upload(batch.id)
     return (await advance(batch.id, CallbackSucceeded(current_upload), site.services)).batch
 
 

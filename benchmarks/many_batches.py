@@ -64,7 +64,7 @@ async def _measure_during_huge_import(requests: Requests) -> list[float]:
     batch = await site.make_accepted_batch((await site.register_robot()).id, reference_ids)
     await site.upload_result(batch, ResultMaker(site.folder).make_file(reference_ids))
     await wait_until(site, batch.id, lambda batch: batch.validation is not None)
-    await advance(batch.id, CallbackSucceeded(await site.services.results.current_upload(batch.id)), site.services)
+    await advance(batch.id, CallbackSucceeded(await site.services.results.find_upload(batch.id)), site.services)
     await wait_until(site, batch.id, lambda batch: batch.import_started)
     huge_import = asyncio.create_task(wait_until(site, batch.id, lambda batch: batch.ended))
     seconds = [await _measure_small_batch(requests)]

@@ -14,7 +14,7 @@ from exchange.contract.identifiers import IdentifierType
 from exchange.contract.references import Reference
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
-from exchange.domain.ids import bucket_of, derived_id
+from exchange.domain.ids import bucket_of, derive_id
 from exchange.use_cases.write_snapshot import write_snapshot
 
 GOAL = Goal(
@@ -42,7 +42,7 @@ def make_items(reference_ids: Sequence[UUID], references: Iterator[dict[str, Any
         keys = {"reference_id": str(reference_id), "bucket": bucket_of(reference_id)}
         for number, enhancement in enumerate(reference["enhancements"]):
             fields = {name: value for name, value in enhancement.items() if name != "enhancement_type"}
-            yield {**fields, **keys, "id": str(derived_id(reference_id, number)), "kind": "enhancement"}
+            yield {**fields, **keys, "id": str(derive_id(reference_id, number)), "kind": "enhancement"}
         fields = {"visibility": reference["visibility"], "identifiers": reference["identifiers"]}
         yield {**fields, **keys, "id": str(reference_id), "kind": "reference"}
 
@@ -50,7 +50,7 @@ def make_items(reference_ids: Sequence[UUID], references: Iterator[dict[str, Any
 def _make_whole_items(reference_ids: Sequence[UUID], references: Iterator[dict[str, Any]]) -> Iterator[Item]:
     for reference_id, reference in zip(reference_ids, references, strict=True):
         enhancements = [
-            {**enhancement, "id": str(derived_id(reference_id, number)), "reference_id": str(reference_id)}
+            {**enhancement, "id": str(derive_id(reference_id, number)), "reference_id": str(reference_id)}
             for number, enhancement in enumerate(reference["enhancements"])
             if enhancement["enhancement_type"] in _TYPES
         ]

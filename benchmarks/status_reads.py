@@ -83,7 +83,7 @@ async def _measure_round(site: Site, small: Batch) -> tuple[list[float], list[fl
         idle = await reader.read_while(lambda reads: reads < _IDLE_READS)
         validated = await _upload_batch(site, small, _VALIDATED_ENTRIES)
         await advance(
-            imported.id, CallbackSucceeded(await site.services.results.current_upload(imported.id)), site.services
+            imported.id, CallbackSucceeded(await site.services.results.find_upload(imported.id)), site.services
         )
         work = asyncio.gather(
             wait_until(site, validated.id, lambda batch: batch.validation is not None),

@@ -176,7 +176,7 @@ class BatchFiles(Protocol):
 class ResultFiles(Protocol):
     """The blobs of the container `results`, which robots write and the exchange only reads."""
 
-    async def current_upload(self, batch_id: UUID) -> Upload | None:
+    async def find_upload(self, batch_id: UUID) -> Upload | None:
         """Return what the result blob of this batch holds now. None if the blob does not exist."""
 
     def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:

@@ -57,7 +57,7 @@ def _translate(error: HttpResponseError, what: str) -> ExchangeError | None:  # 
         case _ if error.status_code is None or isinstance(error, IncompleteReadError):
             return Unavailable(f"The connection broke while the {what} was read.")
         case status if status is not None and is_outage(status):
-            return Unavailable(f"The store of the {what} is not available.", retry_after_s=retry_after_s(error))
+            return Unavailable(f"The store of the {what} is not available.", retry_after_s=read_retry_after(error))
         case _:
             return None
 
@@ -67,7 +67,7 @@ def is_outage(status: int) -> bool:
     return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, 449} or status >= 500  # noqa: PLR2004 - RFC 9110; 449 is Cosmos DB's 'retry with'
 
 
-def retry_after_s(error: HttpResponseError) -> float | None:
+def read_retry_after(error: HttpResponseError) -> float | None:
     """Return the wait that the service asks for, in seconds. None if it asks for none."""
     headers: Mapping[str, str] = getattr(error, "headers", None) or getattr(error.response, "headers", None) or {}
     try:

@@ -152,7 +152,7 @@ class BlobResultFiles:
     def __init__(self, account: BlobAccount) -> None:
         self._account = account
 
-    async def current_upload(self, batch_id: UUID) -> Upload | None:
+    async def find_upload(self, batch_id: UUID) -> Upload | None:
         """Return what the result blob holds now. None if the blob does not exist."""
         blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
         try:

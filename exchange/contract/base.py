@@ -149,19 +149,19 @@ def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[st
 
 
 def _describe(detail: ErrorDetails, document: Any) -> str:
-    path = ".".join(_path(detail["loc"], document))
+    path = ".".join(_find_path(detail["loc"], document))
     reason = detail["msg"].replace("\n", " ").removeprefix("Value error, ")
     return f"{path}: {reason}" if path else reason
 
 
-def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
+def _find_path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
     """Yield the parts of a location that exist in the document, and the last part, which may be a missing field.
 
     Pydantic adds the tag of a union's member after the object with this tag. A field may have the same name.
     """
     tag_passed = False
     for part in loc[:-1]:
-        if not tag_passed and part in _tags(document):
+        if not tag_passed and part in _find_tags(document):
             tag_passed = True
         elif _has(document, part):
             document, tag_passed = document[part], False
@@ -171,7 +171,7 @@ def _path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:
     yield from map(str, loc[-1:])
 
 
-def _tags(document: Any) -> set[str]:
+def _find_tags(document: Any) -> set[str]:
     """Return the tags by which an object names its member of a union."""
     if not isinstance(document, dict):
         return set()

@@ -53,7 +53,7 @@ class Authorship(WireModel):
         return fields
 
 
-def _day(value: object) -> object:
+def _parse_day(value: object) -> object:
     """Accept dates only. The parser would also accept seconds since the epoch and times."""
     if not isinstance(value, str):
         return value
@@ -62,7 +62,7 @@ def _day(value: object) -> object:
     return date.fromisoformat(value)
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_parse_day)]
 """A day, on the wire as `YYYY-MM-DD`."""
 
 
@@ -128,7 +128,7 @@ class Abstract(WireModel):
     abstract: str
 
 
-def _exact(value: object, info: ValidationInfo) -> object:
+def _refuse_inexact(value: object, info: ValidationInfo) -> object:
     """Refuse an integer that a double cannot hold, because the store would return another number.
 
     Numbers from the store are accepted: it returns 6e16 as an integer.
@@ -138,7 +138,7 @@ def _exact(value: object, info: ValidationInfo) -> object:
     return value
 
 
-Score = Annotated[float, BeforeValidator(_exact)]
+Score = Annotated[float, BeforeValidator(_refuse_inexact)]
 
 
 class BooleanAnnotation(WireModel):

@@ -38,7 +38,7 @@ class RobotIn(WireModel):
     )
 
     @model_serializer(mode="wrap")
-    def _without_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave empty dependencies out, because published clients refuse fields that they do not know."""
         dumped: dict[str, Any] = fields(self)
         return {name: value for name, value in dumped.items() if value or not name.startswith("dependent_")}

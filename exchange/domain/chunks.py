@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from exchange.domain.ids import UUID_TEXT_LENGTH, DerivedIds
-from exchange.domain.storable import sent_size
+from exchange.domain.storable import compute_sent_size
 
 # The length of `"id":"...",`.
 _ID_FIELD_BYTES = UUID_TEXT_LENGTH + 8
@@ -71,7 +71,7 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         fields = from_json(line)
         number = fields["entry"]
         enhancement = {"id": self._ids.derive(number), **fields["enhancement"]}
-        return AcceptedEntry(number, enhancement, sent_size(line) + _ID_FIELD_BYTES)
+        return AcceptedEntry(number, enhancement, compute_sent_size(line) + _ID_FIELD_BYTES)
 
 
 @dataclass(slots=True)

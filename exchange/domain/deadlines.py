@@ -4,7 +4,7 @@ from exchange.domain.batch import Batch, Phase
 from exchange.domain.limits import Deadlines
 
 
-def due_at(batch: Batch, deadlines: Deadlines) -> float | None:
+def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
     """Return the earliest deadline of the batch, in seconds since the epoch. None once the batch has ended.
 
     Each resend postpones the deadline (`resent_at`), so the sweep never sends twice for one deadline.

@@ -63,7 +63,9 @@ class EntryValidator:
 
     def list_missing(self) -> tuple[int, bytes]:
         """Count the references that no readable entry names, and return their lines of the draft report."""
-        lines = [EntryResult(EntryKind.MISSING, reference_id).to_line() for reference_id in self._manifest.missing()]
+        lines = [
+            EntryResult(EntryKind.MISSING, reference_id).to_line() for reference_id in self._manifest.list_missing()
+        ]
         return len(lines), b"".join(lines)
 
     def _read(self, line: bytes | None) -> None:

@@ -14,20 +14,20 @@ def new_id() -> UUID:
     return uuid4()
 
 
-def derived_id(*parts: str | int | UUID) -> UUID:
+def derive_id(*parts: str | int | UUID) -> UUID:
     """Return an id that depends only on these parts, so that repeating an operation yields the same id."""
     text = "\x1f".join(str(part) for part in parts)
     return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4)
 
 
 class DerivedIds:
-    """Ids derived from one id and a number: the same as `derived_id`, but as text and faster."""
+    """Ids derived from one id and a number: the same as `derive_id`, but as text and faster."""
 
     def __init__(self, base: UUID) -> None:
         self._hash = hashlib.sha256(f"{base}\x1f".encode())
 
     def derive(self, number: int) -> str:
-        """Return the text of `derived_id(base, number)`."""
+        """Return the text of `derive_id(base, number)`."""
         hashed = self._hash.copy()
         hashed.update(b"%d" % number)
         digits = hashed.digest().hex()

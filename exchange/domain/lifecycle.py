@@ -12,7 +12,7 @@ from uuid import UUID
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
-from exchange.domain.deadlines import due_at
+from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
@@ -101,7 +101,7 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
         return transition
     if after.ended:
         after = replace(after, ended_at=now)
-    return replace(transition, batch=replace(after, due_at=due_at(after, deadlines)))
+    return replace(transition, batch=replace(after, due_at=find_due_at(after, deadlines)))
 
 
 def register(
@@ -118,4 +118,4 @@ def register(
         status=BatchStatus.RECEIVED,
         attempt_due_at=now,
     )
-    return Transition(replace(batch, due_at=due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))
+    return Transition(replace(batch, due_at=find_due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))

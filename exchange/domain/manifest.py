@@ -55,6 +55,6 @@ class Manifest:
         self._seen[key] = array("q", (*several[-REMEMBERED_ENTRIES + 1 :], fingerprint))
         return True
 
-    def missing(self) -> Iterator[UUID]:
+    def list_missing(self) -> Iterator[UUID]:
         """Yield the references that no entry names, in the order of the request."""
         return (UUID(bytes=key) for key, entries in self._seen.items() if entries is None)

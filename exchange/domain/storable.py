@@ -47,10 +47,10 @@ def _encodable(text: str) -> bool:
 
 def is_too_large(text: bytes) -> bool:
     """Return whether a document, given as JSON text, is larger than the store accepts."""
-    return len(text) * _MAX_GROWTH > MAX_DOCUMENT_BYTES and sent_size(text) > MAX_DOCUMENT_BYTES
+    return len(text) * _MAX_GROWTH > MAX_DOCUMENT_BYTES and compute_sent_size(text) > MAX_DOCUMENT_BYTES
 
 
-def sent_size(text: bytes) -> int:
+def compute_sent_size(text: bytes) -> int:
     """Return the length in bytes of JSON text as the SDK sends it to the store, with all beyond ASCII escaped.
 
     The length is exact except for numbers, which the SDK may write a little longer.

@@ -60,7 +60,7 @@ async def _record_answer(batch: Batch, answer: RobotAnswer, services: Services) 
     """Record the answer. If the robot did not accept, an upload still proves that it has the batch."""
 
     async def observe(_: Batch) -> events.Event:
-        upload = None if answer.accepted else await services.results.current_upload(batch.id)
+        upload = None if answer.accepted else await services.results.find_upload(batch.id)
         return to_event(answer, batch, upload)
 
     await advance(batch.id, observe, services)

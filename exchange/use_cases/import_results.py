@@ -41,7 +41,7 @@ async def _start_import(stored: StoredBatch, services: Services) -> Batch:
         # Once started, an import depends on our own blobs only, not on the robot's blob.
         if batch.phase is not Phase.DELIVERED:
             return events.ImportStarted(None)
-        return events.ImportStarted(await services.results.current_upload(batch_id))
+        return events.ImportStarted(await services.results.find_upload(batch_id))
 
     batch = (await advance(stored, observe, services)).batch
     if batch.phase is Phase.DELIVERED:

@@ -30,7 +30,7 @@ async def receive_callback(
         # In these phases the upload no longer matters.
         if batch.phase in {Phase.IMPORTING, Phase.ENDED}:
             return events.CallbackSucceeded(None)
-        return events.CallbackSucceeded(await services.results.current_upload(batch.id))
+        return events.CallbackSucceeded(await services.results.find_upload(batch.id))
 
     if result.storage_url is not None and not await _is_result_of(stored.batch, result.storage_url, services):
         raise InputRejected("storage_url must be the result_storage_url of this batch request, or be left out.")

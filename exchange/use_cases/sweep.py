@@ -37,7 +37,7 @@ async def _sweep_batch(stored: StoredBatch, services: Services) -> None:
         if batch.phase not in {Phase.RECEIVED, Phase.ACCEPTED}:
             return events.Swept(None)
         try:
-            return events.Swept(await services.results.current_upload(batch.id))
+            return events.Swept(await services.results.find_upload(batch.id))
         except Unavailable:
             # Wait for Blob Storage as long as for the robot. After that even this batch has to end.
             if services.clock() < batch.created_at + 2 * services.deadlines.robot_silence_limit_s:

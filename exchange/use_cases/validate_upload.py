@@ -30,7 +30,7 @@ async def validate_upload(stored: StoredBatch, services: Services) -> None:
     An upload that is deleted, replaced, or too late for its batch is not an error.
     """
     batch = stored.batch
-    upload = await services.results.current_upload(batch.id)
+    upload = await services.results.find_upload(batch.id)
     if upload is None or batch.validation_of(upload) or batch.phase in {Phase.IMPORTING, Phase.ENDED}:
         log.info("batch %s: nothing to validate", batch.id)
         return
@@ -45,7 +45,7 @@ async def validate_upload(stored: StoredBatch, services: Services) -> None:
 
 async def _record(batch_id: UUID, validation: Validation, services: Services) -> None:
     async def observe(_: Batch) -> events.Event:
-        return events.ValidationFinished(validation, await services.results.current_upload(batch_id))
+        return events.ValidationFinished(validation, await services.results.find_upload(batch_id))
 
     recorded = await advance(batch_id, observe, services)
     add_span_attributes(entries=validation.entries, accepted=validation.accepted, missing=validation.missing)

@@ -48,7 +48,7 @@ class FakeResultFiles:
         """Upload a result, as the robot does."""
         self.uploads[batch_id] = (Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data)), data)
 
-    async def current_upload(self, batch_id: UUID) -> Upload | None:
+    async def find_upload(self, batch_id: UUID) -> Upload | None:
         return self.uploads[batch_id][0] if batch_id in self.uploads else None
 
     async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:

@@ -37,16 +37,16 @@ async def read_rest(pieces: AsyncIterator[bytes]) -> None:
 
 async def test_without_an_upload_there_is_no_current_upload(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, _ = results_and_put
-    assert await results.current_upload(uuid4()) is None
+    assert await results.find_upload(uuid4()) is None
 
 
 async def test_the_last_upload_is_current_and_can_be_read(results_and_put: tuple[ResultFiles, Put]) -> None:
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"first")
-    first = await results.current_upload(batch_id)
+    first = await results.find_upload(batch_id)
     await put(batch_id, b"second!")
-    second = await results.current_upload(batch_id)
+    second = await results.find_upload(batch_id)
     assert first is not None
     assert second is not None
     assert first.etag != second.etag
@@ -58,7 +58,7 @@ async def test_an_upload_that_is_not_current_cannot_be_read(results_and_put: tup
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"first")
-    first = await results.current_upload(batch_id)
+    first = await results.find_upload(batch_id)
     assert first is not None
     await put(batch_id, b"second")
     with pytest.raises(UploadReplaced):
@@ -71,7 +71,7 @@ async def test_reading_fails_if_the_upload_is_replaced_meanwhile(results_and_put
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"x" * 3_000_000)
-    current_upload = await results.current_upload(batch_id)
+    current_upload = await results.find_upload(batch_id)
     assert current_upload is not None
     pieces = results.read(batch_id, current_upload.etag)
     await anext(aiter(pieces))
@@ -84,6 +84,6 @@ async def test_an_empty_upload_counts_as_an_upload(results_and_put: tuple[Result
     results, put = results_and_put
     batch_id = uuid4()
     await put(batch_id, b"")
-    current_upload = await results.current_upload(batch_id)
+    current_upload = await results.find_upload(batch_id)
     assert current_upload is not None
     assert await read(results, batch_id, current_upload.etag) == b""

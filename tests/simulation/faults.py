@@ -25,7 +25,7 @@ STALL_S = 200.0
 # Methods that only read. To die after one of these calls is the same as to die before the next call.
 READS = {
     "load",
-    "current_upload",
+    "find_upload",
     "read",
     "exists",
     "find_missing",

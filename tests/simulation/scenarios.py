@@ -15,7 +15,7 @@ TIME_LIMIT_S = 48 * HOUR_S
 
 # Without these calls the exchange cannot know the state of a batch or whether it has a result. A batch cannot end
 # before they work again.
-VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "results.current_upload"}
+VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "results.find_upload"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class Simulation(World):
     async def upload(self, batch_id: UUID, entries: Sequence[ExpectedEntry]) -> None:
         """Upload a result as a robot does. Its blob events arrive with the delays of the scenario."""
         await self.results.put(batch_id, jsonl(*(entry.line for entry in entries)))
-        current_upload = await self.results.current_upload(batch_id)
+        current_upload = await self.results.find_upload(batch_id)
         assert current_upload is not None
         self.history.uploads.setdefault(batch_id, []).append((self.time(), current_upload.etag, entries))
         for delay in next(self._events):

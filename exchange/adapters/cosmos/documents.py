@@ -9,7 +9,7 @@ from uuid import UUID
 from exchange.adapters.cosmos.database import Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.contract.references import Reference, ReferenceFileInput
-from exchange.domain.ids import bucket_of, derived_id
+from exchange.domain.ids import bucket_of, derive_id
 from exchange.domain.selection import Selection
 
 REFERENCE = "reference"
@@ -26,7 +26,7 @@ def reference_to_items(reference_id: UUID, reference: ReferenceFileInput) -> lis
     for enhancement in fields.pop("enhancements", None) or []:
         del enhancement["enhancement_type"]
         # Derived from the content, so that two loads that write the same reference never mix their enhancements.
-        enhancement["id"] = str(derived_id(reference_id, ENHANCEMENT, json.dumps(enhancement, sort_keys=True)))
+        enhancement["id"] = str(derive_id(reference_id, ENHANCEMENT, json.dumps(enhancement, sort_keys=True)))
         items.append(enhancement_to_item(reference_id, enhancement))
     own = {"id": str(reference_id), "reference_id": str(reference_id), "bucket": bucket_of(reference_id)}
     return [*items, {"visibility": reference.visibility, **fields, **own, "kind": REFERENCE, FIELD: SCHEMA_VERSION}]
@@ -39,7 +39,7 @@ def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any]) -
     return {**enhancement, **own}
 
 
-def size_of(item: Item) -> int:
+def compute_size(item: Item) -> int:
     """Return the length of the SDK's JSON of the item, in bytes."""
     return len(json.dumps(item, separators=(",", ":")))
 

@@ -14,7 +14,7 @@ from exchange.contract.identifiers import DOIIdentifier, ExternalIdentifier, Oth
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
 
 
-def key_of(identifier: ExternalIdentifier) -> str:
+def make_key(identifier: ExternalIdentifier) -> str:
     """Return the id of the identifier's item: a digest, because item ids allow fewer characters than identifiers.
 
     DOIs are case-insensitive.

@@ -50,7 +50,7 @@ class CosmosReferenceStore:
         reference. If it never appears, that load was interrupted, and its claims are taken over.
         """
         _check_sizes(reference)
-        keys = sorted({identifiers.key_of(identifier) for identifier in reference.identifiers or []})
+        keys = sorted({identifiers.make_key(identifier) for identifier in reference.identifiers or []})
         if not keys:
             return await self._write(new_id(), reference)
         for check in range(_CLAIM_CHECKS):
@@ -91,7 +91,7 @@ class CosmosReferenceStore:
         """Write the enhancements and then the reference, so that it exists only when it is complete."""
         container = await self._database.container(_REFERENCES)
         items = documents.reference_to_items(reference_id, reference)
-        upserts = [bulk.Upsert(item["id"], item, documents.size_of(item)) for item in items]
+        upserts = [bulk.Upsert(item["id"], item, documents.compute_size(item)) for item in items]
         for transaction in bulk.split_into_transactions(upserts):
             refused = await bulk.write_transaction(container, bucket_of(reference_id), transaction)
             if refused:
@@ -111,7 +111,7 @@ class CosmosReferenceStore:
     async def find(self, identifier: ExternalIdentifier) -> UUID | None:
         """Read the item of the identifier."""
         container = await self._database.container(_IDENTIFIERS)
-        claim = await identifiers.read_claim(container, identifiers.key_of(identifier))
+        claim = await identifiers.read_claim(container, identifiers.make_key(identifier))
         return None if claim is None else claim.owner
 
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
@@ -181,5 +181,7 @@ def _to_upsert(entry: AcceptedEntry, size: int) -> bulk.Upsert:
 
 def _check_sizes(reference: ReferenceFileInput) -> None:
     """Refuse a reference that the store would refuse, before anything is written."""
-    if any(documents.size_of(item) > MAX_DOCUMENT_BYTES for item in documents.reference_to_items(new_id(), reference)):
+    if any(
+        documents.compute_size(item) > MAX_DOCUMENT_BYTES for item in documents.reference_to_items(new_id(), reference)
+    ):
         raise InputRejected("The reference cannot be stored: it or one of its enhancements is too large.")

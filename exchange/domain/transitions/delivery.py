@@ -5,7 +5,7 @@ from dataclasses import replace
 from exchange.contract.batches import BatchStatus
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase, Upload
-from exchange.domain.durations import spell
+from exchange.domain.durations import format_duration
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import ImportMessage
@@ -77,7 +77,7 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
         if not event.upload_known:
             error = "The result file could not be read from storage, so nothing was imported."
             return end(batch, BatchStatus.FAILED, error)
-        limit = spell(deadlines.robot_silence_limit_s)
+        limit = format_duration(deadlines.robot_silence_limit_s)
         error = f"The robot accepted the batch but delivered no result within {limit}."
         return end(batch, BatchStatus.FAILED, error, RobotFailure.SILENT)
     if upload is not None and now >= upload.last_modified + deadlines.callback_wait_s:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from exchange.contract.batches import BatchStatus
 from exchange.domain import events
 from exchange.domain.batch import Batch, Upload
-from exchange.domain.durations import spell
-from exchange.domain.ids import derived_id
+from exchange.domain.durations import format_duration
+from exchange.domain.ids import derive_id
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
@@ -90,7 +90,7 @@ def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlin
 def _backoff(batch: Batch, deadlines: Deadlines) -> float:
     """Double the delay with each attempt. Add up to a quarter, derived from the batch's id, so that batches spread."""
     delay = min(deadlines.robot_retry_first_delay_s * 2.0 ** (batch.attempt - 1), deadlines.robot_retry_max_delay_s)
-    return delay * (1 + derived_id(batch.id, batch.attempt).int % 1000 / 4000)
+    return delay * (1 + derive_id(batch.id, batch.attempt).int % 1000 / 4000)
 
 
 def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -> Transition:
@@ -100,6 +100,6 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
     if event.current_upload is not None:
         return Transition(mark_accepted(batch, now, event.current_upload))
     if now >= max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0):
-        limit = spell(deadlines.received_limit_s)
+        limit = format_duration(deadlines.received_limit_s)
         return end(batch, BatchStatus.FAILED, f"The batch could not be sent to the robot within {limit}.")
     return Transition(replace(batch, resent_at=now), DispatchMessage(batch.id, batch.attempt))

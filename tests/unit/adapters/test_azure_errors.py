@@ -24,7 +24,7 @@ from azure.cosmos.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from exchange.adapters.azure_errors import is_outage, retry_after_s, translate_create_errors, translate_errors
+from exchange.adapters.azure_errors import is_outage, read_retry_after, translate_create_errors, translate_errors
 from exchange.domain.errors import ExchangeError, NameTaken, NotFound, Unavailable, WriteConflict
 from tests.unit.adapters import cosmos_errors
 
@@ -128,7 +128,7 @@ def test_nothing_is_raised_without_an_error() -> None:
 def test_the_retry_delay_of_the_service_is_kept_in_seconds(headers: dict[str, str], expected: float | None) -> None:
     of_a_response = response_error(429, headers=headers)
     for original in (of_a_response, cosmos_errors.transaction_error(429, headers)):
-        assert retry_after_s(original) == expected
+        assert read_retry_after(original) == expected
         error = translate(original)
         assert isinstance(error, Unavailable)
         assert error.retry_after_s == expected
@@ -146,8 +146,8 @@ def test_any_other_status_is_not_an_outage(status: int) -> None:
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-inf", "-5", "soon", ""])
 def test_an_invalid_retry_delay_is_ignored(value: str) -> None:
-    assert retry_after_s(response_error(503, headers={"Retry-After": value})) is None
-    assert retry_after_s(response_error(429, headers={"x-ms-retry-after-ms": value})) is None
+    assert read_retry_after(response_error(503, headers={"Retry-After": value})) is None
+    assert read_retry_after(response_error(429, headers={"x-ms-retry-after-ms": value})) is None
 
 
 def test_a_conflict_on_creation_means_that_the_name_is_taken() -> None:

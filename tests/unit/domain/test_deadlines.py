@@ -4,7 +4,7 @@ import pytest
 
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch, Upload
-from exchange.domain.deadlines import due_at
+from exchange.domain.deadlines import find_due_at
 from exchange.domain.limits import Deadlines
 from tests.unit.domain.batches import a_batch
 
@@ -43,7 +43,7 @@ def upload(last_modified: float) -> Upload:
 def test_a_received_batch_is_due_after_its_last_dispatch_and_at_the_limit(
     fields: dict[str, object], expected: float
 ) -> None:
-    assert due_at(batch(BatchStatus.RECEIVED, **fields), DEADLINES) == expected
+    assert find_due_at(batch(BatchStatus.RECEIVED, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_received_batch_is_due_after_its_last_dispatch_and_at_the_limit(
 def test_an_accepted_batch_is_due_at_each_check_of_its_result_and_at_the_silence_limit(
     fields: dict[str, object], expected: float
 ) -> None:
-    assert due_at(batch(BatchStatus.ACCEPTED, **fields), DEADLINES) == expected
+    assert find_due_at(batch(BatchStatus.ACCEPTED, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_an_accepted_batch_is_due_at_each_check_of_its_result_and_at_the_silence
     ],
 )
 def test_a_delivered_batch_is_due_after_its_last_sign_of_work(fields: dict[str, object], expected: float) -> None:
-    assert due_at(batch(BatchStatus.IMPORTING, **fields), DEADLINES) == expected
+    assert find_due_at(batch(BatchStatus.IMPORTING, **fields), DEADLINES) == expected
 
 
 @pytest.mark.parametrize(
     "status", [BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED]
 )
 def test_an_ended_batch_is_never_due(status: BatchStatus) -> None:
-    assert due_at(batch(status, delivered_at=7.0, resent_at=9.0), DEADLINES) is None
+    assert find_due_at(batch(status, delivered_at=7.0, resent_at=9.0), DEADLINES) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exchange.domain.chunks import Chunk
 from exchange.domain.entries import EntryValidator, ValidatedLines
-from exchange.domain.ids import derived_id
+from exchange.domain.ids import derive_id
 from exchange.domain.manifest import Manifest
 from exchange.domain.report import REJECTED, EntryKind
 from exchange.domain.storable import MAX_DOCUMENT_BYTES
@@ -135,7 +135,7 @@ def test_an_accepted_enhancement_is_unchanged_except_for_its_id() -> None:
     sent = annotation(TWO, id=str(OTHER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
     (enhancement,) = read_accepted(make_validator().validate([line(sent)]))
     del sent["unknown"]
-    assert enhancement == {**sent, "id": str(derived_id(BATCH, 1))}
+    assert enhancement == {**sent, "id": str(derive_id(BATCH, 1))}
 
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -162,7 +162,7 @@ def test_any_json_value_is_accepted_unchanged(data: dict[str, Any], score: float
 def test_ids_have_version_4_and_depend_on_the_batch_and_the_number_of_the_entry() -> None:
     lines = [line(annotation(ONE)), b"wrong", line(annotation(TWO)), line(annotation(TWO, source="other"))]
     ids = [item["id"] for item in read_accepted(make_validator().validate(lines))]
-    assert ids == [str(derived_id(BATCH, number)) for number in (1, 3, 4)]
+    assert ids == [str(derive_id(BATCH, number)) for number in (1, 3, 4)]
     assert {UUID(item).version for item in ids} == {4}
     assert ids == [item["id"] for item in read_accepted(make_validator().validate(lines))]
     assert not set(ids) & {item["id"] for item in read_accepted(make_validator().validate(lines), OTHER)}

@@ -54,14 +54,14 @@ def test_references_that_no_entry_names_are_missing_in_the_order_of_the_request(
     named = data.draw(st.lists(st.sampled_from(requested))) if requested else []
     for item in named:
         manifest.mark_named(item.bytes)
-    assert list(manifest.missing()) == [item for item in requested if item not in named]
+    assert list(manifest.list_missing()) == [item for item in requested if item not in named]
 
 
 def test_naming_another_reference_changes_nothing() -> None:
     manifest = Manifest([ONE])
     manifest.mark_named(TWO.bytes)
     assert TWO not in manifest
-    assert list(manifest.missing()) == [ONE]
+    assert list(manifest.list_missing()) == [ONE]
 
 
 def test_a_duplicate_is_detected_within_its_reference_only() -> None:
@@ -69,7 +69,7 @@ def test_a_duplicate_is_detected_within_its_reference_only() -> None:
     assert manifest.record(ONE.bytes, 7)
     assert not manifest.record(ONE.bytes, 7)
     assert manifest.record(TWO.bytes, 7)
-    assert list(manifest.missing()) == []
+    assert list(manifest.list_missing()) == []
 
 
 def test_naming_a_reference_again_keeps_its_entries() -> None:

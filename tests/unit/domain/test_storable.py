@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from exchange.contract.base import MAX_INTEGER
-from exchange.domain.storable import find_storage_fault, sent_size
+from exchange.domain.storable import compute_sent_size, find_storage_fault
 
 TOO_DEEP = "it is nested more than 128 levels deep"
 BEYOND_DOUBLES = "an integer beyond 2^53 would lose digits"
@@ -32,7 +32,7 @@ def nested(levels: int, innermost: Any = 0) -> Any:
 @example({'"\\\b\x1f\x80\uffff\U00010000': "żółć 文 \U0001f9ea"})
 def test_the_sent_size_is_the_length_of_the_json_that_the_sdk_sends(value: Any) -> None:
     text = to_json(value)
-    assert sent_size(text) == len(json.dumps(json.loads(text), separators=(",", ":")))
+    assert compute_sent_size(text) == len(json.dumps(json.loads(text), separators=(",", ":")))
 
 
 @pytest.mark.parametrize(

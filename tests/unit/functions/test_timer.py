@@ -16,7 +16,7 @@ from tests.fakes.world import DEADLINES, START
 
 
 class UnavailableResultFiles(FakeResultFiles):
-    async def current_upload(self, _batch_id: UUID) -> Upload | None:
+    async def find_upload(self, _batch_id: UUID) -> Upload | None:
         raise Unavailable("The store of the result file cannot be reached.")
 
 

@@ -35,7 +35,7 @@ class TestCallbacks:
         batch_id = await exchange.dispatch_and_upload()
         await exchange.call_back(batch_id)
         await exchange.run_import(batch_id)
-        exchange.results.current_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
         assert await exchange.call_back(batch_id) == "completed"
 
     async def test_a_reported_error_after_an_upload_fails_the_batch_without_an_import(self, exchange: Exchange) -> None:
@@ -98,7 +98,7 @@ class TestUploads:
 
     async def test_an_upload_that_is_replaced_during_its_validation_is_not_recorded(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatch_and_upload()
-        current_upload = exchange.results.current_upload
+        current_upload = exchange.results.find_upload
         calls = 0
 
         async def replace_before_the_second_call(wanted: UUID) -> object:
@@ -108,14 +108,14 @@ class TestUploads:
                 await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="new"))
             return await current_upload(wanted)
 
-        exchange.results.current_upload = replace_before_the_second_call  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = replace_before_the_second_call  # type: ignore[method-assign,assignment] # replaces the fake
         await exchange.validate(batch_id)
         assert exchange.get_batch(batch_id).validation is None
 
     async def test_a_robot_that_keeps_uploading_does_not_block_the_importer(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatch_and_upload()
         await exchange.call_back(batch_id)
-        current_upload = exchange.results.current_upload
+        current_upload = exchange.results.find_upload
         calls = 0
 
         async def replace_before_each_call(wanted: UUID) -> object:
@@ -124,10 +124,10 @@ class TestUploads:
             await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label=f"number {calls}"))
             return await current_upload(wanted)
 
-        exchange.results.current_upload = replace_before_each_call  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = replace_before_each_call  # type: ignore[method-assign,assignment] # replaces the fake
         await exchange.run_import(batch_id)
         assert (exchange.get_batch(batch_id).status, calls < 10) == ("importing", True)
-        exchange.results.current_upload = current_upload  # type: ignore[method-assign] # restores the fake
+        exchange.results.find_upload = current_upload  # type: ignore[method-assign] # restores the fake
         await exchange.validate(batch_id)
         await exchange.run_import(batch_id)
         assert exchange.get_batch(batch_id).status == "partial_failed"
@@ -149,7 +149,7 @@ class TestAfterTheImportStarted:
         await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="late"))
         await exchange.validate(batch_id)
         assert set(exchange.files.blobs) == blobs
-        exchange.results.current_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
         assert await exchange.call_back(batch_id) == "importing"
         exchange.queues.sent.clear()
         exchange.clock.now += 900

@@ -120,10 +120,10 @@ class TestAnswers:
         exchange.robot_calls.behaviour = upload_first
         batch_id = await exchange.register_and_dispatch()
         assert exchange.get_batch(batch_id).status == "accepted"
-        assert exchange.get_batch(batch_id).upload == await exchange.results.current_upload(batch_id)
+        assert exchange.get_batch(batch_id).upload == await exchange.results.find_upload(batch_id)
 
     async def test_an_acceptance_is_recorded_even_if_the_result_blob_cannot_be_read(self, exchange: Exchange) -> None:
-        exchange.results.current_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
         assert exchange.get_batch(await exchange.register_and_dispatch()).status == "accepted"
 
     async def test_an_unreachable_robot_is_called_again_by_scheduled_messages(self, exchange: Exchange) -> None:

@@ -46,7 +46,7 @@ class TestInterruptions:
         fail_in_the_second_chunk(exchange)
         with pytest.raises(Unavailable):
             await exchange.run_import(batch_id)
-        exchange.results.current_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+        exchange.results.find_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
         await exchange.run_import(batch_id)
         assert exchange.get_batch(batch_id).status == "completed"
 

@@ -21,14 +21,14 @@ async def test_a_lost_blob_event_and_a_lost_callback_are_repaired_by_two_sweeps(
 
 async def test_a_batch_that_cannot_be_swept_does_not_hold_up_the_others(exchange: Exchange) -> None:
     broken, healthy = await exchange.register(), await exchange.register()
-    current_upload = exchange.results.current_upload
+    current_upload = exchange.results.find_upload
 
     async def fail_for_one_batch(batch_id: UUID) -> object:
         if batch_id == broken:
             raise RuntimeError("boom")
         return await current_upload(batch_id)
 
-    exchange.results.current_upload = fail_for_one_batch  # type: ignore[method-assign,assignment] # replaces the fake
+    exchange.results.find_upload = fail_for_one_batch  # type: ignore[method-assign,assignment] # replaces the fake
     exchange.queues.sent.clear()
     exchange.clock.now += 300
     with pytest.raises(ExceptionGroup) as raised:
@@ -40,7 +40,7 @@ async def test_a_batch_that_cannot_be_swept_does_not_hold_up_the_others(exchange
 
 async def test_a_batch_whose_result_blob_can_never_be_read_fails_in_the_end(exchange: Exchange) -> None:
     batch_id = await exchange.register_and_dispatch()
-    exchange.results.current_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+    exchange.results.find_upload = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
     exchange.clock.now += 86_400
     with pytest.raises(ExceptionGroup):
         await sweep(exchange.services)

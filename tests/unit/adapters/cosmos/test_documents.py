@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from exchange.adapters.cosmos import documents
-from exchange.adapters.cosmos.documents import enhancement_to_item, reference_to_items, size_of, to_references
+from exchange.adapters.cosmos.documents import compute_size, enhancement_to_item, reference_to_items, to_references
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.references import Reference, ReferenceFileInput
@@ -116,10 +116,10 @@ def test_the_item_of_an_enhancement_adds_only_the_fields_that_own_bytes_counts()
     assert count_sent_bytes(item) - count_sent_bytes(enhancement) <= documents.OWN_BYTES
 
 
-def test_the_size_of_an_item_is_at_least_the_sent_size() -> None:
+def test_the_compute_size_an_item_is_at_least_the_sent_size() -> None:
     for line in LINES[:50]:
         for item in items_of(json.loads(line)):
-            assert count_sent_bytes(item) <= size_of(item) <= count_sent_bytes(item) * 1.1
+            assert count_sent_bytes(item) <= compute_size(item) <= count_sent_bytes(item) * 1.1
 
 
 def count_sent_bytes(item: Json) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from exchange.adapters.cosmos.identifiers import key_of
+from exchange.adapters.cosmos.identifiers import make_key
 from exchange.contract.identifiers import ExternalIdentifier
 
 IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
@@ -14,7 +14,7 @@ IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 def key(kind: str, identifier: Any, name: str | None = None) -> str:
     named = {} if name is None else {"other_identifier_name": name}
-    return key_of(IDENTIFIER.validate_python({"identifier_type": kind, "identifier": identifier, **named}))
+    return make_key(IDENTIFIER.validate_python({"identifier_type": kind, "identifier": identifier, **named}))
 
 
 DIFFERENT = [
