@@ -10,4 +10,4 @@ def format_duration(seconds: float) -> str:
         # "24 hours" is the usual way to say a day.
         if rest == 0 and count >= (2 if unit == "day" else 1):
             return f"{count:.0f} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds:.0f} s" if seconds.is_integer() else f"{seconds:g} s"
+    return f"{seconds:.0f} s" if float(seconds).is_integer() else f"{seconds:g} s"
