@@ -10,7 +10,7 @@ from yarl import URL
 
 from exchange.adapters.guarded_connector import make_guarded_connector, resolve
 from exchange.contract.robots import BatchRobotRequest, Robot
-from exchange.domain.public_addresses import find_suffix_faults, find_url_faults, is_public
+from exchange.domain.public_addresses import find_url_faults, is_public
 from exchange.domain.report import to_one_line
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.signatures import make_signed_headers
@@ -36,7 +36,7 @@ class HttpRobotCalls:
     async def find_address_faults(self, base_url: str) -> list[str]:
         """Return why this address may not be called. Each call checks again, because DNS may change."""
         if self._unrestricted:
-            return find_suffix_faults(base_url)
+            return []
         faults = find_url_faults(base_url)
         try:
             addresses = await resolve(URL(base_url).host or "")

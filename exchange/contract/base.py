@@ -68,6 +68,27 @@ def check_url(url: str) -> str:
 HttpUrlText = Annotated[str, AfterValidator(check_url), _URL_SCHEMA]
 """An http or https URL. It is validated but never normalised, because that would break signed URLs."""
 
+
+def _check_base_url(url: str) -> str:
+    if "?" in url or "#" in url:
+        raise ValueError("must not have a query or a fragment, because '/batch/' is appended to it")
+    return check_url(url)
+
+
+BaseUrlText = Annotated[
+    str,
+    AfterValidator(_check_base_url),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "base-url",
+            "maxLength": 2083,
+            "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s\\?#\x00-\x1f\x7f]+$",
+        }
+    ),
+]
+"""A URL to which a path can be appended."""
+
 OwnUrl = Annotated[str, _URL_SCHEMA]
 """A URL that the exchange made. It is not validated again."""
 

@@ -54,8 +54,19 @@ class EnhancementFileInput(WireModel):
         return self
 
 
+def _require_items(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "array", "minItems": 1}}}
+
+
 class ReferenceFileInput(WireModel):
-    """A reference to load: the body of `POST /references/`, or a line of a references file."""
+    """A reference to load: the body of `POST /references/`, or a line of a references file.
+
+    It needs at least one identifier or one enhancement, which `load_reference` checks.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [_require_items("identifiers"), _require_items("enhancements")]}
+    )
 
     visibility: Visibility = Visibility.PUBLIC
     identifiers: list[ExternalIdentifier] | None = Field(None, fail_fast=True)

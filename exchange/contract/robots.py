@@ -14,7 +14,7 @@ from pydantic import (
     model_serializer,
 )
 
-from exchange.contract.base import MAX_TEXT_LENGTH, HttpUrlText, WireModel
+from exchange.contract.base import MAX_TEXT_LENGTH, BaseUrlText, HttpUrlText, WireModel
 from exchange.contract.enhancements import Enhancement, EnhancementType
 from exchange.contract.identifiers import IdentifierType
 
@@ -25,7 +25,7 @@ class RobotIn(WireModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="Unique among robots.")
-    base_url: HttpUrlText = Field(
+    base_url: BaseUrlText = Field(
         description="The exchange calls `<base_url>/batch/`. In Azure this must be an https URL with a public address."
     )
     description: str = Field(max_length=10 * MAX_TEXT_LENGTH)

@@ -34,14 +34,7 @@ def find_url_faults(url: str) -> list[str]:
         faults.append("base_url must begin with https://.")
     if parts.username is not None:
         faults.append("base_url must not contain a user name or password.")
-    return [*faults, *find_suffix_faults(url)]
-
-
-def find_suffix_faults(url: str) -> list[str]:
-    """Return why '/batch/' cannot be appended to a robot's URL."""
-    if "?" in url or "#" in url:
-        return ["base_url must not have a query or a fragment, because '/batch/' is appended to it."]
-    return []
+    return faults
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:

@@ -310,4 +310,9 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
 """Examples of the lines of files, by the name of their schema."""
 
 PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
-QUERY_EXAMPLES = {"identifier": "10.1234/example.5678", "identifier_type": "doi", "revoke": False}
+QUERY_EXAMPLES = {
+    "identifier": "10.1234/example.5678",
+    "identifier_type": "doi",
+    "revoke": False,
+    "v": "0123456789abcdef",
+}

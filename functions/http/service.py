@@ -3,6 +3,9 @@
 from functools import cache
 from http import HTTPStatus
 
+from pydantic import Field
+
+from exchange.contract.base import WireModel
 from exchange.contract.health import Health
 from exchange.domain.errors import NotFound
 from exchange.use_cases.check_health import check_health
@@ -10,6 +13,13 @@ from functions.http.docs_page import CONTENT_SECURITY_POLICY, MEDIA_TYPES, make_
 from functions.http.endpoints import ENDPOINTS, Access, Content, endpoint
 from functions.http.openapi import describe, to_json
 from functions.http.requests import ApiRequest
+
+
+class FileQuery(WireModel):
+    """Which version of a file the documentation page asks for."""
+
+    v: str | None = Field(None, description="The version of the file. Browsers keep a file with its version.")
+
 
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -26,7 +36,15 @@ async def docs(_request: ApiRequest) -> Content:
     return Content(make_page(), "text/html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
-@endpoint("GET", "docs/{file}", Access.ANYONE, None, HTTPStatus.NOT_FOUND, media_types=MEDIA_TYPES)
+@endpoint(
+    "GET",
+    "docs/{file}",
+    Access.ANYONE,
+    None,
+    HTTPStatus.NOT_FOUND,
+    query_model=FileQuery,
+    media_types=MEDIA_TYPES,
+)
 async def docs_file(request: ApiRequest) -> Content:
     """Read a file that the documentation page loads. Browsers keep it if the query `v` is its version."""
     name = request.http_request.route_params["file"]
@@ -34,7 +52,7 @@ async def docs_file(request: ApiRequest) -> Content:
     if file is None:
         raise NotFound("The documentation page has no file with this name.")
     etag = f'"{file.version}"'
-    is_versioned = request.http_request.params.get("v") == file.version
+    is_versioned = request.parse_query(FileQuery).v == file.version
     headers = {"ETag": etag, "Cache-Control": _FOREVER if is_versioned else "no-cache"}
     if etag in request.http_request.headers.get("if-none-match", ""):
         return Content(b"", file.media_type, HTTPStatus.NOT_MODIFIED, headers)

@@ -112,8 +112,8 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
 
 
 async def sign_with_replaced_secret(scene: Scene) -> Request:
-    """Cycle the secret of the second robot, then sign with the old one."""
-    url = f"{scene.exchange.stack.api}/robots/{scene.other_robot.robot_id}/secret/"
+    """Revoke the secret of the second robot, then sign with it."""
+    url = f"{scene.exchange.stack.api}/robots/{scene.other_robot.robot_id}/secret/?revoke=true"
     headers = scene.exchange.as_role("operator")
     async with scene.exchange.session.post(url, headers=headers) as response:
         assert response.status == 201

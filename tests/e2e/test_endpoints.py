@@ -133,6 +133,9 @@ class TestReferences:
             fields = {"source": "s", "enhancement_type": "abstract", "content": content}
             return {
                 "visibility": visibility,
+                "identifiers": [
+                    {"identifier_type": "other", "identifier": str(uuid4()), "other_identifier_name": "test"}
+                ],
                 "enhancements": [{**fields, "visibility": enhancement} for enhancement in enhancements],
             }
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from aiohttp import web
@@ -99,7 +100,8 @@ async def test_the_urls_of_a_job_are_returned_to_its_robot_only(exchange: Exchan
 
 
 async def test_a_requestor_cannot_request_hidden_references(exchange: Exchange) -> None:
-    status, hidden = await exchange.post("/references/", {"visibility": "hidden"})
+    identifier = {"identifier_type": "other", "identifier": str(uuid4()), "other_identifier_name": "test"}
+    status, hidden = await exchange.post("/references/", {"visibility": "hidden", "identifiers": [identifier]})
     assert status == 201
     async with running_robot(exchange, accept_job) as robot:
         request = {"robot_id": await exchange.register_robot(robot.url), "reference_ids": [hidden["id"]]}

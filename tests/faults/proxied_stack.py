@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from local.component import Component
 from tests.e2e.exchange import Exchange, exchange_on
@@ -82,10 +83,14 @@ class ProxiedStack:
 
     async def load(self, count: int) -> list[str]:
         """Load new references and return their ids."""
-        line = json.dumps({"visibility": "public", "identifiers": [], "enhancements": []}).encode() + b"\n"
+        identifiers = (
+            {"identifier_type": "other", "identifier": str(uuid4()), "other_identifier_name": "test"}
+            for _ in range(count)
+        )
+        lines = b"".join(json.dumps({"identifiers": [item]}).encode() + b"\n" for item in identifiers)
         headers = {"Content-Type": "application/jsonl", **self.exchange.as_role("operator")}
         async with self.exchange.session.post(
-            f"{self.addresses['api']}/references/", data=line * count, headers=headers
+            f"{self.addresses['api']}/references/", data=lines, headers=headers
         ) as response:
             assert response.status == 200
             return [json.loads(loaded)["id"] for loaded in (await response.read()).splitlines()]

@@ -62,6 +62,7 @@ def test_a_model_is_read_and_written_unchanged(model: type[WireModel], sent: dic
         (RobotIn, {**REQUIRED, "name": 7}),
         (RobotIn, {**REQUIRED, "base_url": "robot.example"}),
         (RobotIn, {**REQUIRED, "base_url": "amqp://robot.example"}),
+        *((RobotIn, {**REQUIRED, "base_url": f"http://robot.example/x{end}"}) for end in ("?code=1", "?", "#y", "#")),
         (RobotIn, {**REQUIRED, "dependent_enhancements": "abstract"}),
         (RobotIn, {**REQUIRED, "dependent_enhancements": ["abstracts"]}),
         (RobotIn, {**REQUIRED, "dependent_enhancements": None}),

@@ -183,7 +183,8 @@ def test_an_operation_documents_its_parameters(endpoint: Endpoint) -> None:
 
 
 def test_the_files_of_the_documentation_page_are_listed() -> None:
-    (parameter,) = DOCUMENT["paths"]["/docs/{file}"]["get"]["parameters"]
+    parameter, version = DOCUMENT["paths"]["/docs/{file}"]["get"]["parameters"]
+    assert (version["name"], version["in"], version["required"]) == ("v", "query", False)
     assert parameter["schema"] == {"type": "string", "enum": FILE_NAMES}
 
 
