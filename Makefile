@@ -21,8 +21,8 @@ demo: install ## run the main job from end to end on this machine
 up: install ## run the local stack in the foreground; ARGS=--emulators-only starts it without the function app
 	@$(RUN) -m local.up $(ARGS)
 
-test: $(VENV)/dev ## run every test; ARGS=tests/unit runs one folder
-	@$(RUN) -m pytest $(ARGS)
+test: $(VENV)/dev ## run every test, in parallel; ARGS=tests/unit runs one folder
+	@$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=20 $(ARGS)
 
 coverage: $(VENV)/dev ## show which lines of exchange/ and functions/ the unit and port tests run
 	@$(RUN) -m pytest tests/unit tests/ports --cov --cov-report=term-missing:skip-covered \
