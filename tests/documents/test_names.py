@@ -18,7 +18,7 @@ MADE = (".local/", "local.settings.json")
 REMOVED = {"DECISIONS.md"}
 # Of the sample robots and of `make deploy`: the app does not read them.
 OTHER_VARIABLES = {"ROBOT_ID", "ROBOT_SECRET", "ALERT_EMAIL"}
-# These name settings that were renamed; tests/test_upgrading.py checks the new names.
+# These name settings that were renamed; tests/documents/test_upgrading.py checks the new names.
 ABOUT_THE_PAST = {"CHANGELOG.md", "docs/upgrading.md"}
 IN_CAPITALS = r"[A-Z]+(_[A-Z]+)+"
 
