@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
     BaseModel,
     ConfigDict,
     HttpUrl,
@@ -23,9 +20,6 @@ _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 # A body can hold a hundred thousand wrong ids. This many faults are enough to correct the program that sent it.
 MAX_FAULTS = 20
-
-# Some programs write it at the start of a UTF-8 file.
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Beyond 2^53 not every integer is a double, which is how the store keeps numbers.
 MAX_INTEGER = 2**53
@@ -99,57 +93,6 @@ def to_jsonl(model: BaseModel) -> bytes:
     for character in ("\x85", "\u2028", "\u2029"):
         text = text.replace(character, f"\\u{ord(character):04x}")
     return f"{text}\n".encode()
-
-
-def check_json(content: bytes) -> None:
-    """Raise ValueError for what JSON forbids but the parser of the models accepts or describes badly.
-
-    That is NaN and Infinity in a field that the model ignores, and a byte order mark at the start.
-    """
-    if content.startswith(BYTE_ORDER_MARK):
-        raise ValueError("a byte order mark (EF BB BF) is allowed only at the very start of a file")
-    if b"NaN" in content or b"Infinity" in content:
-        try:
-            from_json(content, allow_inf_nan=True)
-        except ValueError:
-            return
-        try:
-            from_json(content, allow_inf_nan=False)
-        except ValueError as error:
-            raise ValueError("NaN and Infinity are not JSON") from error
-
-
-def describe_ignored_fields(content: bytes, model: BaseModel) -> list[str]:
-    """Return a sentence for each field of the JSON that the model ignored, at most `MAX_FAULTS`.
-
-    `content` is the JSON from which `model` was parsed.
-    """
-    ignored = islice(_find_ignored(from_json(content), model, ""), MAX_FAULTS)
-    return [f"Unknown field '{path}' was ignored." for path in ignored]
-
-
-def _find_ignored(document: Any, parsed: Any, path: str) -> Iterator[str]:
-    """Yield the paths of the document that have no field in the parsed models."""
-    if isinstance(parsed, BaseModel):
-        known = _accepted_names(type(parsed))
-        for name, value in document.items():
-            if name not in known:
-                yield f"{path}{name}"
-            else:
-                yield from _find_ignored(value, getattr(parsed, known[name]), f"{path}{name}.")
-    elif isinstance(parsed, list) and parsed and isinstance(parsed[0], BaseModel):
-        for number, (value, item) in enumerate(zip(document, parsed, strict=True)):
-            yield from _find_ignored(value, item, f"{path}{number}.")
-
-
-@cache
-def _accepted_names(model: type[BaseModel]) -> dict[str, str]:
-    """Return the names that a model accepts in JSON, and the fields that they are for."""
-    names = {name: name for name in model.model_fields}
-    for name, field in model.model_fields.items():
-        if isinstance(field.validation_alias, AliasChoices):
-            names.update((str(choice), name) for choice in field.validation_alias.choices)
-    return names
 
 
 def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[str]:

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from exchange.contract.base import check_json, describe_faults
+from exchange.contract.base import describe_faults
 from exchange.contract.enhancements import Enhancement
+from exchange.contract.json_input import parse_json
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
@@ -74,8 +75,7 @@ class EntryValidator:
             self._report(EntryKind.UNREADABLE, None, f"the line is longer than {self._max_line_bytes} bytes")
             return
         try:
-            check_json(line)
-            entry = _ENTRY.validate_json(line, strict=True)
+            entry = parse_json(_ENTRY.validate_json, line)
         except ValueError as error:
             faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
             self._report(EntryKind.UNREADABLE, self._find_reference(line), "; ".join(faults))

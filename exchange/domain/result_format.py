@@ -4,7 +4,7 @@ RFC 8259, section 8.1, allows a reader of JSON to ignore a byte order mark at th
 write one.
 """
 
-from exchange.contract.base import BYTE_ORDER_MARK
+from exchange.contract.json_input import BYTE_ORDER_MARK
 
 _UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _COMPRESSION_STARTS = {

@@ -68,10 +68,10 @@ def check_timestamp(timestamp: str, now: float) -> None:
         )
 
 
-def check_signature(call: SignedCall, *secrets: str) -> None:
-    """Raise NotAuthenticated unless the request was signed with one of the secrets. Comparisons take constant time."""
-    expected = [sign(secret, call.body, call.robot_id, call.timestamp) for secret in secrets]
-    if not any(hmac.compare_digest(signature.encode(), call.signature.encode()) for signature in expected):
+def check_signature(call: SignedCall, secret: str) -> None:
+    """Raise NotAuthenticated unless the request was signed with this secret. The comparison takes constant time."""
+    expected = sign(secret, call.body, call.robot_id, call.timestamp)
+    if not hmac.compare_digest(expected.encode(), call.signature.encode()):
         raise NotAuthenticated(
             "The signature is wrong. Check the secret, and that the signed bytes are exactly the bytes of the body."
         )

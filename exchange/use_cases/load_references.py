@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from exchange.contract.base import check_json, describe_faults, describe_ignored_fields
+from exchange.contract.base import describe_faults
+from exchange.contract.json_input import describe_ignored_fields, parse_json
 from exchange.contract.references import LoadedLine, ReferenceFileInput
 from exchange.domain.errors import InputRejected, TooLarge
 from exchange.domain.storable import find_storage_fault
@@ -58,8 +59,7 @@ async def load_lines(lines: Iterable[bytes], services: Services) -> list[LoadedL
 
 async def _load_line(number: int, line: bytes, services: Services) -> LoadedLine:
     try:
-        check_json(line)
-        reference = ReferenceFileInput.model_validate_json(line, strict=True)
+        reference = parse_json(ReferenceFileInput.model_validate_json, line)
     except ValueError as error:
         faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
         hint = f". {TRAILING_HINT}" if "trailing characters" in faults[0] else ""

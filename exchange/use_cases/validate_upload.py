@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
-from exchange.contract.base import BYTE_ORDER_MARK
+from exchange.contract.json_input import BYTE_ORDER_MARK
 from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch, Phase, Upload, Validation
 from exchange.domain.entries import EntryValidator, ValidatedLines
@@ -76,7 +76,6 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
-    fault = find_format_fault(start)
     async with (
         services.files.create(blob_names.accepted(batch.id, attempt)) as accepted,
         services.files.create(blob_names.draft_report(batch.id, attempt)) as draft_report,
@@ -84,7 +83,7 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
         async for lines in _validate_pieces(pieces, validator, heartbeat, services):
             await accepted.write(lines.accepted)
             await draft_report.write(lines.draft_report)
-            _check_rejected(validator, fault, services.limits.result_rejected_entries_limit)
+            _check_rejected(validator, start, services.limits.result_rejected_entries_limit)
         missing, missing_lines = await asyncio.to_thread(validator.list_missing)
         await draft_report.write(missing_lines)
     return Validation(
@@ -93,7 +92,7 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
         entries=validator.entries,
         accepted=validator.accepted,
         missing=missing,
-        fault=fault,
+        fault=_find_fault(validator, start),
     )
 
 
@@ -113,10 +112,15 @@ def _check_size(upload: Upload, limit: int) -> None:
         raise TooLarge(f"The result file has {upload.size} bytes. At most {limit} are accepted.")
 
 
-def _check_rejected(validator: EntryValidator, fault: str | None, limit: int) -> None:
+def _find_fault(validator: EntryValidator, start: bytes) -> str | None:
+    """Return the fault of the format. A file with a usable entry has the right format, whatever its first line is."""
+    return find_format_fault(start) if validator.rejected == validator.entries else None
+
+
+def _check_rejected(validator: EntryValidator, start: bytes, limit: int) -> None:
     if validator.rejected > limit:
         raise TooLarge(
-            fault
+            _find_fault(validator, start)
             or f"More than {limit} entries are unreadable, repeated, or of references that were not requested. The "
             "whole result was refused, and nothing was imported."
         )

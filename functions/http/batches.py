@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from exchange.contract.base import describe_ignored_fields
 from exchange.contract.batches import (
     BatchEnhancementRequestIn,
     BatchEnhancementRequestList,
     BatchEnhancementRequestRead,
     BatchListQuery,
 )
+from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.robots import BatchRobotResult
 from exchange.use_cases.list_batches import list_batches
 from exchange.use_cases.read_batch import read_batch

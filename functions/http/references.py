@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from exchange.contract.base import describe_ignored_fields
+from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.references import LoadedLine, LoadedReference, Reference, ReferenceFileInput, ReferenceQuery
 from exchange.use_cases.load_references import TRAILING_HINT, load_lines, load_reference
 from exchange.use_cases.read_references import find_reference, read_reference

@@ -7,7 +7,8 @@ from uuid import UUID
 import azure.functions as func
 from pydantic import UUID4, BaseModel, TypeAdapter, ValidationError
 
-from exchange.contract.base import BYTE_ORDER_MARK, check_json, describe_faults
+from exchange.contract.base import describe_faults
+from exchange.contract.json_input import BYTE_ORDER_MARK, InvalidJsonError, parse_json
 from exchange.domain.callers import Caller, CallingRobot, User
 from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
 from exchange.ports import Services
@@ -69,11 +70,9 @@ class ApiRequest:
         """
         content = self.read_body()
         try:
-            check_json(content)
-        except ValueError as error:
+            return parse_json(model.model_validate_json, content)
+        except InvalidJsonError as error:
             raise NotJson(f"The body is not JSON: {error}.") from error
-        try:
-            return model.model_validate_json(content, strict=True)
         except ValidationError as error:
             faults = describe_faults(error, content)
             kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}

@@ -70,7 +70,7 @@ def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlin
         return Transition(mark_accepted(batch, now, event.upload))
     last_attempt_at = (batch.first_call_at or now) + deadlines.robot_retry_total_s
     if now >= last_attempt_at and event.refused_signature:
-        error = f"The robot rejected every call: {event.reason}."
+        error = f"The robot did not accept the last call: {event.reason}."
         return end(batch, BatchStatus.REJECTED, error, RobotFailure.REJECTED)
     if now >= last_attempt_at:
         error = f"The robot could not be reached in {batch.attempt} attempts: {event.reason}"

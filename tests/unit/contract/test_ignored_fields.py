@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from exchange.contract.base import MAX_FAULTS, describe_ignored_fields
+from exchange.contract.base import MAX_FAULTS
 from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.references import ReferenceFileInput
 
 AN_ID = "11111111-1111-4111-8111-111111111111"

@@ -73,6 +73,13 @@ async def test_a_file_in_another_format_fails_and_the_error_names_the_format(
     assert len(exchange.read_report(batch.id)) == len(entries) + len(exchange.reference_ids)
 
 
+async def test_a_file_with_a_usable_entry_is_not_blamed_for_its_first_line(exchange: Exchange) -> None:
+    errors = [{"reference_id": str(item), "message": "no"} for item in exchange.reference_ids]
+    batch = await run(exchange, b"[]\n" + jsonl(*errors))
+    assert batch.status == "failed"
+    assert "JSON array" not in (batch.error or "")
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 async def test_a_number_that_is_not_json_makes_an_entry_unreadable_also_in_an_unknown_field(
     exchange: Exchange, number: str

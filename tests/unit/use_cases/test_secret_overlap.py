@@ -26,9 +26,13 @@ async def authenticates(exchange: Exchange, version: int) -> bool:
     return True
 
 
-async def test_the_previous_secret_is_accepted_for_a_day(exchange: Exchange) -> None:
+async def test_the_previous_secret_is_accepted_for_a_day(exchange: Exchange, caplog: pytest.LogCaptureFixture) -> None:
     await cycle_secret(exchange.robot.id, exchange.services)
-    assert [await authenticates(exchange, version) for version in (1, 2, 3)] == [True, True, False]
+    with caplog.at_level("WARNING"):
+        assert [await authenticates(exchange, version) for version in (1, 2, 3)] == [True, True, False]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"robot {exchange.robot.id} signed with its previous secret, which will end"
+    ]
     exchange.clock.now += OVERLAP_S - 1
     assert await authenticates(exchange, 1)
     exchange.clock.now += 1
@@ -69,6 +73,17 @@ async def test_a_robot_with_the_old_secret_is_called_once_more_with_it(exchange:
     assert exchange.robot_calls.secrets == [derive(exchange.robot.id, version) for version in (2, 1)]
 
 
+async def test_there_is_no_second_call_that_could_outlive_the_claim_on_the_first(exchange: Exchange) -> None:
+    async def refuse_slowly(_job: object) -> RobotAnswer:
+        exchange.clock.now += 31
+        return RobotAnswer(401, "no")
+
+    exchange.robot_calls.behaviour = refuse_slowly
+    await cycle_secret(exchange.robot.id, exchange.services)
+    await exchange.register_and_dispatch()
+    assert len(exchange.robot_calls.secrets) == 1
+
+
 async def test_another_refusal_is_not_repeated_with_the_old_secret(exchange: Exchange) -> None:
     async def refuse(_job: object) -> RobotAnswer:
         return RobotAnswer(422, "no")
@@ -93,5 +108,5 @@ async def test_a_robot_that_never_accepts_the_signature_ends_as_rejected_after_t
     batch = exchange.get_batch(batch_id)
     assert batch.status == "rejected"
     assert batch.error == (
-        "The robot rejected every call: it did not accept the exchange's signature (HTTP 401: bad signature)."
+        "The robot did not accept the last call: it did not accept the exchange's signature (HTTP 401: bad signature)."
     )
