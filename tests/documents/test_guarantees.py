@@ -64,7 +64,7 @@ def test_the_seconds_follow_from_the_default_settings() -> None:
     assert stated == {**expected, "sum": sum(expected.values())}
     minutes = stated["sum"] // 60
     assert TEXT.count(f"{minutes // 60} h {minutes % 60} min") == 2
-    assert f"each of the {waits} waits" in TEXT
+    assert f"{waits} waits, each up to" in TEXT
 
 
 def test_the_lifecycle_ends_a_batch_within_the_stated_time() -> None:
