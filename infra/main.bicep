@@ -132,7 +132,7 @@ module alerts 'modules/alerts.bicep' = {
     names: names
     location: location
     actionGroupId: monitoring.outputs.actionGroupId
-    tunables: tunables
+    tunables: settings
     budgetAmount: budgetAmount
     budgetStart: budgetStart
     alertEmail: alertEmail

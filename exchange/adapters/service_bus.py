@@ -43,7 +43,7 @@ class ServiceBusQueues:
             queue = self._import_queue
             envelope = ServiceBusMessage(IMPORT_MESSAGE.dump_json(message))
         if sender := current_traceparent():
-            # As bytes, like the SDK's own name for it. The SDK then leaves it unchanged.
+            # The name as bytes: the SDK then keeps our value instead of adding its own.
             envelope.application_properties = {TRACEPARENT.encode(): sender}
         try:
             # The wait for other senders counts too, because a caller may be waiting.

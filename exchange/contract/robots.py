@@ -100,9 +100,11 @@ class BatchRobotResult(WireModel):
 
 
 class BatchRobotResultValidationEntry(WireModel):
-    """One line of the report. `reference_id` is null for an unreadable line, `error` for an added enhancement."""
+    """One line of the report, about one entry of the result or one missing reference."""
 
-    reference_id: UUID4 | None = Field(None, description="Null if the line could not be read.")
+    reference_id: UUID4 | None = Field(
+        None, description="Null if the entry names no requested reference that can be recognised."
+    )
     error: str | None = Field(None, description="Null if the enhancement was added. Otherwise the reason.")
 
 

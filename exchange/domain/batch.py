@@ -1,4 +1,4 @@
-"""The state of one batch request. `lifecycle` defines what the fields mean and how they change."""
+"""The state of one batch request. Only the transitions of `lifecycle` change it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ class Phase(StrEnum):
     ACCEPTED = "accepted"
     """The robot has the batch and works on it."""
     DELIVERED = "delivered"
-    """The robot called back: its result file is complete. The import has not started yet."""
+    """The robot called back, or the sweep treats its upload as delivered. The import has not started yet."""
     IMPORTING = "importing"
     """The accepted entries of one validation are being imported. Later uploads no longer count."""
     ENDED = "ended"
@@ -41,7 +41,8 @@ class Validation:
     """The result of validating the upload with this ETag. `attempt` names the blobs that hold the details.
 
     `entries` counts the non-blank lines of the file, `accepted` the entries to import, and `missing` the references
-    that no readable entry names. `fault` is the reason if the file was refused as a whole.
+    that no entry names. `fault` describes what is wrong with the file as a whole, and is the error of the batch if
+    nothing is added.
     """
 
     attempt: UUID

@@ -17,7 +17,7 @@ _ID_FIELD_BYTES = UUID_TEXT_LENGTH + 8
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEntry:
-    """Entry number `entry` of a result, and its enhancement as JSON, with an id that the same entry always gets.
+    """Entry number `entry` of a result, and its enhancement as JSON. The id depends only on the batch and the number.
 
     `size` is its length in bytes as the Cosmos DB SDK sends it, with every character beyond ASCII escaped.
     """

@@ -26,7 +26,7 @@ def _dispatch_due_at(batch: Batch, deadlines: Deadlines) -> float:
 
 
 def _delivery_due_at(batch: Batch, deadlines: Deadlines) -> float:
-    """Check the result blob every `callback_wait_s`, because its event may be lost, and at the silence limit."""
+    """Return the next check of the result blob, whose event may be lost, or the silence limit if that is earlier."""
     accepted_at = batch.accepted_at or batch.created_at
     next_check = max(accepted_at, batch.resent_at or 0.0) + deadlines.callback_wait_s
     if batch.upload is not None:
@@ -35,7 +35,7 @@ def _delivery_due_at(batch: Batch, deadlines: Deadlines) -> float:
 
 
 def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:
-    """Count from the last sign of work, so that a validation that still runs is not started twice."""
+    """Return the time after the last sign of work, so that a validation that still runs is not started twice."""
     signs = (batch.delivered_at, batch.worked_at, batch.resent_at)
     awaiting_first_import = batch.phase is Phase.DELIVERED and batch.resends == 0
     wait = deadlines.validation_wait_s if awaiting_first_import else deadlines.progress_limit_s

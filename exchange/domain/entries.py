@@ -63,7 +63,7 @@ class EntryValidator:
         return validated
 
     def list_missing(self) -> tuple[int, bytes]:
-        """Count the references that no readable entry names, and return their lines of the draft report."""
+        """Count the references that no entry names, and return their lines of the draft report."""
         lines = [
             EntryResult(EntryKind.MISSING, reference_id).to_line() for reference_id in self._manifest.list_missing()
         ]

@@ -8,7 +8,7 @@ from exchange.domain.batch import Progress, Upload, Validation
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """A dispatcher is about to call the robot for this attempt. `snapshot` counts unless one is recorded already."""
+    """A dispatcher is about to call the robot for this attempt. `snapshot` is recorded unless the batch has one."""
 
     attempt: int
     snapshot: UUID
@@ -21,7 +21,10 @@ class RobotAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RobotRejected:
-    """The robot answered call number `call` with a 4xx status. `upload` is the current upload, if there is one."""
+    """The robot answered call number `call` with a 3xx or 4xx status that is not retried.
+
+    `upload` is the current upload, if there is one.
+    """
 
     call: int
     http_status: int

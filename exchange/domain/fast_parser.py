@@ -106,7 +106,7 @@ class _LocationSet(_Object, tag_field="enhancement_type", tag="location"):
 
 
 class FastEnhancement(_Object, kw_only=True):
-    """A valid enhancement, provided that `reference_id` is an id. The lookup in the manifest checks that."""
+    """A valid enhancement. `reference_id` is not checked here: the lookup in the manifest does that."""
 
     id: _Id | UnsetType | None = UNSET
     reference_id: str
@@ -122,7 +122,7 @@ class FastEnhancement(_Object, kw_only=True):
 
 
 class FastRobotError(_Object):
-    """A valid robot error, with the same provision."""
+    """A valid robot error. `reference_id` is not checked here."""
 
     message: str
     reference_id: str

@@ -88,7 +88,7 @@ TABLE: dict[tuple[Phase, type], Row] = {(row.phase, row.event): row for row in R
 
 
 def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Transition:
-    """Return the transition that this event causes. The very same batch in it means that nothing changed.
+    """Return the transition that this event causes. If `transition.batch is batch`, nothing changed.
 
     Raises Conflict for a callback that contradicts a recorded one, and ResultMissing for a callback without a result.
     """

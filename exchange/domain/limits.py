@@ -45,7 +45,9 @@ class Limits(SettingsGroup):
         32 << 20, gt=0, description="Maximum size of a chunk. An import holds one chunk in memory."
     )
     import_max_concurrent: int = Field(
-        4, gt=0, description="Maximum number of concurrent requests to Cosmos DB from one import or snapshot."
+        4,
+        gt=0,
+        description="Maximum number of concurrent requests to Cosmos DB from one import, snapshot or registration.",
     )
 
 
@@ -75,8 +77,8 @@ class Deadlines(SettingsGroup):
     validation_wait_s: float = Field(
         120.0,
         gt=0,
-        description="Time that a delivered result waits for its validation before the sweep requests the import, "
-        "which validates it.",
+        description="How long a delivered result may stay without validation. Then the sweep starts the import, which "
+        "validates it.",
     )
     callback_wait_s: float = Field(
         900.0,

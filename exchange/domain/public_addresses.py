@@ -3,8 +3,8 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-# Addresses that are not public, but that Python's tables of some versions call global: Azure's service for virtual
-# machines (168.63.129.16), the IETF's protocol assignments, local NAT64 prefixes, and former site-local addresses.
+# Non-public ranges that some Python versions report as global: Azure's service for virtual machines (168.63.129.16),
+# the IETF's protocol assignments, local NAT64 prefixes, and former site-local addresses.
 _NOT_PUBLIC: tuple[IPv4Network | IPv6Network, ...] = (
     *map(IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")),
     *map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20", "100:0:0:1::/64")),

@@ -18,11 +18,11 @@ class EntryKind(StrEnum):
     """What became of a result entry, or of a reference that has none."""
 
     ADDED = "added"
-    """The enhancement was accepted; it is added unless the store refuses it."""
+    """The enhancement is accepted. It is added unless the store refuses it, which changes the kind to not_storable."""
     ROBOT_ERROR = "robot_error"
     """The robot reported an error for the reference."""
     UNREADABLE = "unreadable"
-    """The line does not match the contract."""
+    """The line is not JSON, or does not match the contract."""
     NOT_REQUESTED = "not_requested"
     """The entry names a reference that is not in the batch request."""
     DUPLICATE = "duplicate"
@@ -30,10 +30,10 @@ class EntryKind(StrEnum):
     NOT_STORABLE = "not_storable"
     """The store cannot hold the enhancement."""
     MISSING = "missing"
-    """No readable entry names the reference."""
+    """No entry names the reference."""
 
 
-# Entries of these kinds are rejected: they contribute nothing about a requested reference.
+# Entries of these kinds are rejected: they give neither an enhancement nor a reason for a requested reference.
 REJECTED = frozenset({EntryKind.UNREADABLE, EntryKind.NOT_REQUESTED, EntryKind.DUPLICATE})
 
 _ADDED_MESSAGE = "Enhancement added."

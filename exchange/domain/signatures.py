@@ -20,7 +20,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,11}(\.[0-9]{1,20})?")
 
 @dataclass(frozen=True, slots=True)
 class RobotSecrets:
-    """Derives the secrets of robots from one master key, so that none is stored. Each version is another secret."""
+    """Derives the secrets of robots from one master key, so that none is stored. A higher version is a new secret."""
 
     master_key: str = field(repr=False)
 

@@ -13,9 +13,9 @@ MAX_DEPTH = 128
 MAX_DOCUMENT_BYTES = 1_900_000
 # Levels of the item above an enhancement's content.
 OWN_LEVELS = 3
-# The one ASCII character that JSON allows as it is and the SDK escapes.
+# DEL: JSON allows it as it is, but the SDK escapes it.
 _DELETE = b"\x7f"
-# Escaped, it takes six bytes instead of one. No other character grows more.
+# An escaped character needs at most six times its bytes.
 _MAX_GROWTH = 6
 
 

@@ -14,8 +14,8 @@ _ADDS_FIELDS = "adds_fields"
 def bind_log_fields(**fields: object) -> Iterator[None]:
     """Add these fields to every record that is logged inside the context.
 
-    Inside another such context, the fields stay until the outermost context ends. A trigger that learns the robot only
-    while it handles a message can therefore log the robot with the result.
+    A nested call adds its fields to the outermost context, where they stay until that ends. A trigger that learns the
+    robot only while it handles a message can therefore log the robot with the result.
     """
     new = {name: str(value) for name, value in fields.items()}
     outer = _fields.get()

@@ -37,7 +37,7 @@ def batch_operation(
 ) -> Callable[
     [Callable[Concatenate[StoredBatch, P], Awaitable[R]]], Callable[Concatenate[UUID, P], Coroutine[Any, Any, R]]
 ]:
-    """Make a use case of a batch: it is called with the batch's id and gets the batch as it was just read.
+    """Load the batch of a use case by its id, and pass it to the use case inside a span.
 
     The operation is a span in the batch's trace. Its log records carry the batch and the robot. The last positional
     argument of the use case must be `Services`. The call raises NotFound if the batch does not exist.

@@ -9,7 +9,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 from exchange.domain.stats import Stats
 
-# The sweep may run on another instance next time. After this time this instance reports its values no longer.
+# Older values are not reported, because another instance may have newer ones.
 MAX_AGE_S = 150.0
 
 

@@ -38,8 +38,8 @@ async def advance(start: UUID | StoredBatch, event: Event | Observe, services: S
     """Apply the event and return the batch. If the event changes nothing, return the batch as it was read.
 
     `start` is the batch's id, or the batch if it was read just now. Pass a function as `event` if the event depends on
-    something outside the batch. It is called again after each write conflict, so that the observation belongs to the
-    state on which it is recorded. Raises NotFound, Unavailable, and the errors of `lifecycle.apply`.
+    something outside the batch. It is called again after a write conflict, so that it always describes the version that
+    is written. Raises NotFound, Unavailable, and the errors of `lifecycle.apply`.
     """
     stored = start if isinstance(start, StoredBatch) else await services.batches.load(start)
     for _ in range(MAX_CONFLICTS):
@@ -72,4 +72,9 @@ async def send_message(message: Message | None, services: Services) -> None:
     try:
         await services.queues.send(message)
     except Unavailable as error:
-        log.warning("batch %s: the sweep will resend %s: %s", message.batch_id, type(message).__name__, error)
+        log.warning(
+            "batch %s: %s could not be sent, so the sweep will send it: %s",
+            message.batch_id,
+            type(message).__name__,
+            error,
+        )

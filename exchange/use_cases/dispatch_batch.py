@@ -30,7 +30,7 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
     snapshot = batch.snapshot or await write_snapshot(batch, services)
     started = await advance(batch.id, events.CallStarted(attempt, snapshot), services)
     if not started.changed:
-        log.info("batch %s: another dispatcher is calling the robot", batch.id)
+        log.info("batch %s: no call started: the call is claimed already or no longer due", batch.id)
         return
     answer = await _call_robot(started.batch, started.batch.snapshot or snapshot, services)
     log.info("batch %s: called robot %s: %s", batch.id, batch.robot_id, answer.summary)

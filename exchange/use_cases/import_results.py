@@ -27,13 +27,13 @@ async def import_results(stored: StoredBatch, services: Services) -> None:
         else:
             batch = await import_chunk(batch, chunk, services)
     add_span_attributes(status=batch.status.value, added=batch.progress.added, refused=batch.progress.refused)
-    log.info("batch %s: the import has nothing left to do", batch.id)
+    log.info("batch %s: import run finished status=%s", batch.id, batch.status)
 
 
 async def _start_import(stored: StoredBatch, services: Services) -> Batch:
     """Start the import of the current upload's validation. Validate the upload first if necessary.
 
-    Validate once only: if the upload is replaced meanwhile, the validation of the new upload sends another message.
+    Validate at most once. A newer upload gets a message of its own from its validation.
     """
     batch_id: UUID = stored.batch.id
 

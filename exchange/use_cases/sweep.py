@@ -46,4 +46,4 @@ async def _sweep_batch(stored: StoredBatch, services: Services) -> None:
 
     swept = await advance(stored, observe, services)
     if swept.changed:
-        log.info("batch %s was overdue and is now %s", swept.batch.id, swept.batch.status)
+        log.info("batch %s: swept %s -> %s", swept.batch.id, stored.batch.phase, swept.batch.phase)

@@ -143,6 +143,6 @@ async def _read_start(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterato
 
 
 async def _read_nothing() -> AsyncIterator[bytes]:
-    """Yield nothing of an upload that is refused: every reference is missing."""
+    """Yield nothing: it stands for a refused file, whose references are all missing."""
     return
     yield  # makes it a generator

@@ -304,7 +304,7 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
     "BatchRobotResultValidationEntry": [
         {"reference_id": REFERENCE_ID, "error": None},
         {"reference_id": OTHER_REFERENCE_ID, "error": "The robot reported: Not judged: it has no abstract."},
-        {"reference_id": None, "error": "Could not be read: source: Field required"},
+        {"reference_id": None, "error": "Could not be read: Invalid JSON: expected value at line 1 column 1"},
     ],
 }
 """Examples of the lines of files, by the name of their schema."""

@@ -103,7 +103,7 @@ def check_query(request: func.HttpRequest, model: type[BaseModel] | None) -> Non
     known = [] if model is None else list(model.model_fields)
     unknown = [name for name in request.params if name not in known]
     if unknown:
-        expected = f"This endpoint has {', '.join(known)}." if known else "This endpoint has no query parameters."
+        expected = f"Allowed: {', '.join(known)}." if known else "This endpoint has no query parameters."
         raise InputRejected(*(f"The query parameter '{name}' does not exist. {expected}" for name in unknown))
 
 

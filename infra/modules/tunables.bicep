@@ -22,7 +22,7 @@ type Tunables = {
   IMPORT_CHUNK_ENTRIES: string?
   @description('Maximum size of a chunk. An import holds one chunk in memory.')
   IMPORT_CHUNK_BYTES: string?
-  @description('Maximum number of concurrent requests to Cosmos DB from one import or snapshot.')
+  @description('Maximum number of concurrent requests to Cosmos DB from one import, snapshot or registration.')
   IMPORT_MAX_CONCURRENT: string?
   @description('Timeout of one call to a robot, including the connection.')
   ROBOT_CALL_TIMEOUT_S: string?
@@ -40,7 +40,7 @@ type Tunables = {
   DISPATCH_OVERDUE_S: string?
   @description('Maximum time in status `received`. Then the batch fails.')
   RECEIVED_LIMIT_S: string?
-  @description('Time that a delivered result waits for its validation before the sweep requests the import, which validates it.')
+  @description('How long a delivered result may stay without validation. Then the sweep starts the import, which validates it.')
   VALIDATION_WAIT_S: string?
   @description('Time that an uploaded result waits for the robot\'s callback. Then the sweep treats it as delivered. The sweep also checks the result blob of an accepted batch at this interval.')
   CALLBACK_WAIT_S: string?

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
+
 from exchange.adapters.cosmos.database import Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, ReferenceFileInput
 from exchange.domain.ids import bucket_of, derive_id
 from exchange.domain.selection import Selection
+
+_IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 REFERENCE = "reference"
 ENHANCEMENT = "enhancement"
@@ -47,7 +52,7 @@ def compute_size(item: Item) -> int:
 def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Reference]:
     """Make references from their items, with the selected types of identifiers.
 
-    An enhancement without its reference among the items is left out.
+    An identifier that is no longer valid is left out. An enhancement without its reference among the items is left out.
     """
     references: list[Item] = []
     enhancements: dict[str, list[Item]] = defaultdict(list)
@@ -58,7 +63,18 @@ def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Refer
             enhancements[item["reference_id"]].append(item)
     for item in references:
         identifiers = item.get("identifiers") or []
-        selected = [found for found in identifiers if found["identifier_type"] in selection.identifiers]
+        selected = [
+            found for found in identifiers if found["identifier_type"] in selection.identifiers and _is_valid(found)
+        ]
         yield Reference.model_validate(
             {**item, "identifiers": selected, "enhancements": enhancements[item["id"]]}, strict=False
         )
+
+
+def _is_valid(identifier: Item) -> bool:
+    """Return whether a stored identifier is still valid. Version 0.1.0 stored some that are refused today."""
+    try:
+        _IDENTIFIER.validate_python(identifier)
+    except ValidationError:
+        return False
+    return True

@@ -27,8 +27,8 @@ _IDENTIFIERS = "identifiers"
 _IDS_PER_QUERY = 500
 _REFERENCES_PER_QUERY = 100
 
-# No caller waits for an import, and after an error its chunk starts again. Concurrent imports would throttle each other
-# for ever. The budget is well below `progress_limit_s`.
+# An import may retry long: no caller waits for it, and a failed chunk starts again from its beginning. The budget is
+# well below `progress_limit_s`.
 _IMPORT_RETRY_BUDGET_S = 300.0
 
 # How often a load checks whether the reference that claims its identifiers has been written.

@@ -55,14 +55,14 @@ def refuse_late_error(_batch: Batch, _event: events.CallbackFailed, _now: float,
 
 
 def repeat_success(batch: Batch, _event: events.CallbackSucceeded, _now: float, _deadlines: Deadlines) -> Transition:
-    """Accept the callback that ended the batch when it is repeated. Refuse any other."""
+    """Accept a repeated success. Refuse it if the batch ended without one."""
     if batch.delivered_at is None or batch.robot_error is not None:
         raise Conflict(f"The batch has already ended with status '{batch.status}'. It is too late to deliver a result.")
     return Transition(batch)
 
 
 def repeat_error(batch: Batch, _event: events.CallbackFailed, _now: float, _deadlines: Deadlines) -> Transition:
-    """Accept the callback that ended the batch when it is repeated. Refuse any other."""
+    """Accept a repeated error. Refuse it if the batch ended without one."""
     if batch.robot_error is None:
         raise Conflict(f"The batch has already ended with status '{batch.status}'. It is too late to report an error.")
     return Transition(batch)

@@ -13,7 +13,7 @@ _NOTHING_IMPORTED = "Nothing was imported. The report gives the reason for each 
 
 
 def continue_work(batch: Batch, _event: events.WorkContinued, now: float, _deadlines: Deadlines) -> Transition:
-    """Postpone the deadline. This is not progress: work that always dies before its end is not retried for ever."""
+    """Postpone the deadline, but keep `resends`, so that work that always crashes still ends."""
     return Transition(replace(batch, worked_at=now))
 
 

@@ -21,7 +21,7 @@ class RobotFailure(StrEnum):
 class Transition:
     """The batch after an event, and the message to send once the batch is written.
 
-    The very same `Batch` object as before means that nothing changed. `failure` is set if the robot failed.
+    If it is the same `Batch` object as before, nothing changed. `failure` is set if the robot failed.
     """
 
     batch: Batch

@@ -125,3 +125,19 @@ def test_the_compute_size_an_item_is_at_least_the_sent_size() -> None:
 def count_sent_bytes(item: Json) -> int:
     """Return the length of the item in bytes as the SDK sends it."""
     return len(json.dumps(item, separators=(",", ":")))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"identifier_type": "pm_id", "identifier": 0},
+        {"identifier_type": "open_alex", "identifier": "W\u0661"},
+        {"identifier_type": "doi", "identifier": "10.\u0661\u0662\u0663\u0664/x"},
+    ],
+)
+def test_a_stored_identifier_that_is_refused_today_does_not_hide_its_reference(stored: Json) -> None:
+    *enhancements, reference = items_of(LOADED)
+    reference["identifiers"] = [stored, *reference["identifiers"]]
+    (found,) = to_references([*enhancements, reference], EVERYTHING)
+    assert to_json(found)["identifiers"] == IDENTIFIERS
+    assert len(found.enhancements or []) == len(ENHANCEMENTS)

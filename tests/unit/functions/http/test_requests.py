@@ -150,7 +150,7 @@ def test_several_values_get_the_hint_of_the_endpoint(services: Services) -> None
 
 def test_an_unknown_query_parameter_is_refused_and_the_known_ones_are_named() -> None:
     request = make_request(params={"statuss": "failed"})
-    with pytest.raises(InputRejected, match=r"'statuss' does not exist\. This endpoint has status, continuation\."):
+    with pytest.raises(InputRejected, match=r"'statuss' does not exist\. Allowed: status, continuation\."):
         check_query(request, BatchListQuery)
     with pytest.raises(InputRejected, match=r"This endpoint has no query parameters\."):
         check_query(request, None)
