@@ -1,10 +1,19 @@
 """The first page: what the demo prints, what the diagram shows, what the clients are."""
 
+import json
 import re
 from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID, uuid4
 
+from exchange.domain.entries import EntryValidator
+from exchange.domain.manifest import Manifest
+from exchange.domain.report import ReportWriter
 from functions.http.register import ENDPOINTS
-from local.demo import output
+from local.demo import expected_report, output
+from samples.misbehaving_robot.mistakes import MISTAKES
+from samples.robot.robot import make_entry
+from samples.robot.wire import Json
 from tests.documents.reading import fences, marked_in, text_of
 from tests.sdk.releases import RELEASES
 from tests.stacks import ROOT
@@ -16,6 +25,57 @@ DEMO = text_of("local/demo/__main__.py")
 def form(text: str) -> set[str]:
     """Return the lines with each number replaced."""
     return {re.sub(r"\d", "0", line).rstrip() for line in text.splitlines()}
+
+
+def mask(report_line: str) -> str:
+    """Replace what differs from run to run: ids, and the column at which a line ends."""
+    return re.sub(
+        r"column \d+", "column <n>", re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>", report_line)
+    )
+
+
+def sample_references() -> list[Json]:
+    """Return the references that the demo loads, as its robots receive them."""
+    references = []
+    for line in text_of("samples/references.jsonl").splitlines():
+        enhancements = [{**enhancement, "id": str(uuid4())} for enhancement in json.loads(line)["enhancements"]]
+        references.append({"id": str(uuid4()), "enhancements": enhancements})
+    return references
+
+
+def report_on(result: Iterable[bytes], references: Iterable[Json]) -> list[str]:
+    """Return the text report on the lines of a result, as the exchange writes it."""
+    validator = EntryValidator(Manifest(UUID(reference["id"]) for reference in references), 1 << 20)
+    draft = bytes(validator.validate(result).draft_report) + validator.list_missing()[1]
+    return ReportWriter([]).write(draft.splitlines()).text.decode().splitlines()
+
+
+def report_of_part_1() -> list[str]:
+    references = sample_references()
+    return report_on([json.dumps(make_entry(reference)).encode() for reference in references], references)
+
+
+def report_of_part_2() -> list[str]:
+    """Return the report on one line for each mistake. The demo's robot makes them in this order, again and again."""
+    references = sample_references()[: len(MISTAKES)]
+    results = [mistake.lines(reference) for mistake, reference in zip(MISTAKES, references, strict=True)]
+    return report_on([line for lines in results for line in lines], references)
+
+
+def test_the_lines_of_the_two_reports_are_what_the_robots_of_the_demo_get() -> None:
+    (block,) = marked_in("README.md", "demo")
+    shown = [part.splitlines() for part in block.code.split("Part ")[1:]]
+    for lines, report in zip(shown, (report_of_part_1(), report_of_part_2()), strict=True):
+        report_lines = [line.strip() for line in lines if re.match(r" +(Reference|Entry) ", line)]
+        assert report_lines
+        assert set(map(mask, report_lines)) <= set(map(mask, report))
+
+
+def test_the_counts_of_the_first_report_are_those_of_the_sample_robot() -> None:
+    (block,) = marked_in("README.md", "demo")
+    expected = expected_report.expect_from_sample_robot({item["id"]: item for item in sample_references()})
+    shown = {what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", block.code, re.MULTILINE)}
+    assert shown == expected_report.count_kinds(expected)
 
 
 def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
