@@ -46,7 +46,7 @@ dead-letters: install ## list dead letters, here or with ENV= in Azure; RESEND=a
 	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) \
 	  $(if $(ENV),--settings .local/$(ENV).settings.json) $(ARGS)
 
-docs: install ## generate docs/lifecycle.md, docs/settings.md and local.settings.sample.json from the code
+docs: install ## generate docs/lifecycle.md, docs/settings.md, the sample settings and infra/modules/tunables.bicep
 	@$(RUN) -m local.generated_docs
 
 infra: $(RUN) ## compile infra/ to the JSON files that the tests read (BICEP=path, or bicep on the PATH)
