@@ -1,4 +1,4 @@
-"""Authentication and authorization of every request, before anything else is done with it."""
+"""Authentication and authorization of every request, before its parameters and its body are parsed."""
 
 from uuid import UUID
 
