@@ -134,9 +134,10 @@ _REGISTRATION = {
     "dependent_enhancements": ["bibliographic", "abstract"],
 }
 _ROBOT = {**_REGISTRATION, "id": ROBOT_ID}
+# The secret is an example, and no robot has it.
 _ROBOT_WITH_SECRET = {
     **_ROBOT,
-    "client_secret": "63e578f7203e61753733eb3c9c481afabd5e38031f083d4f4ef41155a2489b70",
+    "client_secret": "63e578f7203e61753733eb3c9c481afabd5e38031f083d4f4ef41155a2489b70",  # nosec B105
 }
 
 _FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
