@@ -13,6 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 from azure.storage.blob.aio import BlobServiceClient
 from yarl import URL
 
+from tests.e2e.exchange import wait_for
 from tests.local.host.apps import App
 from tests.local.host.processes import wait_until
 from tests.local.host.test_start import BY_THE_WORKER
@@ -143,7 +144,18 @@ async def test_messages_are_converted_the_same_way(probe: App, emulators: Stack,
         )
     with probe.running(**emulators.settings):
         records = wait_until(lambda: len(probe.records) == 2 and probe.records)
+        # If the host stopped before it completed the message, another test would receive it.
+        await wait_for(lambda: is_empty(emulators, "import"), "an empty queue")
     assert records[0] == records[1]
+
+
+async def is_empty(stack: Stack, queue: str) -> bool | None:
+    """Return True if the queue has no message, not even a locked one, and None if it has one."""
+    async with (
+        ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client,
+        client.get_queue_receiver(queue) as receiver,
+    ):
+        return None if await receiver.peek_messages() else True
 
 
 async def test_blobs_are_converted_the_same_way(probe: App, emulators: Stack) -> None:

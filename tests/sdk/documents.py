@@ -48,6 +48,9 @@ CONTENTS: dict[Model, Json] = {
         "publication_year": 999,
         "publisher": "",
         "title": "T \u2028 文 \U0001f9ea\n",
+        "updated_date": "2024-02-29",
+        "pagination": {"volume": "12", "issue": "Spring", "first_page": "A1", "last_page": None},
+        "publication_venue": {"display_name": "文", "venue_type": "journal", "issn": ["1234-5678"], "issn_l": ""},
     },
     enhancements.Abstract: {"enhancement_type": "abstract", "process": "uninverted", "abstract": "A\n\nB"},
     enhancements.AnnotationSet: {"enhancement_type": "annotation", "annotations": [BOOLEAN, SCORE]},
@@ -122,6 +125,8 @@ FULL: dict[Model, Json] = {
         "validation_result_file": f"{SIGNED}3",
         "validation_result_url": f"{SIGNED}4",
         "error": "It's broken.",
+        "waiting_for": "the robot",
+        "warnings": ["source_name"],
     },
     robots.BatchRobotRequest: {
         "id": THREE,

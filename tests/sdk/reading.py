@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import HttpUrl
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from exchange.contract.enhancements import Enhancement
+from exchange.contract.enhancements import Bibliographic, Enhancement
 from exchange.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
@@ -18,7 +18,8 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestRead, "source"): _FIRST,
-    (BatchEnhancementRequestRead, "validation_result_file"): _ALL,
+    **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},
+    **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
     (BatchRobotResult, "storage_url"): _ALL,
     **{
         (model, field): _ALL
@@ -48,6 +49,8 @@ def _expect_value(sdk: Release, name: str, value: Any) -> Any:
     match name:
         case "enhancements":
             return [expect_read(sdk, Enhancement, enhancement) for enhancement in value]
+        case "content" if value["enhancement_type"] == "bibliographic":
+            return expect_read(sdk, Bibliographic, value)
         case "content" if "locations" in value:
             return {**value, "locations": [_expect_location(location) for location in value["locations"]]}
         case _ if name in URLS:

@@ -115,7 +115,7 @@ _identifiers = st.one_of(
             "identifier": st.from_regex(r"10\.[0-9]{4,9}/[-._;()/:a-zA-Z0-9%<>\[\]+&]{1,20}", fullmatch=True),
         }
     ),
-    _object({"identifier_type": st.just("pm_id"), "identifier": _integers}),
+    _object({"identifier_type": st.just("pm_id"), "identifier": st.integers(1, MAX_INTEGER)}),
     _object({"identifier_type": st.just("open_alex"), "identifier": st.from_regex(r"W[0-9]{1,12}", fullmatch=True)}),
     _object({"identifier_type": st.just("other"), "identifier": _text, "other_identifier_name": _text}),
 )
