@@ -34,7 +34,7 @@ async def validate_upload(stored: StoredBatch, services: Services) -> None:
     if upload is None or batch.validation_of(upload) or batch.phase in {Phase.IMPORTING, Phase.ENDED}:
         log.info("batch %s: nothing to validate", batch.id)
         return
-    await advance(batch.id, events.UploadSeen(upload), services)
+    await advance(stored, events.UploadSeen(upload), services)
     try:
         validation = await _validate(batch, upload, services)
     except UploadReplaced:
