@@ -9,7 +9,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder
 from pydantic import AliasChoices, BaseModel, ValidationError
 
-from exchange.contract.base import MAX_FAULTS
+from exchange.contract.base import MAX_FAULTS, describe_faults
 
 # Some programs write it at the start of a UTF-8 file.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -44,6 +44,11 @@ def parse_json(validate: Callable[..., T], content: bytes) -> T:
     if _has_nan(content):
         raise InvalidJsonError("NaN and Infinity are not JSON")
     return parsed
+
+
+def describe_json_faults(error: ValueError, content: bytes) -> list[str]:
+    """Return the faults for which `parse_json` refused the content, in the form of `describe_faults`."""
+    return describe_faults(error, content) if isinstance(error, ValidationError) else [str(error)]
 
 
 def _has_nan(content: bytes) -> bool:

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from exchange.contract.base import describe_faults
 from exchange.contract.enhancements import Enhancement
-from exchange.contract.json_input import parse_json
+from exchange.contract.json_input import describe_json_faults, parse_json
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
@@ -77,8 +76,8 @@ class EntryValidator:
         try:
             entry = parse_json(_ENTRY.validate_json, line)
         except ValueError as error:
-            faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
-            self._report(EntryKind.UNREADABLE, self._find_reference(line), "; ".join(faults))
+            faults = "; ".join(describe_json_faults(error, line))
+            self._report(EntryKind.UNREADABLE, self._find_reference(line), faults)
             return
         reference_id = entry.reference_id
         if reference_id not in self._manifest:

@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from pydantic import ValidationError
-
-from exchange.contract.base import describe_faults
-from exchange.contract.json_input import describe_ignored_fields, parse_json
+from exchange.contract.json_input import describe_ignored_fields, describe_json_faults, parse_json
 from exchange.contract.references import LoadedLine, ReferenceFileInput
 from exchange.domain.errors import InputRejected, TooLarge
 from exchange.domain.storable import find_storage_fault
@@ -61,7 +58,7 @@ async def _load_line(number: int, line: bytes, services: Services) -> LoadedLine
     try:
         reference = parse_json(ReferenceFileInput.model_validate_json, line)
     except ValueError as error:
-        faults = describe_faults(error, line) if isinstance(error, ValidationError) else [str(error)]
+        faults = describe_json_faults(error, line)
         hint = f". {TRAILING_HINT}" if "trailing characters" in faults[0] else ""
         return LoadedLine(line=number, error="; ".join(faults) + hint)
     try:

@@ -1,9 +1,7 @@
 """Authentication and authorization of every request, before its parameters and its body are parsed."""
 
-from uuid import UUID
-
 import azure.functions as func
-from pydantic import UUID4, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from exchange.domain.callers import Caller, CallingRobot, Role, User
 from exchange.domain.errors import Forbidden, NotAuthenticated
@@ -11,7 +9,7 @@ from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP, SignedCall
 from exchange.ports import Services
 from exchange.use_cases.authenticate_robot import authenticate_robot
 from functions.http.endpoints import Access
-from functions.http.requests import read_body
+from functions.http.requests import parse_uuid4, read_body
 
 BEARER = "Bearer"
 
@@ -23,7 +21,6 @@ _ROLES = {
 }
 _FOR_ROBOTS = {Access.ROBOTS, Access.REQUESTORS_AND_ROBOTS}
 _FORMS = {BEARER: '"Bearer <access token>"', SCHEME: '"Signature <hex>"'}
-_UUID4: TypeAdapter[UUID] = TypeAdapter(UUID4)
 
 
 def list_schemes(access: Access) -> list[str]:
@@ -55,7 +52,7 @@ async def _authorize_user(access: Access, token: str, services: Services) -> Use
 
 async def _authenticate_robot(signature: str, request: func.HttpRequest, services: Services) -> CallingRobot:
     try:
-        robot_id = _UUID4.validate_python(request.headers.get(CLIENT_ID.lower()))
+        robot_id = parse_uuid4(request.headers.get(CLIENT_ID.lower()))
     except ValidationError as error:
         raise NotAuthenticated(f"The header {CLIENT_ID} must be the id of a robot, a version 4 UUID.") from error
     timestamp = request.headers.get(TIMESTAMP.lower(), "")

@@ -93,9 +93,14 @@ class ApiRequest:
     def parse_path_id(self, name: str) -> UUID:
         """Parse an id in the path. Raises InputRejected."""
         try:
-            return _UUID4.validate_python(self.http_request.route_params[name])
+            return parse_uuid4(self.http_request.route_params[name])
         except ValidationError as error:
             raise InputRejected(f"{name} must be a version 4 UUID.") from error
+
+
+def parse_uuid4(value: object) -> UUID:
+    """Parse a version 4 UUID. Raises ValidationError."""
+    return _UUID4.validate_python(value)
 
 
 def check_query(request: func.HttpRequest, model: type[BaseModel] | None) -> None:
