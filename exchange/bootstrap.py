@@ -9,6 +9,7 @@ from exchange.adapters.access_tokens import AccessTokens
 from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
 from exchange.adapters.cached_check import CachedCheck
 from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
@@ -69,6 +70,7 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         batches=CosmosBatchStore(database),
         robots=CosmosRobotStore(database),
         references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
+        claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
         dead_letters=BlobEventDeadLetters(account, connections.poison_queue),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import ExternalIdentifier
-from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.contract.references import Reference, StoredEnhancement
 from exchange.contract.robots import BatchRobotRequest, Robot
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.callers import User
@@ -117,32 +117,61 @@ class RobotStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadResult:
-    """A loaded reference. If it is `existing`, it was known already and nothing changed."""
+class Claim:
+    """The claim of a reference on the identifier with this key. Every write of the claim changes its `etag`."""
 
-    id: UUID
-    existing: bool
+    key: str
+    owner: UUID
+    etag: str
+
+
+class IdentifierClaims(Protocol):
+    """Which reference an identifier belongs to. `use_cases/load_reference.py` describes the states of a claim."""
+
+    async def read(self, keys: Iterable[str]) -> list[Claim]:
+        """Return the claims on these identifiers. An identifier without a claim is left out."""
+
+    async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
+        """Write a claim if nothing changed since `before` was read. Return it, or None if something changed."""
+
+    async def release(self, claim: Claim) -> None:
+        """Delete the claim if nothing changed since it was read or written."""
 
 
 class ReferenceStore(Protocol):
     """The references with their identifiers and enhancements."""
 
-    async def add(self, reference: ReferenceFileInput) -> LoadResult:
-        """Write a reference under a new id. If its identifiers are known, leave the known reference unchanged.
+    async def create(self, reference: Reference) -> None:
+        """Write a new reference with its enhancements. It exists only when it is complete.
 
-        Raises InputRejected if its identifiers belong to different references, or if the store cannot hold it.
+        Raises NameTaken if its id exists, and InputRejected if the store cannot hold it.
         """
+
+    async def forbid(self, reference_id: UUID) -> None:
+        """Make sure that no reference with this id can be created any more. Raises NameTaken if it exists."""
+
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
+        """Add these identifiers to a reference that does not have them.
+
+        Raises NotFound, WriteConflict, and InputRejected if the store cannot hold it.
+        """
+
+    async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
+        """Write the enhancements whose ids do not exist yet. Return their number.
+
+        Raises InputRejected if the store cannot hold one of them; others may be stored then.
+        """
+
+    async def delete(self, reference_id: UUID) -> None:
+        """Delete the enhancements of a reference, and then the reference. Raises NotFound."""
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         """Return the ids without a reference. Hidden references count as missing unless `include_hidden`."""
 
-    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
-        """Return the id of the reference with this identifier. None if there is none."""
-
     def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Yield the references with the selected types of enhancements and identifiers, in no order.
 
-        A reference that does not exist is left out.
+        The enhancements of a reference are newest first. A reference that does not exist is left out.
         """
 
     def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
@@ -246,6 +275,7 @@ class Services:
     batches: BatchStore
     robots: RobotStore
     references: ReferenceStore
+    claims: IdentifierClaims
     files: BatchFiles
     results: ResultFiles
     dead_letters: DeadLetters

@@ -30,7 +30,7 @@ from local.shutdown import wait_for_shutdown
 ISSUER = "https://issuer.local/"
 AUDIENCE = "api://enhancement-exchange.local"
 KEY_ID = "local"
-ROLES = ("requestor", "operator")
+ROLES = ("requestor", "contributor", "operator")
 _KEY_BITS = 2048
 # Long enough for a stack that keeps running over a weekend.
 _LIFETIME_S = 7 * 86_400

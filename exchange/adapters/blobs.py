@@ -16,8 +16,8 @@ from azure.storage.blob import BlobBlock, ContentSettings
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from exchange.adapters.azure_errors import translate_errors
-from exchange.adapters.concurrency import prefetch_one
 from exchange.adapters.storage import StorageClient
+from exchange.concurrency import prefetch_one
 from exchange.domain import blob_names
 from exchange.domain.batch import Upload
 from exchange.domain.errors import NotFound, UploadReplaced, WriteConflict

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -85,6 +86,16 @@ BaseUrlText = Annotated[
 
 OwnUrl = Annotated[str, _URL_SCHEMA]
 """A URL that the exchange made. It is not validated again."""
+
+
+def to_time(seconds: float) -> datetime:
+    """Return the time, given in seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def to_time_text(seconds: float) -> str:
+    """Return the time, given in seconds since the epoch, as the models write it: RFC 3339, UTC."""
+    return to_time(seconds).isoformat().replace("+00:00", "Z")
 
 
 def to_jsonl(model: BaseModel) -> bytes:

@@ -1,21 +1,33 @@
 """References, as robots read them and as operators load them."""
 
+from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import UUID4, AliasChoices, ConfigDict, Field, model_validator
+from pydantic import UUID4, AliasChoices, AwareDatetime, ConfigDict, Field, model_validator
 
 from exchange.contract.base import WireModel
 from exchange.contract.enhancements import Enhancement, EnhancementContent, EnhancementType, Visibility
 from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
 
 
+class StoredEnhancement(Enhancement):
+    """An enhancement of a reference, with its origin."""
+
+    created_at: AwareDatetime | None = Field(
+        None, description="When the enhancement was added: the time of the load, or of the robot's callback."
+    )
+    batch_request_id: UUID4 | None = Field(
+        None, description="The batch request that added the enhancement. Null if it was loaded with its reference."
+    )
+
+
 class Reference(WireModel):
-    """A reference with its identifiers and enhancements. A robot gets only the types that it depends on."""
+    """A reference with its identifiers and enhancements, newest first. A robot gets only the types it depends on."""
 
     id: UUID4
     visibility: Visibility = Visibility.PUBLIC
     identifiers: list[ExternalIdentifier] | None = None
-    enhancements: list[Enhancement] | None = None
+    enhancements: list[StoredEnhancement] | None = None
 
 
 # The name of `robot_version` in older references files.
@@ -73,22 +85,50 @@ class ReferenceFileInput(WireModel):
     enhancements: list[EnhancementFileInput] | None = Field(None, fail_fast=True)
 
 
-class LoadedReference(WireModel):
-    """The answer to loading one reference. If it is `existing`, it was known already and is unchanged."""
+class OnExisting(StrEnum):
+    """What to do if a reference with one of the identifiers is known already."""
+
+    MERGE = "merge"
+    """Add the identifiers and enhancements that it does not have."""
+    SKIP = "skip"
+    """Leave it unchanged."""
+    FAIL = "fail"
+    """Refuse the loaded one."""
+
+
+class LoadQuery(WireModel):
+    """How to load."""
+
+    on_existing: OnExisting = Field(
+        OnExisting.MERGE,
+        description="What to do if a reference is known already: add what it does not have (`merge`), leave it "
+        "unchanged (`skip`), or refuse the loaded one (`fail`).",
+    )
+
+
+class LoadResult(WireModel):
+    """What was done with a reference that was loaded."""
+
+    existing: bool = Field(default=False, description="Whether the reference was known already.")
+    added_identifiers: int = Field(0, description="The number of identifiers that were added.")
+    added_enhancements: int = Field(0, description="The number of enhancements that were added.")
+    warnings: list[str] = Field(
+        default_factory=list, description="Fields and values that were ignored, one sentence each."
+    )
+
+
+class LoadedReference(LoadResult):
+    """The answer to loading one reference."""
 
     id: UUID4
-    existing: bool = Field(description="Whether the reference was known already. It is then unchanged.")
-    warnings: list[str] = Field(default_factory=list, description="Fields that were ignored.")
 
 
-class LoadedLine(WireModel):
+class LoadedLine(LoadResult):
     """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
 
     line: int = Field(description="The number of the line in the file, counted from 1.")
     id: UUID4 | None = Field(None, description="The id of the reference. Null if the line was refused.")
     error: str | None = Field(None, description="Why the line was refused.")
-    existing: bool = Field(default=False, description="Whether the reference was known already. It is then unchanged.")
-    warnings: list[str] = Field(default_factory=list, description="Fields that were ignored.")
 
 
 class ReferenceQuery(WireModel):

@@ -12,6 +12,7 @@ class Role(StrEnum):
     """The app roles that an access token may carry."""
 
     REQUESTOR = "requestor"
+    CONTRIBUTOR = "contributor"
     OPERATOR = "operator"
 
 

@@ -8,16 +8,19 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from exchange.contract.base import to_time_text
 from exchange.domain.ids import UUID_TEXT_LENGTH, DerivedIds
 from exchange.domain.storable import compute_sent_size
 
-# The length of `"id":"...",`.
-_ID_FIELD_BYTES = UUID_TEXT_LENGTH + 8
+# The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...",`.
+_OWN_FIELDS_BYTES = 2 * UUID_TEXT_LENGTH + len("2026-01-01T00:00:00.000000Z") + 46
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEntry:
     """Entry number `entry` of a result, and its enhancement as JSON. The id depends only on the batch and the number.
+
+    The enhancement's `created_at` is the time of the callback, so that importing it again writes the same.
 
     `size` is its length in bytes as the Cosmos DB SDK sends it, with every character beyond ASCII escaped.
     """
@@ -47,8 +50,9 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     Each access parses the line again.
     """
 
-    def __init__(self, batch_id: UUID) -> None:
+    def __init__(self, batch_id: UUID, delivered_at: float) -> None:
         self._ids = DerivedIds(batch_id)
+        self._origin = {"created_at": to_time_text(delivered_at), "batch_request_id": str(batch_id)}
         self._lines: list[bytes] = []
 
     def __len__(self) -> int:
@@ -70,23 +74,27 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     def _parse(self, line: bytes) -> AcceptedEntry:
         fields = from_json(line)
         number = fields["entry"]
-        enhancement = {"id": self._ids.derive(number), **fields["enhancement"]}
-        return AcceptedEntry(number, enhancement, compute_sent_size(line) + _ID_FIELD_BYTES)
+        enhancement = {"id": self._ids.derive(number), **self._origin, **fields["enhancement"]}
+        return AcceptedEntry(number, enhancement, compute_sent_size(line) + _OWN_FIELDS_BYTES)
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Accepted entries that are imported together. `end` is the byte offset of the next chunk in the accepted blob."""
+    """Accepted entries that are imported together. `end` is the byte offset of the next chunk in the accepted blob.
+
+    `delivered_at` is the time of the robot's callback in seconds since the epoch.
+    """
 
     batch_id: InitVar[UUID]
+    delivered_at: InitVar[float]
     max_entries: int
     max_bytes: int
     end: int
     entries: AcceptedEntries = field(init=False)
     size: int = 0
 
-    def __post_init__(self, batch_id: UUID) -> None:
-        self.entries = AcceptedEntries(batch_id)
+    def __post_init__(self, batch_id: UUID, delivered_at: float) -> None:
+        self.entries = AcceptedEntries(batch_id, delivered_at)
 
     def fill(self, lines: Iterable[bytes | None]) -> None:
         """Add lines until the chunk is full. The remaining lines are left for the next chunk."""

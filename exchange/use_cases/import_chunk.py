@@ -24,7 +24,8 @@ def get_imported_validation(batch: Batch) -> Validation:
 async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
     """Read the chunk after the recorded progress. Return None after the last one."""
     limits = services.limits
-    chunk = Chunk(batch.id, limits.import_chunk_entries, limits.import_chunk_bytes, batch.progress.offset)
+    delivered_at = batch.delivered_at or batch.created_at
+    chunk = Chunk(batch.id, delivered_at, limits.import_chunk_entries, limits.import_chunk_bytes, batch.progress.offset)
     splitter = LineSplitter()
     name = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)
     async with aclosing(services.files.read(name, batch.progress.offset)) as pieces:

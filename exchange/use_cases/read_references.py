@@ -11,8 +11,9 @@ from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
 from exchange.contract.references import Reference, ReferenceQuery
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound
-from exchange.domain.selection import EVERYTHING
+from exchange.domain.identifier_keys import make_key
 from exchange.ports import Services
+from exchange.use_cases.load_reference import read_one
 
 # A query has text only. Without this check the parser would also accept "28_905_911", "28905911.0" and "+28905911".
 _PUBMED_ID = re.compile(r"[0-9]+")
@@ -21,13 +22,13 @@ _IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 async def read_reference(reference_id: UUID, user: User, services: Services) -> Reference:
     """Return a reference with its enhancements. Only operators see hidden ones. Raises NotFound."""
-    async for reference in services.references.read_all([reference_id], EVERYTHING):
-        if user.is_operator:
-            return reference
-        if reference.visibility is not Visibility.HIDDEN:
-            visible = [item for item in reference.enhancements or [] if item.visibility is not Visibility.HIDDEN]
-            return reference.model_copy(update={"enhancements": visible})
-    raise NotFound(f"The reference {reference_id} does not exist.")
+    reference = await read_one(reference_id, services)
+    if user.is_operator:
+        return reference
+    if reference.visibility is Visibility.HIDDEN:
+        raise NotFound(f"The reference {reference_id} does not exist.")
+    visible = [item for item in reference.enhancements or [] if item.visibility is not Visibility.HIDDEN]
+    return reference.model_copy(update={"enhancements": visible})
 
 
 async def find_reference(query: ReferenceQuery, user: User, services: Services) -> Reference:
@@ -39,7 +40,12 @@ async def find_reference(query: ReferenceQuery, user: User, services: Services) 
         identifier = _IDENTIFIER.validate_json(query_json)
     except ValidationError as error:
         raise InputRejected(*(f"{fault}." for fault in describe_faults(error, query_json))) from error
-    reference_id = await services.references.find(identifier)
-    if reference_id is None:
-        raise NotFound("No reference has this identifier.")
-    return await read_reference(reference_id, user, services)
+    # The same answer for an unknown, a pending and a hidden reference.
+    unknown = "No reference has this identifier."
+    claims = await services.claims.read([make_key(identifier)])
+    if not claims:
+        raise NotFound(unknown)
+    try:
+        return await read_reference(claims[0].owner, user, services)
+    except NotFound as error:
+        raise NotFound(unknown) from error

@@ -16,6 +16,7 @@ BEARER = "Bearer"
 # The roles of which a user needs one, and the endpoints that robots may call.
 _ROLES = {
     Access.REQUESTORS: frozenset({Role.REQUESTOR, Role.OPERATOR}),
+    Access.CONTRIBUTORS: frozenset({Role.CONTRIBUTOR, Role.OPERATOR}),
     Access.OPERATORS: frozenset({Role.OPERATOR}),
     Access.REQUESTORS_AND_ROBOTS: frozenset({Role.REQUESTOR, Role.OPERATOR}),
 }
@@ -45,7 +46,7 @@ async def authorize(access: Access, request: func.HttpRequest, services: Service
 async def _authorize_user(access: Access, token: str, services: Services) -> User:
     user = await services.tokens.authenticate(token)
     if not user.roles & _ROLES[access]:
-        required = " or ".join(f"'{role}'" for role in sorted(_ROLES[access], reverse=True))
+        required = " or ".join(f"'{role}'" for role in Role if role in _ROLES[access])
         raise Forbidden(f"Your access token must have the role {required}.")
     return user
 

@@ -9,7 +9,8 @@ that the robot uploads, imports the valid entries, and writes a report.
 - **Requestors** call `POST /references/enhancement/batch`, then read the status until the batch request has ended.
 - **Robots** receive the job (see the webhook at the end), upload a result file, and call
   `POST /robot/enhancement/batch`.
-- **Operators** register robots and load references.
+- **Contributors** load references.
+- **Operators** register robots, and may do all of this.
 
 JSON is UTF-8, and its types are strict: `"1"` is not a number. Unknown fields are ignored, except in the registration
 of a robot. Unknown query parameters are refused. A trailing slash in a path makes no difference. Every error is a
@@ -30,13 +31,13 @@ at an operation. The page cannot sign requests, so operations for robots need a 
 # The tag of each module with endpoints, and what it describes. The document lists them in this order.
 TAGS = {
     "batches": ("Batch requests", "Request enhancements, read the status, and call back as a robot."),
-    "references": ("References", "Load and read references with their identifiers and enhancements."),
+    "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
     "service": ("Service", "The health of the exchange and its documentation."),
 }
 
 BEARER_SCHEME = """\
-For requestors and operators: an access token with the app role `requestor` or `operator`.
+For requestors, contributors and operators: an access token with the app role `requestor`, `contributor` or `operator`.
 
 In Azure, Microsoft Entra ID issues it:
 `az account get-access-token --scope api://<client id>/.default --query accessToken --output tsv`.

@@ -15,6 +15,7 @@ class Access(Enum):
 
     ANYONE = "anyone"
     REQUESTORS = "requestors and operators"
+    CONTRIBUTORS = "contributors and operators"
     OPERATORS = "operators"
     ROBOTS = "robots"
     REQUESTORS_AND_ROBOTS = "requestors, operators and robots"

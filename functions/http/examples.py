@@ -122,6 +122,8 @@ _REFERENCE = {
             "robot_version": None,
             "derived_from": None,
             "content": _ABSTRACT,
+            "created_at": "2026-11-02T09:30:00Z",
+            "batch_request_id": None,
         }
     ],
 }
@@ -207,18 +209,41 @@ EXAMPLES = {
         request_lines=to_lines(
             _NEW_REFERENCE, {"identifiers": [{"identifier": "W2741809807", "identifier_type": "open_alex"}]}
         ),
-        responses={"A new reference": {"id": REFERENCE_ID, "existing": False, "warnings": []}},
+        responses={
+            "A new reference": {
+                "id": REFERENCE_ID,
+                "existing": False,
+                "added_identifiers": 2,
+                "added_enhancements": 1,
+                "warnings": [],
+            }
+        },
         response_lines=to_lines(
-            {"line": 1, "id": REFERENCE_ID, "error": None, "existing": True, "warnings": []},
+            {
+                "line": 1,
+                "id": REFERENCE_ID,
+                "error": None,
+                "existing": True,
+                "added_identifiers": 0,
+                "added_enhancements": 1,
+                "warnings": [],
+            },
             {
                 "line": 2,
                 "id": OTHER_REFERENCE_ID,
                 "error": None,
                 "existing": False,
+                "added_identifiers": 1,
+                "added_enhancements": 0,
                 "warnings": ["Unknown field 'journal' was ignored."],
             },
         ),
-        problems={HTTPStatus.UNPROCESSABLE_ENTITY: "The identifiers belong to different references."},
+        problems={
+            HTTPStatus.FORBIDDEN: "Your access token must have the role 'contributor' or 'operator'.",
+            HTTPStatus.CONFLICT: f"A reference with one of these identifiers exists already: {REFERENCE_ID}.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "The identifiers belong to different references:"
+            f" doi '10.1234/example.5678' belongs to {REFERENCE_ID}, pm_id '31452104' belongs to {OTHER_REFERENCE_ID}.",
+        },
     ),
     "find_reference_by_identifier": Examples(
         responses={"A reference": _REFERENCE},
@@ -232,6 +257,7 @@ EXAMPLES = {
         responses={"A reference": _REFERENCE},
         problems={**_FOR_REQUESTORS, **_NO_REFERENCE},
     ),
+    "delete_reference_by_id": Examples(problems=_NO_REFERENCE),
     "register_robot": Examples(
         requests={"A robot": _REGISTRATION},
         responses={"The robot with its secret": _ROBOT_WITH_SECRET},
@@ -314,6 +340,7 @@ PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_
 QUERY_EXAMPLES = {
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
+    "on_existing": "merge",
     "revoke": False,
     "v": "0123456789abcdef",
 }

@@ -145,7 +145,7 @@ def _list_successes(endpoint: Endpoint, examples: Examples) -> Iterator[tuple[HT
         content = {JSON: {"schema": ref(endpoint.response_model), **_to_examples(examples.responses)}}
     else:
         content = {media_type: _to_examples(examples.responses) for media_type in endpoint.media_types}
-    yield endpoint.status, {"description": endpoint.status.phrase, "content": content}
+    yield endpoint.status, {"description": endpoint.status.phrase, **({"content": content} if content else {})}
     if endpoint.line_model is not None:
         content = {JSONL: _describe_lines(endpoint.line_model, examples.response_lines)}
         yield HTTPStatus.OK, {"description": "One line for each line of the request.", "content": content}

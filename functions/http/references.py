@@ -1,10 +1,19 @@
-"""References: operators load them, requestors read them."""
+"""References: contributors load them, requestors read them, operators delete them."""
 
 from http import HTTPStatus
 
 from exchange.contract.json_input import describe_ignored_fields
-from exchange.contract.references import LoadedLine, LoadedReference, Reference, ReferenceFileInput, ReferenceQuery
-from exchange.use_cases.load_references import TRAILING_HINT, load_lines, load_reference
+from exchange.contract.references import (
+    LoadedLine,
+    LoadedReference,
+    LoadQuery,
+    Reference,
+    ReferenceFileInput,
+    ReferenceQuery,
+)
+from exchange.use_cases.delete_reference import delete_reference
+from exchange.use_cases.load_reference import load_reference
+from exchange.use_cases.load_references import TRAILING_HINT, load_lines
 from exchange.use_cases.read_references import find_reference, read_reference
 from functions.http.endpoints import Access, Content, endpoint
 from functions.http.requests import JSONL, ApiRequest
@@ -13,20 +22,23 @@ from functions.http.requests import JSONL, ApiRequest
 @endpoint(
     "POST",
     "references",
-    Access.OPERATORS,
+    Access.CONTRIBUTORS,
     LoadedReference,
+    HTTPStatus.CONFLICT,
     request_model=ReferenceFileInput,
     line_model=LoadedLine,
+    query_model=LoadQuery,
     status=HTTPStatus.CREATED,
 )
 async def load_references(request: ApiRequest) -> LoadedReference | Content:
     """Load one reference, or a file with one reference per line. The answer to a file has one line for each."""
+    on_existing = request.parse_query(LoadQuery).on_existing
     if not request.has_lines:
         reference = request.parse_body(ReferenceFileInput, TRAILING_HINT)
-        loaded = await load_reference(reference, request.services)
-        warnings = describe_ignored_fields(request.read_body(), reference)
-        return LoadedReference(id=loaded.id, existing=loaded.existing, warnings=warnings)
-    lines = await load_lines(request.read_body().split(b"\n"), request.services)
+        loaded = await load_reference(reference, request.services, on_existing)
+        warnings = [*describe_ignored_fields(request.read_body(), reference), *loaded.warnings]
+        return loaded.model_copy(update={"warnings": warnings})
+    lines = await load_lines(request.read_body().split(b"\n"), request.services, on_existing)
     return Content("".join(f"{line.model_dump_json()}\n" for line in lines), JSONL)
 
 
@@ -40,3 +52,17 @@ async def find_reference_by_identifier(request: ApiRequest) -> Reference:
 async def read_reference_by_id(request: ApiRequest) -> Reference:
     """Read a reference with its identifiers and enhancements."""
     return await read_reference(request.parse_path_id("reference_id"), request.user, request.services)
+
+
+@endpoint(
+    "DELETE",
+    "references/{reference_id}",
+    Access.OPERATORS,
+    None,
+    HTTPStatus.NOT_FOUND,
+    status=HTTPStatus.NO_CONTENT,
+)
+async def delete_reference_by_id(request: ApiRequest) -> Content:
+    """Delete a reference with its identifiers and enhancements."""
+    await delete_reference(request.parse_path_id("reference_id"), request.services)
+    return Content("", "", HTTPStatus.NO_CONTENT)

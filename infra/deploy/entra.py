@@ -32,6 +32,7 @@ def _define_role(name: str, description: str) -> Json:
 
 
 REQUESTOR = _define_role("requestor", "Can request batches and read them")
+CONTRIBUTOR = _define_role("contributor", "Can load references")
 OPERATOR = _define_role("operator", "Can load references, manage robots and read every batch")
 SCOPE: Json = {
     "id": str(uuid5(_NAMESPACE, "scope access")),
@@ -88,7 +89,7 @@ def _complete(tools: Tools, application: Json) -> None:
     uri = f"api://{read_text(application, 'appId')}"
     application_fields = {
         "identifierUris": uris if uri in uris else [*uris, uri],
-        "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, OPERATOR),
+        "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, CONTRIBUTOR, OPERATOR),
     }
     api_fields = {
         "requestedAccessTokenVersion": 2,

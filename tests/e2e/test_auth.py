@@ -72,6 +72,7 @@ async def test_an_endpoint_may_be_called_by_its_callers_only(exchange: Exchange,
     body = b"" if endpoint.method == "GET" else b"{}"
     callers = {
         "requestor": exchange.as_role("requestor"),
+        "contributor": exchange.as_role("contributor"),
         "operator": exchange.as_role("operator"),
         "robot": robot.headers(body),
     }
@@ -82,6 +83,8 @@ async def test_an_endpoint_may_be_called_by_its_callers_only(exchange: Exchange,
                 allowed.add(name)
     expected = {
         Access.REQUESTORS: {"requestor", "operator"},
+        Access.CONTRIBUTORS: {"contributor", "operator"},
+        Access.CONTRIBUTORS: {"contributor", "operator"},
         Access.OPERATORS: {"operator"},
         Access.ROBOTS: {"robot"},
         Access.REQUESTORS_AND_ROBOTS: {"requestor", "operator", "robot"},

@@ -95,13 +95,17 @@ class TestReferences:
         reference = {"visibility": "restricted", "identifiers": identifiers, "enhancements": [enhancement]}
         status, loaded = await call(exchange, "POST", "/references/", reference)
         assert (status, loaded["existing"]) == (201, False)
-        assert await call(exchange, "POST", "/references", reference) == (201, {**loaded, "existing": True})
+        added = {name: loaded.pop(name) for name in ("added_identifiers", "added_enhancements")}
+        assert added == {"added_identifiers": 3, "added_enhancements": 1}
+        nothing = {"existing": True, "added_identifiers": 0, "added_enhancements": 0}
+        assert await call(exchange, "POST", "/references", reference) == (201, {**loaded, **nothing})
         status, read = await call(exchange, "GET", f"/references/{loaded['id']}/", role="requestor")
         assert status == 200
         doi = identifiers[0]["identifier"].removeprefix("https://doi.org/")
         assert read["identifiers"] == [{**identifiers[0], "identifier": doi}, *identifiers[1:]]
         (found,) = read["enhancements"]
         assert (found["content"], found["reference_id"]) == (enhancement["content"], loaded["id"])
+        assert (found["batch_request_id"], found["created_at"][-1]) == (None, "Z")
         for query in (
             {"identifier_type": "doi", "identifier": doi.upper()},
             {"identifier_type": "pm_id", "identifier": str(pm_id)},
@@ -147,6 +151,54 @@ class TestReferences:
         _, complete = await call(exchange, "GET", f"/references/{partly['id']}")
         assert [enhancement["visibility"] for enhancement in seen["enhancements"]] == ["restricted"]
         assert len(complete["enhancements"]) == 2
+
+    async def test_a_known_reference_is_completed_skipped_or_refused(self, exchange: Exchange) -> None:
+        def make_reference(*numbers: str) -> dict[str, Any]:
+            return {
+                "identifiers": [
+                    {"identifier_type": "other", "identifier": number, "other_identifier_name": "test"}
+                    for number in numbers
+                ]
+            }
+
+        first, second, third = (str(uuid4()) for _ in range(3))
+        _, loaded = await call(exchange, "POST", "/references/", make_reference(first), role="contributor")
+        status, merged = await call(exchange, "POST", "/references/", make_reference(first, second))
+        assert (status, merged["id"], merged["added_identifiers"]) == (201, loaded["id"], 1)
+        status, skipped = await call(exchange, "POST", "/references/?on_existing=skip", make_reference(second, third))
+        assert (status, skipped["id"], skipped["added_identifiers"]) == (201, loaded["id"], 0)
+        status, problem = await call(exchange, "POST", "/references/?on_existing=fail", make_reference(second, third))
+        assert (status, loaded["id"] in problem["detail"]) == (409, True)
+        _, other = await call(exchange, "POST", "/references/", make_reference(third))
+        status, problem = await call(exchange, "POST", "/references/", make_reference(first, third))
+        assert status == 422
+        assert loaded["id"] in problem["detail"]
+        assert other["id"] in problem["detail"]
+        assert (await call(exchange, "POST", "/references/?on_existing=replace", make_reference(first)))[0] == 422
+
+    async def test_only_operators_delete_references(self, exchange: Exchange) -> None:
+        body = {"identifiers": [{"identifier_type": "other", "identifier": str(uuid4()), "other_identifier_name": "d"}]}
+        _, loaded = await call(exchange, "POST", "/references/", body)
+        path = f"/references/{loaded['id']}/"
+        for role in ("requestor", "contributor"):
+            assert (await call(exchange, "DELETE", path, role=role))[0] == 403
+        assert await call(exchange, "DELETE", path) == (204, None)
+        assert (await call(exchange, "DELETE", path))[0] == 404
+        assert (await call(exchange, "GET", path))[0] == 404
+        status, again = await call(exchange, "POST", "/references/", body)
+        assert (status, again["existing"], again["id"] == loaded["id"]) == (201, False, False)
+
+    async def test_contributors_load_references_and_do_nothing_else(self, exchange: Exchange) -> None:
+        for method, path in (
+            ("GET", "/robots/"),
+            ("POST", "/robots/"),
+            ("GET", f"/references/{uuid4()}"),
+            ("POST", "/references/enhancement/batch/"),
+            ("GET", "/references/enhancement/batch/"),
+        ):
+            status, problem = await call(exchange, method, path, {}, role="contributor")
+            assert status == 403
+            assert "Your access token must have the role" in problem["detail"]
 
     async def test_each_line_of_a_large_file_gets_an_answer(self, exchange: Exchange) -> None:
         lines = SAMPLES.read_bytes().splitlines()
@@ -250,5 +302,5 @@ async def test_without_an_issuer_every_token_is_refused_with_the_reason(
 
 
 def test_each_stack_has_its_own_tokens(usual_stack: Stack, stack_with_every_event_twice: Stack) -> None:
-    assert set(usual_stack.tokens) == {"requestor", "operator"}
+    assert set(usual_stack.tokens) == {"requestor", "contributor", "operator"}
     assert usual_stack.tokens != stack_with_every_event_twice.tokens

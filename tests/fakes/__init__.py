@@ -3,7 +3,7 @@
 from tests.fakes.batches import FakeBatchStore
 from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
-from tests.fakes.references import FakeReferenceStore
+from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
 from tests.fakes.world import FakeClock, World
 
@@ -12,6 +12,7 @@ __all__ = [
     "FakeBatchStore",
     "FakeClock",
     "FakeDeadLetters",
+    "FakeIdentifierClaims",
     "FakeQueues",
     "FakeReferenceStore",
     "FakeResultFiles",

@@ -1,17 +1,16 @@
-"""In-memory fake of `ReferenceStore`."""
+"""In-memory fakes of `ReferenceStore` and `IdentifierClaims`."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from exchange.contract.enhancements import Enhancement
 from exchange.contract.identifiers import ExternalIdentifier
-from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.contract.references import Reference, StoredEnhancement
 from exchange.domain.chunks import AcceptedEntry, Refusal
-from exchange.domain.errors import InputRejected
-from exchange.domain.ids import new_id
+from exchange.domain.errors import InputRejected, NameTaken, NotFound
+from exchange.domain.loading import sort_newest_first
 from exchange.domain.selection import Selection
-from exchange.ports import LoadResult
+from exchange.ports import Claim
 
 # The size in bytes that Cosmos DB allows for one item.
 MAX_ITEM_BYTES = 2_000_000
@@ -19,27 +18,49 @@ MAX_ITEM_BYTES = 2_000_000
 
 class FakeReferenceStore:
     def __init__(self) -> None:
-        self.references: dict[UUID, ReferenceFileInput] = {}
+        self.references: dict[UUID, Reference] = {}
         self.enhancements: dict[UUID, dict[str, Any]] = {}
+        self.forbidden: set[UUID] = set()
         self.largest_item = MAX_ITEM_BYTES
-        self.owners: dict[tuple[str, ...], UUID] = {}
 
-    async def add(self, reference: ReferenceFileInput) -> LoadResult:
-        if len(reference.model_dump_json()) > MAX_ITEM_BYTES:
-            raise InputRejected("The reference cannot be stored: it or one of its enhancements is too large.")
-        keys = [_key(identifier) for identifier in reference.identifiers or []]
-        known = {self.owners[key] for key in keys if key in self.owners}
-        if len(known) > 1:
-            raise InputRejected("The identifiers belong to different references.")
-        if known:
-            return LoadResult(known.pop(), existing=True)
-        reference_id = new_id()
-        self.owners.update(dict.fromkeys(keys, reference_id))
-        self.references[reference_id] = reference
+    async def create(self, reference: Reference) -> None:
+        own = reference.model_copy(update={"enhancements": None})
+        _check_size(own)
         for enhancement in reference.enhancements or []:
-            fields = enhancement.model_dump(mode="json", exclude={"enhancement_type"})
-            self.put({**fields, "id": str(new_id()), "reference_id": str(reference_id)})
-        return LoadResult(reference_id, existing=False)
+            _check_size(enhancement)
+            self.put(enhancement.model_dump(mode="json"))
+        if reference.id in self.references or reference.id in self.forbidden:
+            raise NameTaken("This reference already exists.")
+        self.references[reference.id] = own
+
+    async def forbid(self, reference_id: UUID) -> None:
+        if reference_id in self.references:
+            raise NameTaken("This reference already exists.")
+        self.forbidden.add(reference_id)
+
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
+        known = self._get(reference_id)
+        changed = known.model_copy(update={"identifiers": [*(known.identifiers or []), *identifiers]})
+        _check_size(changed)
+        self.references[reference_id] = changed
+
+    async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
+        added = 0
+        for enhancement in enhancements:
+            _check_size(enhancement)
+            item = enhancement.model_dump(mode="json")
+            if UUID(item["id"]) not in self.enhancements:
+                self.put(item)
+                added += 1
+        return added
+
+    async def delete(self, reference_id: UUID) -> None:
+        for enhancement in [
+            key for key, item in self.enhancements.items() if item["reference_id"] == str(reference_id)
+        ]:
+            del self.enhancements[enhancement]
+        self._get(reference_id)
+        del self.references[reference_id]
 
     def put(self, enhancement: dict[str, Any]) -> None:
         self.enhancements[UUID(enhancement["id"])] = enhancement
@@ -47,36 +68,30 @@ class FakeReferenceStore:
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         known = {
             reference_id
-            for reference_id, loaded in self.references.items()
-            if include_hidden or loaded.visibility != "hidden"
+            for reference_id, reference in self.references.items()
+            if include_hidden or reference.visibility != "hidden"
         }
         return set(reference_ids) - known
 
-    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
-        return self.owners.get(_key(identifier))
-
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         for reference_id in reference_ids:
-            if (loaded := self.references.get(reference_id)) is None:
+            if (known := self.references.get(reference_id)) is None:
                 continue
-            yield Reference(
-                id=reference_id,
-                visibility=loaded.visibility,
-                identifiers=[
-                    identifier
-                    for identifier in loaded.identifiers or []
-                    if identifier.identifier_type in selection.identifiers
-                ],
-                enhancements=[
-                    enhancement
-                    for enhancement in self.enhancements_of(reference_id)
-                    if enhancement.content.enhancement_type in selection.enhancements
-                ],
-            )
+            identifiers = [
+                identifier
+                for identifier in known.identifiers or []
+                if identifier.identifier_type in selection.identifiers
+            ]
+            enhancements = [
+                enhancement
+                for enhancement in self.enhancements_of(reference_id)
+                if enhancement.content.enhancement_type in selection.enhancements
+            ]
+            yield known.model_copy(update={"identifiers": identifiers, "enhancements": sort_newest_first(enhancements)})
 
-    def enhancements_of(self, reference_id: UUID) -> list[Enhancement]:
+    def enhancements_of(self, reference_id: UUID) -> list[StoredEnhancement]:
         return [
-            Enhancement.model_validate(item)
+            StoredEnhancement.model_validate(item)
             for item in self.enhancements.values()
             if item["reference_id"] == str(reference_id)
         ]
@@ -89,9 +104,32 @@ class FakeReferenceStore:
                 self.put(entry.enhancement)
                 yield []
 
+    def _get(self, reference_id: UUID) -> Reference:
+        if (known := self.references.get(reference_id)) is None:
+            raise NotFound("The reference does not exist.")
+        return known
 
-def _key(identifier: Any) -> tuple[str, ...]:
-    value = str(identifier.identifier)
-    if identifier.identifier_type == "doi":
-        value = value.lower()
-    return identifier.identifier_type, value, getattr(identifier, "other_identifier_name", "")
+
+class FakeIdentifierClaims:
+    def __init__(self) -> None:
+        self.claims: dict[str, Claim] = {}
+        self._writes = 0
+
+    async def read(self, keys: Iterable[str]) -> list[Claim]:
+        return [self.claims[key] for key in keys if key in self.claims]
+
+    async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
+        if self.claims.get(key) != before:
+            return None
+        self._writes += 1
+        self.claims[key] = Claim(key, owner, str(self._writes))
+        return self.claims[key]
+
+    async def release(self, claim: Claim) -> None:
+        if self.claims.get(claim.key) == claim:
+            del self.claims[claim.key]
+
+
+def _check_size(model: Reference | StoredEnhancement) -> None:
+    if len(model.model_dump_json()) > MAX_ITEM_BYTES:
+        raise InputRejected("The reference cannot be stored: it is too large.")

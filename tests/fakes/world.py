@@ -1,14 +1,18 @@
 """All fakes together, as `Services`."""
 
+from uuid import UUID
+
+from exchange.contract.references import ReferenceFileInput
 from exchange.domain.ids import new_id
 from exchange.domain.limits import Deadlines, Limits
+from exchange.domain.loading import make_reference
 from exchange.domain.signatures import RobotSecrets
 from exchange.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
 from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
-from tests.fakes.references import FakeReferenceStore
+from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
 
 START = 1_800_000_000.0
@@ -43,6 +47,7 @@ class World:
         self.batches = FakeBatchStore()
         self.robots = FakeRobotStore()
         self.references = FakeReferenceStore()
+        self.claims = FakeIdentifierClaims()
         self.files = FakeBatchFiles()
         self.results = FakeResultFiles(self.clock)
         self.dead_letters = FakeDeadLetters()
@@ -57,6 +62,7 @@ class World:
             batches=self.batches,
             robots=self.robots,
             references=self.references,
+            claims=self.claims,
             files=self.files,
             results=self.results,
             dead_letters=self.dead_letters,
@@ -69,3 +75,9 @@ class World:
             limits=limits,
             deadlines=deadlines,
         )
+
+    async def load(self, reference: ReferenceFileInput) -> UUID:
+        """Store the reference without claims, and return its id. It may be empty."""
+        made = make_reference(new_id(), reference, self.clock())
+        await self.references.create(made)
+        return made.id

@@ -8,11 +8,12 @@ import pytest
 
 from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
 from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
-from exchange.ports import BatchFiles, BatchStore, ReferenceStore, RobotStore
-from tests.fakes import FakeBatchFiles, FakeBatchStore, FakeReferenceStore, FakeRobotStore
+from exchange.ports import BatchFiles, BatchStore, IdentifierClaims, ReferenceStore, RobotStore
+from tests.fakes import FakeBatchFiles, FakeBatchStore, FakeIdentifierClaims, FakeReferenceStore, FakeRobotStore
 from tests.stacks import Stack, running_stack
 
 
@@ -67,6 +68,11 @@ def robots(kind: str, request: pytest.FixtureRequest) -> RobotStore:
 @pytest.fixture
 def references(kind: str, request: pytest.FixtureRequest) -> ReferenceStore:
     return FakeReferenceStore() if kind == "fake" else CosmosReferenceStore(_request_fixture(request, "database"), 8)
+
+
+@pytest.fixture
+def claims(kind: str, request: pytest.FixtureRequest) -> IdentifierClaims:
+    return FakeIdentifierClaims() if kind == "fake" else CosmosIdentifierClaims(_request_fixture(request, "database"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.domain.errors import Unavailable
 from tests.ports.test_batch_store import a_batch
-from tests.ports.test_reference_store import a_reference, entry, read_one, store
+from tests.ports.test_reference_store import create, entry, read_one, store
 from tests.stacks import Stack
 
 
@@ -35,10 +35,10 @@ async def test_a_throttled_request_is_retried(emulators: Stack, database: Cosmos
 
 async def test_a_throttled_transaction_is_retried(emulators: Stack, database: CosmosDatabase) -> None:
     references = CosmosReferenceStore(database, 4)
-    loaded = await references.add(a_reference())
+    reference_id = await create(references)
     await control(emulators, "throttle", requests=2, retryAfterMs=10, insideBatch=True)
-    assert await store(references, entry(1, loaded.id)) == []
-    assert len((await read_one(references, loaded.id)).enhancements or []) == 3
+    assert await store(references, entry(1, reference_id)) == []
+    assert len((await read_one(references, reference_id)).enhancements or []) == 3
 
 
 async def test_an_outage_raises_unavailable(emulators: Stack, database: CosmosDatabase) -> None:
@@ -62,7 +62,7 @@ async def test_many_ids_and_entries_need_few_requests(emulators: Stack, database
     await references.find_missing([uuid4() for _ in range(20_000)])
     counts = await control(emulators, "requests")
     assert counts["query"] <= 256
-    loaded = [(await references.add(a_reference())).id for _ in range(4)]
+    loaded = [await create(references) for _ in range(4)]
     await control(emulators, "reset")
     await store(references, *(entry(number, loaded[number % 4]) for number in range(1000)))
     counts = await control(emulators, "requests")

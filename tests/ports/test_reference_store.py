@@ -5,17 +5,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
+from exchange.contract.base import to_time
 from exchange.contract.enhancements import EnhancementType
-from exchange.contract.identifiers import IdentifierType
+from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
 from exchange.contract.references import Reference, ReferenceFileInput
 from exchange.domain.chunks import AcceptedEntry, Refusal
-from exchange.domain.errors import InputRejected
+from exchange.domain.errors import InputRejected, NameTaken, NotFound
 from exchange.domain.ids import new_id
+from exchange.domain.loading import make_reference
 from exchange.domain.selection import EVERYTHING, Selection
 from exchange.ports import ReferenceStore
 
 ABSTRACT = {"enhancement_type": "abstract", "process": "other", "abstract": "żółć 文 \U0001f9ea"}
+LOADED_AT = 1_800_000_000.5
 TITLE = {"enhancement_type": "bibliographic", "title": "T", "publication_year": 2019, "created_date": "2020-02-29"}
 
 
@@ -34,6 +38,12 @@ def other(value: str, name: str = "n") -> dict[str, Any]:
     return {"identifier_type": "other", "identifier": value, "other_identifier_name": name}
 
 
+async def create(references: ReferenceStore, *identifiers: dict[str, Any]) -> UUID:
+    reference = make_reference(new_id(), a_reference(*identifiers), LOADED_AT)
+    await references.create(reference)
+    return reference.id
+
+
 async def read_one(references: ReferenceStore, reference_id: UUID, selection: Selection = EVERYTHING) -> Reference:
     (found,) = [item async for item in references.read_all([reference_id], selection)]
     return found
@@ -47,6 +57,8 @@ def entry(number: int, reference_id: UUID, **fields: Any) -> AcceptedEntry:
         "visibility": "hidden",
         "robot_version": "1.2",
         "derived_from": [str(new_id())],
+        "created_at": "2027-01-15T08:00:00Z",
+        "batch_request_id": str(new_id()),
         "content": {
             "enhancement_type": "annotation",
             "annotations": [
@@ -68,18 +80,89 @@ async def store(references: ReferenceStore, *entries: AcceptedEntry) -> list[Ref
     return [refusal async for group in references.import_entries(entries) for refusal in group]
 
 
-async def test_a_reference_is_read_back_as_it_was_loaded(references: ReferenceStore) -> None:
+async def test_a_reference_is_read_back_as_it_was_created(references: ReferenceStore) -> None:
     doi = {"identifier_type": "doi", "identifier": f"10.1000/{uuid4().hex}"}
-    loaded = await references.add(a_reference(doi, {"identifier_type": "pm_id", "identifier": uuid4().int % 10**9}))
-    assert not loaded.existing
-    found = await read_one(references, loaded.id)
-    assert found.id == loaded.id
+    reference_id = await create(references, doi, {"identifier_type": "pm_id", "identifier": uuid4().int % 10**9 + 1})
+    found = await read_one(references, reference_id)
+    assert found.id == reference_id
     assert found.visibility == "restricted"
     assert {item.identifier_type for item in found.identifiers or []} == {"doi", "pm_id"}
     contents = {item.content.enhancement_type: item for item in found.enhancements or []}
     assert set(contents) == {"bibliographic", "abstract"}
-    assert all(item.reference_id == loaded.id and item.id is not None for item in contents.values())
+    assert all(item.reference_id == reference_id and item.id is not None for item in contents.values())
+    assert all((item.created_at, item.batch_request_id) == (to_time(LOADED_AT), None) for item in contents.values())
     assert contents["abstract"].content.model_dump(mode="json") == ABSTRACT
+
+
+async def test_an_existing_reference_cannot_be_created(references: ReferenceStore) -> None:
+    reference_id = await create(references)
+    with pytest.raises(NameTaken):
+        await references.create(make_reference(reference_id, a_reference(), LOADED_AT))
+
+
+async def test_a_forbidden_reference_cannot_be_created(references: ReferenceStore) -> None:
+    reference_id = new_id()
+    for _ in range(2):
+        await references.forbid(reference_id)
+    with pytest.raises(NameTaken):
+        await references.create(make_reference(reference_id, a_reference(), LOADED_AT))
+    assert await references.find_missing([reference_id]) == {reference_id}
+    assert [item async for item in references.read_all([reference_id], EVERYTHING)] == []
+
+
+async def test_an_existing_reference_cannot_be_forbidden(references: ReferenceStore) -> None:
+    reference_id = await create(references)
+    with pytest.raises(NameTaken):
+        await references.forbid(reference_id)
+
+
+async def test_added_identifiers_follow_the_known_ones(references: ReferenceStore) -> None:
+    reference_id = await create(references, other("first"))
+    added = TypeAdapter(ExternalIdentifier).validate_python(other("second"))
+    await references.add_identifiers(reference_id, [added])
+    found = await read_one(references, reference_id)
+    assert [item.identifier for item in found.identifiers or []] == ["first", "second"]
+    assert len(found.enhancements or []) == 2
+    with pytest.raises(NotFound):
+        await references.add_identifiers(new_id(), [added])
+
+
+async def test_an_enhancement_with_a_known_id_is_not_added_again(references: ReferenceStore) -> None:
+    reference_id = await create(references)
+    later = make_reference(reference_id, a_reference(), LOADED_AT + 60)
+    assert await references.add_enhancements(later.enhancements or []) == 0
+    changed = [item.model_copy(update={"id": new_id()}) for item in later.enhancements or []]
+    assert await references.add_enhancements(changed) == 2
+    found = (await read_one(references, reference_id)).enhancements or []
+    assert [item.created_at for item in found] == [to_time(LOADED_AT + 60)] * 2 + [to_time(LOADED_AT)] * 2
+
+
+async def test_an_enhancement_that_is_too_large_is_refused(references: ReferenceStore) -> None:
+    reference_id = await create(references)
+    loaded = make_reference(reference_id, a_reference(), LOADED_AT).enhancements or []
+    with pytest.raises(InputRejected, match="too large"):
+        await references.add_enhancements([loaded[0].model_copy(update={"id": new_id(), "source": "x" * 2_100_000})])
+
+
+async def test_enhancements_are_newest_first(references: ReferenceStore) -> None:
+    reference_id = await create(references)
+    await store(
+        references,
+        *(entry(number, reference_id, created_at=f"2040-01-0{number}T00:00:00Z") for number in (2, 3, 1)),
+    )
+    times = [str(item.created_at)[:10] for item in (await read_one(references, reference_id)).enhancements or []]
+    assert times == ["2040-01-03", "2040-01-02", "2040-01-01", "2027-01-15", "2027-01-15"]
+
+
+async def test_a_deleted_reference_is_missing(references: ReferenceStore) -> None:
+    deleted, kept = await create(references), await create(references)
+    await store(references, *(entry(number, deleted) for number in range(1, 120)))
+    await references.delete(deleted)
+    assert await references.find_missing([deleted, kept]) == {deleted}
+    assert [item.id async for item in references.read_all([deleted, kept], EVERYTHING)] == [kept]
+    assert len((await read_one(references, kept)).enhancements or []) == 2
+    with pytest.raises(NotFound):
+        await references.delete(deleted)
 
 
 @pytest.mark.parametrize(
@@ -94,54 +177,22 @@ async def test_a_reference_is_read_back_as_it_was_loaded(references: ReferenceSt
 async def test_only_the_selected_types_are_read(
     references: ReferenceStore, enhancements: list[str], identifiers: list[str], expected: tuple[set[str], set[str]]
 ) -> None:
-    loaded = await references.add(a_reference())
+    reference_id = await create(references)
     found = await read_one(
         references,
-        loaded.id,
+        reference_id,
         Selection(frozenset(map(EnhancementType, enhancements)), frozenset(map(IdentifierType, identifiers))),
     )
     types = {item.content.enhancement_type for item in found.enhancements or []}
     assert (types, {item.identifier_type for item in found.identifiers or []}) == expected
 
 
-async def test_loading_a_known_reference_changes_nothing(references: ReferenceStore) -> None:
-    key = str(uuid4())
-    first = await references.add(a_reference(other(key)))
-    again = await references.add(a_reference(other(key), other(str(uuid4()))))
-    assert (again.id, again.existing) == (first.id, True)
-    found = await read_one(references, first.id)
-    assert len(found.enhancements or []) == 2
-    assert len(found.identifiers or []) == 1
-
-
-async def test_identifiers_of_different_references_are_refused(references: ReferenceStore) -> None:
-    one_key, two_key = str(uuid4()), str(uuid4())
-    await references.add(a_reference(other(one_key)))
-    await references.add(a_reference(other(two_key)))
-    with pytest.raises(InputRejected):
-        await references.add(a_reference(other(one_key), other(two_key)))
-
-
-async def test_identifiers_with_different_names_are_different(references: ReferenceStore) -> None:
-    key = str(uuid4())
-    first = await references.add(a_reference(other(key, "a")))
-    second = await references.add(a_reference(other(key, "b")))
-    assert first.id != second.id
-
-
-async def test_dois_are_case_insensitive(references: ReferenceStore) -> None:
-    suffix = uuid4().hex
-    upper = await references.add(a_reference({"identifier_type": "doi", "identifier": f"10.1000/ABC{suffix}"}))
-    lower = await references.add(a_reference({"identifier_type": "doi", "identifier": f"10.1000/abc{suffix}"}))
-    assert (lower.id, lower.existing) == (upper.id, True)
-
-
 async def test_ids_without_a_reference_are_missing(references: ReferenceStore) -> None:
-    loaded = await references.add(a_reference())
-    imported = entry(1, loaded.id)
+    reference_id = await create(references)
+    imported = entry(1, reference_id)
     await store(references, imported)
     unknown = {uuid4() for _ in range(600)} | {UUID(imported.enhancement["id"])}
-    assert await references.find_missing([loaded.id, *unknown]) == unknown
+    assert await references.find_missing([reference_id, *unknown]) == unknown
     assert await references.find_missing([]) == set()
 
 
@@ -150,69 +201,28 @@ async def test_an_unknown_reference_is_left_out(references: ReferenceStore) -> N
 
 
 async def test_importing_an_enhancement_twice_stores_it_once(references: ReferenceStore) -> None:
-    loaded = await references.add(a_reference())
-    sent = entry(1, loaded.id)
+    reference_id = await create(references)
+    sent = entry(1, reference_id)
     for _ in range(2):
         assert await store(references, sent) == []
-    found = [item for item in (await read_one(references, loaded.id)).enhancements or [] if item.source == "robot"]
+    found = [item for item in (await read_one(references, reference_id)).enhancements or [] if item.source == "robot"]
     assert [item.model_dump(mode="json", exclude_unset=True) for item in found] == [sent.enhancement]
 
 
 async def test_many_entries_of_one_and_of_several_references_are_imported(references: ReferenceStore) -> None:
-    loaded = [await references.add(a_reference()) for _ in range(12)]
-    entries = [entry(number, loaded[number % 12 if number < 240 else 0].id) for number in range(480)]
+    loaded = [await create(references) for _ in range(12)]
+    entries = [entry(number, loaded[number % 12 if number < 240 else 0]) for number in range(480)]
     assert await store(references, *entries) == []
-    counts = await asyncio.gather(*(read_one(references, item.id) for item in loaded))
+    counts = await asyncio.gather(*(read_one(references, item) for item in loaded))
     assert [len(found.enhancements or []) - 2 for found in counts] == [20 + 240] + [20] * 11
 
 
 async def test_only_an_entry_that_is_too_large_is_refused(references: ReferenceStore) -> None:
-    loaded = await references.add(a_reference())
-    good = [entry(number, loaded.id) for number in (1, 2, 4, 5)]
-    large = entry(3, loaded.id, source="x" * 2_100_000)
+    reference_id = await create(references)
+    good = [entry(number, reference_id) for number in (1, 2, 4, 5)]
+    large = entry(3, reference_id, source="x" * 2_100_000)
     refused = await store(references, *good[:2], AcceptedEntry(3, large.enhancement, 2_100_500), *good[2:])
     assert refused == [Refusal(3, "it is too large")]
-    stored = {str(item.id) for item in (await read_one(references, loaded.id)).enhancements or []}
+    stored = {str(item.id) for item in (await read_one(references, reference_id)).enhancements or []}
     assert {item.enhancement["id"] for item in good} < stored
     assert large.enhancement["id"] not in stored
-
-
-async def test_concurrent_loads_with_a_shared_identifier_create_one_reference(
-    references: ReferenceStore,
-) -> None:
-    for _ in range(10):
-        shared, first, second = (other(str(uuid4())) for _ in range(3))
-        loads = [a_reference(shared, first), a_reference(second, shared), a_reference(shared)]
-        loaded = await asyncio.gather(*(references.add(reference) for reference in loads))
-        assert len({item.id for item in loaded}) == 1
-        assert [item.existing for item in loaded].count(False) == 1
-        assert await references.find_missing([item.id for item in loaded]) == set()
-        again = [await references.add(reference) for reference in loads]
-        assert all(item.existing for item in again)
-
-
-async def test_concurrent_loads_of_the_same_reference_store_it_once(references: ReferenceStore) -> None:
-    key = other(str(uuid4()))
-    loaded = await asyncio.gather(*(references.add(a_reference(key)) for _ in range(5)))
-    assert len({item.id for item in loaded}) == 1
-    assert [item.existing for item in loaded].count(False) == 1
-    assert len((await read_one(references, loaded[0].id)).enhancements or []) == 2
-
-
-async def test_a_refused_reference_does_not_claim_its_identifiers(references: ReferenceStore) -> None:
-    key = other(str(uuid4()))
-    accepted = a_reference(key)
-    content = {"enhancement_type": "abstract", "process": "other", "abstract": "x" * 2_100_000}
-    large = ReferenceFileInput.model_validate(
-        {
-            "identifiers": [key],
-            "enhancements": [
-                {"source": "s", "visibility": "public", "enhancement_type": "abstract", "content": content}
-            ],
-        }
-    )
-    with pytest.raises(InputRejected, match="too large"):
-        await references.add(large)
-    loaded = await references.add(accepted)
-    assert not loaded.existing
-    assert len((await read_one(references, loaded.id)).enhancements or []) == 2

@@ -33,7 +33,6 @@ READS = {
     "list_overdue",
     "sign_read_url",
     "sign_upload_url",
-    "find",
 }
 
 

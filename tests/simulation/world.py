@@ -34,7 +34,7 @@ LOCK_S = 60.0
 # Shorter than the default of a day, which would be many sweeps without an effect.
 ROBOT_SILENCE_LIMIT_S = 7200.0
 # The store refuses larger items, so that a short entry can be refused.
-LARGEST_ITEM = 900
+LARGEST_ITEM = 1000
 MAX_MESSAGE_DELIVERIES = 10
 MAX_EVENT_DELIVERIES = 5
 SWEEP_INTERVAL_S = 60.0
@@ -126,7 +126,7 @@ class Simulation(World):
         """Register a robot and load references, without any faults."""
         self.robot = Robot(id=self._new_id(), name="robot", base_url="https://robot.test", description="", owner="")
         await self.robots.create(self.robot)
-        self.reference_ids = [(await self.references.add(ReferenceFileInput())).id for _ in range(references)]
+        self.reference_ids = [await self.load(ReferenceFileInput()) for _ in range(references)]
 
     async def request_batch(self) -> None:
         """Request a batch as a requestor does, who tries again a few times after an error or without an answer."""

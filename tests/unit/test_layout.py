@@ -15,15 +15,16 @@ ALLOWED: dict[str, set[str]] = {
     "ports": {"contract", "domain"},
     "settings": {"domain"},
     "telemetry": {"contract", "domain", "ports"},
-    "use_cases": {"contract", "domain", "ports", "telemetry"},
-    "adapters": {"contract", "domain", "ports", "settings", "telemetry"},
+    "concurrency": set(),
+    "use_cases": {"concurrency", "contract", "domain", "ports", "telemetry"},
+    "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
     # exchange/__init__.py
     "version": set(),
 }
-WITHOUT_AZURE = {"contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
+WITHOUT_AZURE = {"concurrency", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
 DEPLOYED = [

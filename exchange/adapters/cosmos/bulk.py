@@ -90,9 +90,14 @@ async def write_transaction(
             refused += await write_transaction(container, partition, upserts[:half], retry_budget_s)
             upserts = upserts[half:]
         else:
-            refused.append(Refused(upserts[culprit].key, _REFUSALS[HTTPStatus(failure.status_code or 0)]))
+            refused.append(Refused(upserts[culprit].key, find_refusal(failure) or ""))
             upserts = upserts[:culprit] + upserts[culprit + 1 :]
     return refused
+
+
+def find_refusal(error: HttpResponseError) -> str | None:
+    """Return why the store permanently refused an item. None if it refused it for another reason."""
+    return next((reason for status, reason in _REFUSALS.items() if status == error.status_code), None)
 
 
 def _find_culprit(failure: HttpResponseError, upserts: list[Upsert]) -> int | None:
@@ -126,7 +131,7 @@ async def _execute(container: ContainerProxy, partition: str, upserts: list[Upse
     try:
         await container.execute_item_batch(operations, partition_key=partition)
     except HttpResponseError as error:
-        if error.status_code not in _REFUSALS:
+        if find_refusal(error) is None:
             raise
         return error
     return None

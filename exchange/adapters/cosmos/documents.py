@@ -10,38 +10,48 @@ from pydantic import TypeAdapter, ValidationError
 
 from exchange.adapters.cosmos.database import Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.contract.base import to_time_text
 from exchange.contract.identifiers import ExternalIdentifier
-from exchange.contract.references import Reference, ReferenceFileInput
-from exchange.domain.ids import bucket_of, derive_id
+from exchange.contract.references import Reference, StoredEnhancement
+from exchange.domain.ids import bucket_of
+from exchange.domain.loading import sort_newest_first
 from exchange.domain.selection import Selection
 
 _IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 REFERENCE = "reference"
 ENHANCEMENT = "enhancement"
+FORBIDDEN = "forbidden"
 
 # The bytes that an enhancement's item has in addition to the enhancement: bucket, kind and schema version.
 OWN_BYTES = 80
 
 
-def reference_to_items(reference_id: UUID, reference: ReferenceFileInput) -> list[Item]:
-    """Return the items of a reference: its enhancements, followed by the reference itself."""
-    fields = reference.model_dump(mode="json", exclude_unset=True)
-    items = []
-    for enhancement in fields.pop("enhancements", None) or []:
-        del enhancement["enhancement_type"]
-        # Derived from the content, so that two loads that write the same reference never mix their enhancements.
-        enhancement["id"] = str(derive_id(reference_id, ENHANCEMENT, json.dumps(enhancement, sort_keys=True)))
-        items.append(enhancement_to_item(reference_id, enhancement))
-    own = {"id": str(reference_id), "reference_id": str(reference_id), "bucket": bucket_of(reference_id)}
-    return [*items, {"visibility": reference.visibility, **fields, **own, "kind": REFERENCE, FIELD: SCHEMA_VERSION}]
+def to_reference_item(reference: Reference) -> Item:
+    """Return the item of a reference, without its enhancements."""
+    fields = reference.model_dump(mode="json", exclude_unset=True, exclude={"enhancements"})
+    return {**fields, "visibility": reference.visibility, **_own_fields(reference.id, REFERENCE)}
+
+
+def to_forbidden_item(reference_id: UUID) -> Item:
+    """Return an item that keeps the id of a reference from being used."""
+    return {"id": str(reference_id), **_own_fields(reference_id, FORBIDDEN)}
+
+
+def to_enhancement_items(enhancements: Iterable[StoredEnhancement]) -> Iterator[Item]:
+    """Return the items of enhancements that are loaded with a reference."""
+    for enhancement in enhancements:
+        yield enhancement_to_item(enhancement.reference_id, enhancement.model_dump(mode="json", exclude_unset=True))
 
 
 def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any]) -> Item:
     """Return the item of an enhancement, in the bucket of its reference."""
+    return {**enhancement, **_own_fields(reference_id, ENHANCEMENT)}
+
+
+def _own_fields(reference_id: UUID | str, kind: str) -> Item:
     bucket = bucket_of(reference_id)
-    own = {"reference_id": str(reference_id), "bucket": bucket, "kind": ENHANCEMENT, FIELD: SCHEMA_VERSION}
-    return {**enhancement, **own}
+    return {"reference_id": str(reference_id), "bucket": bucket, "kind": kind, FIELD: SCHEMA_VERSION}
 
 
 def compute_size(item: Item) -> int:
@@ -52,6 +62,8 @@ def compute_size(item: Item) -> int:
 def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Reference]:
     """Make references from their items, with the selected types of identifiers.
 
+    The enhancements are newest first. Those that older versions wrote have no `created_at`, so the time of their last
+    write is used.
     An identifier that is no longer valid is left out. An enhancement without its reference among the items is left out.
     """
     references: list[Item] = []
@@ -60,15 +72,18 @@ def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Refer
         if item["kind"] == REFERENCE:
             references.append(item)
         else:
+            if "created_at" not in item:
+                item["created_at"] = to_time_text(item["_ts"])
             enhancements[item["reference_id"]].append(item)
     for item in references:
         identifiers = item.get("identifiers") or []
         selected = [
             found for found in identifiers if found["identifier_type"] in selection.identifiers and _is_valid(found)
         ]
-        yield Reference.model_validate(
+        reference = Reference.model_validate(
             {**item, "identifiers": selected, "enhancements": enhancements[item["id"]]}, strict=False
         )
+        yield reference.model_copy(update={"enhancements": sort_newest_first(reference.enhancements or [])})
 
 
 def _is_valid(identifier: Item) -> bool:

@@ -2,26 +2,29 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from exchange.adapters.azure_errors import translate_errors
-from exchange.adapters.concurrency import run_concurrently
-from exchange.adapters.cosmos import bulk, documents, identifiers
-from exchange.adapters.cosmos.database import CosmosDatabase
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+from azure.cosmos.aio import ContainerProxy
+
+from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.cosmos import bulk, documents
+from exchange.adapters.cosmos.database import CosmosDatabase, Item
+from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.concurrency import run_concurrently
 from exchange.contract.identifiers import ExternalIdentifier
-from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.contract.references import Reference, StoredEnhancement
 from exchange.domain.chunks import AcceptedEntry, Refusal
-from exchange.domain.errors import InputRejected, Unavailable
-from exchange.domain.ids import bucket_of, new_id
+from exchange.domain.errors import InputRejected, NameTaken, NotFound
+from exchange.domain.ids import bucket_of
 from exchange.domain.reference_ids import IdsByBucket, ReferenceIds
 from exchange.domain.selection import Selection
-from exchange.domain.storable import MAX_DOCUMENT_BYTES
-from exchange.ports import LoadResult
 
 _REFERENCES = "references"
-_IDENTIFIERS = "identifiers"
 
 # The number of ids in one query that returns ids, and in one that returns references with their enhancements.
 _IDS_PER_QUERY = 500
@@ -31,10 +34,6 @@ _REFERENCES_PER_QUERY = 100
 # well below `progress_limit_s`.
 _IMPORT_RETRY_BUDGET_S = 300.0
 
-# How often a load checks whether the reference that claims its identifiers has been written.
-_CLAIM_CHECKS = 20
-_CLAIM_CHECK_DELAY_S = 0.5
-
 
 class CosmosReferenceStore:
     """Stores references and enhancements; see `ports.ReferenceStore`."""
@@ -43,60 +42,74 @@ class CosmosReferenceStore:
         self._database = database
         self._max_concurrent = max_concurrent
 
-    async def add(self, reference: ReferenceFileInput) -> LoadResult:
-        """Claim the identifiers, then write.
+    async def create(self, reference: Reference) -> None:
+        """Write the enhancements and the reference in transactions. The reference comes last."""
+        await self._write(reference.id, [*documents.to_enhancement_items(reference.enhancements or [])])
+        # In a request of its own, as it must fail if the reference exists.
+        container = await self._database.container(_REFERENCES)
+        with _refuse_unstorable(), translate_create_errors("reference"):
+            await container.create_item(documents.to_reference_item(reference))
 
-        A load that has claimed an identifier is about to write the reference. Other loads wait for it and then find the
-        reference. If it never appears, that load was interrupted, and its claims are taken over.
-        """
-        _check_sizes(reference)
-        keys = sorted({identifiers.make_key(identifier) for identifier in reference.identifiers or []})
-        if not keys:
-            return await self._write(new_id(), reference)
-        for check in range(_CLAIM_CHECKS):
-            claims = await self._read_claims(keys)
-            written = {claim.owner for claim in claims} - await self.find_missing({claim.owner for claim in claims})
-            if len(written) > 1:
-                raise InputRejected("The identifiers belong to different references.")
-            if written:
-                return LoadResult(written.pop(), existing=True)
-            if claims and check < _CLAIM_CHECKS - 1:
-                await asyncio.sleep(_CLAIM_CHECK_DELAY_S)
-                continue
-            owner = min((claim.owner for claim in claims), default=None) or new_id()
-            if await self._claim_all(keys, claims, owner):
-                return await self._write(owner, reference)
-        raise Unavailable("Another caller is loading references with the same identifiers. Try again.")
+    async def forbid(self, reference_id: UUID) -> None:
+        """Create an item that takes the id, unless there is one already."""
+        container = await self._database.container(_REFERENCES)
+        item = documents.to_forbidden_item(reference_id)
+        try:
+            with translate_create_errors("reference"):
+                await container.create_item(item)
+        except NameTaken:
+            with translate_errors("reference"):
+                present = await container.read_item(item["id"], partition_key=item["bucket"])
+            if present["kind"] != documents.FORBIDDEN:
+                raise
 
-    async def _read_claims(self, keys: Sequence[str]) -> list[identifiers.Claim]:
-        container = await self._database.container(_IDENTIFIERS)
-        found = await asyncio.gather(*(identifiers.read_claim(container, key) for key in keys))
-        return [claim for claim in found if claim is not None]
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
+        """Read the reference's item, and replace it if it still has the ETag."""
+        container = await self._database.container(_REFERENCES)
+        with _refuse_unstorable(), translate_errors("reference"):
+            item = check_version(await container.read_item(str(reference_id), partition_key=bucket_of(reference_id)))
+            added = [identifier.model_dump(mode="json") for identifier in identifiers]
+            changed = {**item, "identifiers": [*(item.get("identifiers") or []), *added], FIELD: SCHEMA_VERSION}
+            await container.replace_item(
+                item["id"], changed, etag=item["_etag"], match_condition=MatchConditions.IfNotModified
+            )
 
-    async def _claim_all(self, keys: Sequence[str], claims: Sequence[identifiers.Claim], owner: UUID) -> bool:
-        """Claim the keys one by one, in the same order as other loads. If one is lost, release the new claims."""
-        container = await self._database.container(_IDENTIFIERS)
-        known = {claim.key: claim for claim in claims}
-        new: list[str] = []
-        for key in keys:
-            if not await identifiers.claim(container, key, owner, known.get(key)):
-                for mine in new:
-                    await identifiers.release(container, mine)
-                return False
-            if key not in known:
-                new.append(key)
+    async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
+        """Create the items one by one: a transaction would fail as a whole if one of them existed."""
+        creations = (self._create_if_absent(item) for item in documents.to_enhancement_items(enhancements))
+        return sum([created async for created in run_concurrently(creations, self._max_concurrent)])
+
+    async def delete(self, reference_id: UUID) -> None:
+        """Find the ids of the items by a query, and delete the reference's own item last."""
+        container = await self._database.container(_REFERENCES)
+        bucket = bucket_of(reference_id)
+        parameters: list[dict[str, object]] = [{"name": "@id", "value": str(reference_id)}]
+        query = "SELECT VALUE c.id FROM c WHERE c.reference_id = @id AND c.kind = 'enhancement'"
+        with translate_errors("reference"):
+            ids = [
+                str(item) async for item in container.query_items(query, parameters=parameters, partition_key=bucket)
+            ]
+        async for _ in run_concurrently((_delete(container, item, bucket) for item in ids), self._max_concurrent):
+            pass
+        with translate_errors("reference"):
+            await container.delete_item(str(reference_id), partition_key=bucket)
+
+    async def _create_if_absent(self, item: Item) -> bool:
+        container = await self._database.container(_REFERENCES)
+        try:
+            with _refuse_unstorable(), translate_create_errors("enhancement"):
+                await container.create_item(item)
+        except NameTaken:
+            return False
         return True
 
-    async def _write(self, reference_id: UUID, reference: ReferenceFileInput) -> LoadResult:
-        """Write the enhancements and then the reference, so that it exists only when it is complete."""
+    async def _write(self, reference_id: UUID, items: list[Item]) -> None:
         container = await self._database.container(_REFERENCES)
-        items = documents.reference_to_items(reference_id, reference)
         upserts = [bulk.Upsert(item["id"], item, documents.compute_size(item)) for item in items]
         for transaction in bulk.split_into_transactions(upserts):
             refused = await bulk.write_transaction(container, bucket_of(reference_id), transaction)
             if refused:
                 raise InputRejected(f"The reference cannot be stored: {refused[0].reason}.")
-        return LoadResult(reference_id, existing=False)
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         """Query which ids exist, bucket by bucket, in groups of ids."""
@@ -107,12 +120,6 @@ class CosmosReferenceStore:
         async for ids in self._query(text, requested, _IDS_PER_QUERY):
             found.update(UUID(item) for item in ids)
         return requested - found
-
-    async def find(self, identifier: ExternalIdentifier) -> UUID | None:
-        """Read the item of the identifier."""
-        container = await self._database.container(_IDENTIFIERS)
-        claim = await identifiers.read_claim(container, identifiers.make_key(identifier))
-        return None if claim is None else claim.owner
 
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Query the references bucket by bucket, in groups. Yield each group as it arrives."""
@@ -179,9 +186,22 @@ def _to_upsert(entry: AcceptedEntry, size: int) -> bulk.Upsert:
     return bulk.Upsert(entry.entry, documents.enhancement_to_item(entry.reference_id, entry.enhancement), size)
 
 
-def _check_sizes(reference: ReferenceFileInput) -> None:
-    """Refuse a reference that the store would refuse, before anything is written."""
-    if any(
-        documents.compute_size(item) > MAX_DOCUMENT_BYTES for item in documents.reference_to_items(new_id(), reference)
-    ):
-        raise InputRejected("The reference cannot be stored: it or one of its enhancements is too large.")
+async def _delete(container: ContainerProxy, item_id: str, bucket: str) -> None:
+    """Delete the item, unless it is deleted already."""
+    try:
+        with translate_errors("enhancement"):
+            await container.delete_item(item_id, partition_key=bucket)
+    except NotFound:
+        pass
+
+
+@contextmanager
+def _refuse_unstorable() -> Iterator[None]:
+    """Raise InputRejected if the store cannot hold an item."""
+    try:
+        yield
+    except HttpResponseError as error:
+        reason = bulk.find_refusal(error)
+        if reason is None:
+            raise
+        raise InputRejected(f"The reference cannot be stored: {reason}.") from error

@@ -32,7 +32,7 @@ def test_the_application_has_roles_scope_token_version_and_the_azure_cli(empty_c
     app = read_app(empty_cloud)
     assert app["displayName"] == "enhancement-exchange-dev"
     assert app["identifierUris"] == ["api://client-1"]
-    assert {role["value"] for role in app["appRoles"]} == {"requestor", "operator"}
+    assert {role["value"] for role in app["appRoles"]} == {"requestor", "contributor", "operator"}
     assert all(role["allowedMemberTypes"] == ["User", "Application"] for role in app["appRoles"])
     assert app["api"]["requestedAccessTokenVersion"] == 2
     (scope,) = app["api"]["oauth2PermissionScopes"]
@@ -52,7 +52,7 @@ def test_the_ids_of_roles_and_scope_are_fixed(empty_cloud: Cloud) -> None:
         item["id"]
         for item in (*read_app(empty_cloud)["appRoles"], *read_app(empty_cloud)["api"]["oauth2PermissionScopes"])
     ]
-    assert len(set(ids)) == 3
+    assert len(set(ids)) == 4
     assert {UUID(item).version for item in ids} == {5}
     assert ids[0] == "98f445d5-2a00-58b7-bad2-037eb7b42092"
 
@@ -76,7 +76,7 @@ def test_additions_of_others_are_kept(empty_cloud: Cloud) -> None:
     empty_cloud.change(apps=[app])
     assert empty_cloud.run("entra").code == 0
     completed = read_app(empty_cloud)
-    assert [role["value"] for role in completed["appRoles"]] == ["auditor", "requestor", "operator"]
+    assert [role["value"] for role in completed["appRoles"]] == ["auditor", "requestor", "contributor", "operator"]
     assert completed["identifierUris"] == ["https://exchange.example.org", "api://client-1"]
     assert completed["api"] == app["api"]
 

@@ -120,5 +120,7 @@ def test_a_loaded_line_contains_every_field() -> None:
         "id": None,
         "error": None,
         "existing": False,
+        "added_identifiers": 0,
+        "added_enhancements": 0,
         "warnings": [],
     }

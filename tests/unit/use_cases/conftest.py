@@ -38,15 +38,14 @@ class Exchange(World):
             id=new_id(), name=f"robot {references}", base_url="https://robot.test", description="", owner=""
         )
         await self.robots.create(self.robot)
-        loads = [
-            await self.references.add(
+        self.reference_ids = [
+            await self.load(
                 ReferenceFileInput.model_validate(
                     {"identifiers": [{"identifier_type": "pm_id", "identifier": number + 1}], "enhancements": None}
                 )
             )
             for number in range(references)
         ]
-        self.reference_ids = [load.id for load in loads]
 
     @property
     def calling_robot(self) -> CallingRobot:

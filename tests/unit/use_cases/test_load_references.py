@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from exchange.contract.references import ReferenceFileInput
+from exchange.contract.references import OnExisting, Reference, ReferenceFileInput
 from exchange.domain.errors import InputRejected, TooLarge, Unavailable
-from exchange.ports import LoadResult
-from exchange.use_cases.load_references import load_lines, load_reference
+from exchange.use_cases.load_reference import load_reference
+from exchange.use_cases.load_references import load_lines
 from tests.fakes.world import LIMITS, World
 
 KNOWN = b'{"identifiers": [{"identifier_type": "pm_id", "identifier": 1}]}'
@@ -100,10 +100,10 @@ async def test_the_first_outage_is_raised_without_the_others() -> None:
     outages = [Unavailable(f"Outage {number}.") for number in range(3)]
     remaining = iter(outages)
 
-    async def fail(_reference: ReferenceFileInput) -> LoadResult:
+    async def fail(_reference: Reference) -> None:
         raise next(remaining)
 
-    world.references.add = fail  # type: ignore[method-assign,assignment] # replaces the fake
+    world.references.create = fail  # type: ignore[method-assign,assignment] # replaces the fake
     with pytest.raises(Unavailable) as raised:
         await load_lines([KNOWN] * 3, world.services)
     assert raised.value is outages[0]
@@ -121,3 +121,33 @@ async def test_the_former_name_processor_version_is_accepted_for_robot_version()
     (loaded,) = await load_lines([json.dumps({"enhancements": [enhancement]}).encode()], world.services)
     assert loaded.id is not None
     assert [enhancement.robot_version for enhancement in world.references.enhancements_of(loaded.id)] == ["0.9"]
+
+
+async def test_each_line_says_what_was_added() -> None:
+    world = World()
+    (first,) = await load_lines([KNOWN], world.services)
+    second, third = await load_lines(
+        [KNOWN.replace(b'"identifiers": [', b'"identifiers": [{"identifier_type": "pm_id", "identifier": 2}, '), KNOWN],
+        world.services,
+    )
+    assert (first.existing, first.added_identifiers, first.added_enhancements) == (False, 1, 0)
+    assert (second.id, second.existing, second.added_identifiers) == (first.id, True, 1)
+    assert (third.id, third.existing, third.added_identifiers) == (first.id, True, 0)
+
+
+async def test_a_known_reference_is_an_error_of_its_line_if_so_wanted() -> None:
+    world = World()
+    (first,) = await load_lines([KNOWN], world.services, OnExisting.FAIL)
+    (again,) = await load_lines([KNOWN], world.services, OnExisting.FAIL)
+    assert again.error == f"A reference with one of these identifiers exists already: {first.id}."
+    assert again.id is None
+
+
+async def test_the_warnings_of_a_line_name_ignored_fields_and_values() -> None:
+    world = World()
+    await load_lines([KNOWN], world.services)
+    (again,) = await load_lines([KNOWN.replace(b"{", b'{"journal": "J", "visibility": "hidden", ', 1)], world.services)
+    assert again.warnings == [
+        "Unknown field 'journal' was ignored.",
+        "The visibility of the known reference stays 'public'.",
+    ]

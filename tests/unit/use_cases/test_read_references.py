@@ -6,6 +6,7 @@ import pytest
 from exchange.contract.references import ReferenceFileInput, ReferenceQuery
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound
+from exchange.use_cases.load_reference import load_reference
 from exchange.use_cases.read_references import find_reference, read_reference
 from tests.fakes.world import World
 from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR
@@ -26,19 +27,19 @@ async def load(world: World, visibility: str = "public", *enhancements: str) -> 
             "enhancements": [make_abstract(item) for item in enhancements] or None,
         }
     )
-    return (await world.references.add(reference)).id
+    return (await load_reference(reference, world.services)).id
 
 
 async def read_visibilities(world: World, reference_id: UUID, user: User) -> list[str]:
     reference = await read_reference(reference_id, user, world.services)
     assert reference.id == reference_id
-    return [str(item.visibility) for item in reference.enhancements or []]
+    return sorted(str(item.visibility) for item in reference.enhancements or [])
 
 
 async def test_only_operators_see_hidden_enhancements() -> None:
     world = World()
     reference_id = await load(world, "public", "public", "hidden", "restricted")
-    assert await read_visibilities(world, reference_id, OPERATOR) == ["public", "hidden", "restricted"]
+    assert await read_visibilities(world, reference_id, OPERATOR) == ["hidden", "public", "restricted"]
     assert await read_visibilities(world, reference_id, REQUESTOR) == ["public", "restricted"]
 
 
@@ -97,3 +98,12 @@ async def test_an_invalid_identifier_is_refused_with_its_fault(query: dict[str, 
         await find_reference(ReferenceQuery.model_validate(query), OPERATOR, World().services)
     (first_fault,) = raised.value.faults
     assert first_fault.startswith(fault)
+
+
+async def test_a_hidden_reference_is_answered_like_an_unknown_identifier() -> None:
+    world = World()
+    await load(world, "hidden")
+    query = ReferenceQuery.model_validate({"identifier": "7", "identifier_type": "pm_id"})
+    with pytest.raises(NotFound) as raised:
+        await find_reference(query, REQUESTOR, world.services)
+    assert str(raised.value) == "No reference has this identifier."

@@ -63,7 +63,7 @@ async def test_the_error_names_the_unknown_robot_and_every_unknown_reference(exc
 
 
 async def test_only_operators_can_request_enhancements_of_hidden_references(exchange: Exchange) -> None:
-    hidden = (await exchange.references.add(ReferenceFileInput.model_validate({"visibility": "hidden"}))).id
+    hidden = await exchange.load(ReferenceFileInput.model_validate({"visibility": "hidden"}))
     request = BatchEnhancementRequestIn(robot_id=exchange.robot.id, reference_ids=[*exchange.reference_ids, hidden])
     with pytest.raises(NotFound, match=rf"unknown references: {hidden}\."):
         await register_batch(request, REQUESTOR, exchange.services)

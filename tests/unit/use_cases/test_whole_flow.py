@@ -28,7 +28,8 @@ async def test_a_batch_whose_references_are_all_enhanced_is_completed(exchange: 
     for reference_id in exchange.reference_ids:
         (enhancement,) = exchange.references.enhancements_of(reference_id)
         stored = json.loads(enhancement.model_dump_json(exclude_unset=True))
-        assert {**stored, "id": None} == {**annotation(reference_id), "id": None}
+        origin = {"id": stored["id"], "created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(batch_id)}
+        assert stored == {**annotation(reference_id), **origin}
 
 
 async def test_a_batch_with_good_and_bad_entries_is_partial_failed_and_reports_each_entry(exchange: Exchange) -> None:

@@ -21,7 +21,7 @@ async def load_large_references(exchange: Exchange) -> None:
     )
     await exchange.robots.create(exchange.robot)
     reference = ReferenceFileInput.model_validate({"enhancements": [LARGE]})
-    exchange.reference_ids = [(await exchange.references.add(reference)).id for _ in range(7)]
+    exchange.reference_ids = [await exchange.load(reference) for _ in range(7)]
 
 
 async def test_each_large_reference_is_written_exactly_once(exchange: Exchange) -> None:

@@ -5,16 +5,24 @@ from uuid import UUID, uuid4
 import pytest
 
 from exchange.adapters.cosmos import documents
-from exchange.adapters.cosmos.documents import compute_size, enhancement_to_item, reference_to_items, to_references
+from exchange.adapters.cosmos.documents import (
+    compute_size,
+    enhancement_to_item,
+    to_enhancement_items,
+    to_reference_item,
+    to_references,
+)
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.domain.loading import make_reference
 from exchange.domain.selection import EVERYTHING, Selection
 from tests.stacks import ROOT
 
 Json = dict[str, Any]
 
 LINES = (ROOT / "samples" / "references.jsonl").read_bytes().splitlines()
+LOADED_AT = 1_800_000_000.0
 NOTHING = Selection(frozenset[EnhancementType](), frozenset[IdentifierType]())
 IDENTIFIERS: list[Json] = [
     {"identifier_type": "doi", "identifier": "10.1000/182"},
@@ -32,8 +40,10 @@ LOADED: Json = {"visibility": "restricted", "identifiers": IDENTIFIERS, "enhance
 
 def items_of(loaded: Json, reference_id: UUID | None = None) -> list[Json]:
     """Return the items of a reference as the store returns them."""
-    items = reference_to_items(reference_id or uuid4(), ReferenceFileInput.model_validate_json(json.dumps(loaded)))
-    return [{**item, "_etag": "e", "_ts": 1} for item in json.loads(json.dumps(items))]
+    file_input = ReferenceFileInput.model_validate_json(json.dumps(loaded))
+    reference = make_reference(reference_id or uuid4(), file_input, LOADED_AT)
+    items = [*to_enhancement_items(reference.enhancements or []), to_reference_item(reference)]
+    return [{**item, "_etag": "e", "_ts": 1_800_000_000} for item in json.loads(json.dumps(items))]
 
 
 def to_json(reference: Reference) -> Json:
@@ -47,15 +57,18 @@ def to_file_line(reference: Reference) -> Json:
     for enhancement in fields["enhancements"]:
         assert UUID(enhancement.pop("id")).version == 4
         assert enhancement.pop("reference_id") == fields["id"]
+        assert enhancement.pop("created_at") == "2027-01-15T08:00:00Z"
         enhancement["enhancement_type"] = enhancement["content"]["enhancement_type"]
     del fields["id"]
+    fields["enhancements"].sort(key=json.dumps)
     return fields
 
 
 def test_loaded_references_are_read_back_unchanged() -> None:
     loaded = [LOADED, *map(json.loads, LINES)]
     items = [item for line in loaded for item in items_of(line)]
-    assert [to_file_line(reference) for reference in to_references(items, EVERYTHING)] == loaded
+    expected = [{**line, "enhancements": sorted(line["enhancements"], key=json.dumps)} for line in loaded]
+    assert [to_file_line(reference) for reference in to_references(items, EVERYTHING)] == expected
 
 
 @pytest.mark.parametrize("loaded", [{}, {"identifiers": None, "enhancements": None}, {"identifiers": []}])
@@ -95,6 +108,16 @@ def test_the_items_of_several_references_may_be_in_any_order() -> None:
     one, two = items_of(LOADED), items_of({"enhancements": ENHANCEMENTS[:1]})
     found = {str(item.id): item for item in to_references([one[2], two[0], one[1], two[1], one[0]], EVERYTHING)}
     assert {key: len(item.enhancements or []) for key, item in found.items()} == {one[2]["id"]: 2, two[1]["id"]: 1}
+
+
+def test_an_enhancement_of_an_older_version_has_the_time_of_its_last_write() -> None:
+    items = items_of(LOADED)
+    for item in items:
+        item.pop("created_at", None)
+    items[1]["_ts"] += 3600
+    (reference,) = to_references(items, EVERYTHING)
+    times = [str(item.created_at) for item in reference.enhancements or []]
+    assert times == ["2027-01-15 09:00:00+00:00", "2027-01-15 08:00:00+00:00"]
 
 
 def test_an_enhancement_without_its_reference_is_left_out() -> None:

@@ -8,6 +8,7 @@ import pytest
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
@@ -17,6 +18,8 @@ from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import Robot
 from exchange.domain.chunks import AcceptedEntry
 from exchange.domain.errors import Unavailable
+from exchange.domain.identifier_keys import make_key
+from exchange.domain.loading import make_reference
 from exchange.domain.selection import EVERYTHING
 from exchange.ports import BatchFilter, StoredRobot
 from tests.results import annotation
@@ -24,6 +27,7 @@ from tests.unit.adapters import cosmos_errors
 from tests.unit.domain.batches import a_batch
 
 IDENTIFIER = OtherIdentifier(identifier="7", identifier_type="other", other_identifier_name="n")
+KEY = make_key(IDENTIFIER)
 REFERENCE = ReferenceFileInput.model_validate(
     {
         "identifiers": [IDENTIFIER.model_dump()],
@@ -47,8 +51,9 @@ class Container:
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
 
-    async def create_item(self, item: Item) -> None:
+    async def create_item(self, item: Item) -> Item:
         self.items[item["id"]] = item
+        return {**item, "_etag": "e"}
 
     async def replace_item(self, item_id: str, item: Item, **_: Any) -> None:
         self.items[item_id] = item
@@ -57,7 +62,7 @@ class Container:
         assert partition_key
         if item_id not in self.items:
             raise cosmos_errors.make(CosmosResourceNotFoundError, 404, "not found")
-        return {**self.items[item_id], "_etag": "e"}
+        return {**self.items[item_id], "_etag": "e", "_ts": 0}
 
     async def query_items(self, _query: str, **_: Any) -> AsyncIterator[Item]:
         for item in list(self.items.values()):
@@ -78,6 +83,7 @@ class Stores:
         self.batches = CosmosBatchStore(database)
         self.robots = CosmosRobotStore(database)
         self.references = CosmosReferenceStore(database, 1)
+        self.claims = CosmosIdentifierClaims(database)
         self.reference_id = UUID(int=0)
 
     async def container(self, name: str) -> Container:
@@ -87,8 +93,11 @@ class Stores:
         """Write items of every kind."""
         await self.batches.create(BATCH)
         await self.robots.create(ROBOT)
-        self.reference_id = (await self.references.add(REFERENCE)).id
-        enhancement = {**annotation(self.reference_id), "id": str(uuid4())}
+        reference = make_reference(uuid4(), REFERENCE, 0.0)
+        await self.references.create(reference)
+        self.reference_id = reference.id
+        await self.claims.claim(KEY, reference.id, None)
+        enhancement = {**annotation(self.reference_id), "id": str(uuid4()), "created_at": "2027-01-15T08:00:00Z"}
         async for refused in self.references.import_entries([AcceptedEntry(1, enhancement, 500)]):
             assert refused == []
 
@@ -129,7 +138,7 @@ READS: dict[str, tuple[str, Callable[[Stores], Awaitable[object]]]] = {
     "load a robot": ("robots", lambda stores: stores.robots.load(ROBOT.id)),
     "list robots": ("robots", lambda stores: stores.robots.list_all()),
     "read references": ("references", list_references),
-    "find a reference": ("identifiers", lambda stores: stores.references.find(IDENTIFIER)),
+    "read claims": ("identifiers", lambda stores: stores.claims.read([KEY])),
 }
 
 

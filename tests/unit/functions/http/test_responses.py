@@ -72,6 +72,8 @@ async def test_a_model_becomes_json_that_no_cache_keeps(services: Services) -> N
         "id": None,
         "error": "文",
         "existing": False,
+        "added_identifiers": 0,
+        "added_enhancements": 0,
         "warnings": [],
     }
     assert response.headers["Cache-Control"] == "no-store"

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from exchange.adapters.cosmos.identifiers import make_key
 from exchange.contract.identifiers import ExternalIdentifier
+from exchange.domain.identifier_keys import make_key
 
 IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 

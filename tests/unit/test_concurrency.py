@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from exchange.adapters.concurrency import prefetch_one, run_concurrently
+from exchange.concurrency import prefetch_one, run_concurrently
 
 
 class Requests:

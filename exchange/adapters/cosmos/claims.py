@@ -1,0 +1,70 @@
+"""The claims of references on identifiers: one item per identifier."""
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID
+
+from azure.core import MatchConditions
+from azure.cosmos.aio import ContainerProxy
+
+from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.domain.errors import NameTaken, NotFound, WriteConflict
+from exchange.ports import Claim
+
+_CONTAINER = "identifiers"
+
+
+class CosmosIdentifierClaims:
+    """Stores claims; see `ports.IdentifierClaims`."""
+
+    def __init__(self, database: CosmosDatabase) -> None:
+        self._database = database
+
+    async def read(self, keys: Iterable[str]) -> list[Claim]:
+        """Read each claim by its id, which is the cheapest request there is."""
+        container = await self._database.container(_CONTAINER)
+        found = await asyncio.gather(*(_read_one(container, key) for key in keys))
+        return [claim for claim in found if claim is not None]
+
+    async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
+        """Create the item, or replace it if it still has the ETag."""
+        container = await self._database.container(_CONTAINER)
+        item = {"id": key, "reference_id": str(owner), FIELD: SCHEMA_VERSION}
+        try:
+            if before is None:
+                with translate_create_errors("identifier"):
+                    written = await container.create_item(item)
+            else:
+                with translate_errors("identifier"):
+                    written = await container.replace_item(
+                        key, item, etag=before.etag, match_condition=MatchConditions.IfNotModified
+                    )
+        except (NameTaken, NotFound, WriteConflict):
+            return None
+        return Claim(key, owner, written["_etag"])
+
+    async def release(self, claim: Claim) -> None:
+        """Delete the item if it still has the ETag."""
+        container = await self._database.container(_CONTAINER)
+        try:
+            with translate_errors("identifier"):
+                await container.delete_item(
+                    claim.key,
+                    partition_key=claim.key,
+                    etag=claim.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+        except (NotFound, WriteConflict):
+            pass
+
+
+async def _read_one(container: ContainerProxy, key: str) -> Claim | None:
+    try:
+        with translate_errors("identifier"):
+            item = await container.read_item(key, partition_key=key)
+    except NotFound:
+        return None
+    check_version(item)
+    return Claim(key, UUID(item["reference_id"]), item["_etag"])
