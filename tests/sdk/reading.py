@@ -6,6 +6,7 @@ from pydantic import HttpUrl
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.enhancements import Bibliographic, Enhancement
+from exchange.contract.references import StoredEnhancement
 from exchange.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
@@ -16,6 +17,7 @@ _FIRST = frozenset(RELEASES[:1])
 # The releases that do not know a field. They ignore unknown fields, except those of a robot, which they refuse.
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
+    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},
@@ -39,7 +41,8 @@ _FREE_FORM = {"data", "extra", "extra_fields"}
 
 def expect_read(sdk: Release, model: Model, document: Json) -> Json:
     """Return the document as this release writes it after reading it, with its nulls."""
-    known = {name: value for name, value in document.items() if sdk.version not in UNKNOWN.get((model, name), ())}
+    unknown = {name for kind, name in UNKNOWN if issubclass(model, kind) and sdk.version in UNKNOWN[kind, name]}
+    known = {name: value for name, value in document.items() if name not in unknown}
     return {name: _expect_value(sdk, name, value) for name, value in known.items()}
 
 
@@ -48,7 +51,7 @@ def _expect_value(sdk: Release, name: str, value: Any) -> Any:
         return None
     match name:
         case "enhancements":
-            return [expect_read(sdk, Enhancement, enhancement) for enhancement in value]
+            return [expect_read(sdk, StoredEnhancement, enhancement) for enhancement in value]
         case "content" if value["enhancement_type"] == "bibliographic":
             return expect_read(sdk, Bibliographic, value)
         case "content" if "locations" in value:
