@@ -6,12 +6,12 @@
 //
 // The changes are in cosmos/. Point reads and writes return 404, 409 and 412 where Azure does (documents.js). A
 // transaction accepts every kind of operation and ETags per operation, and is atomic (transaction.js). A query is
-// limited to the partition in its header (query.js). Items and transactions have Azure's limits (limits.js). The
-// account's address is the one that the client used (account.js). Tests can have requests throttled or failed, and
-// counted (control.js).
+// limited to the partition or the physical partition in its header, uses indexes, and has pages (query.js, indexes.js,
+// partitions.js). Items and transactions have Azure's limits (limits.js). The account's address is the one that the client
+// used (account.js). Tests can have requests throttled or failed, and counted, and partitions split (control.js).
 //
-// Not emulated: request units (each request costs 1), indexing, pages of 4 MB, change feed, time to live, consistency
-// levels other than strong, and stored procedures.
+// Not emulated: request units (each request costs 1), query plans (a query that sorts or counts over all partitions is
+// answered at once), change feed, time to live, consistency levels other than strong, and stored procedures.
 
 const fs = require("fs");
 const { parseArguments, reportReady, reportPortInUse, onExit, log } = require("./emulator_process");
@@ -19,6 +19,7 @@ const { parseArguments, reportReady, reportPortInUse, onExit, log } = require(".
 // The server's routes keep the handlers that exist when it is first loaded, so they are replaced before that.
 require("./cosmos/account").install();
 require("./cosmos/documents").install();
+require("./cosmos/partitions").install();
 const { createHttpsServer } = require("@vercel/cosmosdb-server");
 const { withControl } = require("./cosmos/control");
 

@@ -6,8 +6,12 @@
 //        The next n requests for documents get 429. With insideBatch the next n transactions get 207, as in Azure when
 //        it throttles one of their operations.
 //   POST /_control/fail     {"requests": n, "status": 503}      The next n requests for documents fail.
+//   POST /_control/split    {"database": name, "container": name}
+//        Splits every physical partition of the container into two.
 //   POST /_control/reset                                        Resets the counts and removes all faults.
 //   GET  /_control/requests                                     Returns the counts by kind since the last reset.
+
+const { split } = require("./partitions");
 
 const noFaults = () => ({ throttle: 0, transactions: 0, fail: 0, status: 503, retryAfterMs: 0 });
 
@@ -27,6 +31,10 @@ class Control {
 
   fail({ requests, status = 503 }) {
     Object.assign(this.faults, { fail: requests, status });
+  }
+
+  split(container) {
+    split(container);
   }
 
   /** Returns the wait in ms if this transaction is to be throttled inside, else undefined. */

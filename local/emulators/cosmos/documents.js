@@ -2,8 +2,9 @@
 
 // Point reads and writes of documents.
 
+const { indexDocuments } = require("./indexes");
 const { findFault } = require("./limits");
-const { query, indexPartitions } = require("./query");
+const { query } = require("./query");
 const { findContainer, json, operations, readPartition, replaceHandler, PARTITION } = require("./server_internals");
 const { makeHandler } = require("./transaction");
 
@@ -52,7 +53,7 @@ async function read(account, req, res, params) {
 
 /** Replaces the server's handlers of documents, transactions and queries. */
 function install() {
-  indexPartitions();
+  indexDocuments();
   replaceHandler("read-document", read);
   replaceHandler("create-document", makeWriteHandler(operations.createOperation));
   replaceHandler("upsert-document", makeWriteHandler(operations.upsertOperation));

@@ -10,6 +10,7 @@ const requireInternal = (name) => require(path.join(root, name));
 const operations = requireInternal("handler/_document-operations");
 const { default: readItems } = requireInternal("handler/_read-items");
 const { default: json } = requireInternal("json");
+const { default: parseQuery } = require("@zeit/cosmosdb-query");
 const { default: Documents } = requireInternal("account/documents");
 
 const PARTITION = "x-ms-documentdb-partitionkey";
@@ -33,4 +34,7 @@ function findContainer(account, { dbId, collId }) {
   return container.read() ? container : undefined;
 }
 
-module.exports = { operations, readItems, json, Documents, replaceHandler, readPartition, findContainer, PARTITION };
+module.exports = {
+  ...{ operations, readItems, json, parseQuery, Documents, PARTITION },
+  ...{ replaceHandler, readPartition, findContainer },
+};
