@@ -108,6 +108,18 @@ class CountingContainer:
         self.bytes += len(json.dumps(batch_operations))
         return []
 
+    async def read_feed_ranges(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the only physical partition."""
+        yield {}
+
+    async def feed_range_from_partition_key(self, _partition_key: str) -> dict[str, Any]:
+        """Return the physical partition."""
+        return {}
+
+    async def is_feed_range_subset(self, parent_feed_range: dict[str, Any], child_feed_range: dict[str, Any]) -> bool:
+        """Return whether one contains the other."""
+        return parent_feed_range == child_feed_range
+
     def query_items(self, query: str, **options: Any) -> AsyncItemPaged[dict[str, Any]]:
         """Return one page with the items of a reference for each id in the query."""
         self.requests += 1

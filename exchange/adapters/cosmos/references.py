@@ -14,6 +14,7 @@ from azure.cosmos.aio import ContainerProxy
 from exchange.adapters.azure_errors import translate_create_errors, translate_errors
 from exchange.adapters.cosmos import bulk, documents
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
+from exchange.adapters.cosmos.partitions import FeedRange, PhysicalPartitions
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.concurrency import run_concurrently
 from exchange.contract.identifiers import ExternalIdentifier
@@ -21,7 +22,6 @@ from exchange.contract.references import Reference, StoredEnhancement
 from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.errors import InputRejected, NameTaken, NotFound
 from exchange.domain.ids import bucket_of
-from exchange.domain.reference_ids import IdsByBucket, ReferenceIds
 from exchange.domain.selection import Selection
 
 _REFERENCES = "references"
@@ -29,6 +29,8 @@ _REFERENCES = "references"
 # The number of ids in one query that returns ids, and in one that returns references with their enhancements.
 _IDS_PER_QUERY = 500
 _REFERENCES_PER_QUERY = 100
+# The number of items in a page, if they fit in 4 MB. Cosmos DB's default is 100.
+_PAGE_ITEMS = 1_000
 
 # An import may retry long: no caller waits for it, and a failed chunk starts again from its beginning. The budget is
 # well below `progress_limit_s`.
@@ -41,6 +43,7 @@ class CosmosReferenceStore:
     def __init__(self, database: CosmosDatabase, max_concurrent: int) -> None:
         self._database = database
         self._max_concurrent = max_concurrent
+        self._partitions = PhysicalPartitions()
 
     async def create(self, reference: Reference) -> None:
         """Write the enhancements and the reference in transactions. The reference comes last."""
@@ -112,20 +115,20 @@ class CosmosReferenceStore:
                 raise InputRejected(f"The reference cannot be stored: {refused[0].reason}.")
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
-        """Query which ids exist, bucket by bucket, in groups of ids."""
+        """Query which ids exist, in groups of ids."""
         requested = set(reference_ids)
         visible = "" if include_hidden else "AND c.visibility != 'hidden' "
-        text = f"SELECT VALUE c.id FROM c WHERE c.bucket = @bucket AND c.kind = 'reference' {visible}AND c.id IN "  # noqa: S608 - constants
+        text = f"SELECT VALUE c.id FROM c WHERE c.kind = 'reference' {visible}AND c.id IN "  # noqa: S608 - constants
         found: set[UUID] = set()
         async for ids in self._query(text, requested, _IDS_PER_QUERY):
             found.update(UUID(item) for item in ids)
         return requested - found
 
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
-        """Query the references bucket by bucket, in groups. Yield each group as it arrives."""
+        """Query the references in groups. Yield each group as it arrives."""
         types = ", ".join(f"'{kind}'" for kind in sorted(selection.enhancements))
         wanted = f" OR c.content.enhancement_type IN ({types})" if types else ""
-        text = f"SELECT * FROM c WHERE c.bucket = @bucket AND (c.kind = 'reference'{wanted}) AND c.reference_id IN "  # noqa: S608 - members of an enum
+        text = f"SELECT * FROM c WHERE (c.kind = 'reference'{wanted}) AND c.reference_id IN "  # noqa: S608 - members of an enum
         async for items in self._query(text, reference_ids, _REFERENCES_PER_QUERY):
             for reference in documents.to_references(items, selection):
                 yield reference
@@ -148,24 +151,30 @@ class CosmosReferenceStore:
         async for refused in run_concurrently(writes, self._max_concurrent):
             yield [Refusal(entry=item.key, reason=item.reason) for item in refused]
 
-    async def _query(self, text: str, reference_ids: Iterable[UUID], group: int) -> AsyncIterator[list[Any]]:
-        """Yield the items of each query. The list of ids is appended to `text`."""
-        # In a thread, because there may be many, and the event loop is shared by all invocations.
-        by_bucket = await asyncio.to_thread(IdsByBucket, reference_ids)
-        queries = (self._execute(text, bucket, ids) for bucket, ids in by_bucket.groups(group))
+    async def _query(self, text: str, reference_ids: Iterable[UUID], max_ids: int) -> AsyncIterator[list[Any]]:
+        """Yield the items of each query. The list of ids is appended to `text`.
+
+        A query goes to one physical partition and has ids of all its buckets. The ids of a small batch are in many
+        buckets, and a query for each of them would cost more than the ids.
+        """
+        with translate_errors("reference"):
+            container = await self._database.container(_REFERENCES)
+            groups = await self._partitions.group(container, reference_ids, max_ids)
+        queries = (self._execute(text, feed_range, ids) for feed_range, ids in groups)
         async for items in run_concurrently(queries, self._max_concurrent):
             yield items
 
-    async def _execute(self, text: str, bucket: str, ids: ReferenceIds) -> list[Any]:
-        names = [f"@id{number}" for number in range(len(ids))]
+    async def _execute(self, text: str, feed_range: FeedRange, ids: Sequence[UUID]) -> list[Any]:
         parameters: list[dict[str, object]] = [
-            {"name": name, "value": str(item)} for name, item in zip(names, ids, strict=True)
+            {"name": f"@id{number}", "value": str(item)} for number, item in enumerate(ids)
         ]
-        parameters.append({"name": "@bucket", "value": bucket})
+        query = f"{text}({', '.join(f'@id{number}' for number in range(len(ids)))})"
         with translate_errors("reference"):
             container = await self._database.container(_REFERENCES)
-            query = f"{text}({', '.join(names)})"
-            return [item async for item in container.query_items(query, parameters=parameters, partition_key=bucket)]
+            found = container.query_items(
+                query, parameters=parameters, feed_range=feed_range, max_item_count=_PAGE_ITEMS
+            )
+            return [item async for item in found]
 
 
 class _Place(NamedTuple):
