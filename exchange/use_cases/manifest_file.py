@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from exchange.domain import blob_names
-from exchange.domain.reference_ids import ReferenceIds, ReferenceIdsReader
 from exchange.ports import BatchFiles
 
 _IDS: TypeAdapter[list[UUID]] = TypeAdapter(list[UUID])
@@ -18,9 +17,6 @@ async def write_manifest(batch_id: UUID, reference_ids: Sequence[UUID], files: B
         await blob.write(_IDS.dump_json(list(reference_ids)))
 
 
-async def read_manifest(batch_id: UUID, files: BatchFiles) -> ReferenceIds:
+async def read_manifest(batch_id: UUID, files: BatchFiles) -> list[UUID]:
     """Read the ids, in the order of the request. Raises NotFound."""
-    reader = ReferenceIdsReader()
-    async for data in files.read(blob_names.manifest(batch_id)):
-        reader.feed(data)
-    return reader.end()
+    return _IDS.validate_json(b"".join([data async for data in files.read(blob_names.manifest(batch_id))]))
