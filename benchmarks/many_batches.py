@@ -28,8 +28,8 @@ _CONCURRENCY = ((1, 1), (4, 2), (8, 4), (16, 8))
 # The number of batches with each of these limits, and the number of references that they use.
 _FEWER, _FEWER_REFERENCES = 20, 5_000
 _EXPLANATION = (
-    f"The ids of a batch of {_SIZE} are in about 220 of the 256 buckets, and each bucket takes its own query and"
-    " transaction, however few ids it has."
+    f"The ids of a batch of {_SIZE} are in about 220 of the 256 buckets, and each bucket takes its own"
+    " transaction, however few entries it has."
 )
 # Frequent polls of fifty batches would be a load themselves.
 _POLL_S = 1.0

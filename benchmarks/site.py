@@ -17,6 +17,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.storage.blob.aio import BlobServiceClient
 
 from benchmarks.inputs import SAMPLES
+from exchange.adapters.concurrency import run_concurrently
 from exchange.bootstrap import connect, make_services
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.robots import Robot
@@ -53,11 +54,11 @@ class Site:
         """The container of references, through the separate client."""
         return self.cosmos.get_database_client(self.settings.azure.cosmos_database).get_container_client("references")
 
-    async def count_requests(self) -> int:
-        """Return the number of requests for documents since the last call."""
+    async def count_requests(self, *kinds: str) -> int:
+        """Return the number of requests for documents since the last call: of all kinds, or of these."""
         counts = await self._control("GET", "requests")
         await self._control("POST", "reset")
-        return sum(counts.values())
+        return sum(count for kind, count in counts.items() if kind in kinds or not kinds)
 
     async def _control(self, method: str, command: str) -> dict[str, int]:
         url = f"{self.settings.azure.cosmos_endpoint}/_control/{command}"
@@ -71,7 +72,7 @@ class Site:
         for item in items:
             partitions[item["bucket"]].append(item)
         transactions = [some for items in partitions.values() for some in split_into_transactions(items)]
-        await run_concurrently(4, map(self.write_transaction, transactions))
+        await apply_concurrently(4, self.write_transaction, transactions)
 
     async def write_transaction(self, items: Sequence[Item]) -> None:
         """Write items of one partition in one transaction."""
@@ -119,24 +120,16 @@ def split_into_transactions(items: Sequence[Item]) -> list[list[Item]]:
     return transactions
 
 
-async def run_concurrently(max_concurrent: int, awaitables: Iterable[Awaitable[Any]]) -> None:
-    """Await all of them, at most `max_concurrent` at a time."""
-    remaining = iter(awaitables)
-
-    async def run_in_sequence() -> None:
-        for awaitable in remaining:
-            await awaitable
-
-    async with asyncio.TaskGroup() as workers:
-        for _ in range(max_concurrent):
-            workers.create_task(run_in_sequence())
-
-
 async def apply_concurrently(
     max_concurrent: int, function: Callable[[Any], Awaitable[Any]], items: Iterable[Any]
 ) -> None:
     """Call the function with each item, at most `max_concurrent` calls at a time."""
-    await run_concurrently(max_concurrent, (function(item) for item in items))
+
+    async def call(item: Any) -> None:
+        await function(item)
+
+    async for _ in run_concurrently(map(call, items), max_concurrent):
+        pass
 
 
 def _ignore_unclosed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ def test_the_goals() -> None:
         "import: client CPU per 1,000 entries": (Bound(15), None, None),
         "snapshot": (Bound(10), None, None),
         "register 100,000 ids: requests": (None, None, Bound(300, at_most=True)),
+        "register and snapshot of 500: read requests": (None, None, Bound(12, at_most=True)),
         "status reads under load: p99": (None, Bound(5, at_most=True), None),
         "status reads under load: slowest": (None, None, Bound(1, at_most=True)),
         "cold start": (None, Bound(1.6, at_most=True), None),
