@@ -7,12 +7,11 @@ import shutil
 import signal
 import sys
 import time
-from pathlib import Path
 
 import aiohttp
 
 from local.demo.clients import DemoError, Json, Operator, Requestor
-from local.demo.output import console, make_progress_bar
+from local.demo.output import console, make_progress_bar, shorten, show_next_steps
 from local.demo.processes import find_free_address, running_robot, running_stack
 from local.demo.scenarios import run_misbehaving_robot, run_sample_robot
 from local.paths import ROOT
@@ -21,7 +20,7 @@ FOLDER = ROOT / ".local" / "demo"
 LOGS = ROOT / ".local" / "demo-stack"
 REFERENCES = ROOT / "samples" / "references.jsonl"
 _LINES_PER_REQUEST = 50
-_REFERENCES_FOR_MISTAKES = 70
+REFERENCES_FOR_MISTAKES = 70
 
 INTRO = """\
 [bold]The Enhancement Exchange, from end to end, on this machine[/bold]
@@ -48,7 +47,7 @@ async def _run_demo() -> None:
         console.print("\n[bold]Part 2: a robot makes many mistakes, and the report names each of them[/bold]")
         robot = await operator.register_robot(_registration("misbehaving"))
         async with running_robot("samples.misbehaving_robot", robot, api, LOGS / "misbehaving_robot.log", session):
-            some_ids = list(references)[:_REFERENCES_FOR_MISTAKES]
+            some_ids = list(references)[:REFERENCES_FOR_MISTAKES]
             await run_misbehaving_robot(requestor, robot, some_ids, FOLDER / "part-2")
 
 
@@ -94,18 +93,14 @@ def main() -> int:
         asyncio.run(_run_until_stopped())
     except (DemoError, aiohttp.ClientError, TimeoutError) as error:
         console.print(f"\nThe demo failed. {error or type(error).__name__}", style="bold red", markup=False)
-        console.print(f"The logs are in {_from_root(LOGS)}.")
+        console.print(f"The logs are in {shorten(LOGS)}.")
         return 1
     except asyncio.CancelledError:
         console.print("\nStopped.")
         return 130
     console.print(f"\n[bold green]Both parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s.")
-    console.print(f"The statuses and reports are in {_from_root(FOLDER)}, the logs in {_from_root(LOGS)}.")
+    show_next_steps(FOLDER, LOGS)
     return 0
-
-
-def _from_root(path: Path) -> Path:
-    return path.relative_to(ROOT)
 
 
 if __name__ == "__main__":

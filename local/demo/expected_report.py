@@ -62,14 +62,19 @@ def count_kinds(lines: Counter[ReportLine]) -> Counter[str]:
     return totals
 
 
-def expect_from_sample_robot(references: Mapping[str, Json]) -> Counter[ReportLine]:
-    """Return one line per reference: added if the robot can judge the reference, else the robot's error."""
-    expected: Counter[ReportLine] = Counter()
-    for reference_id, loaded in references.items():
-        enhancements = [{**enhancement, "id": None} for enhancement in loaded["enhancements"]]
-        entry = make_entry({"id": reference_id, "enhancements": enhancements})
-        expected[ADDED if "content" in entry else ROBOT_ERROR, reference_id] += 1
-    return expected
+def select_judgeable(references: Mapping[str, Json]) -> list[str]:
+    """Return the ids of the references that the sample robot can judge. For the others it would report an error."""
+    return [reference_id for reference_id, loaded in references.items() if _is_judgeable(loaded)]
+
+
+def _is_judgeable(loaded: Json) -> bool:
+    enhancements = [{**enhancement, "id": None} for enhancement in loaded["enhancements"]]
+    return "content" in make_entry({"id": None, "enhancements": enhancements})
+
+
+def expect_from_sample_robot(reference_ids: Iterable[str]) -> Counter[ReportLine]:
+    """Return the lines for references that the robot can judge: one added enhancement for each."""
+    return Counter((ADDED, reference_id) for reference_id in reference_ids)
 
 
 def expect_from_misbehaving_robot(account: Mapping[str, list[str]]) -> Counter[ReportLine]:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from local.demo.clients import Json
 from local.demo.expected_report import KINDS_BY_MISTAKE
+from local.paths import ROOT
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -20,7 +21,11 @@ ENDED = {"completed", "partial_failed", "failed", "rejected"}
 # received, accepted, importing, and one of ENDED.
 _STATUS_COUNT = 4
 _FIRST_LINES = 6
-_ADDED = "Enhancement added."
+_NEXT = """
+[bold]What to type next[/bold]
+  make up
+It starts a stack that keeps running, and prints the first command of docs/walkthrough.md. The walkthrough repeats
+part 1 with curl, one command at a time."""
 
 
 def make_progress_bar() -> Progress:
@@ -55,6 +60,13 @@ class Steps:
         return status
 
 
+def show_selection(requested: int, loaded: int) -> None:
+    """Print how many of the loaded references are requested, and how they were chosen."""
+    console.print(f"""\
+  {requested} of the {loaded} references are requested. They were chosen because this robot can judge them: each has an
+  abstract, or a title that names a study design. For any other reference the robot would report an error.""")
+
+
 def show_counts(kinds: Counter[str]) -> None:
     """Print how many lines of each kind the report has."""
     for kind, count in kinds.most_common():
@@ -63,14 +75,11 @@ def show_counts(kinds: Counter[str]) -> None:
 
 
 def show_report(lines: Sequence[str]) -> None:
-    """Print the first lines of a report. If all of them are of added enhancements, also print the first other line."""
-    shown = list(lines[:_FIRST_LINES])
-    if all(line.endswith(_ADDED) for line in shown):
-        shown += [line for line in lines[_FIRST_LINES:] if not line.endswith(_ADDED)][:1]
-    for line in shown:
+    """Print the first lines of a report."""
+    for line in lines[:_FIRST_LINES]:
         console.print(f"    {line}", style="dim", markup=False)
-    if len(lines) > len(shown):
-        console.print(f"    ... and {len(lines) - len(shown)} more lines", style="dim")
+    if len(lines) > _FIRST_LINES:
+        console.print(f"    ... and {len(lines) - _FIRST_LINES} more lines", style="dim")
 
 
 def show_enhancement(reference: Json, source: str) -> None:
@@ -107,3 +116,22 @@ def save_report(folder: Path, text: bytes, lines: bytes) -> None:
     """Save both forms of a report."""
     (folder / "report.txt").write_bytes(text)
     (folder / "report.jsonl").write_bytes(lines)
+
+
+def show_next_steps(folder: Path, logs: Path) -> None:
+    """Print which files to open and what to type after the demo."""
+    files = {
+        folder / "part-1" / "report.txt": "what became of each reference in part 1",
+        folder / "part-2" / "report.txt": "the same for part 2, with the reason for each entry that was not added",
+        folder / "part-1" / "status.json": "the batch request of part 1, as the API returned it in the end",
+        logs: "the logs",
+    }
+    console.print("\n[bold]What to open[/bold]")
+    for file, content in files.items():
+        console.print(f"  {shorten(file):<30}  {content}", markup=False)
+    console.print(_NEXT)
+
+
+def shorten(path: Path) -> str:
+    """Return a path as it is typed in the folder of this project."""
+    return str(path.relative_to(ROOT))

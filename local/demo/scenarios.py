@@ -19,28 +19,33 @@ from local.demo.output import (
     show_enhancement,
     show_mistakes,
     show_report,
+    show_selection,
 )
 from samples.robot.robot import SOURCE
 
+_WHY_COMPLETED = """\
+  The status `completed` means that every requested reference was enhanced.
+"""
 _WHY_PARTIAL = """\
-  The status `partial_failed` is expected here. Some references have no abstract and a title that names no design, so
-  the robot reports an error for them. The status `completed` means that every reference was enhanced.
+  The status `partial_failed` is expected here: the exchange added the valid entries, and refused the others.
 """
 _TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
 
 async def run_sample_robot(requestor: Requestor, robot_id: str, references: Mapping[str, Json], folder: Path) -> None:
-    """Request the study designs of the references. Raises DemoError if the status or the report is not as expected."""
-    batch = await _run_batch(requestor, robot_id, references, folder)
+    """Request the study designs of the references that the robot can judge.
+
+    Raises DemoError if the status or the report is not as expected.
+    """
+    requested = expected_report.select_judgeable(references)
+    show_selection(len(requested), len(references))
+    batch = await _run_batch(requestor, robot_id, requested, folder)
     found = await _fetch_report(requestor, batch, folder)
-    expected = expected_report.expect_from_sample_robot(references)
-    expected_report.check(expected, found)
-    only_added = expected_report.count_kinds(expected).keys() == {expected_report.ADDED}
-    _check_status(batch, "completed" if only_added else "partial_failed")
-    console.print(_WHY_PARTIAL, markup=False)
-    tagged_id = next(reference_id for reference_id in references if found[expected_report.ADDED, reference_id])
-    show_enhancement(await requestor.read_reference(tagged_id), SOURCE)
+    expected_report.check(expected_report.expect_from_sample_robot(requested), found)
+    _check_status(batch, "completed")
+    console.print(_WHY_COMPLETED, markup=False)
+    show_enhancement(await requestor.read_reference(requested[0]), SOURCE)
 
 
 async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids: Iterable[str], folder: Path) -> None:
@@ -51,6 +56,7 @@ async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids
     show_mistakes(account)
     expected_report.check(expected_report.expect_from_misbehaving_robot(account), found)
     _check_status(batch, "partial_failed")
+    console.print(_WHY_PARTIAL, end="", markup=False)
 
 
 async def _run_batch(requestor: Requestor, robot_id: str, reference_ids: Iterable[str], folder: Path) -> Json:

@@ -11,6 +11,7 @@ from exchange.domain.manifest import Manifest
 from exchange.domain.report import ReportWriter
 from functions.http.register import ENDPOINTS
 from local.demo import expected_report, output
+from local.demo.__main__ import FOLDER, LOGS, REFERENCES_FOR_MISTAKES
 from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.robot.robot import make_entry
 from samples.robot.wire import Json
@@ -50,8 +51,19 @@ def report_on(result: Iterable[bytes], references: Iterable[Json]) -> list[str]:
     return ReportWriter([]).write(draft.splitlines()).text.decode().splitlines()
 
 
+def judgeable_references() -> list[Json]:
+    """Return the sample references that the first part of the demo requests."""
+    references = {reference["id"]: reference for reference in sample_references()}
+    return [references[reference_id] for reference_id in expected_report.select_judgeable(references)]
+
+
+def counts_in(text: str) -> dict[str, int]:
+    """Return how many lines of each kind a report has, as the demo prints it."""
+    return {what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", text, re.MULTILINE)}
+
+
 def report_of_part_1() -> list[str]:
-    references = sample_references()
+    references = judgeable_references()
     return report_on([json.dumps(make_entry(reference)).encode() for reference in references], references)
 
 
@@ -73,9 +85,21 @@ def test_the_lines_of_the_two_reports_are_what_the_robots_of_the_demo_get() -> N
 
 def test_the_counts_of_the_first_report_are_those_of_the_sample_robot() -> None:
     (block,) = marked_in("README.md", "demo")
-    expected = expected_report.expect_from_sample_robot({item["id"]: item for item in sample_references()})
-    shown = {what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", block.code, re.MULTILINE)}
-    assert shown == expected_report.count_kinds(expected)
+    part_1 = block.code.partition("Part 2")[0]
+    requested = len(judgeable_references())
+    assert counts_in(part_1) == {expected_report.ADDED: requested}
+    assert f"  {requested} of the {len(sample_references())} references are requested." in part_1
+
+
+def test_the_counts_of_the_second_report_are_those_of_the_misbehaving_robot() -> None:
+    (block,) = marked_in("README.md", "demo")
+    account = dict.fromkeys(
+        (mistake.name for mistake in MISTAKES), [str(uuid4())] * (REFERENCES_FOR_MISTAKES // len(MISTAKES))
+    )
+    expected = expected_report.count_kinds(expected_report.expect_from_misbehaving_robot(account))
+    shown = counts_in(block.code.partition("Part 2")[2])
+    assert shown
+    assert shown.items() <= expected.items()
 
 
 def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
@@ -83,15 +107,17 @@ def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
     lines = block.code.splitlines()
     titles = [line for line in lines if line.startswith("Part ")]
     statuses = re.findall(r" s  (\w+)$", block.code, re.MULTILINE)
-    counts = Counter({what: int(count) for count, what in re.findall(r"^ +(\d+)  (\w.*)$", block.code, re.MULTILINE)})
     report = [line.strip() for line in lines if re.match(r" +(Reference|Entry) ", line)]
     with output.console.capture() as captured:
         with output.Steps() as steps:
             for status in statuses:
                 steps.show(status)
-        output.show_counts(counts)
+        output.show_selection(requested=100, loaded=100)
+        for part in block.code.split("Part "):
+            output.show_counts(Counter(counts_in(part)))
         for line in report:
             output.show_report([line])
+        output.show_next_steps(FOLDER, LOGS)
     assert len(lines) >= 10
     assert report
     assert all(f"[bold]{title}[/bold]" in DEMO for title in titles)

@@ -5,9 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.demo.expected_report import select_judgeable
 from local.demo.output import save_status
+from samples.robot.study_design import find_tags
 from tests.samples.fake_exchange import TIMEOUT_S
+from tests.samples.references import load_samples, read_texts
 from tests.stacks import ROOT
+
+
+def test_the_first_part_requests_references_with_an_abstract_or_a_design_in_the_title() -> None:
+    samples = {reference["id"]: reference for reference in load_samples()}
+    selected = select_judgeable(samples)
+    texts = {reference_id: read_texts(reference) for reference_id, reference in samples.items()}
+    assert selected == [each for each, (title, abstract) in texts.items() if abstract or find_tags(title, "")]
+    left_out = len(samples) - len(selected)
+    assert left_out > 0
+    assert f"for {left_out} of the {len(samples)} references" in (ROOT / "samples" / "README.md").read_text()
 
 
 def test_a_saved_status_has_no_signatures(tmp_path: Path) -> None:
