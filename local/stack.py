@@ -38,6 +38,8 @@ class Stack:
         self._components: list[Component] = []
         self._watches: list[asyncio.Task[None]] = []
         self.file = options.folder / "stack.json"
+        # By the names of the components, once all of them are ready.
+        self.addresses: dict[str, str] = {}
         # The first component that ended by itself after it was ready.
         self.crashed: asyncio.Future[Component] = asyncio.get_running_loop().create_future()
 
@@ -60,7 +62,8 @@ class Stack:
         if self._options.with_host:
             ports |= await self._start_host(settings)
         tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
-        write_json(self.file, {**make_addresses(ports), "tokens": tokens}, private=True)
+        self.addresses = make_addresses(ports)
+        write_json(self.file, {**self.addresses, "tokens": tokens}, private=True)
 
     async def stop(self) -> None:
         """Stop every component, the function app first. Afterwards no port is in use."""

@@ -13,6 +13,7 @@ from typing import Any
 from local.component import Component
 from local.errors import StackError
 from local.install import install
+from local.next_steps import describe
 from local.paths import NODE, ROOT
 from local.shutdown import wait_for_shutdown
 from local.stack import DEFAULT_PORTS, Options, Stack
@@ -88,7 +89,7 @@ async def _run(options: Options, parent: int, *, exit_with_stdin: bool) -> int:
         await asyncio.wait([*ends, starting], return_when=asyncio.FIRST_COMPLETED)
         if not shutdown.done() and not stack.crashed.done():
             starting.result()
-            print(f"{'logs':<11}{options.folder / 'logs'}\nThe stack is ready. Ctrl-C stops it.", flush=True)
+            print(describe(options.folder, stack.addresses.get("api")), flush=True)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if shutdown.done():
             shutdown.result()

@@ -153,7 +153,9 @@ def test_stack_settings_replace_the_samples_and_set_replaces_both(tmp_path: Path
 
 def test_an_app_that_prints_much_is_not_blocked(tmp_path: Path, app: tuple[object, ...]) -> None:
     with started_stack(tmp_path, *app) as run:
-        assert fetch(f"{run.wait_until_up()['api']}/chatter") == "done"
+        api = run.wait_until_up()["api"]
+        wait_until(lambda: f"docs       {api}/docs\n" in run.read_output(), "address of the documentation")
+        assert fetch(f"{api}/chatter") == "done"
         log = tmp_path / "logs" / "host.log"
         assert "imported" in log.read_text()
         wait_until(lambda: log.read_text().count("a line") == 100_000, "output of the app in the log")
