@@ -36,7 +36,10 @@ def main(make_app: Callable[[Exchange], web.Application] = lambda exchange: Robo
     if missing:
         names = " and ".join(missing)
         parser.error(f"set {names} in the environment: the answer to the robot's registration has the values")
-    credentials = Credentials(UUID(os.environ[ID]), os.environ[SECRET])
+    try:
+        credentials = Credentials(UUID(os.environ[ID]), os.environ[SECRET])
+    except ValueError:
+        parser.error(f"{ID} must be the id in the answer to the robot's registration, which is a UUID")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with contextlib.suppress(KeyboardInterrupt):
         try:

@@ -57,9 +57,22 @@ async def test_a_robot_works_on_a_batch(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
-def test_a_robot_names_the_missing_environment_variables(module: str) -> None:
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "set ROBOT_ID and ROBOT_SECRET in the environment"),
+        ({"ROBOT_ID": "study design", "ROBOT_SECRET": "s"}, "ROBOT_ID must be the id in the answer"),
+    ],
+    ids=["missing", "invalid"],
+)
+def test_a_robot_names_a_missing_or_invalid_environment_variable(
+    module: str, environment: dict[str, str], expected: str
+) -> None:
     command = [sys.executable, "-m", module, "--api", "http://127.0.0.1:1"]
-    without = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
-    ended = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)  # noqa: S603 - we build the arguments
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
+    ended = subprocess.run(  # noqa: S603 - we build the arguments
+        command, cwd=ROOT, env={**others, **environment}, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 2
-    assert "set ROBOT_ID and ROBOT_SECRET in the environment" in ended.stderr
+    assert expected in ended.stderr
+    assert "Traceback" not in ended.stderr
