@@ -7,7 +7,7 @@ import pytest
 
 from exchange.contract.batches import BatchStatus
 from exchange.settings import list_settings
-from tests.documents.reading import DOCUMENTS, anchors_of, code_in, commands_in, name_of, prose_of, text_of
+from tests.documents.reading import DOCUMENTS, anchors_of, code_in, commands_in, fences, name_of, prose_of, text_of
 from tests.infra.reading import predicted
 from tests.stacks import ROOT
 
@@ -53,6 +53,13 @@ def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
         assert found.exists(), f"{name_of(document)} links to {target}"
         if anchor:
             assert anchor in set(anchors_of(found)), f"{name_of(document)} links to {target}"
+
+
+@each_document
+def test_every_call_with_curl_prints_the_error_that_it_gets(document: Path) -> None:
+    calls = re.findall(r"^.*\bcurl (?:.*\\\n)*.*", "\n".join(fences(name_of(document), "sh")), re.MULTILINE)
+    for call in calls:
+        assert "--fail-with-body" in call, f"{name_of(document)}: {call}"
 
 
 def make_targets() -> set[str]:

@@ -1,33 +1,53 @@
 """The commands of docs/walkthrough.md and docs/requestors.md, run as they are written.
 
 Only the addresses, the folders and the port of the robot are replaced. The commands of requestors.md need the stack and
-the robot of the walkthrough, so both documents run in one shell.
+the robot of the walkthrough, so both documents run in one shell. They run twice on one stack.
 """
 
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.documents.reading import fences
+from local.next_steps import make_first_command
+from tests.documents.reading import fences, text_of
 from tests.stacks import ROOT, Stack
 
 WALKTHROUGH = fences("docs/walkthrough.md", "sh")
 REQUESTORS = fences("docs/requestors.md", "sh")
-STOP = "kill %1\n"
+FUNCTIONS, *STEPS, STOP = WALKTHROUGH
+BLOCKS = [*WALKTHROUGH[:-1], *REQUESTORS, STOP]
+SEPARATOR = "\necho ---\n"
+TIMEOUT_S = 180
 
 
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+class Shell:
+    """Runs commands of the documents on a stack, with files and a robot's port of its own."""
+
+    def __init__(self, stack: Stack, folder: Path, port: int) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._port = port
+
+    def run(self, script: str) -> "subprocess.CompletedProcess[str]":
+        """Run commands in one shell, and return what they printed."""
+        shell, curl = shutil.which("bash"), shutil.which("curl")
+        assert shell, "bash runs the commands"
+        assert curl, "curl makes the calls"
+        script = script.replace(".local/stack.json", str(self._stack.folder / "stack.json"))
+        script = script.replace(".local/", f"{self._folder}/").replace("8000", str(self._port))
+        # The tests may run in another virtual environment than that of the README.
+        script = script.replace(".venv/bin/python", sys.executable)
+        # A robot that still runs would keep the output open.
+        script = f"trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}"
+        return subprocess.run(  # noqa: S603 - the document's own
+            [shell, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+        )
 
 
 @pytest.fixture(scope="module")
@@ -36,37 +56,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def printed(usual_stack: Stack, folder: Path) -> list[str]:
-    """Run the commands of both documents and return what each block printed."""
-    shell, curl = shutil.which("bash"), shutil.which("curl")
-    assert shell, "bash runs the commands"
-    assert curl, "curl makes the calls"
-    *steps, stop = WALKTHROUGH
-    assert stop == STOP
-    script = "set -euo pipefail\n" + "\necho ---\n".join([*steps, *REQUESTORS, stop])
-    script = script.replace(".local/stack.json", str(usual_stack.folder / "stack.json"))
-    script = script.replace(".local/", f"{folder}/").replace("8000", str(find_free_port()))
-    # The tests may run in another virtual environment than that of the README.
-    script = script.replace(".venv/bin/python", sys.executable)
-    finished = subprocess.run([shell, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)  # noqa: S603 - the document's own
+def both_runs(usual_stack: Stack, folder: Path, unused_tcp_port_factory: Callable[[], int]) -> list[list[str]]:
+    """Run the commands of both documents, twice in one shell. Return what each block printed in each run."""
+    shell = Shell(usual_stack, folder, unused_tcp_port_factory())
+    finished = shell.run("set -euo pipefail\n" + SEPARATOR.join([*BLOCKS, *BLOCKS]))
     assert finished.returncode == 0, finished.stderr
-    blocks = finished.stdout.split("---\n")
-    assert len(blocks) == len(WALKTHROUGH) + len(REQUESTORS)
-    return blocks
+    printed = finished.stdout.split("---\n")
+    assert len(printed) == 2 * len(BLOCKS)
+    return [printed[: len(BLOCKS)], printed[len(BLOCKS) :]]
 
 
-def test_the_walkthrough_prints_what_it_says(printed: list[str]) -> None:
-    steps = printed[: len(WALKTHROUGH) - 1]
-    assert len(steps[1].splitlines()) == 5
-    status, report, reference = steps[-3].strip(), steps[-2].splitlines(), steps[-1]
-    assert status in {"completed", "partial_failed"}
-    assert len(report) == 5
-    assert any(line.endswith("Enhancement added.") for line in report)
-    assert "study-design" in reference
+@pytest.fixture
+def shell(usual_stack: Stack, tmp_path: Path, unused_tcp_port: int) -> Shell:
+    (tmp_path / "walkthrough").mkdir()
+    return Shell(usual_stack, tmp_path, unused_tcp_port)
 
 
-def test_the_commands_for_requestors_print_what_their_page_says(printed: list[str], folder: Path) -> None:
-    blocks = printed[len(WALKTHROUGH) - 1 : -1]
+@pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
+def test_the_walkthrough_prints_what_it_says(both_runs: list[list[str]], run: int) -> None:
+    _, loaded, registered, started, requested, ended, report, reference, *_ = both_runs[run]
+    lines = [json.loads(line) for line in loaded.splitlines() if line]
+    assert len(lines) == 5
+    assert all(line["existing"] for line in lines) or run == 0
+    assert json.loads(registered)["name"].startswith("study design ")
+    assert "listening on port" in started
+    assert json.loads(requested)["request_status"] == "received"
+    assert ended.split()[-1] == "completed"
+    assert set(ended.split()) <= {"received", "accepted", "importing", "completed"}
+    assert [line.partition(": ")[2] for line in report.splitlines()] == ["Enhancement added."] * 5
+    assert "study-design-robot" in reference
+
+
+@pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
+def test_the_commands_for_requestors_print_what_their_page_says(both_runs: list[list[str]], run: int) -> None:
+    blocks = both_runs[run][len(WALKTHROUGH) - 1 : -1]
     status, report, not_enhanced = (
         blocks[index_of(words)].strip()
         for words in ('echo "$STATUS"', "validation_result_file", "if reference not in enhanced")
@@ -75,14 +98,79 @@ def test_the_commands_for_requestors_print_what_their_page_says(printed: list[st
     assert re.fullmatch(r"Reference [0-9a-f-]{36}: Enhancement added\.", report)
     assert not_enhanced == ""
     assert json.loads(blocks[index_of("status=$STATUS")])["batch_requests"][0]["source"] == "my review"
-    found, enhanced = (read(folder / "requestor" / name) for name in ("found.json", "enhanced.json"))
+    found, enhanced = (json.loads(blocks[index_of(name)]) for name in ("found.json", "enhanced.json"))
     assert found["id"] == enhanced["id"]
     assert {added["source"] for added in enhanced["enhancements"]} == {"my library", "study-design-robot"}
 
 
-def read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(file.read_text())
-    return content
+def test_the_command_that_make_up_prints_is_the_first_step(usual_stack: Stack, shell: Shell) -> None:
+    command = make_first_command(usual_stack.folder, usual_stack.api)
+    printed = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 - the command as it is printed
+    assert printed.returncode == 0, printed.stderr
+    step = shell.run(FUNCTIONS + STEPS[0])
+    ids = [[json.loads(line)["id"] for line in text.splitlines() if line] for text in (printed.stdout, step.stdout)]
+    assert len(ids[0]) == 5
+    assert ids[0] == ids[1]
+
+
+# What a reader sees if something is wrong.
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("token() { echo wrong; }; call operator /robots/", "The access token is invalid: it is malformed."),
+        (
+            f"{REQUESTORS[1]} TOKEN=wrong; API=$(stack api); {REQUESTORS[2]}",
+            "The access token is invalid: it is malformed.",
+        ),
+        ("call requestor /robots/ --data '{}'", "Your access token must have the role 'operator'."),
+        ("call requestor /references/enhancement/batch/abc", "batch_request_id must be a version 4 UUID."),
+    ],
+    ids=["token", "token of a requestor", "role", "id"],
+)
+def test_a_refused_call_prints_the_sentence_of_the_exchange(shell: Shell, command: str, sentence: str) -> None:
+    finished = shell.run(f"{FUNCTIONS}\n{command}")
+    assert finished.returncode == 22
+    assert json.loads(finished.stdout)["detail"] == sentence
+
+
+def test_waiting_for_an_unknown_batch_prints_the_sentence_of_the_exchange(shell: Shell) -> None:
+    unknown = """echo '{"id": "ca543653-cbe9-4deb-9307-721011060625"}' > .local/walkthrough/batch.json"""
+    finished = shell.run("\n".join([FUNCTIONS, unknown, STEPS[4]]))
+    assert finished.stdout == ""
+    assert finished.stderr.splitlines()[-1] == "The batch request does not exist."
+
+
+def test_a_robot_that_does_not_run_is_reported_while_the_reader_waits(shell: Shell) -> None:
+    without_robot = [step for step in STEPS[:5] if "samples.robot" not in step]
+    finished = shell.run("\n".join(["set -euo pipefail", FUNCTIONS, *without_robot]))
+    assert finished.returncode == 0, finished.stderr
+    assert re.search(r"^received  The robot cannot be reached: the connection failed", finished.stdout, re.MULTILINE)
+    assert re.search(r"^failed  The robot could not be reached in \d+ attempts: ", finished.stdout, re.MULTILINE)
+
+
+def test_a_robot_that_cannot_listen_is_reported(shell: Shell) -> None:
+    finished = shell.run("\n".join(["set -euo pipefail", FUNCTIONS, STEPS[1], STEPS[2], STEPS[2]]))
+    assert finished.returncode == 0, finished.stderr
+    assert "The robot cannot listen on port" in finished.stdout
+
+
+def test_a_stack_that_does_not_run_is_reported(shell: Shell) -> None:
+    finished = shell.run(f"{FUNCTIONS}\nstack() {{ echo http://127.0.0.1:1; }}\ncall operator /robots/ | field id")
+    assert "Failed to connect to 127.0.0.1" in finished.stderr
+    assert finished.stderr.splitlines()[-1] == "There is no answer."
+
+
+def test_the_page_explains_what_the_reader_sees() -> None:
+    explained = text_of("docs/walkthrough.md").partition("## If it does not work")[2]
+    for sentence in (
+        "The access token is invalid: ",
+        "The batch request does not exist.",
+        "The robot cannot be reached: the connection failed",
+        "The robot cannot listen on port",
+    ):
+        assert sentence in explained
 
 
 def index_of(words: str) -> int:
