@@ -20,7 +20,9 @@ def without_floor(bound: Bound | None) -> Bound | None:
 def test_the_goals() -> None:
     assert {goal.name: tuple(map(without_floor, (goal.naive, goal.limit, goal.ours))) for goal in GOALS} == {
         "validate a line": (Bound(15), Bound(0.25), None),
+        "validate a line, naive with one adapter": (Bound(2), None, None),
         "validate a file (Azurite)": (Bound(6), Bound(0.30), None),
+        "validate a file (Azurite), naive with one adapter": (Bound(1), None, None),
         "import (Cosmos DB server)": (Bound(20), Bound(0.6), None),
         "import: requests per 1,000 entries": (None, None, Bound(35, at_most=True)),
         "import: client CPU per 1,000 entries": (Bound(15), None, None),
@@ -29,6 +31,9 @@ def test_the_goals() -> None:
         "register and snapshot of 500: read requests": (None, None, Bound(12, at_most=True)),
         "status reads under load: p99": (None, Bound(5, at_most=True), None),
         "status reads under load: slowest": (None, None, Bound(1, at_most=True)),
+        "whole flow, 500 references": (Bound(1), None, None),
+        "whole flow, 25,000 references": (Bound(1.05), None, None),
+        "whole flow, 100,000 references": (Bound(1.05), None, None),
         "cold start": (None, Bound(1.6, at_most=True), None),
     }
 

@@ -1,0 +1,72 @@
+"""The whole flow on the complete local stack: from the request of a batch to its report.
+
+The naive implementation is the same app without the fast parser: the contract's model parses every line of a result.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.goals import NAIVE, OURS, Benchmark, Bound, Effort, Goal, Rounds
+from benchmarks.inputs import ROOT
+from benchmarks.requests import Requests, running_requests
+from benchmarks.site import Site
+
+_SMALL, _USUAL, _MAXIMUM = 500, 25_000, 100_000
+
+_APPS = {OURS: ROOT / "function_app.py", NAIVE: ROOT / "benchmarks" / "without_fast_parser.py"}
+# A small batch takes about a second, and varies more.
+_SMALL_BATCHES = 3
+_MAXIMUM_ROUNDS = 2
+
+
+def _make_goal(count: int, naive: Bound) -> Goal:
+    return Goal(
+        name=f"whole flow, {count:,} references",
+        unit="s",
+        naive=naive,
+        lower_is_better=True,
+        explanation=(
+            "The emulators take most of the time. The ratio varies with the load of the machine: the difference is that"
+            " of the row about a line, times the number of lines."
+        ),
+    )
+
+
+GOALS = {
+    _SMALL: _make_goal(_SMALL, Bound(1, floor=0.7)),
+    _USUAL: _make_goal(_USUAL, Bound(1.05, floor=0.8)),
+    _MAXIMUM: _make_goal(_MAXIMUM, Bound(1.05, floor=0.8)),
+}
+
+
+async def _measure_seconds(requests: Requests) -> float:
+    started = time.time()
+    batch = await requests.run_batch(requests.reference_ids)
+    assert batch.ended_at is not None  # noqa: S101 - the batch has ended
+    return batch.ended_at - started
+
+
+async def _measure_app(app: Path, count: int, batches: int, data: Path) -> Sequence[float]:
+    """Run batches on a new stack, after a small one that opens every connection."""
+    async with running_requests(count, data, "--app", str(app)) as requests:
+        await requests.run_batch(requests.reference_ids[:100])
+        return [await _measure_seconds(requests) for _ in range(batches)]
+
+
+async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
+    """Measure the seconds of a batch. Only the full run has a batch of the maximum size."""
+    plan = [(_SMALL, _SMALL_BATCHES, 1), (_USUAL, 1, effort.choose(1, effort.rounds))]
+    if effort.full:
+        plan.append((_MAXIMUM, 1, _MAXIMUM_ROUNDS))
+    found: dict[str, Rounds] = {}
+    for count, batches, rounds in plan:
+        seconds: dict[str, list[float]] = {name: [] for name in _APPS}
+        for _ in range(rounds):
+            for name, app in _APPS.items():
+                seconds[name] += await _measure_app(app, count, batches, site.folder)
+        found[GOALS[count].name] = seconds
+    return found
+
+
+BENCHMARK = Benchmark(tuple(GOALS.values()), measure)
