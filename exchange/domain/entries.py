@@ -44,18 +44,17 @@ class EntryValidator:
         """Validate a slice of lines. None stands for a line that was too long to keep. Blank lines do not count."""
         for line in lines:
             entry = parse_fast(line)
-            key = None if entry is None else self._manifest.find_key(entry.reference_id)
-            if entry is None or key is None:
+            if entry is None or entry.reference_id not in self._manifest:
                 if line is None or line.strip():
                     self.entries += 1
                     self._read(line)
             else:
                 self.entries += 1
                 if isinstance(entry, FastRobotError):
-                    self._manifest.mark_named(key)
+                    self._manifest.mark_named(entry.reference_id)
                     self._report(EntryKind.ROBOT_ERROR, entry.reference_id, entry.message)
                 else:
-                    self._accept(entry.reference_id, key, entry.to_json())
+                    self._accept(entry.reference_id, entry.to_json())
         validated = ValidatedLines(b"".join(self._accepted_lines), b"".join(self._draft_lines))
         self._accepted_lines.clear()
         self._draft_lines.clear()
@@ -79,11 +78,11 @@ class EntryValidator:
             faults = "; ".join(describe_json_faults(error, line))
             self._report(EntryKind.UNREADABLE, self._find_reference(line), faults)
             return
-        reference_id = entry.reference_id
+        reference_id = str(entry.reference_id)
         if reference_id not in self._manifest:
             self._report(EntryKind.NOT_REQUESTED, reference_id)
             return
-        self._manifest.mark_named(reference_id.bytes)
+        self._manifest.mark_named(reference_id)
         if isinstance(entry, LinkedRobotError):
             self._report(EntryKind.ROBOT_ERROR, reference_id, entry.message)
             return
@@ -92,35 +91,35 @@ class EntryValidator:
             self._report(EntryKind.NOT_STORABLE, reference_id, fault)
             return
         fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        self._accept(reference_id, reference_id.bytes, fields)
+        self._accept(reference_id, fields)
 
-    def _find_reference(self, line: bytes) -> UUID | None:
+    def _find_reference(self, line: bytes) -> str | None:
         """Return the requested reference that an invalid entry names, if it can be recognised, and mark it as named."""
         try:
             fields = from_json(line)
-            reference_id = UUID(fields["reference_id"])
+            reference_id = str(UUID(fields["reference_id"]))
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
         if reference_id not in self._manifest:
             return None
-        self._manifest.mark_named(reference_id.bytes)
+        self._manifest.mark_named(reference_id)
         return reference_id
 
-    def _accept(self, reference_id: UUID | str, key: bytes, fields: bytes) -> None:
+    def _accept(self, reference_id: str, fields: bytes) -> None:
         """Accept an enhancement unless it is too large or a duplicate.
 
-        `fields` is its JSON without the id, which it gets when it is imported; `key` is the key of its reference.
+        `fields` is its JSON without the id, which it gets when it is imported.
         """
         if is_too_large(fields):
-            self._manifest.mark_named(key)
+            self._manifest.mark_named(reference_id)
             self._report(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
-        elif not self._manifest.record(key, hash(fields)):
+        elif not self._manifest.record(reference_id, hash(fields)):
             self._report(EntryKind.DUPLICATE, reference_id)
         else:
             self.accepted += 1
             self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
             self._draft_lines.append(make_added_line(reference_id))
 
-    def _report(self, kind: EntryKind, reference_id: UUID | str | None, detail: str = "") -> None:
+    def _report(self, kind: EntryKind, reference_id: str | None, detail: str = "") -> None:
         self.rejected += kind in REJECTED
         self._draft_lines.append(EntryResult(kind, reference_id, detail).to_line())
