@@ -17,7 +17,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.storage.blob.aio import BlobServiceClient
 
 from benchmarks.inputs import SAMPLES
-from exchange.adapters.concurrency import run_concurrently
+from exchange.concurrency import run_concurrently
 from exchange.bootstrap import connect, make_services
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.robots import Robot

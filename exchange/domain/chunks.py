@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from exchange.contract.base import to_time_text
-from exchange.domain.ids import UUID_TEXT_LENGTH, DerivedIds
+from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
 from exchange.domain.storable import compute_sent_size
 
 # The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...",`.
@@ -51,7 +51,7 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     """
 
     def __init__(self, batch_id: UUID, delivered_at: float) -> None:
-        self._ids = DerivedIds(batch_id)
+        self._batch_id = batch_id
         self._origin = {"created_at": to_time_text(delivered_at), "batch_request_id": str(batch_id)}
         self._lines: list[bytes] = []
 
@@ -74,7 +74,7 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     def _parse(self, line: bytes) -> AcceptedEntry:
         fields = from_json(line)
         number = fields["entry"]
-        enhancement = {"id": self._ids.derive(number), **self._origin, **fields["enhancement"]}
+        enhancement = {"id": str(derive_id(self._batch_id, number)), **self._origin, **fields["enhancement"]}
         return AcceptedEntry(number, enhancement, compute_sent_size(line) + _OWN_FIELDS_BYTES)
 
 

@@ -11,7 +11,7 @@ from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.domain.selection import EVERYTHING
 from local.azure_resources import make_container_properties, read_topology
 from tests.ports.test_cosmos_outages import control
-from tests.ports.test_reference_store import a_reference, entry, store
+from tests.ports.test_reference_store import create, entry, store
 from tests.stacks import Stack
 
 MAX_CONCURRENT = 4
@@ -57,7 +57,7 @@ async def partitioned(emulators: Stack) -> AsyncIterator[Partitioned]:
 
 
 async def load(references: CosmosReferenceStore, count: int) -> list[UUID]:
-    return sorted([(await references.add(a_reference())).id for _ in range(count)])
+    return sorted([await create(references) for _ in range(count)])
 
 
 async def test_references_of_all_partitions_are_found(partitioned: Partitioned) -> None:
