@@ -12,7 +12,7 @@ from exchange.contract.json_input import describe_json_faults, parse_json
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
-from exchange.domain.report import REJECTED, EntryKind, EntryResult, make_added_line
+from exchange.domain.report import REJECTED, EntryKind, EntryResult
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
@@ -118,7 +118,7 @@ class EntryValidator:
         else:
             self.accepted += 1
             self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
-            self._draft_lines.append(make_added_line(reference_id))
+            self._report(EntryKind.ADDED, reference_id)
 
     def _report(self, kind: EntryKind, reference_id: str | None, detail: str = "") -> None:
         self.rejected += kind in REJECTED

@@ -46,9 +46,6 @@ _MESSAGES = {
     EntryKind.MISSING: "Missing from the robot's result.",
 }
 
-# Nearly every line of a report is of an added enhancement. These lines are written and read as bytes.
-_ADDED_PREFIX, _ADDED_SUFFIX = b'{"reference_id":"', b'","error":null}'
-
 # Control characters, line and paragraph separators, and characters that change the direction of the text after them.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -78,20 +75,11 @@ class EntryResult:
 
     def to_line(self) -> bytes:
         """Return the line of the JSONL report, a `BatchRobotResultValidationEntry`."""
-        if self.kind is EntryKind.ADDED:
-            return make_added_line(self.reference_id)
         return to_json({"reference_id": self.reference_id, "error": self.error}) + b"\n"
-
-
-def make_added_line(reference_id: UUID | str | None) -> bytes:
-    """Return the line of an added enhancement. Nearly every line is one, so it is made without an `EntryResult`."""
-    return b"%b%b%b\n" % (_ADDED_PREFIX, str(reference_id).encode(), _ADDED_SUFFIX)
 
 
 def _to_text(number: int, line: bytes) -> bytes:
     """Return the line of the text report. `number` counts the non-blank lines of the result file from 1."""
-    if line.startswith(_ADDED_PREFIX) and line.endswith(_ADDED_SUFFIX):
-        return b"Reference %b: %b\n" % (line[len(_ADDED_PREFIX) : -len(_ADDED_SUFFIX)], _ADDED_MESSAGE.encode())
     entry: dict[str, Any] = from_json(line)
     subject = f"Entry {number}" if entry["reference_id"] is None else f"Reference {entry['reference_id']}"
     return f"{subject}: {_ADDED_MESSAGE if entry['error'] is None else entry['error']}\n".encode()

@@ -97,8 +97,6 @@ def test_a_quoted_detail_stays_on_its_line(kind: EntryKind) -> None:
     reference_id=st.uuids(version=4) | st.uuids(version=4).map(str),
     detail=st.text(),
 )
-@example(kind=EntryKind.ROBOT_ERROR, reference_id=ONE, detail='","error":null}')
-@example(kind=EntryKind.UNREADABLE, reference_id=None, detail='","error":null}')
 @example(kind=EntryKind.UNREADABLE, reference_id=None, detail="\ud800{}")
 def test_a_line_is_the_json_of_the_contracts_model(
     kind: EntryKind, reference_id: UUID | str | None, detail: str
