@@ -35,8 +35,6 @@ class WireModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-# Nearly every URL matches this simple pattern. Only the others need the slower parser.
-_PLAIN_URL = re.compile(r"https?://(?:[a-z][a-z0-9]{0,62}\.){1,4}[a-z]{2,63}(?:/[A-Za-z0-9._~/()-]{0,1000})?")
 # The parser accepts white space and backslashes, but HTTP clients do not.
 _URL = re.compile(r"https?://[^\s\\\x00-\x1f\x7f]+", re.IGNORECASE)
 # The same for JSON Schema. The format is not `uri`, because hosts and paths may be in any script.
@@ -52,8 +50,6 @@ _URL_SCHEMA = WithJsonSchema(
 
 def check_url(url: str) -> str:
     """Return the URL unchanged. Raises ValueError if an HTTP client could not call it."""
-    if _PLAIN_URL.fullmatch(url):
-        return url
     if not _URL.fullmatch(url):
         raise ValueError("must be a URL that begins with http:// or https:// and contains no spaces")
     _HTTP_URL.validate_python(url)

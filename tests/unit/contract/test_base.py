@@ -1,11 +1,8 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import HttpUrl, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from exchange.contract import base
 from exchange.contract.base import MAX_FAULTS, HttpUrlText, WireModel, describe_faults, to_jsonl
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.enhancements import Authorship, ScoreAnnotation
@@ -178,9 +175,3 @@ def test_a_jsonl_line_contains_no_character_that_splits_lines() -> None:
     line = to_jsonl(author)
     assert len(line.decode().splitlines()) == 1
     assert Authorship.model_validate_json(line) == author
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.from_regex(base._PLAIN_URL, fullmatch=True))
-def test_the_parser_accepts_every_plain_url(url: str) -> None:
-    assert TypeAdapter(HttpUrl).validate_python(url).host
