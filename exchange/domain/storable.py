@@ -3,6 +3,7 @@
 Cosmos DB stores numbers as IEEE doubles, items of at most 2 MB, and at most 128 levels of nesting.
 """
 
+import json
 import math
 from typing import Any
 
@@ -13,8 +14,6 @@ MAX_DEPTH = 128
 MAX_DOCUMENT_BYTES = 1_900_000
 # Levels of the item above an enhancement's content.
 OWN_LEVELS = 3
-# DEL: JSON allows it as it is, but the SDK escapes it.
-_DELETE = b"\x7f"
 # An escaped character needs at most six times its bytes.
 _MAX_GROWTH = 6
 
@@ -55,10 +54,6 @@ def compute_sent_size(text: bytes) -> int:
 
     The length is exact except for numbers, which the SDK may write a little longer.
     """
-    more = text.count(_DELETE) * 5
-    if text.isascii():
-        return len(text) + more
-    characters = text.decode()
-    # A character beyond ASCII is sent as \\uXXXX, once for each of its one or two units of UTF-16.
-    ascii_count = len(characters.encode("ascii", "ignore"))
-    return ascii_count + more + 6 * (len(characters.encode("utf-16-le")) // 2 - ascii_count)
+    # The SDK escapes characters with this function. On a whole text it also adds a quote at each end, and a backslash
+    # before each quote and backslash.
+    return len(json.dumps(text.decode())) - 2 - text.count(b'"') - text.count(b"\\")
