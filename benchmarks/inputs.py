@@ -108,6 +108,14 @@ def make_long_line(reference_id: UUID, number: int, size: int) -> bytes:
     return short.replace(b'"abstract": ""', b'"abstract": "%s"' % (b"a" * (size - len(short))))
 
 
+def make_dense_line(reference_id: UUID, number: int, size: int) -> bytes:
+    """Return a line of at most `size` bytes that needs the most memory as Python objects: one with empty objects."""
+    label = {"annotation_type": "boolean", "scheme": "", "label": "", "value": True, "data": {"": []}}
+    content = {"enhancement_type": "annotation", "annotations": [label]}
+    short = _make_line(reference_id, number, json.dumps({"content": content}).encode())
+    return short.replace(b"[]", b"[%s]" % b",".join([b"{}"] * ((size - len(short)) // 3)))
+
+
 def make_references(count: int, folder: Path = SAMPLES) -> Iterator[Json]:
     """Yield references for loading. Each has unique identifiers: those of the folder, as far as it has enough."""
     templates = cycle(_load_templates(folder))

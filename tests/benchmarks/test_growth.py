@@ -2,17 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import estimate_manifest_bytes, fit_exponent, make_batch, measure_operation, measure_size
+from benchmarks.growth import fit_exponent, make_batch, measure_operation, measure_size
 from benchmarks.inputs import SAMPLES, ResultMaker, make_ids
 
 
 def test_linear_growth_has_the_exponent_1_and_quadratic_growth_2() -> None:
     assert fit_exponent([(10, 3), (100, 30), (1_000, 300)]) == pytest.approx(1)
     assert fit_exponent([(10, 1), (100, 100), (1_000, 10_000)]) == pytest.approx(2)
-
-
-def test_a_manifest_takes_more_than_16_bytes_per_id() -> None:
-    assert 16 * 1_000 < estimate_manifest_bytes(1_000) < 150 * 1_000
 
 
 async def test_every_operation_works_on_the_fake_stores() -> None:

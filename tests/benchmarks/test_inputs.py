@@ -12,6 +12,7 @@ from benchmarks.inputs import (
     Kind,
     ResultMaker,
     generate_kinds,
+    make_dense_line,
     make_ids,
     make_long_line,
     make_references,
@@ -74,6 +75,12 @@ def test_a_long_line_has_the_requested_length_and_is_accepted() -> None:
     line = make_long_line(new_id(), 1, 1 << 16)
     assert len(line) == 1 << 16
     assert find_kind(line) is Kind.ABSTRACT
+
+
+def test_a_dense_line_is_valid_and_has_nearly_the_given_size() -> None:
+    line = make_dense_line(new_id(), 1, 1 << 16)
+    assert (1 << 16) - 3 < len(line) <= 1 << 16
+    assert find_kind(line) is Kind.ANNOTATION
 
 
 def test_identifiers_of_a_folder_are_used_unless_the_contract_refuses_them(tmp_path: Path) -> None:
