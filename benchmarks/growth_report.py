@@ -80,9 +80,7 @@ def _format_growth(found: Found) -> str:
         result = "goal reached" if exponent <= MAX_EXPONENT and taken <= MAX_MEMORY else "GOAL MISSED"
         memory = f"{taken / _MEBI:.0f} | {MAX_MEMORY / _MEBI:.0f}"
         lines.append(f"| {operation} | {exponent:.3f} | {MAX_EXPONENT} | {memory} | {result} |")
-    maximum = (
-        f"The memory is the peak minus that before, at {MAX_REFERENCES:,} entries, the maximum of a batch."
-    )
+    maximum = f"The memory is the peak minus that before, at {MAX_REFERENCES:,} entries, the maximum of a batch."
     return "\n".join([*lines, "", maximum])
 
 
