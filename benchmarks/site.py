@@ -17,8 +17,8 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.storage.blob.aio import BlobServiceClient
 
 from benchmarks.inputs import SAMPLES
-from exchange.concurrency import run_concurrently
 from exchange.bootstrap import connect, make_services
+from exchange.concurrency import run_concurrently
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.robots import Robot
 from exchange.domain import blob_names
