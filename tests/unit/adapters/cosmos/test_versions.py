@@ -64,6 +64,15 @@ class Container:
             raise cosmos_errors.make(CosmosResourceNotFoundError, 404, "not found")
         return {**self.items[item_id], "_etag": "e", "_ts": 0}
 
+    async def read_feed_ranges(self) -> AsyncIterator[dict[str, Any]]:
+        yield {}
+
+    async def feed_range_from_partition_key(self, _partition_key: str) -> dict[str, Any]:
+        return {}
+
+    async def is_feed_range_subset(self, _parent: dict[str, Any], _child: dict[str, Any]) -> bool:
+        return True
+
     async def query_items(self, _query: str, **_: Any) -> AsyncIterator[Item]:
         for item in list(self.items.values()):
             yield item
