@@ -46,7 +46,7 @@ def list_bodies(endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], type[
     for media_type, content in found.get("requestBody", {}).get("content", {}).items():
         yield media_type, content, endpoint.request_model
     for status, response in found["responses"].items():
-        for media_type, content in response["content"].items():
+        for media_type, content in response.get("content", {}).items():
             if int(status) >= 400:
                 yield media_type, content, Problem
             else:
