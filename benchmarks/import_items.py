@@ -12,10 +12,8 @@ from exchange.adapters.cosmos.documents import enhancement_to_item
 from exchange.domain.batch import Batch
 from exchange.domain.chunks import AcceptedEntries
 from exchange.domain.entries import EntryValidator
-from exchange.domain.events import CallbackSucceeded
 from exchange.domain.ids import new_id
 from exchange.domain.manifest import Manifest
-from exchange.use_cases.advance import advance
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.validate_upload import validate_upload
 
@@ -67,8 +65,7 @@ async def _make_delivered_batch(site: Site, reference_ids: Sequence[UUID], resul
     batch = await site.make_accepted_batch((await site.register_robot()).id, reference_ids)
     await site.upload_result(batch, result)
     await validate_upload(batch.id, site.services)
-    current_upload = await site.services.results.find_upload(batch.id)
-    return (await advance(batch.id, CallbackSucceeded(current_upload), site.services)).batch
+    return await site.call_back(batch.id)
 
 
 def _make_items(reference_ids: Sequence[UUID], result: bytes) -> Iterator[Item]:

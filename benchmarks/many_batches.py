@@ -14,8 +14,6 @@ from benchmarks import results
 from benchmarks.inputs import ROOT, ResultMaker, make_ids
 from benchmarks.requests import Requests, running_requests
 from benchmarks.status_reads import wait_until
-from exchange.domain.events import CallbackSucceeded
-from exchange.use_cases.advance import advance
 
 _BATCHES, _SIZE = 50, 500
 _HUGE = 100_000
@@ -64,7 +62,7 @@ async def _measure_during_huge_import(requests: Requests) -> list[float]:
     batch = await site.make_accepted_batch((await site.register_robot()).id, reference_ids)
     await site.upload_result(batch, ResultMaker(site.folder).make_file(reference_ids))
     await wait_until(site, batch.id, lambda batch: batch.validation is not None)
-    await advance(batch.id, CallbackSucceeded(await site.services.results.find_upload(batch.id)), site.services)
+    await site.call_back(batch.id)
     await wait_until(site, batch.id, lambda batch: batch.import_started)
     huge_import = asyncio.create_task(wait_until(site, batch.id, lambda batch: batch.ended))
     seconds = [await _measure_small_batch(requests)]

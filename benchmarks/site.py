@@ -23,11 +23,12 @@ from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.robots import Robot
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
-from exchange.domain.events import CallStarted, RobotAccepted
+from exchange.domain.events import CallbackSucceeded, CallStarted, RobotAccepted
 from exchange.domain.ids import new_id
 from exchange.domain.lifecycle import apply, register
 from exchange.ports import Services
 from exchange.settings import Settings
+from exchange.use_cases.advance import advance
 from exchange.use_cases.manifest_file import write_manifest
 from tests.stacks import Stack, running_stack
 
@@ -99,6 +100,12 @@ class Site:
         await write_manifest(batch.id, reference_ids, services.files)
         await services.batches.create(batch)
         return batch
+
+    async def call_back(self, batch_id: UUID) -> Batch:
+        """Record the robot's callback for an uploaded result, and send the message that follows it."""
+        stored = await self.services.batches.load(batch_id)
+        delivered = CallbackSucceeded(await self.services.results.find_upload(batch_id))
+        return (await advance(stored, delivered, self.services)).batch
 
     async def upload_result(self, batch: Batch, result: bytes) -> None:
         """Upload the result file of a batch, as its robot would."""

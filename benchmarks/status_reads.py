@@ -12,8 +12,6 @@ from benchmarks.goals import LIMIT, OURS, Benchmark, Bound, Effort, Goal, Rounds
 from benchmarks.inputs import ResultMaker, make_ids
 from benchmarks.site import Site, running_site
 from exchange.domain.batch import Batch
-from exchange.domain.events import CallbackSucceeded
-from exchange.use_cases.advance import advance
 
 P99 = Goal(
     name="status reads under load: p99",
@@ -82,9 +80,7 @@ async def _measure_round(site: Site, small: Batch) -> tuple[list[float], list[fl
         reader = Reader(site, session, small)
         idle = await reader.read_while(lambda reads: reads < _IDLE_READS)
         validated = await _upload_batch(site, small, _VALIDATED_ENTRIES)
-        await advance(
-            imported.id, CallbackSucceeded(await site.services.results.find_upload(imported.id)), site.services
-        )
+        await site.call_back(imported.id)
         work = asyncio.gather(
             wait_until(site, validated.id, lambda batch: batch.validation is not None),
             wait_until(site, imported.id, lambda batch: batch.ended),

@@ -70,8 +70,11 @@ class BatchStore(Protocol):
     async def load(self, batch_id: UUID) -> StoredBatch:
         """Read the latest state of a batch, also if another process wrote it. Raises NotFound."""
 
-    async def replace(self, batch: Batch, etag: str) -> None:
-        """Write the batch if it still has this ETag. Raises WriteConflict if not, NotFound if it is gone."""
+    async def replace(self, batch: Batch, etag: str) -> str:
+        """Write the batch if it still has this ETag, and return its new ETag.
+
+        Raises WriteConflict if it has another ETag, NotFound if it is gone.
+        """
 
     def list_overdue(self, now: float) -> AsyncIterator[UUID]:
         """Yield the batches whose `due_at` is not after `now`, longest overdue first."""

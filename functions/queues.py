@@ -2,10 +2,11 @@
 
 import azure.functions as func
 
-from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE
+from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE, ValidateMessage
 from exchange.ports import GetServices
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
+from exchange.use_cases.validate_upload import validate_upload
 from functions.errors import apply_error_policy
 
 
@@ -23,6 +24,9 @@ def queue_triggers(get_services: GetServices) -> func.Blueprint:
     async def import_delivered(message: func.ServiceBusMessage) -> None:
         content = IMPORT_MESSAGE.validate_json(message.get_body())
         async with apply_error_policy(content.batch_id, message.application_properties):
-            await import_results(content.batch_id, get_services())
+            if isinstance(content, ValidateMessage):
+                await validate_upload(content.batch_id, get_services())
+            else:
+                await import_results(content.batch_id, get_services())
 
     return blueprint

@@ -9,7 +9,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
 from exchange.domain.errors import Unavailable
-from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE, DispatchMessage, Message
+from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE, DispatchMessage, ImportMessage, Message
 from exchange.telemetry.operations import TRACEPARENT, current_traceparent
 
 # A caller may be waiting, so retries are few. The sweep sends what could not be sent.
@@ -36,12 +36,12 @@ class ServiceBusQueues:
     async def send(self, message: Message) -> None:
         """Send the message. The queue delivers it at its `deliver_at`."""
         if isinstance(message, DispatchMessage):
-            queue = self._dispatch_queue
-            at = None if message.deliver_at is None else datetime.fromtimestamp(message.deliver_at, UTC)
-            envelope = ServiceBusMessage(DISPATCH_MESSAGE.dump_json(message), scheduled_enqueue_time_utc=at)
+            queue, body = self._dispatch_queue, DISPATCH_MESSAGE.dump_json(message)
         else:
-            queue = self._import_queue
-            envelope = ServiceBusMessage(IMPORT_MESSAGE.dump_json(message))
+            queue, body = self._import_queue, IMPORT_MESSAGE.dump_json(message)
+        deliver_at = None if isinstance(message, ImportMessage) else message.deliver_at
+        at = None if deliver_at is None else datetime.fromtimestamp(deliver_at, UTC)
+        envelope = ServiceBusMessage(body, scheduled_enqueue_time_utc=at)
         if sender := current_traceparent():
             # The name as bytes: the SDK then keeps our value instead of adding its own.
             envelope.application_properties = {TRACEPARENT.encode(): sender}

@@ -54,6 +54,17 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationClaim:
+    """The right to validate this upload. `holder` is the id of the run that has it.
+
+    It expires when the batch has had no sign of work (`worked_at`) for some time.
+    """
+
+    holder: UUID
+    upload: Upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The progress of an import: how many chunks are stored, and the byte offset of the next one in the accepted blob.
 
@@ -97,8 +108,10 @@ class Batch:
     unreachable_reason: str | None = None
     accepted_at: float | None = None
 
-    # Delivery: the last upload that was seen, the validation that counts, and the robot's callback.
+    # Delivery: the last upload that was seen, the validation that is running, the one that counts, and the robot's
+    # callback.
     upload: Upload | None = None
+    validation_claim: ValidationClaim | None = None
     validation: Validation | None = None
     delivered_at: float | None = None
     robot_error: str | None = None

@@ -49,10 +49,11 @@ class RobotUnreachable:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadSeen:
-    """A result file was found in the result blob."""
+class ValidationStarted:
+    """A run is about to validate the upload. `current_upload` is what the result blob holds now."""
 
-    upload: Upload
+    holder: UUID
+    current_upload: Upload | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,22 @@ class WorkContinued:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationAborted:
+    """The run that claimed a validation ended with an error."""
+
+    holder: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationFinished:
-    """A validation has finished. `current_upload` is what the result blob holds now."""
+    """A validation has finished. `current_upload` is what the result blob holds now.
+
+    `starts_import` is True if an importer made the validation. It continues with the import, without another message.
+    """
 
     validation: Validation
     current_upload: Upload | None
+    starts_import: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +131,9 @@ Event = (
     | RobotAccepted
     | RobotRejected
     | RobotUnreachable
-    | UploadSeen
+    | ValidationStarted
     | WorkContinued
+    | ValidationAborted
     | ValidationFinished
     | CallbackSucceeded
     | CallbackFailed

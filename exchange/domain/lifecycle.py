@@ -16,7 +16,7 @@ from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import delivery, dispatching, importing
+from exchange.domain.transitions import delivery, dispatching, importing, validating
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -45,26 +45,27 @@ ROWS: tuple[Row, ...] = (
         (events.RobotAccepted, dispatching.accept, {_ACCEPTED}),
         (events.RobotRejected, dispatching.reject, {_ACCEPTED, _ENDED}),
         (events.RobotUnreachable, dispatching.retry_call, {_ACCEPTED, _ENDED}),
-        (events.UploadSeen, delivery.record_upload, {_ACCEPTED}),
-        (events.ValidationFinished, delivery.record_validation, {_ACCEPTED}),
+        (events.ValidationStarted, validating.start_validation, {_ACCEPTED}),
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.Swept, dispatching.sweep, {_ACCEPTED, _ENDED}),
     ),
     *_rows(
         Phase.ACCEPTED,
-        (events.UploadSeen, delivery.record_upload, set()),
+        (events.ValidationStarted, validating.start_validation, set()),
         (events.WorkContinued, importing.continue_work, set()),
-        (events.ValidationFinished, delivery.record_validation, set()),
+        (events.ValidationAborted, validating.abort_validation, set()),
+        (events.ValidationFinished, validating.record_validation, set()),
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.Swept, delivery.sweep, {_DELIVERED, _ENDED}),
     ),
     *_rows(
         Phase.DELIVERED,
-        (events.UploadSeen, delivery.record_upload, set()),
+        (events.ValidationStarted, validating.start_validation, set()),
         (events.WorkContinued, importing.continue_work, set()),
-        (events.ValidationFinished, delivery.record_validation, set()),
+        (events.ValidationAborted, validating.abort_validation, set()),
+        (events.ValidationFinished, validating.record_validation, {_IMPORTING}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
         (events.Swept, importing.sweep, {_ENDED}),

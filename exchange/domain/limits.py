@@ -77,8 +77,20 @@ class Deadlines(SettingsGroup):
     validation_wait_s: float = Field(
         120.0,
         gt=0,
-        description="How long a delivered result may stay without validation. Then the sweep starts the import, which "
-        "validates it.",
+        description="Time without a sign of work after which a validation counts as stopped, and another may start. "
+        "The sweep then starts the import of a delivered result, which validates it.",
+    )
+    blob_event_wait_s: float = Field(
+        5.0,
+        gt=0,
+        description="Time that a delivered result waits for the blob event that starts its validation. Then it is "
+        "validated without.",
+    )
+    small_result_limit_bytes: int = Field(
+        4 << 20,
+        ge=0,
+        description="Maximum size of a result that does not wait for its blob event. The import starts at the callback "
+        "and validates the result.",
     )
     callback_wait_s: float = Field(
         900.0,

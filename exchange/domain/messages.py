@@ -1,9 +1,10 @@
 """The messages on the Service Bus queues."""
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,21 @@ class ImportMessage:
     batch_id: UUID
 
 
-Message = DispatchMessage | ImportMessage
+@dataclass(frozen=True, slots=True)
+class ValidateMessage:
+    """Validate the result that the robot of this batch delivered, unless its blob event has led to that already.
 
-# The JSON of a message's body.
+    It is on the queue `import`, which holds it back until `deliver_at` (seconds since the epoch).
+    """
+
+    batch_id: UUID
+    deliver_at: float
+
+
+Message = DispatchMessage | ImportMessage | ValidateMessage
+
+# The JSON of a message's body, for each queue. What has a `deliver_at` is a ValidateMessage.
 DISPATCH_MESSAGE: TypeAdapter[DispatchMessage] = TypeAdapter(DispatchMessage)
-IMPORT_MESSAGE: TypeAdapter[ImportMessage] = TypeAdapter(ImportMessage)
+IMPORT_MESSAGE: TypeAdapter[ImportMessage | ValidateMessage] = TypeAdapter(
+    Annotated[ValidateMessage | ImportMessage, Field(union_mode="left_to_right")]
+)

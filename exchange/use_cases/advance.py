@@ -8,7 +8,6 @@ the message is due, and the sweep resends it.
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 from exchange.domain.batch import Batch
 from exchange.domain.errors import Unavailable, WriteConflict
@@ -28,24 +27,38 @@ MAX_CONFLICTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """The batch after an event. `changed` is True if this event changed it."""
+    """The batch after an event, as it is stored. `changed` is True if this event changed it."""
 
-    batch: Batch
+    stored: StoredBatch
     changed: bool
 
+    @property
+    def batch(self) -> Batch:
+        """The batch without its ETag."""
+        return self.stored.batch
 
-async def advance(start: UUID | StoredBatch, event: Event | Observe, services: Services) -> Advanced:
-    """Apply the event and return the batch. If the event changes nothing, return the batch as it was read.
 
-    `start` is the batch's id, or the batch if it was read just now. Pass a function as `event` if the event depends on
-    something outside the batch. It is called again after a write conflict, so that it always describes the version that
-    is written. Raises NotFound, Unavailable, and the errors of `lifecycle.apply`.
+async def advance(stored: StoredBatch, event: Event, services: Services) -> Advanced:
+    """Apply the event to the batch as it was last read or written. If nothing changes, return the batch as it is.
+
+    Raises NotFound, Unavailable, and the errors of `lifecycle.apply`.
     """
-    stored = start if isinstance(start, StoredBatch) else await services.batches.load(start)
+
+    async def observe(_: Batch) -> Event:
+        return event
+
+    return await observe_and_advance(stored, observe, services)
+
+
+async def observe_and_advance(stored: StoredBatch, observe: Observe, services: Services) -> Advanced:
+    """Apply an event that depends on something outside the batch. See `advance`.
+
+    `observe` is called again after a write conflict, so that the event always describes the version that is written.
+    """
     for _ in range(MAX_CONFLICTS):
-        observed = await event(stored.batch) if callable(event) else event
+        event = await observe(stored.batch)
         try:
-            return await _apply(stored, observed, services)
+            return await _apply(stored, event, services)
         except WriteConflict:
             stored = await services.batches.load(stored.batch.id)
     raise Unavailable("The batch is being changed by other processes. Try again.")
@@ -56,13 +69,13 @@ async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advan
     transition = apply(before, event, services.clock(), services.deadlines)
     after = transition.batch
     if after is before:
-        return Advanced(before, changed=False)
-    await services.batches.replace(after, stored.etag)
+        return Advanced(stored, changed=False)
+    etag = await services.batches.replace(after, stored.etag)
     record_transition(before, transition)
     if after.status is not before.status:
         log.info("batch %s is %s", before.id, after.status)
     await send_message(transition.message, services)
-    return Advanced(after, changed=True)
+    return Advanced(StoredBatch(after, etag), changed=True)
 
 
 async def send_message(message: Message | None, services: Services) -> None:

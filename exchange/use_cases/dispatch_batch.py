@@ -10,7 +10,7 @@ from exchange.domain.robot_answer import RobotAnswer, to_event
 from exchange.domain.transitions.dispatching import is_early
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import CLIENT, add_span_attributes, batch_operation, operation
-from exchange.use_cases.advance import advance
+from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.write_snapshot import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
         log.info("batch %s: nothing to dispatch for attempt %d", batch.id, attempt)
         return
     snapshot = batch.snapshot or await write_snapshot(batch, services)
-    started = await advance(batch.id, events.CallStarted(attempt, snapshot), services)
+    started = await advance(stored, events.CallStarted(attempt, snapshot), services)
     if not started.changed:
         log.info("batch %s: no call started: the call is claimed already or no longer due", batch.id)
         return
     answer = await _call_robot(started.batch, started.batch.snapshot or snapshot, services)
     log.info("batch %s: called robot %s: %s", batch.id, batch.robot_id, answer.summary)
-    await _record_answer(started.batch, answer, services)
+    await _record_answer(started.stored, answer, services)
 
 
 @operation("call robot", CLIENT)
@@ -58,11 +58,11 @@ async def _call_robot(batch: Batch, snapshot: UUID, services: Services) -> Robot
     return answer
 
 
-async def _record_answer(batch: Batch, answer: RobotAnswer, services: Services) -> None:
+async def _record_answer(called: StoredBatch, answer: RobotAnswer, services: Services) -> None:
     """Record the answer. If the robot did not accept, an upload still proves that it has the batch."""
 
     async def observe(_: Batch) -> events.Event:
-        upload = None if answer.accepted else await services.results.find_upload(batch.id)
-        return to_event(answer, batch, upload)
+        upload = None if answer.accepted else await services.results.find_upload(called.batch.id)
+        return to_event(answer, called.batch, upload)
 
-    await advance(batch.id, observe, services)
+    await observe_and_advance(called, observe, services)

@@ -20,4 +20,5 @@ class Heartbeat:
         now = self._services.clock()
         if now - self._last >= self._services.deadlines.heartbeat_interval_s:
             self._last = now
-            await advance(self._batch_id, WorkContinued(), self._services)
+            stored = await self._services.batches.load(self._batch_id)
+            await advance(stored, WorkContinued(), self._services)

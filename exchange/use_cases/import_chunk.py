@@ -7,7 +7,7 @@ from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch, Progress, Validation
 from exchange.domain.chunks import REFUSALS, Chunk, Refusal
 from exchange.domain.lines import LineSplitter
-from exchange.ports import Services
+from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.heartbeat import Heartbeat
@@ -37,8 +37,9 @@ async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
 
 
 @operation("import chunk")
-async def import_chunk(batch: Batch, chunk: Chunk, services: Services) -> Batch:
+async def import_chunk(stored: StoredBatch, chunk: Chunk, services: Services) -> StoredBatch:
     """Store the chunk, write down what the store refused, and record the progress. Return the batch after that."""
+    batch = stored.batch
     refusals: list[Refusal] = []
     heartbeat = Heartbeat(batch.id, services)
     async for refused in services.references.import_entries(chunk.entries):
@@ -55,7 +56,7 @@ async def import_chunk(batch: Batch, chunk: Chunk, services: Services) -> Batch:
         refused=batch.progress.refused + len(refusals),
         refused_chunks=(*batch.progress.refused_chunks, *([chunk.end] if refusals else [])),
     )
-    return (await advance(batch.id, events.ChunkImported(progress), services)).batch
+    return (await advance(stored, events.ChunkImported(progress), services)).stored
 
 
 async def _write_refusals(batch: Batch, end: int, refusals: list[Refusal], services: Services) -> None:

@@ -1,15 +1,14 @@
 """The import of a delivered result: its accepted entries, chunk after chunk, and then the report."""
 
 import logging
-from uuid import UUID
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation
-from exchange.use_cases.advance import advance
+from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.import_chunk import import_chunk, read_next_chunk
-from exchange.use_cases.validate_upload import validate_upload
+from exchange.use_cases.validate_upload import validate_for_import
 from exchange.use_cases.write_report import write_report
 
 log = logging.getLogger(__name__)
@@ -18,33 +17,30 @@ log = logging.getLogger(__name__)
 @batch_operation("import")
 async def import_results(stored: StoredBatch, services: Services) -> None:
     """Import the delivered result to its end, starting after the recorded progress. Idempotent."""
-    batch = await _start_import(stored, services)
-    while batch.phase is Phase.IMPORTING:
-        chunk = await read_next_chunk(batch, services)
+    stored = await _start_import(stored, services)
+    while stored.batch.phase is Phase.IMPORTING:
+        chunk = await read_next_chunk(stored.batch, services)
         if chunk is None:
-            attempt = await write_report(batch, services)
-            batch = (await advance(batch.id, events.ReportWritten(attempt), services)).batch
+            attempt = await write_report(stored.batch, services)
+            stored = (await advance(stored, events.ReportWritten(attempt), services)).stored
         else:
-            batch = await import_chunk(batch, chunk, services)
+            stored = await import_chunk(stored, chunk, services)
+    batch = stored.batch
     add_span_attributes(status=batch.status.value, added=batch.progress.added, refused=batch.progress.refused)
     log.info("batch %s: import run finished status=%s", batch.id, batch.status)
 
 
-async def _start_import(stored: StoredBatch, services: Services) -> Batch:
-    """Start the import of the current upload's validation. Validate the upload first if necessary.
+async def _start_import(stored: StoredBatch, services: Services) -> StoredBatch:
+    """Start the import of the current upload's validation. Validate the upload first if no other run does.
 
-    Validate at most once. A newer upload gets a message of its own from its validation.
+    Validate at most once. A newer upload, or one that another run validates, gets a message from its validation.
     """
-    batch_id: UUID = stored.batch.id
 
     async def observe(batch: Batch) -> events.Event:
         # Once started, an import depends on our own blobs only, not on the robot's blob.
         if batch.phase is not Phase.DELIVERED:
             return events.ImportStarted(None)
-        return events.ImportStarted(await services.results.find_upload(batch_id))
+        return events.ImportStarted(await services.results.find_upload(batch.id))
 
-    batch = (await advance(stored, observe, services)).batch
-    if batch.phase is Phase.DELIVERED:
-        await validate_upload(batch_id, services)
-        batch = (await advance(batch_id, observe, services)).batch
-    return batch
+    started = (await observe_and_advance(stored, observe, services)).stored
+    return await validate_for_import(started, services) if started.batch.phase is Phase.DELIVERED else started

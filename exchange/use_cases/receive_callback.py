@@ -9,7 +9,7 @@ from exchange.domain.errors import InputRejected
 from exchange.domain.report import to_one_line
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
-from exchange.use_cases.advance import advance
+from exchange.use_cases.advance import observe_and_advance
 from exchange.use_cases.read_batch import describe_batch
 
 
@@ -34,7 +34,7 @@ async def receive_callback(
 
     if result.storage_url is not None and not await _is_result_of(stored.batch, result.storage_url, services):
         raise InputRejected("storage_url must be the result_storage_url of this batch request, or be left out.")
-    advanced = await advance(stored, observe, services)
+    advanced = await observe_and_advance(stored, observe, services)
     return await describe_batch(advanced.batch, robot, services)
 
 

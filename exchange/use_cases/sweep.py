@@ -8,7 +8,7 @@ from exchange.domain.errors import Unavailable
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import batch_operation
-from exchange.use_cases.advance import advance
+from exchange.use_cases.advance import observe_and_advance
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,6 @@ async def _sweep_batch(stored: StoredBatch, services: Services) -> None:
                 raise
             return events.Swept(None, upload_known=False)
 
-    swept = await advance(stored, observe, services)
+    swept = await observe_and_advance(stored, observe, services)
     if swept.changed:
         log.info("batch %s: swept %s -> %s", swept.batch.id, stored.batch.phase, swept.batch.phase)

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from exchange.contract.json_input import BYTE_ORDER_MARK
 from exchange.domain import blob_names, events
-from exchange.domain.batch import Batch, Phase, Upload, Validation
+from exchange.domain.batch import Batch, Upload, Validation
 from exchange.domain.entries import EntryValidator, ValidatedLines
-from exchange.domain.errors import TooLarge, UploadReplaced
+from exchange.domain.errors import ExchangeError, TooLarge, UploadReplaced
 from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
 from exchange.domain.result_format import START_BYTES, find_format_fault
 from exchange.ports import Services, StoredBatch
-from exchange.telemetry.operations import add_span_attributes, batch_operation
-from exchange.use_cases.advance import advance
+from exchange.telemetry.operations import add_span_attributes, batch_operation, operation
+from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import read_manifest
 
@@ -25,29 +25,58 @@ log = logging.getLogger(__name__)
 
 @batch_operation("validate")
 async def validate_upload(stored: StoredBatch, services: Services) -> None:
-    """Validate the current upload. Idempotent: an upload with a recorded validation is not validated again.
+    """Validate the current upload. Idempotent: an upload that is validated, or being validated, is left alone.
 
     An upload that is deleted, replaced, or too late for its batch is not an error.
     """
-    batch = stored.batch
-    upload = await services.results.find_upload(batch.id)
-    if upload is None or batch.validation_of(upload) or batch.phase in {Phase.IMPORTING, Phase.ENDED}:
-        log.info("batch %s: nothing to validate", batch.id)
-        return
-    await advance(stored, events.UploadSeen(upload), services)
-    try:
-        validation = await _validate(batch, upload, services)
-    except UploadReplaced:
-        log.info("batch %s: the upload was replaced during its validation", batch.id)
-        return
-    await _record(batch.id, validation, services)
+    await _validate_current(stored, services, starts_import=False)
 
 
-async def _record(batch_id: UUID, validation: Validation, services: Services) -> None:
+@operation("validate")
+async def validate_for_import(stored: StoredBatch, services: Services) -> StoredBatch:
+    """Do the same, and start the import of the upload in the same write. Return the batch after that."""
+    return await _validate_current(stored, services, starts_import=True)
+
+
+async def _validate_current(stored: StoredBatch, services: Services, *, starts_import: bool) -> StoredBatch:
+    batch_id, holder = stored.batch.id, services.new_id()
+
     async def observe(_: Batch) -> events.Event:
-        return events.ValidationFinished(validation, await services.results.find_upload(batch_id))
+        return events.ValidationStarted(holder, await services.results.find_upload(batch_id))
 
-    recorded = await advance(batch_id, observe, services)
+    try:
+        started = await observe_and_advance(stored, observe, services)
+        claim = started.batch.validation_claim
+        if claim is None or claim.holder != holder:
+            log.info("batch %s: nothing to validate", batch_id)
+            return started.stored
+        validation = await _validate(started.batch, claim.upload, services)
+        return await _record(started.stored, validation, services, starts_import=starts_import)
+    except UploadReplaced:
+        log.info("batch %s: the upload was replaced during its validation", batch_id)
+        return stored
+    except Exception:
+        await _release_claim(batch_id, holder, services)
+        raise
+
+
+async def _release_claim(batch_id: UUID, holder: UUID, services: Services) -> None:
+    """Release the claim after an error, so that the redelivery does not find it."""
+    try:
+        await advance(await services.batches.load(batch_id), events.ValidationAborted(holder), services)
+    except ExchangeError as error:
+        log.warning("batch %s: the claim on the validation could not be released: %s", batch_id, error)
+
+
+async def _record(
+    started: StoredBatch, validation: Validation, services: Services, *, starts_import: bool
+) -> StoredBatch:
+    batch_id = started.batch.id
+
+    async def observe(_: Batch) -> events.Event:
+        return events.ValidationFinished(validation, await services.results.find_upload(batch_id), starts_import)
+
+    recorded = await observe_and_advance(started, observe, services)
     add_span_attributes(entries=validation.entries, accepted=validation.accepted, missing=validation.missing)
     log.info(
         "batch %s: validated entries=%d accepted=%d missing=%d superseded=%s",
@@ -57,6 +86,7 @@ async def _record(batch_id: UUID, validation: Validation, services: Services) ->
         validation.missing,
         not recorded.changed,
     )
+    return recorded.stored
 
 
 async def _validate(batch: Batch, upload: Upload, services: Services) -> Validation:

@@ -40,8 +40,12 @@ type Tunables = {
   DISPATCH_OVERDUE_S: string?
   @description('Maximum time in status `received`. Then the batch fails.')
   RECEIVED_LIMIT_S: string?
-  @description('How long a delivered result may stay without validation. Then the sweep starts the import, which validates it.')
+  @description('Time without a sign of work after which a validation counts as stopped, and another may start. The sweep then starts the import of a delivered result, which validates it.')
   VALIDATION_WAIT_S: string?
+  @description('Time that a delivered result waits for the blob event that starts its validation. Then it is validated without.')
+  BLOB_EVENT_WAIT_S: string?
+  @description('Maximum size of a result that does not wait for its blob event. The import starts at the callback and validates the result.')
+  SMALL_RESULT_LIMIT_BYTES: string?
   @description('Time that an uploaded result waits for the robot\'s callback. Then the sweep treats it as delivered. The sweep also checks the result blob of an accepted batch at this interval.')
   CALLBACK_WAIT_S: string?
   @description('Maximum time between acceptance and upload. Then the batch fails because the robot is silent.')

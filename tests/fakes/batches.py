@@ -18,16 +18,20 @@ class FakeBatchStore:
         self.items[batch.id] = StoredBatch(batch, uuid4().hex)
 
     async def load(self, batch_id: UUID) -> StoredBatch:
+        return self._find(batch_id)
+
+    async def replace(self, batch: Batch, etag: str) -> str:
+        if self._find(batch.id).etag != etag:
+            raise WriteConflict("The batch request was changed by another process.")
+        new_etag = uuid4().hex
+        self.items[batch.id] = StoredBatch(batch, new_etag)
+        return new_etag
+
+    def _find(self, batch_id: UUID) -> StoredBatch:
         try:
             return self.items[batch_id]
         except KeyError:
             raise NotFound("The batch request does not exist.") from None
-
-    async def replace(self, batch: Batch, etag: str) -> None:
-        stored = await self.load(batch.id)
-        if stored.etag != etag:
-            raise WriteConflict("The batch request was changed by another process.")
-        self.items[batch.id] = StoredBatch(batch, uuid4().hex)
 
     async def list_overdue(self, now: float) -> AsyncIterator[UUID]:
         overdue = [(item.batch.due_at, item.batch.id) for item in self.items.values() if item.batch.due_at is not None]

@@ -8,7 +8,7 @@ import pytest
 from exchange.adapters.cosmos.batches import CosmosBatchStore
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
-from exchange.domain.batch import Batch, Progress, Upload, Validation
+from exchange.domain.batch import Batch, Progress, Upload, Validation, ValidationClaim
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
 from exchange.domain.lifecycle import register
 from exchange.ports import BatchStore, OpenBatch
@@ -26,6 +26,9 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         error="no",
         snapshot=uuid4(),
         upload=Upload(etag='"0x1"', last_modified=START + 0.5, size=2**40),
+        validation_claim=ValidationClaim(
+            holder=uuid4(), upload=Upload(etag='"0x2"', last_modified=START + 1.5, size=2**41)
+        ),
         validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
         progress=Progress(chunks=2, offset=2**40, added=5, refused=2, refused_chunks=(1, 2)),
         import_started=True,
@@ -36,12 +39,13 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         assert (await batches.load(batch.id)).batch == batch
 
 
-async def test_an_item_without_a_trace_is_read(database: CosmosDatabase) -> None:
+@pytest.mark.parametrize("field", ["trace", "validation_claim"])
+async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, field: str) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)
     container = await database.container("batches")
     item = await container.read_item(str(batch.id), partition_key=str(batch.id))
-    del item["trace"]
+    del item[field]
     await container.replace_item(str(batch.id), item)
     assert (await batches.load(batch.id)).batch == batch
 
@@ -59,6 +63,15 @@ async def test_an_unknown_batch_is_not_found(batches: BatchStore) -> None:
         await batches.load(uuid4())
     with pytest.raises(NotFound):
         await batches.replace(a_batch(), '"etag"')
+
+
+async def test_a_write_returns_the_etag_for_the_next_one(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    etag = await batches.replace(replace(batch, error="first"), (await batches.load(batch.id)).etag)
+    assert (await batches.load(batch.id)).etag == etag
+    await batches.replace(replace(batch, error="second"), etag)
+    assert (await batches.load(batch.id)).batch.error == "second"
 
 
 async def test_a_write_with_an_old_etag_is_a_conflict(batches: BatchStore) -> None:

@@ -10,7 +10,14 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_s
 
 from exchange.adapters.service_bus import ServiceBusQueues
 from exchange.domain.errors import Unavailable
-from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE, DispatchMessage, ImportMessage, Message
+from exchange.domain.messages import (
+    DISPATCH_MESSAGE,
+    IMPORT_MESSAGE,
+    DispatchMessage,
+    ImportMessage,
+    Message,
+    ValidateMessage,
+)
 from exchange.ports import Queues
 from tests.fakes import FakeQueues
 from tests.stacks import Stack
@@ -57,7 +64,16 @@ def make_queues(stack: Stack) -> ServiceBusQueues:
     return ServiceBusQueues(settings["SERVICE_BUS"], None, settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"])
 
 
-@pytest.mark.parametrize("sent", [DispatchMessage(BATCH_ID, 3), ImportMessage(BATCH_ID)], ids=repr)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        DispatchMessage(BATCH_ID, 3),
+        DispatchMessage(BATCH_ID, 3, 1.5),
+        ImportMessage(BATCH_ID),
+        ValidateMessage(BATCH_ID, 1.5),
+    ],
+    ids=repr,
+)
 async def test_a_message_arrives_unchanged(queues_and_receive: tuple[Queues, Receive], sent: Message) -> None:
     queues, receive = queues_and_receive
     await queues.send(sent)
@@ -72,18 +88,23 @@ async def test_a_message_that_is_sent_twice_arrives_twice(queues_and_receive: tu
     assert [await receive(), await receive()] == [message, message]
 
 
-async def test_a_scheduled_message_is_delivered_at_its_time(emulators: Stack) -> None:
-    scheduled = DispatchMessage(uuid4(), 2, time.time() + 1.5)
+@pytest.mark.parametrize(("kind_of_message", "queue"), [("dispatch", "dispatch"), ("validate", "import")])
+async def test_a_scheduled_message_is_delivered_at_its_time(emulators: Stack, kind_of_message: str, queue: str) -> None:
+    deliver_at = time.time() + 1.5
+    is_dispatch = kind_of_message == "dispatch"
+    scheduled = DispatchMessage(uuid4(), 2, deliver_at) if is_dispatch else ValidateMessage(uuid4(), deliver_at)
     queues = make_queues(emulators)
     await queues.send(scheduled)
     await queues.close()
     async with (
         ServiceBusClient.from_connection_string(emulators.settings["SERVICE_BUS"]) as client,
-        client.get_queue_receiver("dispatch") as receiver,
+        client.get_queue_receiver(queue) as receiver,
     ):
         (message,) = await receiver.receive_messages(max_wait_time=10)
-        assert time.time() >= (scheduled.deliver_at or 0) - 0.1
-        assert DISPATCH_MESSAGE.validate_json(b"".join(message.body)) == scheduled
+        assert time.time() >= deliver_at - 0.1
+        body = b"".join(message.body)
+        received = DISPATCH_MESSAGE.validate_json(body) if is_dispatch else IMPORT_MESSAGE.validate_json(body)
+        assert received == scheduled
         await receiver.complete_message(message)
 
 

@@ -35,6 +35,7 @@ def check(simulation: Simulation) -> None:
         _check_imported_upload(simulation, batch)
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
+        _check_import(simulation, batch)
         assert (batch.error is None) == (batch.status in _IMPORTED), "the status and the error contradict each other"
     _check_no_other_enhancements(simulation)
 
@@ -115,6 +116,14 @@ def _check_stored_enhancements(simulation: Simulation, batch: Batch) -> None:
     if batch.report is not None:
         assert stored == expected, "valid entries of an imported result are not stored"
     assert stored.total() >= batch.progress.added, "entries are counted as added that are not stored"
+
+
+def _check_import(simulation: Simulation, batch: Batch) -> None:
+    """Check that a delivered result was imported, unless as many attempts failed as are made."""
+    if batch.delivered_at is None or batch.robot_error is not None or batch.import_started:
+        return
+    failures = simulation.calls.faults + simulation.history.lost_messages
+    assert failures >= simulation.services.deadlines.progress_attempts, "a delivered result was never imported"
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -20,9 +20,22 @@ class Process:
 
     def __init__(self) -> None:
         self.dead = False
+        self.ended = False
 
 
 current_process: ContextVar[Process] = ContextVar("current process")
+
+
+@contextmanager
+def running_process() -> Iterator[None]:
+    """Run what is inside the context in a new process."""
+    process = Process()
+    token = current_process.set(process)
+    try:
+        yield
+    finally:
+        current_process.reset(token)
+        process.ended = True
 
 
 class Calls:

@@ -20,7 +20,10 @@ VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "resul
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried."""
+    """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried.
+
+    Results are small for the exchange unless there are `large_results`.
+    """
 
     name: str
     robot: RobotBehaviour
@@ -28,6 +31,7 @@ class Scenario:
     references: int = 5
     batches: int = 1
     small: bool = False
+    large_results: bool = False
 
 
 SCENARIOS = (
@@ -35,6 +39,26 @@ SCENARIOS = (
     Scenario("entries of every kind", robots.accept_and_work(robots.make_mixed_result)),
     Scenario("no valid entry", robots.accept_and_work(robots.make_unreadable_result), references=2, small=True),
     Scenario("the blob event is lost", robots.accept_and_work(robots.make_mixed_result), events=((),)),
+    Scenario(
+        "the blob event of a large result is lost",
+        robots.accept_and_work(robots.make_mixed_result),
+        events=((),),
+        large_results=True,
+    ),
+    # The robot calls back two seconds after its upload.
+    Scenario("the callback comes before the blob event", robots.accept_and_work(), events=((30.0,),), references=2),
+    Scenario(
+        "the callback of a large result comes before the blob event",
+        robots.accept_and_work(),
+        events=((4.0,),),
+        references=2,
+        large_results=True,
+    ),
+    Scenario(
+        "the callback and the blob event come at the same time",
+        robots.accept_and_work(robots.make_mixed_result),
+        events=((2.0, 2.04),),
+    ),
     Scenario(
         "the blob event arrives late and twice",
         robots.accept_and_work(robots.make_mixed_result),
@@ -105,7 +129,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
 
 
 async def _run(scenario: Scenario, plan: Plan) -> Simulation:
-    simulation = Simulation(plan, scenario.robot, scenario.events)
+    simulation = Simulation(plan, scenario.robot, scenario.events, large_results=scenario.large_results)
     await simulation.populate(scenario.references)
     for _ in range(scenario.batches):
         simulation.start(simulation.request_batch())
@@ -121,7 +145,7 @@ def choose_scenario(random: Random) -> Scenario:
         [random.choice(DELAYS_S) for _ in range(random.choice((0, 1, 1, 2)))] for _ in range(random.randint(1, 3))
     ]
     events = random.choice((random_events, scenario.events))
-    return replace(scenario, events=events, batches=random.choice((1, 1, 2, 3)))
+    return replace(scenario, events=events, batches=random.choice((1, 1, 2, 3)), large_results=random.random() < 0.5)
 
 
 def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:

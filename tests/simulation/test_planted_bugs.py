@@ -36,7 +36,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
     return Bug(name, tuple(Edit(f"exchange/{file}", old, new) for file, old, new in edits))
 
 
-LIFECYCLE, DELIVERY = "domain/lifecycle.py", "domain/transitions/delivery.py"
+LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 
@@ -53,8 +53,8 @@ BUGS = (
         "a message is sent before the state that requires it is written",
         (
             ADVANCE,
-            "    await services.batches.replace(after",
-            "    await send_message(transition.message, services)\n    await services.batches.replace(after",
+            "    etag = await services.batches.replace(after",
+            "    await send_message(transition.message, services)\n    etag = await services.batches.replace(after",
         ),
     ),
     bug(
@@ -70,7 +70,7 @@ BUGS = (
     ),
     bug(
         "the import starts before the robot has called back",
-        (DELIVERY, "if recorded.phase is Phase.DELIVERED else None", "or None"),
+        (VALIDATING, "    if recorded.phase is not Phase.DELIVERED:\n        return Transition(recorded)\n", ""),
         (
             LIFECYCLE,
             "        (events.Swept, delivery.sweep,",
@@ -87,7 +87,7 @@ BUGS = (
     ),
     bug(
         "the validation of a replaced upload is recorded and imported",
-        (DELIVERY, "upload.etag != event.validation.etag or ", ""),
+        (VALIDATING, "upload.etag != event.validation.etag or ", ""),
         (IMPORTING, "batch.validation_of(event.current_upload) is None", "batch.validation is None"),
     ),
     bug(
@@ -99,13 +99,13 @@ BUGS = (
                 "    refusals: list[Refusal] = []\n"
                 "    early = Progress(chunks=batch.progress.chunks + 1, offset=chunk.end,\n"
                 "                     added=batch.progress.added + len(chunk.entries))\n"
-                "    batch = (await advance(batch.id, events.ChunkImported(early), services)).batch\n"
+                "    stored = (await advance(stored, events.ChunkImported(early), services)).stored\n"
             ),
         ),
         (
             CHUNK,
             "    number = batch.progress.chunks + 1\n",
-            "    return batch\n    number = batch.progress.chunks + 1\n",
+            "    return stored\n    number = batch.progress.chunks + 1\n",
         ),
     ),
     bug(
@@ -167,9 +167,31 @@ BUGS = (
         (
             LIFECYCLE,
             "        Phase.IMPORTING,\n",
-            "        Phase.IMPORTING,\n        (events.ValidationFinished, delivery.record_validation, set()),\n",
+            (
+                "        Phase.IMPORTING,\n"
+                "        (events.ValidationStarted, validating.start_validation, set()),\n"
+                "        (events.ValidationFinished, validating.record_validation, set()),\n"
+            ),
         ),
-        (VALIDATE, " or batch.phase in {Phase.IMPORTING, Phase.ENDED}:", ":"),
+    ),
+    bug(
+        "a validation starts while another one of the same upload is running",
+        (VALIDATING, " or is_being_validated(batch, upload, now, deadlines)", ""),
+    ),
+    bug("a run validates although another one has the claim", (VALIDATE, " or claim.holder != holder:", ":")),
+    bug("a run that stops ends the claim of another one", (VALIDATING, " or claim.holder != event.holder", "")),
+    bug(
+        "a claim on a validation never expires",
+        (VALIDATING, " and now < worked_at + deadlines.validation_wait_s", ""),
+        (IMPORTING, "validation_claim=None, ", ""),
+    ),
+    bug(
+        "the start of a validation counts as progress",
+        (VALIDATING, "validation_claim=claim, worked_at=now", "validation_claim=claim, worked_at=now, resends=0"),
+    ),
+    bug(
+        "the result of an importer's validation is imported although it was replaced",
+        (VALIDATING, "upload.etag != event.validation.etag or ", "not event.starts_import and "),
     ),
 )
 

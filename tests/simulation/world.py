@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,7 @@ from exchange.domain.batch import Batch
 from exchange.domain.callers import CallingRobot, Role, User
 from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
 from exchange.domain.limits import Limits
-from exchange.domain.messages import DispatchMessage, Message
+from exchange.domain.messages import DispatchMessage, ImportMessage, Message, ValidateMessage
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
@@ -26,8 +26,9 @@ from exchange.use_cases.validate_upload import validate_upload
 from functions.errors import ERROR_POLICIES
 from tests.fakes.world import DEADLINES, START, World
 from tests.results import jsonl
+from tests.simulation.claims import Claims
 from tests.simulation.faults import Plan
-from tests.simulation.ports import Calls, Killed, Process, Unreliable, current_process
+from tests.simulation.ports import Calls, Killed, Unreliable, running_process
 
 # How long a message stays locked after the process that handles it has died.
 LOCK_S = 60.0
@@ -89,15 +90,19 @@ class History:
     # The robot's answers for each batch and their times, whether or not they arrived.
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
     dead_letters: list[Message] = field(default_factory=list)
+    lost_messages: int = 0
     unexpected_errors: list[BaseException] = field(default_factory=list)
 
 
 class Simulation(World):
     """One run. The services are the fakes, and any of their calls may go wrong."""
 
-    def __init__(self, plan: Plan, robot: RobotBehaviour, events: EventDelays) -> None:
-        deadlines = DEADLINES.model_copy(update={"robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S})
-        super().__init__(deadlines=deadlines, limits=LIMITS)
+    def __init__(self, plan: Plan, robot: RobotBehaviour, events: EventDelays, *, large_results: bool) -> None:
+        update: dict[str, float] = {"robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S}
+        if large_results:
+            update["small_result_limit_bytes"] = 0
+        super().__init__(deadlines=DEADLINES.model_copy(update=update), limits=LIMITS)
+        self.claims = Claims(DEADLINES.validation_wait_s)
         self.calls = Calls(plan)
         self.history = History()
         self._behave = robot
@@ -107,6 +112,7 @@ class Simulation(World):
         self._ids = itertools.count()
         self.robot_calls.behaviour = self._answer_call
         self._record_writes()
+        self._record_reads()
         unreliable: dict[str, Any] = {
             name: Unreliable(name, getattr(self, name), self.calls)
             for name in ("batches", "robots", "references", "files", "results", "urls", "queues", "robot_calls")
@@ -202,13 +208,11 @@ class Simulation(World):
 
     async def _run_in_process(self, work: Coroutine[Any, Any, None]) -> bool:
         """Run the work in a new process. Return False if the process died or a port was unavailable."""
-        token = current_process.set(Process())
-        try:
-            await work
-        except (Unavailable, Killed):
-            return False
-        finally:
-            current_process.reset(token)
+        with running_process():
+            try:
+                await work
+            except (Unavailable, Killed):
+                return False
         return True
 
     async def _sweep(self) -> None:
@@ -225,8 +229,10 @@ class Simulation(World):
     async def _send(self, message: Message) -> None:
         self.queues.sent.append(message)
         self._check_written_before_sent(message)
-        deliver_at = (message.deliver_at if isinstance(message, DispatchMessage) else None) or 0.0
-        for delay in self.calls.plan.choose_delays():
+        deliver_at = (None if isinstance(message, ImportMessage) else message.deliver_at) or 0.0
+        delays = self.calls.plan.choose_delays()
+        self.history.lost_messages += not delays
+        for delay in delays:
             self.start(self._deliver_message(message, max(0.0, deliver_at - self.time()) + delay))
 
     def _check_written_before_sent(self, message: Message) -> None:
@@ -244,14 +250,18 @@ class Simulation(World):
         """Deliver the message until it is completed, or dead-letter it after the last delivery."""
         await asyncio.sleep(delay)
         for _ in range(MAX_MESSAGE_DELIVERIES):
-            work = (
-                dispatch_batch(message.batch_id, message.attempt, self.services)
-                if isinstance(message, DispatchMessage)
-                else import_results(message.batch_id, self.services)
-            )
-            if await self._handle(work):
+            if await self._handle(self._process(message)):
                 return
         self.history.dead_letters.append(message)
+
+    def _process(self, message: Message) -> Coroutine[Any, Any, None]:
+        match message:
+            case DispatchMessage():
+                return dispatch_batch(message.batch_id, message.attempt, self.services)
+            case ValidateMessage():
+                return validate_upload(message.batch_id, self.services)
+            case ImportMessage():
+                return import_results(message.batch_id, self.services)
 
     async def _deliver_event(self, batch_id: UUID, delay: float) -> None:
         await asyncio.sleep(delay)
@@ -264,16 +274,14 @@ class Simulation(World):
 
         If the process dies, the message is redelivered after its lock expires.
         """
-        token = current_process.set(Process())
-        try:
-            await work
-        except ExchangeError as error:
-            return not ERROR_POLICIES[type(error)].redeliver
-        except Killed:
-            await asyncio.sleep(LOCK_S)
-            return False
-        finally:
-            current_process.reset(token)
+        with running_process():
+            try:
+                await work
+            except ExchangeError as error:
+                return not ERROR_POLICIES[type(error)].redeliver
+            except Killed:
+                await asyncio.sleep(LOCK_S)
+                return False
         return True
 
     async def _answer_call(self, job: BatchRobotRequest) -> RobotAnswer:
@@ -295,10 +303,30 @@ class Simulation(World):
             await create(batch)
             self.history.writes[batch.id] = [Write(self.time(), None, batch)]
 
-        async def replace_and_record(batch: Batch, etag: str) -> None:
+        async def replace_and_record(batch: Batch, etag: str) -> str:
             before = (await self.batches.load(batch.id)).batch
-            await replace_batch(batch, etag)
+            new_etag = await replace_batch(batch, etag)
+            self._note(self.claims.record_write, before, batch, self.time())
             self.history.writes[batch.id].append(Write(self.time(), before, batch))
+            return new_etag
 
         self.batches.create = create_and_record  # type: ignore[method-assign] # wraps the fake
         self.batches.replace = replace_and_record  # type: ignore[method-assign] # wraps the fake
+
+    def _record_reads(self) -> None:
+        """Check each read of an upload."""
+        read = self.results.read
+
+        async def check_and_read(batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+            self._note(self.claims.check_read, batch_id, etag)
+            async for piece in read(batch_id, etag):
+                yield piece
+
+        self.results.read = check_and_read  # type: ignore[method-assign] # wraps the fake
+
+    def _note(self, check: Callable[..., None], *arguments: object) -> None:
+        """Make a check, and keep its failure for the end of the run."""
+        try:
+            check(*arguments)
+        except AssertionError as error:
+            self.history.unexpected_errors.append(error)

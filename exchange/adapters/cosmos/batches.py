@@ -42,13 +42,15 @@ class CosmosBatchStore:
             item = await container.read_item(str(batch_id), partition_key=str(batch_id))
         return StoredBatch(_to_batch(item), item["_etag"])
 
-    async def replace(self, batch: Batch, etag: str) -> None:
-        """Write the batch if it still has this ETag. Raises WriteConflict, NotFound."""
+    async def replace(self, batch: Batch, etag: str) -> str:
+        """Write the batch if it still has this ETag, and return its new ETag. Raises WriteConflict, NotFound."""
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
-            await container.replace_item(
+            item = await container.replace_item(
                 str(batch.id), _to_item(batch), etag=etag, match_condition=MatchConditions.IfNotModified
             )
+        new_etag: str = item["_etag"]
+        return new_etag
 
     async def list_overdue(self, now: float) -> AsyncIterator[UUID]:
         """Yield the overdue batches, longest overdue first."""

@@ -4,42 +4,22 @@ from dataclasses import replace
 
 from exchange.contract.batches import BatchStatus
 from exchange.domain import events
-from exchange.domain.batch import Batch, Phase, Upload
+from exchange.domain.batch import Batch, Upload
 from exchange.domain.durations import format_duration
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.limits import Deadlines
-from exchange.domain.messages import ImportMessage
-from exchange.domain.transitions.dispatching import mark_accepted
+from exchange.domain.messages import ImportMessage, Message, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
+from exchange.domain.transitions.validating import is_being_validated
 
 
-def record_upload(batch: Batch, event: events.UploadSeen, now: float, _deadlines: Deadlines) -> Transition:
-    """Record the upload. It proves that the robot accepted the batch. An older upload never replaces a newer one."""
-    if batch.phase is Phase.RECEIVED:
-        return Transition(mark_accepted(batch, now, event.upload))
-    known = batch.upload
-    if known is not None and (known == event.upload or known.last_modified > event.upload.last_modified):
-        return Transition(batch)
-    return Transition(replace(batch, upload=event.upload))
-
-
-def record_validation(batch: Batch, event: events.ValidationFinished, now: float, _deadlines: Deadlines) -> Transition:
-    """Record the validation if its upload is still current and has no recorded validation. Otherwise ignore it."""
-    upload = event.current_upload
-    if upload is None or upload.etag != event.validation.etag or batch.validation_of(upload):
-        return Transition(batch)
-    accepted = mark_accepted(batch, now) if batch.phase is Phase.RECEIVED else batch
-    recorded = replace(accepted, validation=event.validation, upload=upload, worked_at=now, resent_at=None, resends=0)
-    return Transition(recorded, ImportMessage(batch.id) if recorded.phase is Phase.DELIVERED else None)
-
-
-def deliver(batch: Batch, event: events.CallbackSucceeded, now: float, _deadlines: Deadlines) -> Transition:
-    """Record the callback if the result file exists. Request the import if that file is validated already."""
+def deliver(batch: Batch, event: events.CallbackSucceeded, now: float, deadlines: Deadlines) -> Transition:
+    """Record the callback if the result file exists. Request the import, unless a validation has to end first."""
     if event.current_upload is None:
         raise ResultMissing(
             "The result file at result_storage_url does not exist yet. Upload the file, then repeat the callback."
         )
-    return _deliver(batch, event.current_upload, now)
+    return _deliver(batch, event.current_upload, now, deadlines)
 
 
 def fail(batch: Batch, event: events.CallbackFailed, now: float, _deadlines: Deadlines) -> Transition:
@@ -81,11 +61,11 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
         error = f"The robot accepted the batch but delivered no result within {limit}."
         return end(batch, BatchStatus.FAILED, error, RobotFailure.SILENT)
     if upload is not None and now >= upload.last_modified + deadlines.callback_wait_s:
-        return _deliver(batch, upload, now)
+        return _deliver(batch, upload, now, deadlines)
     return Transition(replace(batch, upload=upload, resent_at=now))
 
 
-def _deliver(batch: Batch, upload: Upload, now: float) -> Transition:
+def _deliver(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> Transition:
     delivered = replace(
         batch,
         status=BatchStatus.IMPORTING,
@@ -94,4 +74,16 @@ def _deliver(batch: Batch, upload: Upload, now: float) -> Transition:
         delivered_at=now,
         resent_at=None,
     )
-    return Transition(delivered, ImportMessage(batch.id) if delivered.validation_of(upload) else None)
+    return Transition(delivered, _choose_message(delivered, upload, now, deadlines))
+
+
+def _choose_message(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> Message | None:
+    """Return the message that leads to the import. A running validation sends its own at its end."""
+    if batch.validation_of(upload):
+        return ImportMessage(batch.id)
+    if is_being_validated(batch, upload, now, deadlines):
+        return None
+    if upload.size <= deadlines.small_result_limit_bytes:
+        # The import validates the upload. That is quicker than to wait for the blob event.
+        return ImportMessage(batch.id)
+    return ValidateMessage(batch.id, now + deadlines.blob_event_wait_s)

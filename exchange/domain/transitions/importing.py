@@ -52,7 +52,8 @@ def sweep(batch: Batch, _event: events.Swept, now: float, deadlines: Deadlines) 
         return Transition(batch)
     if batch.resends >= deadlines.progress_attempts:
         return end(batch, BatchStatus.FAILED, _describe_progress(batch))
-    return Transition(replace(batch, resent_at=now, resends=batch.resends + 1), ImportMessage(batch.id))
+    again = replace(batch, validation_claim=None, resent_at=now, resends=batch.resends + 1)
+    return Transition(again, ImportMessage(batch.id))
 
 
 def _describe_progress(batch: Batch) -> str:

@@ -9,11 +9,11 @@ import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain import events
-from exchange.domain.batch import Batch, Phase, Progress, Upload, Validation
+from exchange.domain.batch import Batch, Phase, Progress, Upload, Validation, ValidationClaim
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register
-from exchange.domain.messages import DispatchMessage, ImportMessage
+from exchange.domain.messages import DispatchMessage, ImportMessage, Message, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure
 from tests.fakes.world import DEADLINES, START
 
@@ -22,6 +22,10 @@ ATTEMPT = UUID("11111111-1111-4111-8111-111111111111")
 UPLOAD = Upload(etag="one", last_modified=NOW - 5, size=10)
 LATER = Upload(etag="two", last_modified=NOW - 1, size=20)
 VALIDATION = Validation(attempt=ATTEMPT, etag="one", entries=3, accepted=3, missing=0)
+HOLDER, OTHER_HOLDER = UUID("22222222-2222-4222-8222-222222222222"), UUID("33333333-3333-4333-8333-333333333333")
+CLAIM = ValidationClaim(holder=HOLDER, upload=UPLOAD)
+CLAIMED = {"validation_claim": CLAIM, "worked_at": NOW - 1}
+LARGE = Upload(etag="one", last_modified=NOW - 5, size=(4 << 20) + 1)
 
 
 def received(**fields: object) -> Batch:
@@ -64,10 +68,12 @@ VARIANTS: dict[Phase, list[Batch]] = {
         accepted(**OVERDUE),
         accepted(accepted_at=NOW - 86_400, **OVERDUE),
         accepted(upload=UPLOAD, validation=VALIDATION),
+        accepted(upload=UPLOAD, **CLAIMED),
     ],
     Phase.DELIVERED: [
         delivered(),
         delivered(validation=VALIDATION),
+        delivered(**CLAIMED),
         delivered(**OVERDUE),
         delivered(resends=10, **OVERDUE),
     ],
@@ -96,10 +102,14 @@ EVENTS: list[Event] = [
     events.RobotUnreachable(1, 1, "down", None, UPLOAD),
     events.RobotUnreachable(7, 1, "down", None, None),
     events.RobotUnreachable(1, 7, "down", None, None),
-    events.UploadSeen(UPLOAD),
-    events.UploadSeen(LATER),
+    events.ValidationStarted(HOLDER, UPLOAD),
+    events.ValidationStarted(OTHER_HOLDER, LATER),
+    events.ValidationStarted(OTHER_HOLDER, None),
     events.WorkContinued(),
+    events.ValidationAborted(HOLDER),
+    events.ValidationAborted(OTHER_HOLDER),
     events.ValidationFinished(VALIDATION, UPLOAD),
+    events.ValidationFinished(VALIDATION, UPLOAD, starts_import=True),
     events.ValidationFinished(VALIDATION, LATER),
     events.ValidationFinished(VALIDATION, None),
     events.CallbackSucceeded(UPLOAD),
@@ -334,7 +344,8 @@ class TestDispatch:
 
 class TestDelivery:
     def test_an_upload_or_a_callback_means_acceptance(self) -> None:
-        assert apply(calling(), events.UploadSeen(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.ACCEPTED
+        started = apply(calling(), events.ValidationStarted(HOLDER, UPLOAD), NOW, DEADLINES).batch
+        assert (started.status, started.accepted_at) == (BatchStatus.ACCEPTED, NOW)
         transition = apply(calling(), events.CallbackSucceeded(UPLOAD), NOW, DEADLINES)
         assert transition.batch.status is BatchStatus.IMPORTING
         assert transition.batch.accepted_at == NOW
@@ -343,22 +354,6 @@ class TestDelivery:
         for event in (events.CallbackSucceeded(UPLOAD), events.CallbackFailed("no")):
             assert apply(accepted(), event, NOW, DEADLINES).batch.accepted_at == NOW - 3
             assert apply(calling(), event, NOW, DEADLINES).batch.accepted_at == NOW
-
-    def test_a_repeated_upload_event_changes_nothing(self) -> None:
-        for batch in (accepted(upload=UPLOAD), delivered()):
-            assert apply(batch, events.UploadSeen(UPLOAD), NOW, DEADLINES).batch is batch
-
-    def test_a_validation_is_progress(self) -> None:
-        stalled = delivered(upload=LATER, worked_at=NOW - 50, resent_at=NOW - 40, resends=3)
-        batch = apply(stalled, events.ValidationFinished(VALIDATION, UPLOAD), NOW, DEADLINES).batch
-        assert (batch.validation, batch.upload, batch.worked_at, batch.resends) == (VALIDATION, UPLOAD, NOW, 0)
-        assert batch.due_at == NOW + 120
-
-    def test_a_second_validation_of_an_upload_is_ignored(self) -> None:
-        batch = delivered(validation=VALIDATION)
-        again = apply(batch, events.ValidationFinished(replace(VALIDATION, attempt=uuid4()), UPLOAD), NOW, DEADLINES)
-        assert again.batch is batch
-        assert again.message is None
 
     def test_a_validation_belongs_to_its_upload_only(self) -> None:
         assert delivered(validation=VALIDATION).validation_of(UPLOAD) == VALIDATION
@@ -372,40 +367,40 @@ class TestDelivery:
         assert apply(validated.batch, events.CallbackSucceeded(UPLOAD), NOW, DEADLINES).message == ImportMessage(
             validated.batch.id
         )
-        called_back = apply(accepted(), events.CallbackSucceeded(UPLOAD), NOW, DEADLINES)
+        called_back = apply(accepted(upload=UPLOAD, **CLAIMED), events.CallbackSucceeded(UPLOAD), NOW, DEADLINES)
         assert called_back.message is None
         assert called_back.batch.upload == UPLOAD
-        assert called_back.batch.due_at == NOW + 120, "the sweep requests the import if the blob event is lost"
+        assert called_back.batch.due_at == NOW + 120, "the sweep requests the import if the validation stops"
         assert apply(
             called_back.batch, events.ValidationFinished(VALIDATION, UPLOAD), NOW, DEADLINES
         ).message == ImportMessage(called_back.batch.id)
 
-    def test_a_validation_of_a_replaced_upload_is_ignored(self) -> None:
-        for current_upload in (LATER, None):
-            batch = delivered()
-            transition = apply(batch, events.ValidationFinished(VALIDATION, current_upload), NOW, DEADLINES)
-            assert transition.batch is batch
-            assert transition.message is None
-
-    def test_a_callback_for_a_replaced_upload_waits_for_its_validation(self) -> None:
-        transition = apply(
-            accepted(validation=VALIDATION, upload=UPLOAD), events.CallbackSucceeded(LATER), NOW, DEADLINES
-        )
-        assert transition.batch.status is BatchStatus.IMPORTING
-        assert transition.message is None
+    @pytest.mark.parametrize(
+        ("fields", "upload", "message"),
+        [
+            ({}, UPLOAD, ImportMessage(ATTEMPT)),
+            ({}, replace(LARGE, size=4 << 20), ImportMessage(ATTEMPT)),
+            ({}, LARGE, ValidateMessage(ATTEMPT, NOW + 5)),
+            ({"validation": VALIDATION}, LARGE, ImportMessage(ATTEMPT)),
+            (CLAIMED, LARGE, None),
+            (CLAIMED, UPLOAD, None),
+            # The validation has stopped, or is that of another upload.
+            ({**CLAIMED, "worked_at": NOW - 120}, UPLOAD, ImportMessage(ATTEMPT)),
+            ({**CLAIMED, "worked_at": NOW - 120}, LARGE, ValidateMessage(ATTEMPT, NOW + 5)),
+            (CLAIMED, LATER, ImportMessage(ATTEMPT)),
+            ({"validation": VALIDATION}, replace(LARGE, etag="two"), ValidateMessage(ATTEMPT, NOW + 5)),
+        ],
+        ids=repr,
+    )
+    def test_a_callback_requests_the_import_unless_a_validation_has_to_end_first(
+        self, fields: dict[str, object], upload: Upload, message: Message | None
+    ) -> None:
+        transition = apply(accepted(id=ATTEMPT, **fields), events.CallbackSucceeded(upload), NOW, DEADLINES)
+        assert (transition.batch.status, transition.message) == (BatchStatus.IMPORTING, message)
 
     def test_a_callback_without_a_result_is_refused(self) -> None:
         with pytest.raises(ResultMissing):
             apply(accepted(), events.CallbackSucceeded(None), NOW, DEADLINES)
-
-    def test_the_later_of_two_uploads_is_kept_in_either_order(self) -> None:
-        batch = apply(accepted(upload=LATER), events.UploadSeen(UPLOAD), NOW, DEADLINES).batch
-        assert batch.upload == LATER
-        assert apply(accepted(upload=UPLOAD), events.UploadSeen(LATER), NOW, DEADLINES).batch.upload == LATER
-
-    def test_of_two_uploads_at_the_same_time_the_last_seen_is_kept(self) -> None:
-        other = replace(UPLOAD, etag="other")
-        assert apply(accepted(upload=UPLOAD), events.UploadSeen(other), NOW, DEADLINES).batch.upload == other
 
     @pytest.mark.parametrize("batch", [calling(), accepted(validation=VALIDATION, upload=UPLOAD), delivered()])
     def test_an_error_before_the_import_fails_the_batch(self, batch: Batch) -> None:
@@ -431,7 +426,7 @@ class TestDelivery:
     def test_uploads_after_the_start_of_the_import_change_nothing(self) -> None:
         for batch in (importing(), ended()):
             for event in (
-                events.UploadSeen(LATER),
+                events.ValidationStarted(HOLDER, LATER),
                 events.ValidationFinished(VALIDATION, UPLOAD),
                 events.ImportStarted(LATER),
             ):
@@ -441,7 +436,7 @@ class TestDelivery:
         old = replace(UPLOAD, last_modified=NOW - 900)
         transition = apply(accepted(due_at=NOW), events.Swept(old), NOW, DEADLINES)
         assert transition.batch.status is BatchStatus.IMPORTING
-        assert transition.message is None
+        assert transition.message == ImportMessage(transition.batch.id)
         validated = accepted(due_at=NOW, validation=VALIDATION, upload=old)
         assert apply(validated, events.Swept(old), NOW, DEADLINES).message == ImportMessage(validated.id)
 
@@ -470,6 +465,88 @@ class TestDelivery:
         assert apply(silent, events.Swept(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.ACCEPTED
         unknown = apply(silent, events.Swept(None, upload_known=False), NOW, DEADLINES).batch
         assert unknown.error == "The result file could not be read from storage, so nothing was imported."
+
+
+class TestValidation:
+    @pytest.mark.parametrize("batch", [calling(), accepted(), delivered()], ids=lambda batch: batch.phase)
+    def test_the_first_run_claims_the_validation(self, batch: Batch) -> None:
+        started = apply(batch, events.ValidationStarted(HOLDER, UPLOAD), NOW, DEADLINES).batch
+        assert (started.upload, started.validation_claim, started.worked_at) == (UPLOAD, CLAIM, NOW)
+        for holder in (HOLDER, OTHER_HOLDER):
+            again = events.ValidationStarted(holder, UPLOAD)
+            assert apply(started, again, NOW + 119, DEADLINES).batch is started
+
+    def test_a_claim_expires_without_a_sign_of_work(self) -> None:
+        for batch in (accepted(upload=UPLOAD, **CLAIMED), delivered(**CLAIMED)):
+            worked = apply(batch, events.WorkContinued(), NOW + 100, DEADLINES).batch
+            restart = events.ValidationStarted(OTHER_HOLDER, UPLOAD)
+            assert apply(worked, restart, NOW + 219, DEADLINES).batch is worked
+            restarted = apply(worked, restart, NOW + 220, DEADLINES).batch
+            assert restarted.validation_claim == ValidationClaim(holder=OTHER_HOLDER, upload=UPLOAD)
+
+    def test_another_upload_is_another_validation(self) -> None:
+        batch = apply(delivered(**CLAIMED), events.ValidationStarted(OTHER_HOLDER, LATER), NOW, DEADLINES).batch
+        assert (batch.upload, batch.validation_claim) == (LATER, ValidationClaim(holder=OTHER_HOLDER, upload=LATER))
+
+    def test_neither_a_deleted_nor_a_validated_upload_is_validated(self) -> None:
+        for batch, upload in ((delivered(), None), (delivered(validation=VALIDATION), UPLOAD)):
+            assert apply(batch, events.ValidationStarted(HOLDER, upload), NOW, DEADLINES).batch is batch
+
+    def test_the_start_of_a_validation_is_not_progress(self) -> None:
+        stalled = delivered(resent_at=NOW - 40, resends=3)
+        batch = apply(stalled, events.ValidationStarted(HOLDER, UPLOAD), NOW, DEADLINES).batch
+        assert (batch.resends, batch.due_at) == (3, NOW + 900)
+
+    def test_a_validation_that_is_running_when_the_robot_calls_back_is_not_started_again(self) -> None:
+        batch = apply(delivered(), events.ValidationStarted(HOLDER, UPLOAD), NOW + 60, DEADLINES).batch
+        assert batch.due_at == NOW + 60 + 120
+
+    def test_an_aborted_validation_ends_its_own_claim_only(self) -> None:
+        for batch in (accepted(upload=UPLOAD, **CLAIMED), delivered(**CLAIMED)):
+            assert apply(batch, events.ValidationAborted(OTHER_HOLDER), NOW, DEADLINES).batch is batch
+            aborted = apply(batch, events.ValidationAborted(HOLDER), NOW, DEADLINES)
+            assert (aborted.batch, aborted.message) == (
+                replace(batch, validation_claim=None, due_at=aborted.batch.due_at),
+                None,
+            )
+
+    def test_a_recorded_validation_is_progress(self) -> None:
+        stalled = delivered(upload=LATER, **CLAIMED, resent_at=NOW - 40, resends=3)
+        batch = apply(stalled, events.ValidationFinished(VALIDATION, UPLOAD), NOW, DEADLINES).batch
+        assert (batch.validation, batch.upload, batch.worked_at, batch.resends) == (VALIDATION, UPLOAD, NOW, 0)
+        assert (batch.validation_claim, batch.due_at) == (None, NOW + 120)
+
+    def test_a_second_validation_of_an_upload_is_ignored(self) -> None:
+        batch = delivered(validation=VALIDATION)
+        again = apply(batch, events.ValidationFinished(replace(VALIDATION, attempt=uuid4()), UPLOAD), NOW, DEADLINES)
+        assert again.batch is batch
+        assert again.message is None
+
+    def test_a_validation_of_a_replaced_upload_is_ignored(self) -> None:
+        for event in (
+            events.ValidationFinished(VALIDATION, LATER),
+            events.ValidationFinished(VALIDATION, LATER, starts_import=True),
+            events.ValidationFinished(VALIDATION, None),
+        ):
+            batch = delivered()
+            transition = apply(batch, event, NOW, DEADLINES)
+            assert transition.batch is batch
+            assert transition.message is None
+
+    def test_the_validation_of_an_importer_starts_the_import_without_a_message(self) -> None:
+        stalled = delivered(**CLAIMED, resent_at=NOW - 40, resends=3)
+        transition = apply(stalled, events.ValidationFinished(VALIDATION, UPLOAD, starts_import=True), NOW, DEADLINES)
+        batch = transition.batch
+        assert (batch.import_started, batch.validation, batch.resends) == (True, VALIDATION, 0)
+        assert (batch.due_at, transition.message) == (NOW + 900, None)
+
+    def test_the_sweep_ends_the_claim_of_a_delivered_batch(self) -> None:
+        """Otherwise an importer whose clock is slow would leave the validation alone once more."""
+        overdue = delivered(validation_claim=CLAIM, worked_at=NOW - 120, due_at=NOW)
+        swept = apply(overdue, events.Swept(None), NOW, DEADLINES)
+        assert swept.message == ImportMessage(overdue.id)
+        started = events.ValidationStarted(OTHER_HOLDER, UPLOAD)
+        assert apply(swept.batch, started, NOW - 1, DEADLINES).batch.validation_claim is not None
 
 
 class TestImport:

@@ -13,7 +13,7 @@ from exchange.domain.transitions.transition import RobotFailure, Transition
 from exchange.telemetry import stats
 from exchange.telemetry.metrics import record_transition
 from exchange.telemetry.stats import record_stats
-from exchange.use_cases.advance import advance
+from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.collect_stats import collect_stats
 from exchange.use_cases.sweep import sweep
 from tests.fakes.messaging import accept
@@ -50,7 +50,7 @@ class TestTransitions:
     async def test_an_event_without_a_transition_is_not_counted(self, exchange: Exchange, counts: Metrics) -> None:
         batch_id = await exchange.register_and_dispatch()
         await exchange.call_back(batch_id, error="no")
-        repeated = await advance(batch_id, events.CallbackFailed("no"), exchange.services)
+        repeated = await advance(await exchange.batches.load(batch_id), events.CallbackFailed("no"), exchange.services)
         assert not repeated.changed
         assert sum(counts.read_counts(FAILURES).values()) == 1
 
@@ -61,10 +61,11 @@ class TestTransitions:
         async def change_and_observe(batch: Batch) -> events.Event:
             observed.append(batch)
             if len(observed) == 1:
-                await advance(batch_id, events.WorkContinued(), exchange.services)
+                await advance(await exchange.batches.load(batch_id), events.WorkContinued(), exchange.services)
             return events.CallbackFailed("no")
 
-        assert (await advance(batch_id, change_and_observe, exchange.services)).changed
+        stored = await exchange.batches.load(batch_id)
+        assert (await observe_and_advance(stored, change_and_observe, exchange.services)).changed
         assert len(observed) == 2
         assert counts.read_counts(ENDED) == {"status=failed": 1}
         assert sum(counts.read_counts(FAILURES).values()) == 1

@@ -1,14 +1,16 @@
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.errors import NotFound, Unavailable, WriteConflict
-from exchange.use_cases.advance import MAX_CONFLICTS, advance
+from exchange.ports import StoredBatch
+from exchange.use_cases.advance import MAX_CONFLICTS, advance, observe_and_advance
 from tests.unit.use_cases.conftest import Exchange
 
 UPLOAD = Upload(etag="e", last_modified=0.0, size=1)
+STARTED = events.ValidationStarted(uuid4(), UPLOAD)
 
 
 def cause_conflicts(exchange: Exchange, count: int) -> list[str]:
@@ -16,11 +18,11 @@ def cause_conflicts(exchange: Exchange, count: int) -> list[str]:
     write = exchange.batches.replace
     etags: list[str] = []
 
-    async def replace(batch: Batch, etag: str) -> None:
+    async def replace(batch: Batch, etag: str) -> str:
         etags.append(etag)
         if len(etags) <= count:
             await write(exchange.get_batch(batch.id), etag)
-        await write(batch, etag)
+        return await write(batch, etag)
 
     exchange.batches.replace = replace  # type: ignore[method-assign] # replaces the fake
     return etags
@@ -33,11 +35,12 @@ async def test_the_event_is_observed_again_after_each_write_conflict(exchange: E
 
     async def observe(batch: Batch) -> events.Event:
         observed.append(batch)
-        return events.UploadSeen(UPLOAD)
+        return STARTED
 
-    advanced = await advance(batch_id, observe, exchange.services)
+    stored = await exchange.batches.load(batch_id)
+    advanced = await observe_and_advance(stored, observe, exchange.services)
     assert advanced.changed
-    assert advanced.batch == exchange.get_batch(batch_id)
+    assert advanced.stored == await exchange.batches.load(batch_id)
     assert advanced.batch.upload == UPLOAD
     assert len(observed) == len(set(etags)) == MAX_CONFLICTS
 
@@ -46,7 +49,7 @@ async def test_too_many_write_conflicts_raise_unavailable(exchange: Exchange) ->
     batch_id = await exchange.register_and_dispatch()
     etags = cause_conflicts(exchange, MAX_CONFLICTS)
     with pytest.raises(Unavailable, match="being changed by other processes") as raised:
-        await advance(batch_id, events.UploadSeen(UPLOAD), exchange.services)
+        await advance(await exchange.batches.load(batch_id), STARTED, exchange.services)
     assert not isinstance(raised.value, WriteConflict)
     assert (len(etags), exchange.get_batch(batch_id).upload) == (MAX_CONFLICTS, None)
 
@@ -54,14 +57,14 @@ async def test_too_many_write_conflicts_raise_unavailable(exchange: Exchange) ->
 async def test_an_event_that_changes_nothing_writes_nothing(exchange: Exchange) -> None:
     batch_id = await exchange.register_and_dispatch()
     etags = cause_conflicts(exchange, 0)
-    advanced = await advance(batch_id, events.RobotAccepted(), exchange.services)
+    advanced = await advance(await exchange.batches.load(batch_id), events.RobotAccepted(), exchange.services)
     assert (advanced.changed, advanced.batch, etags) == (False, exchange.get_batch(batch_id), [])
 
 
 async def test_a_transition_without_a_message_sends_nothing(exchange: Exchange) -> None:
     batch_id = await exchange.register_and_dispatch()
     exchange.queues.sent.clear()
-    await advance(batch_id, events.UploadSeen(UPLOAD), exchange.services)
+    await advance(await exchange.batches.load(batch_id), STARTED, exchange.services)
     assert exchange.queues.sent == []
 
 
@@ -74,6 +77,21 @@ async def test_a_message_that_cannot_be_sent_is_not_an_error(exchange: Exchange)
     assert exchange.get_batch(batch_id).validation is not None
 
 
-async def test_an_unknown_batch_raises_not_found(exchange: Exchange) -> None:
+async def test_events_follow_each_other_without_another_read(exchange: Exchange) -> None:
+    batch_id = await exchange.register_and_dispatch()
+    stored = await exchange.batches.load(batch_id)
+    exchange.batches.load = raise_not_found  # type: ignore[method-assign,assignment] # replaces the fake
+    started = await advance(stored, STARTED, exchange.services)
+    continued = await advance(started.stored, events.CallbackFailed("no"), exchange.services)
+    assert (continued.changed, continued.batch) == (True, exchange.get_batch(batch_id))
+
+
+async def test_a_batch_that_is_gone_raises_not_found(exchange: Exchange) -> None:
+    stored = await exchange.batches.load(await exchange.register_and_dispatch())
+    exchange.batches.items.clear()
     with pytest.raises(NotFound):
-        await advance(uuid4(), events.WorkContinued(), exchange.services)
+        await advance(stored, STARTED, exchange.services)
+
+
+async def raise_not_found(_batch_id: UUID) -> StoredBatch:
+    raise NotFound("The batch request does not exist.")

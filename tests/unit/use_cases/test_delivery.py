@@ -1,16 +1,18 @@
 """Uploads and callbacks: `validate_upload` and `receive_callback`, in any order."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
 
 from exchange.contract.robots import BatchRobotResult
+from exchange.domain.batch import Batch
 from exchange.domain.chunks import Refusal
-from exchange.domain.errors import Conflict, InputRejected, NotFound, ResultMissing, Unavailable
-from exchange.domain.messages import ImportMessage
+from exchange.domain.errors import Conflict, InputRejected, NotFound, ResultMissing, Unavailable, WriteConflict
+from exchange.domain.messages import ImportMessage, ValidateMessage
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.sweep import sweep
+from tests.fakes.world import DEADLINES
 from tests.results import annotation
 from tests.unit.use_cases.conftest import Exchange, raise_unavailable
 
@@ -23,13 +25,6 @@ class TestCallbacks:
         assert exchange.get_batch(batch_id).status == "accepted"
         await exchange.upload(batch_id, annotation(exchange.reference_ids[0]))
         assert await exchange.call_back(batch_id) == "importing"
-
-    async def test_a_validation_after_the_callback_sends_the_import_message(self, exchange: Exchange) -> None:
-        batch_id = await exchange.dispatch_and_upload()
-        await exchange.call_back(batch_id)
-        assert exchange.count_sent(ImportMessage) == 0
-        await exchange.validate(batch_id)
-        assert exchange.count_sent(ImportMessage) == 1
 
     async def test_a_callback_is_repeatable_after_the_end_without_the_result_file(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatch_and_upload()
@@ -133,6 +128,134 @@ class TestUploads:
         assert exchange.get_batch(batch_id).status == "partial_failed"
 
 
+class TestImportBeforeTheBlobEvent:
+    """The callback finds an upload whose blob event has not led to a validation yet."""
+
+    async def test_the_import_of_a_small_result_starts_at_once_and_validates_it(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        exchange.queues.sent.clear()
+        await exchange.call_back(batch_id)
+        assert exchange.queues.sent == [ImportMessage(batch_id)]
+        await exchange.run_import(batch_id)
+        assert exchange.get_batch(batch_id).status == "completed"
+        await exchange.validate(batch_id)
+        assert exchange.queues.sent == [ImportMessage(batch_id)], "the importer needs no second message"
+        assert count_validations(exchange) == 1, "the late blob event changes nothing"
+
+    async def test_a_large_result_waits_for_its_blob_event(self, exchange_with_large_results: Exchange) -> None:
+        exchange = exchange_with_large_results
+        batch_id = await exchange.dispatch_and_upload()
+        exchange.queues.sent.clear()
+        await exchange.call_back(batch_id)
+        assert exchange.queues.sent == [ValidateMessage(batch_id, exchange.clock.now + 5)]
+        await exchange.validate(batch_id)
+        assert exchange.queues.sent[1:] == [ImportMessage(batch_id)], "the end of the validation requests the import"
+        await exchange.run_import(batch_id)
+        assert exchange.get_batch(batch_id).status == "completed"
+        # The scheduled message arrives last.
+        await exchange.validate(batch_id)
+        assert count_validations(exchange) == 1
+
+    async def test_a_callback_during_a_validation_sends_no_message(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        exchange.queues.sent.clear()
+        at_each_piece(exchange, lambda: exchange.call_back(batch_id))
+        await exchange.validate(batch_id)
+        assert exchange.queues.sent == [ImportMessage(batch_id)]
+
+
+class TestClaims:
+    async def test_an_upload_is_not_validated_twice_at_the_same_time(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        at_each_piece(exchange, lambda: exchange.validate(batch_id))
+        await exchange.validate(batch_id)
+        assert count_validations(exchange) == 1
+        assert exchange.get_batch(batch_id).validation_claim is None
+
+    async def test_an_importer_leaves_a_validation_alone_that_is_running(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        exchange.queues.sent.clear()
+        await exchange.call_back(batch_id)
+        at_each_piece(exchange, lambda: exchange.run_import(batch_id))
+        await exchange.validate(batch_id)
+        assert count_validations(exchange) == 1
+        assert exchange.get_batch(batch_id).phase == "delivered"
+        await exchange.run_import(batch_id)
+        assert exchange.get_batch(batch_id).status == "completed"
+
+    async def test_a_blob_event_leaves_the_validation_of_an_importer_alone(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        await exchange.call_back(batch_id)
+        exchange.queues.sent.clear()
+        at_each_piece(exchange, lambda: exchange.validate(batch_id))
+        await exchange.run_import(batch_id)
+        assert (count_validations(exchange), exchange.queues.sent) == (1, [])
+        assert exchange.get_batch(batch_id).status == "completed"
+
+    async def test_a_replaced_upload_is_validated_while_the_old_validation_runs(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        replaced = False
+
+        async def replace_and_validate() -> None:
+            nonlocal replaced
+            if not replaced:
+                replaced = True
+                await exchange.upload(batch_id, annotation(exchange.reference_ids[0], label="new"))
+                await exchange.validate(batch_id)
+
+        at_each_piece(exchange, replace_and_validate)
+        await exchange.validate(batch_id)
+        validation = exchange.get_batch(batch_id).validation
+        assert validation is not None
+        assert validation.entries == 1
+
+    async def test_after_an_error_the_redelivery_starts_at_once(self, exchange: Exchange) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        read = exchange.results.read
+        exchange.results.read = fail_to_read  # type: ignore[method-assign,assignment] # replaces the fake
+        with pytest.raises(Unavailable):
+            await exchange.validate(batch_id)
+        exchange.results.read = read  # type: ignore[method-assign] # restores the fake
+        await exchange.validate(batch_id)
+        assert exchange.get_batch(batch_id).validation is not None
+
+    async def test_a_claim_that_could_not_be_released_expires(
+        self, exchange: Exchange, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        batch_id = await exchange.dispatch_and_upload()
+        read, load = exchange.results.read, exchange.batches.load
+
+        async def break_down() -> None:
+            exchange.batches.load = raise_unavailable  # type: ignore[method-assign,assignment] # replaces the fake
+            raise Unavailable("The store is down.")
+
+        at_each_piece(exchange, break_down)
+        with pytest.raises(Unavailable, match="The store is down"):
+            await exchange.validate(batch_id)
+        assert "could not be released" in caplog.text
+        exchange.results.read, exchange.batches.load = read, load  # type: ignore[method-assign] # restores the fakes
+        exchange.clock.now += 119
+        await exchange.validate(batch_id)
+        assert exchange.get_batch(batch_id).validation is None
+        exchange.clock.now += 1
+        await exchange.validate(batch_id)
+        assert exchange.get_batch(batch_id).validation is not None
+
+    async def test_a_claim_whose_write_seemed_to_be_lost_is_used(self, exchange: Exchange) -> None:
+        """The SDK repeats a write whose answer is lost, and the second one fails because of the first one."""
+        batch_id = await exchange.dispatch_and_upload()
+        write = exchange.batches.replace
+
+        async def write_and_lose(batch: Batch, etag: str) -> str:
+            exchange.batches.replace = write  # type: ignore[method-assign] # restores the fake
+            await write(batch, etag)
+            raise WriteConflict("Another process wrote first.")
+
+        exchange.batches.replace = write_and_lose  # type: ignore[method-assign] # replaces the fake
+        await exchange.validate(batch_id)
+        assert exchange.get_batch(batch_id).validation is not None
+
+
 class TestAfterTheImportStarted:
     async def test_the_result_blob_is_not_read_any_more(self, exchange: Exchange) -> None:
         batch_id = await exchange.dispatch_and_upload()
@@ -168,6 +291,35 @@ class TestAfterTheImportStarted:
         assert exchange.references.enhancements == before
         assert set(exchange.files.blobs) == blobs, "the late upload was validated"
         assert exchange.get_batch(batch_id).status == "completed"
+
+
+@pytest.fixture
+async def exchange_with_large_results() -> Exchange:
+    """An exchange for which every result is large."""
+    exchange = Exchange(deadlines=DEADLINES.model_copy(update={"small_result_limit_bytes": 0}))
+    await exchange.populate()
+    return exchange
+
+
+def at_each_piece(exchange: Exchange, work: Callable[[], Awaitable[object]]) -> None:
+    """Do this work whenever a piece of an upload is read."""
+    read = exchange.results.read
+
+    async def work_and_read(batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        async for piece in read(batch_id, etag):
+            await work()
+            yield piece
+
+    exchange.results.read = work_and_read  # type: ignore[method-assign] # replaces the fake
+
+
+def count_validations(exchange: Exchange) -> int:
+    return len([name for name in exchange.files.blobs if name.endswith("accepted.jsonl")])
+
+
+async def fail_to_read(_batch_id: UUID, _etag: str) -> AsyncIterator[bytes]:
+    raise Unavailable("The store is down.")
+    yield b""
 
 
 async def call_back_with(exchange: Exchange, batch_id: UUID, storage_url: str) -> None:

@@ -62,15 +62,16 @@ class TestInterruptions:
         heartbeats: list[float | None] = []
         write = exchange.batches.replace
 
-        async def watch(batch: Batch, etag: str) -> None:
+        async def watch(batch: Batch, etag: str) -> str:
             is_new = batch.worked_at == exchange.clock.now != exchange.get_batch(batch_id).worked_at
             if is_new and not is_progress(batch):
                 heartbeats.append(batch.worked_at)
-            await write(batch, etag)
+            return await write(batch, etag)
 
         def is_progress(batch: Batch) -> bool:
             before = exchange.get_batch(batch_id)
-            return (batch.validation, batch.import_started, batch.progress) != (
+            return (batch.validation_claim, batch.validation, batch.import_started, batch.progress) != (
+                before.validation_claim,
                 before.validation,
                 before.import_started,
                 before.progress,
@@ -154,10 +155,10 @@ class TestRefusals:
             yield refused
 
         async def import_a_larger_chunk() -> None:
-            batch = exchange.get_batch(batch_id)
-            chunk = await read_next_chunk(batch, exchange.services)
+            stored = await exchange.batches.load(batch_id)
+            chunk = await read_next_chunk(stored.batch, exchange.services)
             assert chunk is not None
-            await import_chunk(batch, chunk, exchange.services)
+            await import_chunk(stored, chunk, exchange.services)
 
         exchange.references.import_entries = refuse  # type: ignore[method-assign] # replaces the fake
         await import_results(batch_id, smaller)

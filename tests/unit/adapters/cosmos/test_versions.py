@@ -55,8 +55,9 @@ class Container:
         self.items[item["id"]] = item
         return {**item, "_etag": "e"}
 
-    async def replace_item(self, item_id: str, item: Item, **_: Any) -> None:
+    async def replace_item(self, item_id: str, item: Item, **_: Any) -> Item:
         self.items[item_id] = item
+        return {**item, "_etag": "next"}
 
     async def read_item(self, item_id: str, partition_key: str) -> Item:
         assert partition_key
