@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks import (
     cold_start,
     import_items,
+    latency,
     register,
     snapshot,
     status_reads,
@@ -21,6 +22,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     import_items.BENCHMARK,
     snapshot.BENCHMARK,
     cold_start.BENCHMARK,
+    latency.BENCHMARK,
     status_reads.BENCHMARK,
     whole_flow.BENCHMARK,
     # Last, because it fills Cosmos DB with references that the others do not need.

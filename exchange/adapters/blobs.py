@@ -55,7 +55,8 @@ class BlobAccount(StorageClient[BlobServiceClient]):
 class _BlockWriter:
     """Writes a blob in blocks. Memory does not grow with the blob, and nothing is visible before the commit.
 
-    One block is sent while the next one fills. If sending fails, the next call raises the error.
+    One block is sent while the next one fills. If sending fails, the next call raises the error. A blob that is smaller
+    than a block takes one request.
     """
 
     def __init__(self, blob: BlobClient) -> None:
@@ -73,11 +74,16 @@ class _BlockWriter:
 
     async def commit(self) -> None:
         """Send the rest, and make the blob of all blocks."""
+        content_settings = _content_settings(self._blob.blob_name)
+        if not self._blocks:
+            with translate_errors("blob"):
+                await self._blob.upload_blob(bytes(self._rest), overwrite=True, content_settings=content_settings)
+            return
         if self._rest:
             await self._send(bytes(self._rest))
         await self._wait_until_sent()
         with translate_errors("blob"):
-            await self._blob.commit_block_list(self._blocks, content_settings=_content_settings(self._blob.blob_name))
+            await self._blob.commit_block_list(self._blocks, content_settings=content_settings)
 
     async def abandon(self) -> None:
         """Cancel the block that is being sent."""

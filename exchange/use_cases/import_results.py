@@ -18,13 +18,10 @@ log = logging.getLogger(__name__)
 async def import_results(stored: StoredBatch, services: Services) -> None:
     """Import the delivered result to its end, starting after the recorded progress. Idempotent."""
     stored = await _start_import(stored, services)
-    while stored.batch.phase is Phase.IMPORTING:
-        chunk = await read_next_chunk(stored.batch, services)
-        if chunk is None:
-            attempt = await write_report(stored.batch, services)
-            stored = (await advance(stored, events.ReportWritten(attempt), services)).stored
-        else:
-            stored = await import_chunk(stored, chunk, services)
+    stored = await _import_chunks(stored, services)
+    if stored.batch.phase is Phase.IMPORTING:
+        attempt = await write_report(stored.batch, services)
+        stored = (await advance(stored, events.ReportWritten(attempt), services)).stored
     batch = stored.batch
     add_span_attributes(status=batch.status.value, added=batch.progress.added, refused=batch.progress.refused)
     log.info("batch %s: import run finished status=%s", batch.id, batch.status)
@@ -44,3 +41,15 @@ async def _start_import(stored: StoredBatch, services: Services) -> StoredBatch:
 
     started = (await observe_and_advance(stored, observe, services)).stored
     return await validate_for_import(started, services) if started.batch.phase is Phase.DELIVERED else started
+
+
+async def _import_chunks(stored: StoredBatch, services: Services) -> StoredBatch:
+    while stored.batch.phase is Phase.IMPORTING:
+        chunk = await read_next_chunk(stored.batch, services)
+        if chunk is None:
+            break
+        stored = await import_chunk(stored, chunk, services)
+        # No entry follows a chunk that is not full. But another importer may have recorded a smaller one instead.
+        if not chunk.full and stored.batch.progress.offset == chunk.end:
+            break
+    return stored

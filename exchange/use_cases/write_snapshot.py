@@ -1,5 +1,6 @@
 """The snapshot: the references of a batch as the robot reads them, in a blob that never changes."""
 
+import asyncio
 from uuid import UUID
 
 from exchange.contract.base import to_jsonl
@@ -17,8 +18,10 @@ _FLUSH_BYTES = 1 << 20
 async def write_snapshot(batch: Batch, services: Services) -> UUID:
     """Write the references with the types that the robot depends on. Return the attempt that names the blob."""
     attempt = services.new_id()
-    selection = select_for_robot((await services.robots.load(batch.robot_id)).robot)
-    reference_ids = await read_manifest(batch.id, services.files)
+    stored_robot, reference_ids = await asyncio.gather(
+        services.robots.load(batch.robot_id), read_manifest(batch.id, services.files)
+    )
+    selection = select_for_robot(stored_robot.robot)
     add_span_attributes(reference_count=len(reference_ids))
     lines = bytearray()
     async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:

@@ -30,6 +30,7 @@ def usual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def stack_without_blob_events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = {**SHORT, "LOCAL_BLOB_POLL_SECONDS": "86400", "SIGNED_URL_LIFETIME_S": "2"}
+    settings |= {"SMALL_RESULT_LIMIT_BYTES": "10000", "BLOB_EVENT_WAIT_S": "0.5", "VALIDATION_WAIT_S": "30"}
     with running_stack(tmp_path_factory.mktemp("eventless"), **settings) as stack:
         yield stack
 

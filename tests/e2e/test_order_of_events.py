@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.e2e.exchange import Batch, Exchange, wait_for
@@ -125,15 +126,32 @@ async def test_one_upload_is_imported_when_it_is_replaced_around_the_callback(ex
     assert await list_labels(exchange, other) in (["before"], ["after"])
 
 
-async def test_a_batch_completes_without_a_blob_event(eventless: Exchange) -> None:
+@pytest.mark.parametrize("padding", [0, 10_000], ids=["small", "large"])
+async def test_a_batch_completes_without_a_blob_event_and_without_the_sweep(eventless: Exchange, padding: int) -> None:
     references = await eventless.load_references(3, start=120)
     async with running_robot(eventless, accept_job) as robot:
         batch, job = await send_job(eventless, robot, references)
-        await robot.upload(job, *make_entries(references))
+        await robot.upload(job, *make_entries(references), b" " * padding)
         assert (await robot.call_back(job))[1]["request_status"] == "importing"
         ended = await eventless.wait_until_ended(batch)
         assert ended["request_status"] == "completed"
         assert len(await eventless.read_report(ended)) == 3
+    assert f"batch {batch['id']}: swept" not in eventless.stack.log("host")
+
+
+async def test_an_upload_is_validated_once_by_its_blob_event_or_by_the_import(
+    exchange_once_and_twice: Exchange,
+) -> None:
+    exchange = exchange_once_and_twice
+    references = await exchange.load_references(3, start=134)
+    async with running_robot(exchange, accept_job) as robot:
+        batch, job = await send_job(exchange, robot, references)
+        await robot.upload(job, *make_entries(references))
+        await robot.call_back(job)
+        assert (await exchange.wait_until_ended(batch))["request_status"] == "completed"
+    words = f"batch {batch['id']}: nothing to validate"
+    await wait_for(lambda: found_in_log(exchange, words), words)
+    assert exchange.stack.log("host").count(f"batch {batch['id']}: validated") == 1
 
 
 async def test_a_batch_completes_without_a_blob_event_and_without_a_callback(eventless: Exchange) -> None:

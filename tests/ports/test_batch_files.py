@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from exchange.adapters.blobs import BlobAccount, BlobBatchFiles
+from exchange.domain.blob_names import BATCHES
 from exchange.domain.errors import NotFound
 from exchange.ports import BatchFiles
 
@@ -27,6 +29,16 @@ def name() -> str:
 async def test_a_blob_is_read_back_unchanged(files: BatchFiles, name: str, pieces: tuple[bytes, ...]) -> None:
     await write(files, name, *pieces)
     assert await read(files, name) == b"".join(pieces)
+
+
+@pytest.mark.parametrize(("size", "blocks"), [(0, 0), (1000, 0), ((1 << 20) - 1, 0), (1 << 20, 1), (3_000_000, 3)])
+async def test_a_blob_smaller_than_a_block_takes_one_request(
+    account: BlobAccount, name: str, size: int, blocks: int
+) -> None:
+    """Only a blob that was made in a single request has no blocks."""
+    await write(BlobBatchFiles(account), name, b"x" * size)
+    committed, uncommitted = await account.blob(BATCHES, name).get_block_list("all")
+    assert (len(committed), len(uncommitted)) == (blocks, 0)
 
 
 async def test_a_blob_can_be_read_from_any_offset(files: BatchFiles, name: str) -> None:

@@ -105,6 +105,24 @@ class TestChunks:
         assert (batch.status, batch.progress.chunks) == ("completed", 2)
         assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3, 1]
 
+    @pytest.mark.parametrize(("references", "reads"), [(3, 1), (4, 2), (5, 2), (8, 3)])
+    async def test_nothing_is_read_after_a_chunk_that_is_not_full(
+        self, exchange: Exchange, references: int, reads: int
+    ) -> None:
+        await exchange.populate(references)
+        batch_id = await deliver(exchange)
+        read = exchange.files.read
+        names: list[str] = []
+
+        def read_and_count(name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+            names.append(name)
+            return read(name, offset)
+
+        exchange.files.read = read_and_count  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_import(batch_id)
+        assert exchange.get_batch(batch_id).status == "completed"
+        assert sum(name.endswith("accepted.jsonl") for name in names) == reads
+
 
 class TestRefusals:
     async def test_an_entry_that_the_store_refuses_is_reported_and_the_others_are_added(
