@@ -16,13 +16,11 @@ from exchange.domain.lifecycle import apply
 from exchange.domain.messages import Message
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.metrics import record_transition
+from exchange.use_cases.write_conflicts import repeat_after_conflicts
 
 log = logging.getLogger(__name__)
 
 Observe = Callable[[Batch], Awaitable[Event]]
-
-# Each write conflict means that another process changed the batch. This many in a row indicate a fault.
-MAX_CONFLICTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,17 @@ async def observe_and_advance(stored: StoredBatch, observe: Observe, services: S
 
     `observe` is called again after a write conflict, so that the event always describes the version that is written.
     """
-    for _ in range(MAX_CONFLICTS):
+
+    async def read_and_write() -> Advanced:
+        nonlocal stored
         event = await observe(stored.batch)
         try:
             return await _apply(stored, event, services)
         except WriteConflict:
             stored = await services.batches.load(stored.batch.id)
-    raise Unavailable("The batch is being changed by other processes. Try again.")
+            raise
+
+    return await repeat_after_conflicts(read_and_write, "batch")
 
 
 async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advanced:

@@ -5,11 +5,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
-from exchange.domain.errors import InputRejected, Unavailable, WriteConflict
+from exchange.domain.errors import InputRejected
 from exchange.ports import Services, StoredRobot
-
-# Each write conflict means that another process changed the robot. This many in a row indicate a fault.
-_MAX_CONFLICTS = 10
+from exchange.use_cases.write_conflicts import repeat_after_conflicts
 
 
 async def register_robot(registration: RobotIn, services: Services) -> ProvisionedRobot:
@@ -55,14 +53,13 @@ async def cycle_secret(robot_id: UUID, services: Services, *, revoke: bool = Fal
 
 async def _replace(robot_id: UUID, change: Callable[[StoredRobot], StoredRobot], services: Services) -> StoredRobot:
     """Write the changed robot. After a write conflict, read it and change it again."""
-    for _ in range(_MAX_CONFLICTS):
+
+    async def read_and_write() -> StoredRobot:
         changed = change(await services.robots.load(robot_id))
-        try:
-            await services.robots.replace(changed)
-        except WriteConflict:
-            continue
+        await services.robots.replace(changed)
         return changed
-    raise Unavailable("The robot is being changed by other processes. Try again.")
+
+    return await repeat_after_conflicts(read_and_write, "robot")
 
 
 async def _check_address(registration: RobotIn, services: Services) -> None:

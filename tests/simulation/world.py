@@ -102,7 +102,7 @@ class Simulation(World):
         if large_results:
             update["small_result_limit_bytes"] = 0
         super().__init__(deadlines=DEADLINES.model_copy(update=update), limits=LIMITS)
-        self.claims = Claims(DEADLINES.validation_wait_s)
+        self.validation_claims = Claims(DEADLINES.validation_wait_s)
         self.calls = Calls(plan)
         self.history = History()
         self._behave = robot
@@ -306,7 +306,7 @@ class Simulation(World):
         async def replace_and_record(batch: Batch, etag: str) -> str:
             before = (await self.batches.load(batch.id)).batch
             new_etag = await replace_batch(batch, etag)
-            self._note(self.claims.record_write, before, batch, self.time())
+            self._note(self.validation_claims.record_write, before, batch, self.time())
             self.history.writes[batch.id].append(Write(self.time(), before, batch))
             return new_etag
 
@@ -318,7 +318,7 @@ class Simulation(World):
         read = self.results.read
 
         async def check_and_read(batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
-            self._note(self.claims.check_read, batch_id, etag)
+            self._note(self.validation_claims.check_read, batch_id, etag)
             async for piece in read(batch_id, etag):
                 yield piece
 

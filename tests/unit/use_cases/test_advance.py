@@ -6,7 +6,8 @@ from exchange.domain import events
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.errors import NotFound, Unavailable, WriteConflict
 from exchange.ports import StoredBatch
-from exchange.use_cases.advance import MAX_CONFLICTS, advance, observe_and_advance
+from exchange.use_cases.advance import advance, observe_and_advance
+from exchange.use_cases.write_conflicts import MAX_CONFLICTS
 from tests.unit.use_cases.conftest import Exchange
 
 UPLOAD = Upload(etag="e", last_modified=0.0, size=1)

@@ -105,7 +105,7 @@ class TestChunks:
         assert (batch.status, batch.progress.chunks) == ("completed", 2)
         assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3, 1]
 
-    @pytest.mark.parametrize(("references", "reads"), [(3, 1), (4, 2), (5, 2), (8, 3)])
+    @pytest.mark.parametrize(("references", "reads"), [(3, 1), (4, 2), (6, 2), (8, 3)])
     async def test_nothing_is_read_after_a_chunk_that_is_not_full(
         self, exchange: Exchange, references: int, reads: int
     ) -> None:

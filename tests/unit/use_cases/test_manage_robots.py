@@ -6,6 +6,7 @@ from exchange.contract.robots import Robot, RobotIn
 from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
 from exchange.ports import StoredRobot
 from exchange.use_cases.manage_robots import cycle_secret, list_robots, read_robot, register_robot, update_robot
+from exchange.use_cases.write_conflicts import MAX_CONFLICTS
 from tests.fakes.world import World
 
 REGISTRATION = RobotIn.model_validate(
@@ -86,8 +87,8 @@ async def test_an_unknown_robot_raises_not_found() -> None:
             await attempt
 
 
-@pytest.mark.parametrize(("conflicts", "cycled"), [(1, True), (9, True), (10, False)])
-async def test_a_write_is_repeated_after_write_conflicts_up_to_ten_times(
+@pytest.mark.parametrize(("conflicts", "cycled"), [(1, True), (MAX_CONFLICTS - 1, True), (MAX_CONFLICTS, False)])
+async def test_a_write_is_repeated_after_write_conflicts_up_to_a_limit(
     conflicts: int,
     cycled: bool,  # noqa: FBT001
 ) -> None:
@@ -109,5 +110,5 @@ async def test_a_write_is_repeated_after_write_conflicts_up_to_ten_times(
     else:
         with pytest.raises(Unavailable, match="being changed by other processes"):
             await cycle_secret(robot_id, world.services)
-    assert attempts == min(conflicts + 1, 10)
+    assert attempts == min(conflicts + 1, MAX_CONFLICTS)
     assert world.robots.items[robot_id].secret_version == (2 if cycled else 1)
