@@ -1,4 +1,7 @@
-"""Every fault of every call in every scenario, and every pair of the important faults in the small scenarios."""
+"""Every fault of every call in every scenario, and every pair of the important faults in the small scenarios.
+
+The fast tier tries some of them.
+"""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +12,7 @@ import pytest
 from exchange.ports import Services
 from tests.simulation.faults import READS, Fault, FixedPlan, list_faults
 from tests.simulation.scenarios import SCENARIOS, VITAL_CALLS, Scenario, list_broken_calls, run_scenario
+from tests.tiers import choose
 
 SMALL_SCENARIOS = [scenario for scenario in SCENARIOS if scenario.small]
 # The faults that leave something half done. Only these are tried in pairs.
@@ -47,7 +51,7 @@ def test_one_fault_at_any_call_keeps_all_invariants(
     calls = run_scenario(scenario, FixedPlan()).calls.made
     runs = [{number: fault} for number, call in enumerate(calls) for fault in list_faults(call)]
     assert len(runs) >= 4 * len(calls)
-    for faults in runs:
+    for faults in choose(runs, one_in=7):
         run_with_faults(scenario, faults, calls)
     record_property("runs", len(runs))
 
@@ -55,7 +59,7 @@ def test_one_fault_at_any_call_keeps_all_invariants(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_batches_end_even_if_a_call_fails_for_ever(scenario: Scenario) -> None:
-    for broken_call in list_broken_calls(scenario):
+    for broken_call in choose(list_broken_calls(scenario), one_in=23):
         try:
             run_scenario(scenario, broken_call)
         except (Exception, AssertionError) as error:
@@ -72,12 +76,12 @@ def test_messages_may_be_delivered_twice_late_or_never(scenario: Scenario, delay
 @pytest.mark.parametrize("scenario", [SCENARIOS[1], SCENARIOS[-1]], ids=lambda scenario: scenario.name)
 def test_one_fault_at_any_call_while_each_message_is_delivered_twice(scenario: Scenario) -> None:
     calls = run_scenario(scenario, FixedPlan(delays=(0.0, 0.0))).calls.made
-    for number, call in enumerate(calls):
-        for fault in list_faults(call):
-            try:
-                run_scenario(scenario, FixedPlan({number: fault}, (0.0, 0.0)))
-            except (Exception, AssertionError) as error:
-                raise AssertionError(f"call {number} ({call}) {fault.name}: {error}") from error
+    runs = [(number, call, fault) for number, call in enumerate(calls) for fault in list_faults(call)]
+    for number, call, fault in choose(runs, one_in=23):
+        try:
+            run_scenario(scenario, FixedPlan({number: fault}, (0.0, 0.0)))
+        except (Exception, AssertionError) as error:
+            raise AssertionError(f"call {number} ({call}) {fault.name}: {error}") from error
 
 
 @pytest.mark.timeout(900)
@@ -89,6 +93,6 @@ def test_faults_at_any_two_calls_keep_all_invariants(
     faults = [(number, fault) for number, call in enumerate(calls) for fault in list_faults(call) if fault in HALF_DONE]
     runs = [dict(pair) for pair in combinations(faults, 2) if pair[0][0] != pair[1][0]]
     assert len(runs) >= 500
-    for pair in runs:
+    for pair in choose(runs, one_in=41):
         run_with_faults(scenario, pair, calls)
     record_property("runs", len(runs))

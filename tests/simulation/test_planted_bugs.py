@@ -1,17 +1,27 @@
-"""A test of the simulator: it must find bugs that are planted in a copy of the code, one at a time."""
+"""A test of the simulator: it must find bugs that are planted in a copy of the code, one at a time.
 
+`planted_seeds.json` remembers for each bug a seed that finds it, so that the tests need not search.
+"""
+
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.simulation.soak import run_seed
 from tests.stacks import ROOT
+from tests.tiers import fast_or_exhaustive
 
 SEEDS = 1500
+REMEMBERED = Path(__file__).with_name("planted_seeds.json")
 COPIED = ("exchange", "functions", "tests/simulation", "tests/fakes", "tests/results.py", "tests/__init__.py")
 
 
@@ -196,10 +206,8 @@ BUGS = (
 )
 
 
-@pytest.fixture(scope="session")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy_code(folder: Path) -> None:
     """Copy the code that the simulator needs."""
-    folder = tmp_path_factory.mktemp("planted")
     for name in COPIED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -207,35 +215,65 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    return folder
 
 
-def soak(folder: Path, seeds: int) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-B", "-m", "tests.simulation.soak", "--seeds", str(seeds)]
+@contextmanager
+def planted(bug: Bug, folder: Path) -> Iterator[None]:
+    """Plant the bug in the copy, and remove it again."""
+    originals = {edit.file: (folder / edit.file).read_text() for edit in bug.edits}
+    try:
+        for edit in bug.edits:
+            text = (folder / edit.file).read_text()
+            assert edit.old in text, f"{edit.file} has changed: adapt the edit of this bug"
+            (folder / edit.file).write_text(text.replace(edit.old, edit.new, 1))
+        yield
+    finally:
+        for file, text in originals.items():
+            (folder / file).write_text(text)
+
+
+def find_failing_seed(folder: Path, first: int, seeds: int) -> int | None:
+    """Run schedules in the copy. Return the first seed that fails, or None."""
+    command = [sys.executable, "-B", "-m", "tests.simulation.soak", "--first", str(first), "--seeds", str(seeds)]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - arguments are ours
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - arguments are ours
+    if result.returncode == 0:
+        return None
+    found = re.search(r"To repeat it: make soak SEED=(\d+)", result.stderr)
+    assert found, result.stderr
+    return int(found[1])
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("planted")
+    copy_code(folder)
+    return folder
 
 
 def test_there_are_enough_bugs_with_different_names() -> None:
     assert len({bug.name for bug in BUGS}) == len(BUGS) >= 10
 
 
+def test_a_seed_is_remembered_for_every_bug() -> None:
+    seeds: dict[str, int] = json.loads(REMEMBERED.read_text())
+    assert list(seeds) == [bug.name for bug in BUGS], "update it: python -m tests.simulation.remember_seeds"
+    assert all(0 <= seed < SEEDS for seed in seeds.values())
+
+
 def test_the_copy_without_a_planted_bug_passes(copy: Path) -> None:
-    assert soak(copy, 100).returncode == 0
+    assert find_failing_seed(copy, 0, fast_or_exhaustive(10, 100)) is None
+
+
+def test_the_remembered_seeds_pass_without_a_planted_bug() -> None:
+    for seed in json.loads(REMEMBERED.read_text()).values():
+        run_seed(seed)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(copy: Path, bug: Bug) -> None:
-    originals = {edit.file: (copy / edit.file).read_text() for edit in bug.edits}
-    try:
-        for edit in bug.edits:
-            text = (copy / edit.file).read_text()
-            assert edit.old in text, f"{edit.file} has changed: adapt the edit of this bug"
-            (copy / edit.file).write_text(text.replace(edit.old, edit.new, 1))
-        result = soak(copy, SEEDS)
-    finally:
-        for file, text in originals.items():
-            (copy / file).write_text(text)
-    assert result.returncode != 0, "the simulator did not find the bug"
-    assert "To repeat it: make soak SEED=" in result.stderr, result.stderr
+    seed = json.loads(REMEMBERED.read_text()).get(bug.name, 0)
+    with planted(bug, copy):
+        found = find_failing_seed(copy, seed, 1)
+    assert found == seed, "search for another seed: python -m tests.simulation.remember_seeds"

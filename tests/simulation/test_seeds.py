@@ -9,8 +9,9 @@ import pytest
 from tests.simulation.faults import RandomPlan
 from tests.simulation.scenarios import choose_scenario, run_scenario
 from tests.simulation.soak import run_seed
+from tests.tiers import fast_or_exhaustive
 
-SEEDS = 2000
+SEEDS = fast_or_exhaustive(200, 2000)
 SEEDS_PER_TEST = 200
 
 
