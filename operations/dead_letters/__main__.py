@@ -29,9 +29,9 @@ from operations.settings import LOCAL, read_settings
 QUEUES = ("dispatch", "import", "blobs", "events")
 
 
-def main() -> int:
+def main(command_line: Sequence[str] | None = None) -> int:
     """Run the command. Return 0 if it succeeded for every dead letter and every source."""
-    arguments = _make_parser().parse_args()
+    arguments = _make_parser().parse_args(command_line)
     if arguments.command == "resend" and arguments.all == bool(arguments.ids):
         _make_parser().error("name the dead letters to resend: either --all, or ids as `list` shows them")
     if arguments.command == "resend" and arguments.queue and arguments.ids:
@@ -75,7 +75,7 @@ def _parse_id(text: str) -> tuple[str, str]:
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     connections = connect(settings)
     try:
-        sources = [source for source in _make_sources(settings, connections) if arguments.queue in {None, source.name}]
+        sources = [source for source in make_sources(settings, connections) if arguments.queue in {None, source.name}]
         if arguments.command == "list":
             return await _list(sources)
         return await _resend(sources, None if arguments.all else arguments.ids)
@@ -83,7 +83,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         await connections.close()
 
 
-def _make_sources(settings: Settings, connections: Connections) -> Sequence[Source]:
+def make_sources(settings: Settings, connections: Connections) -> Sequence[Source]:
+    """Make the sources, in the order in which they are listed."""
     services = make_services(settings, connections)
 
     async def validate(blob: str) -> None:

@@ -1,4 +1,6 @@
-"""Stacks with short deadlines: a usual one, one without blob events, and one where every event is delivered twice."""
+"""Stacks with short deadlines: a usual one, one without blob events, one where every event is delivered twice, and one
+with more telemetry.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -38,6 +40,14 @@ def stack_without_blob_events(tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def stack_with_every_event_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("twice"), "--every-event-twice", **SHORT) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack_with_a_tracing_sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack where the Azure SDKs also make spans, which is their default in Azure's worker."""
+    settings = {**SHORT, "AZURE_SDK_TRACING_IMPLEMENTATION": "opentelemetry", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+    with running_stack(tmp_path_factory.mktemp("tracing"), **settings) as stack:
         yield stack
 
 

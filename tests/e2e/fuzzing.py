@@ -36,7 +36,6 @@ ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1[:/]|\[::1\][:/])\S+", re.IGNOR
 CONFIG: dict[str, Any] = {
     # The same cases in every run: nothing is random or kept from an earlier run.
     "cache": {"enabled": False},
-    "generation": {"deterministic": True, "database": "none", "max-examples": 200},
     "continue-on-failure": True,
     # Without TRACE and QUERY: Azure Functions cannot route them, so its host answers them.
     "phases": {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}},
@@ -80,22 +79,23 @@ class Findings:
     faults: list[str] = field(default_factory=list)
 
 
-def fuzz(document: dict[str, Any], world: World) -> Findings:
-    """Send all requests that schemathesis generates.
+def fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings:
+    """Send all requests that schemathesis generates: for each operation at most so many valid and so many invalid ones.
 
     It runs in a process of its own, because the cases depend on the modules that are loaded.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(_fuzz, document, world).result()
+        return pool.submit(_fuzz, document, world, max_examples).result()
 
 
-def _fuzz(document: dict[str, Any], world: World) -> Findings:
+def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings:
     lines = st.lists(st.sampled_from(SAMPLES.read_bytes().splitlines()[:20]) | st.binary(max_size=50), max_size=5)
     schemathesis.openapi.format("uuid4", st.uuids(version=4).map(world.replace_id))
     schemathesis.openapi.format("url", st.sampled_from(world.addresses))
     schemathesis.openapi.format("base-url", st.sampled_from([url for url in world.addresses if "?" not in url]))
     schemathesis.openapi.media_type(JSONL, lines.map(b"\n".join))
-    config = schemathesis.Config.from_dict({**CONFIG, "base-url": world.stack.api})
+    generation = {"deterministic": True, "database": "none", "max-examples": max_examples}
+    config = schemathesis.Config.from_dict({**CONFIG, "generation": generation, "base-url": world.stack.api})
     # From a dict, not from the URL: schemathesis leaves out the operation that serves the document.
     schema = schemathesis.openapi.from_dict(_prepare_examples(document), config=config)
     caller = Caller(world.robot, world.stack.tokens["operator"])

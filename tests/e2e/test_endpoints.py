@@ -279,26 +279,28 @@ async def test_anyone_may_read_the_public_endpoints(exchange: Exchange) -> None:
             assert await response.read()
 
 
-async def test_health_names_the_dependency_that_is_down_and_no_more(
-    tmp_path_factory: pytest.TempPathFactory, unused_tcp_port: int
-) -> None:
-    down = f"Endpoint=sb://127.0.0.1:{unused_tcp_port};SharedAccessKeyName=local;SharedAccessKey=s3cret;UseDevelopmentEmulator=true;"
-    with running_stack(tmp_path_factory.mktemp("unhealthy"), SERVICE_BUS=down) as stack:
-        async with exchange_on(stack) as client, client.session.get(f"{stack.api}/health") as response:
-            assert response.status == 503
-            assert (await response.json())["errors"] == ["Not available: service bus."]
-
-
-async def test_without_an_issuer_every_token_is_refused_with_the_reason(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    with running_stack(tmp_path_factory.mktemp("closed"), TOKEN_AUDIENCE="", TOKEN_KEYS_URL="") as stack:
+@pytest.fixture(scope="module")
+async def crippled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Exchange]:
+    """A client of a stack without Service Bus and without an issuer."""
+    down = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=local;SharedAccessKey=s3cret;UseDevelopmentEmulator=true;"
+    settings = {"SERVICE_BUS": down, "TOKEN_AUDIENCE": "", "TOKEN_KEYS_URL": ""}
+    with running_stack(tmp_path_factory.mktemp("crippled"), **settings) as stack:
         async with exchange_on(stack) as client:
-            for role in ("requestor", "operator"):
-                status, problem = await call(client, "GET", "/robots/", role=role)
-                assert status == 503
-                missing = "TOKEN_AUDIENCE, TOKEN_KEYS_URL"
-                assert problem["detail"] == f"No token can be validated because settings are missing: {missing}."
+            yield client
+
+
+async def test_health_names_the_dependency_that_is_down_and_no_more(crippled: Exchange) -> None:
+    async with crippled.session.get(f"{crippled.stack.api}/health") as response:
+        assert response.status == 503
+        assert (await response.json())["errors"] == ["Not available: service bus."]
+
+
+async def test_without_an_issuer_every_token_is_refused_with_the_reason(crippled: Exchange) -> None:
+    for role in ("requestor", "operator"):
+        status, problem = await call(crippled, "GET", "/robots/", role=role)
+        assert status == 503
+        missing = "TOKEN_AUDIENCE, TOKEN_KEYS_URL"
+        assert problem["detail"] == f"No token can be validated because settings are missing: {missing}."
 
 
 def test_each_stack_has_its_own_tokens(usual_stack: Stack, stack_with_every_event_twice: Stack) -> None:

@@ -14,9 +14,10 @@ from tests.e2e.robot import Robot, accept_job, running_robot
 from tests.e2e.test_order_of_events import send_job
 from tests.results import annotation, jsonl
 from tests.stacks import Stack, running_stack
+from tests.tiers import fast_or_exhaustive
 
 MIB = 1 << 20
-# How much more memory the host may use while it works than when it idles.
+# How much more memory the host may use while it works than when it idles. The largest uploads are larger.
 EXTRA_MIB = 200
 
 
@@ -77,11 +78,11 @@ async def run_batch(exchange: Exchange, robot: Robot, chunks: AsyncIterator[byte
 @pytest.mark.parametrize(
     ("make_chunks", "size", "reason"),
     [
-        (one_line, 2 << 30, "longer than 1048576 bytes"),
+        (one_line, fast_or_exhaustive(256 * MIB, 2 << 30), "longer than 1048576 bytes"),
         (open_brackets, 100 * MIB, "longer than 1048576 bytes"),
-        (tiny_lines, 64 * MIB, None),
+        (tiny_lines, fast_or_exhaustive(12 * MIB, 64 * MIB), None),
     ],
-    ids=["a line of 2 GiB", "100 MiB of brackets", "33 million tiny lines"],
+    ids=["one line", "brackets", "millions of tiny lines"],
 )
 async def test_a_large_upload_ends_with_a_reason_in_little_memory(
     exchange: Exchange, make_chunks: Callable[[int], AsyncIterator[bytes]], size: int, reason: str | None
@@ -101,15 +102,16 @@ async def test_a_large_upload_ends_with_a_reason_in_little_memory(
 
 
 @pytest.mark.timeout(300)
-async def test_each_of_200000_entries_has_a_report_line(exchange: Exchange) -> None:
+async def test_each_of_many_entries_has_a_report_line(exchange: Exchange) -> None:
+    half = fast_or_exhaustive(20_000, 100_000)
     before = read_host_memory(exchange.stack, "VmRSS")
     async with running_robot(exchange, accept_job) as robot:
         batch, job = await send_job(exchange, robot, await exchange.load_references(2, start=424))
         known = json.dumps(annotation(batch["reference_ids"][0])).encode() + b"\n"
-        not_requested = (annotation(f"00000000-0000-4000-8000-{number:012}") for number in range(100_000))
-        await robot.put(job["result_storage_url"], jsonl(*not_requested) + known * 100_000)
+        not_requested = (annotation(f"00000000-0000-4000-8000-{number:012}") for number in range(half))
+        await robot.put(job["result_storage_url"], jsonl(*not_requested) + known * half)
         assert (await robot.call_back(job))[0] == 200
         ended = await exchange.wait_until(batch, {"failed", "partial_failed"}, patience_s=240)
         assert ended["request_status"] == "partial_failed"
-        assert len(await exchange.read_report(ended)) == 200_001
+        assert len(await exchange.read_report(ended)) == 2 * half + 1
     assert read_host_memory(exchange.stack, "VmHWM") < before + EXTRA_MIB

@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
-import pytest
 from aiohttp import web
 
 from samples.robot.signing import Credentials
@@ -13,17 +11,9 @@ from tests.e2e.exchange import BATCHES, CALLBACK, Exchange, exchange_on, wait_fo
 from tests.e2e.robot import Job, Robot, running_robot
 from tests.e2e.test_flows import deliver, make_entries
 from tests.results import annotation
-from tests.stacks import Stack, running_stack
+from tests.stacks import Stack
 
 BODY_MARK = "a confidential sentence"
-
-
-@pytest.fixture(scope="module")
-def watched_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    short = {"ROBOT_RETRY_FIRST_DELAY_S": "0.2", "ROBOT_CALL_TIMEOUT_S": "1.5", "SWEEP_SCHEDULE": "* * * * * *"}
-    short["OTEL_METRIC_EXPORT_INTERVAL"] = "200"
-    with running_stack(tmp_path_factory.mktemp("watched"), **short) as stack:
-        yield stack
 
 
 async def run_batch_with_errors(exchange: Exchange) -> set[str]:
@@ -78,18 +68,19 @@ async def wait_for_metrics(stack: Stack) -> None:
     await wait_for(find_metric, "metrics")
 
 
-async def test_no_log_contains_a_secret(watched_stack: Stack) -> None:
-    async with exchange_on(watched_stack) as exchange:
+async def test_no_log_contains_a_secret(stack_with_a_tracing_sdk: Stack) -> None:
+    stack = stack_with_a_tracing_sdk
+    async with exchange_on(stack) as exchange:
         secrets = await run_batch_with_errors(exchange)
-    await wait_for_metrics(watched_stack)
-    folders = [watched_stack.folder / name for name in ("logs", "telemetry")]
+    await wait_for_metrics(stack)
+    folders = [stack.folder / name for name in ("logs", "telemetry")]
     logs = {file.name: file.read_text(errors="replace") for folder in folders for file in folder.iterdir()}
-    logs["up.log"] = (watched_stack.folder / "up.log").read_text()
+    logs["up.log"] = (stack.folder / "up.log").read_text()
     assert {"host.log", "azurite.log", "cosmos.log", "servicebus.log", "issuer.log", "up.log"} <= set(logs)
     assert "is partial_failed" in logs["host.log"], "the logs of the flow must be complete"
     assert "call robot" in logs["spans.jsonl"]
     assert "is partial_failed" in logs["logs.jsonl"]
-    settings = watched_stack.settings
+    settings = stack.settings
     secrets |= {settings["ROBOT_MASTER_KEY"], settings["COSMOS_KEY"], "SharedAccessKey=", "AccountKey="}
     assert len(secrets) >= 10
     for name, text in logs.items():
@@ -99,6 +90,6 @@ async def test_no_log_contains_a_secret(watched_stack: Stack) -> None:
         assert BODY_MARK not in text, f"{name} contains a request body"
 
 
-def test_private_files_are_readable_by_their_owner_only(watched_stack: Stack) -> None:
+def test_private_files_are_readable_by_their_owner_only(stack_with_a_tracing_sdk: Stack) -> None:
     for name in ("stack.json", "issuer.pem", "tls/server.key"):
-        assert (watched_stack.folder / name).stat().st_mode & 0o077 == 0, name
+        assert (stack_with_a_tracing_sdk.folder / name).stat().st_mode & 0o077 == 0, name

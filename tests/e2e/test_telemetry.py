@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -55,13 +54,6 @@ async def wait_for_spans(exchange: Exchange, batch: Batch, name: str, count: int
 @pytest.fixture(scope="module")
 def telemetry_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("telemetry"), **EVERY_SECOND) as stack:
-        yield stack
-
-
-@pytest.fixture
-def stack_with_a_tracing_sdk(tmp_path: Path) -> Iterator[Stack]:
-    """A stack where the Azure SDKs also make spans, which is their default in Azure's worker."""
-    with running_stack(tmp_path, **SHORT, AZURE_SDK_TRACING_IMPLEMENTATION="opentelemetry") as stack:
         yield stack
 
 

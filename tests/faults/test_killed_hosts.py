@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
 from aiohttp import web
 
 from tests.e2e.robot import Job
@@ -42,6 +43,7 @@ async def test_calls_to_robots_are_repeated_after_the_host_is_killed(stack: Prox
             assert [len(batch.jobs) for batch in (first, second)] == [2, 2]
 
 
+@pytest.mark.exhaustive
 async def test_a_validation_is_repeated_after_the_host_is_killed(stack: ProxiedStack) -> None:
     async with stack.run_host() as host:
         references = await stack.load(40)

@@ -1,5 +1,7 @@
 """Two hosts on the same emulators do everything concurrently, and nothing twice."""
 
+import pytest
+
 from tests.faults.check import check
 from tests.faults.deliveries import make_valid_delivery
 from tests.faults.proxied_stack import ProxiedStack, kill
@@ -21,6 +23,7 @@ async def test_two_hosts_with_every_event_delivered_twice_add_each_entry_once(st
                 assert f"batch {first.id}: " in running_host.log.read_text()
 
 
+@pytest.mark.exhaustive
 async def test_the_second_host_finishes_the_imports_of_a_killed_host(stack: ProxiedStack) -> None:
     async with stack.run_host() as host, stack.run_host():
         references = await stack.load(20)

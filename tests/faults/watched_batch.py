@@ -16,7 +16,7 @@ from tests.e2e.robot import Job, Robot, running_robot
 from tests.faults.deliveries import Delivery
 from tests.faults.proxy import Proxy
 
-TIMEOUT_S = 45.0
+TIMEOUT_S = 90.0
 _POLL_INTERVAL_S = 0.03
 _RETRY_DELAY_S = 0.3
 _RANKS = {"received": 0, "accepted": 1, "importing": 2}

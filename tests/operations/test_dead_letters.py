@@ -9,7 +9,14 @@ import pytest
 
 from exchange.contract.batches import BatchStatus
 from exchange.domain.messages import DispatchMessage, ImportMessage
-from tests.operations.conftest import ENDED, CommandResult, Site, run_dead_letters, wait_until
+from tests.operations.conftest import (
+    ENDED,
+    CommandResult,
+    Site,
+    run_dead_letters,
+    run_dead_letters_process,
+    wait_until,
+)
 
 NO_DEAD_LETTERS = CommandResult(0, "There are no dead letters.\n", "")
 RESULT_PREFIX = "/blobServices/default/containers/results/blobs/"
@@ -17,14 +24,9 @@ RESULT_PREFIX = "/blobServices/default/containers/results/blobs/"
 
 async def wait_for_dead_letter(site: Site, batch_id: UUID) -> str:
     """Wait until the batch has a dead letter. Return its line of the list."""
-    found: list[str] = []
-
-    async def is_listed() -> bool:
-        found[:] = [line for line in (await site.run_dead_letters("list")).out.splitlines() if str(batch_id) in line]
-        return bool(found)
-
-    await wait_until(is_listed)
-    return found[0]
+    await wait_until(lambda: site.has_dead_letter(batch_id))
+    (line,) = (line for line in (await site.run_dead_letters("list")).out.splitlines() if str(batch_id) in line)
+    return line
 
 
 def parse_id(line: str) -> str:
@@ -32,6 +34,8 @@ def parse_id(line: str) -> str:
 
 
 async def test_an_exchange_without_dead_letters(site: Site) -> None:
+    settings = ("--settings", str(site.settings))
+    assert await run_dead_letters_process("list", *settings) == NO_DEAD_LETTERS
     assert await site.run_dead_letters("list") == NO_DEAD_LETTERS
     assert await site.run_dead_letters("resend", "--all") == NO_DEAD_LETTERS
 
@@ -201,4 +205,3 @@ async def test_wrong_arguments_are_reported(arguments: tuple[str, ...], message:
     result = await run_dead_letters(*arguments)
     assert result.code in {1, 2}
     assert message in result.err
-    assert "Traceback" not in result.err
