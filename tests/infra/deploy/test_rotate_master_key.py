@@ -5,13 +5,6 @@ import pytest
 from tests.infra.deploy.cloud import Cloud
 
 
-@pytest.fixture
-def deployed_cloud(cloud: Cloud) -> Cloud:
-    assert cloud.deploy().code == 0
-    cloud.forget_calls()
-    return cloud
-
-
 def test_a_new_key_is_set_and_the_app_restarts(deployed_cloud: Cloud) -> None:
     run = deployed_cloud.run("rotate-master-key", YES="1")
     assert (run.code, run.err) == (0, "")

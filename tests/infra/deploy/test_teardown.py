@@ -5,13 +5,6 @@ import pytest
 from tests.infra.deploy.cloud import Cloud
 
 
-@pytest.fixture
-def deployed_cloud(cloud: Cloud) -> Cloud:
-    assert cloud.deploy().code == 0
-    cloud.forget_calls()
-    return cloud
-
-
 def test_everything_is_deleted_except_the_application_and_the_soft_deleted_vault(deployed_cloud: Cloud) -> None:
     run = deployed_cloud.run("teardown", YES="1")
     assert (run.code, run.err) == (0, "")

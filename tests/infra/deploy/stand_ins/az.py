@@ -2,43 +2,58 @@
 
 It supports only the commands that infra/deploy uses, and the rules that matter there. A secret is set from a file that
 only its owner can read. Graph accepts a scope only after it is stored. The app can be subscribed only after it is
-published. The program needs only the standard library.
+published. The program starts hundreds of times, so it imports little.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import stat
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-STATE = Path(os.environ["STAND_IN_STATE"])
-Json = dict[str, Any]
-Command = Callable[[Json, dict[str, list[str]]], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Json = dict[str, Any]
+    Command = Callable[[Json, dict[str, list[str]]], Any]
+
+STATE = os.environ["STAND_IN_STATE"]
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 
 
 def main(name: str, arguments: list[str]) -> int:
     """Record the call, run the command and print its output."""
-    with (STATE / "calls.jsonl").open("a") as calls:
-        calls.write(json.dumps([name, *arguments]) + "\n")
+    write("calls.jsonl", json.dumps([name, *arguments]) + "\n", mode="a")
     words = [name, *arguments]
-    faults = json.loads((STATE / "faults.json").read_text())
+    faults = json.loads(read(f"{STATE}/faults.json"))
     for fault in faults:
         if words[: len(fault["words"])] == fault["words"] and fault["times"] != 0:
             fault["times"] -= 1
-            (STATE / "faults.json").write_text(json.dumps(faults))
+            write("faults.json", json.dumps(faults))
             return print_error(fault["stderr"])
-    cloud: Json = json.loads((STATE / "cloud.json").read_text())
+    cloud: Json = json.loads(read(f"{STATE}/cloud.json"))
     try:
         output = run_command(cloud, words)
     except AzureError as error:
         return print_error(str(error))
-    (STATE / "cloud.json").write_text(json.dumps(cloud))
+    write("cloud.json", json.dumps(cloud))
     if output is not None:
         sys.stdout.write(output if isinstance(output, str) else json.dumps(output.value) + "\n")
     return 0
+
+
+def read(file: str) -> str:
+    with open(file) as opened:  # noqa: PTH123 - pathlib takes long to import
+        return opened.read()
+
+
+def write(name: str, text: str, mode: str = "w") -> None:
+    """Write a file of the state."""
+    with open(f"{STATE}/{name}", mode) as opened:  # noqa: PTH123 - as above
+        opened.write(text)
 
 
 class AzureError(Exception):
@@ -162,12 +177,12 @@ def secret(where: str) -> Command:
 
 
 def secret_set(cloud: Json, options: Json) -> Any:
-    file = Path(options["--file"][0])
-    assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+    file = options["--file"][0]
+    assert stat.S_IMODE(os.stat(file).st_mode) == stat.S_IRUSR | stat.S_IWUSR  # noqa: PTH116 - as above
     name = options["--name"][0]
     if name in cloud["deleted_secrets"]:
         raise AzureError("(Conflict) Secret is currently in a deleted but recoverable state.")
-    cloud["secrets"].setdefault(name, []).append(file.read_text())
+    cloud["secrets"].setdefault(name, []).append(read(file))
     return secret("secrets")(cloud, options)
 
 
