@@ -53,7 +53,11 @@ def deliver_after(event: asyncio.Event) -> Behaviour:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param("blob", marks=pytest.mark.exhaustive), "cosmos", pytest.param("servicebus", marks=pytest.mark.exhaustive)],
+    [
+        pytest.param("blob", marks=pytest.mark.exhaustive),
+        "cosmos",
+        pytest.param("servicebus", marks=pytest.mark.exhaustive),
+    ],
 )
 async def test_batches_in_every_phase_survive_an_outage(stack: ProxiedStack, name: str) -> None:
     outage_started = asyncio.Event()

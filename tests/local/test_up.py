@@ -18,6 +18,7 @@ from azure.servicebus import ServiceBusClient
 from azure.storage.blob import BlobServiceClient
 
 from tests.local.running_stack import COMMAND, ROOT, RunningStack, started_stack, wait_until
+from tests.tiers import choose
 
 TOPOLOGY = json.loads((ROOT / "infra" / "topology.json").read_text())
 COMPONENTS = {"azurite", "cosmos", "servicebus", "issuer", "host"}
@@ -120,6 +121,7 @@ def test_the_queues_answer(emulators: RunningStack) -> None:
                 assert receiver.peek_messages() == []
 
 
+@pytest.mark.exhaustive
 def test_the_stack_starts_with_a_proxy_in_the_environment(tmp_path: Path, unused_tcp_port: int) -> None:
     proxy = dict.fromkeys(("http_proxy", "https_proxy"), f"http://127.0.0.1:{unused_tcp_port}")
     with started_stack(tmp_path, "--emulators-only", environment=proxy) as run:
@@ -151,6 +153,7 @@ def test_stack_settings_replace_the_samples_and_set_replaces_both(tmp_path: Path
         )
 
 
+@pytest.mark.exhaustive
 def test_an_app_that_prints_much_is_not_blocked(tmp_path: Path, app: tuple[object, ...]) -> None:
     with started_stack(tmp_path, *app) as run:
         api = run.wait_until_up()["api"]
@@ -164,7 +167,7 @@ def test_an_app_that_prints_much_is_not_blocked(tmp_path: Path, app: tuple[objec
 # The end
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", choose([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], one_in=3))
 def test_a_signal_stops_the_stack(tmp_path: Path, app: tuple[object, ...], number: signal.Signals) -> None:
     with started_stack(tmp_path, *app) as run:
         run.wait_until_up()
@@ -177,6 +180,7 @@ def test_a_signal_stops_the_stack(tmp_path: Path, app: tuple[object, ...], numbe
         run.assert_nothing_left(ports)
 
 
+@pytest.mark.exhaustive
 def test_the_end_of_stdin_stops_the_stack_with_exit_with_stdin(tmp_path: Path, app: tuple[object, ...]) -> None:
     with started_stack(tmp_path, *app, "--exit-with-stdin") as run:
         run.wait_until_up()
@@ -219,7 +223,7 @@ def test_the_end_of_its_parent_stops_the_stack(tmp_path: Path, app: tuple[object
         wait_until(lambda: not run.ready.exists(), "removal of stack.json")
 
 
-@pytest.mark.parametrize("name", sorted(COMPONENTS))
+@pytest.mark.parametrize("name", choose(sorted(COMPONENTS), one_in=5))
 def test_a_crash_stops_the_stack_and_is_reported(tmp_path: Path, app: tuple[object, ...], name: str) -> None:
     with started_stack(tmp_path, *app) as run:
         run.wait_until_up()

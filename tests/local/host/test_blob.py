@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
@@ -187,6 +188,7 @@ def test_host_json_limits_the_concurrent_calls(tmp_path: Path, storage: str, con
     assert max(entry["running"] for entry in app.records) == 3
 
 
+@pytest.mark.exhaustive
 def test_a_restarted_host_delivers_existing_blobs_again(
     tmp_path: Path, storage: str, container: ContainerClient
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_missing_container_is_awaited_without_a_warning(tmp_path: Path, storag
         assert "WARNING host" not in host.process.log
 
 
+@pytest.mark.exhaustive
 def test_polling_continues_after_an_outage_of_the_store(tmp_path: Path, unused_tcp_port: int) -> None:
     app = App(tmp_path, BY_NAME)
     storage = make_stack_settings(

@@ -1,6 +1,7 @@
 import signal
 from pathlib import Path
 
+import pytest
 from azure.servicebus import ServiceBusMessage
 
 from tests.local.host.apps import App
@@ -141,6 +142,7 @@ def test_host_json_limits_the_concurrent_calls(tmp_path: Path, queue: Queue) -> 
     assert max(entry["running"] for entry in app.records) == 3
 
 
+@pytest.mark.exhaustive
 def test_the_lock_is_renewed_while_the_function_runs(tmp_path: Path, queue_with_short_locks: Queue) -> None:
     queue_with_short_locks.send(1)
     app = App(tmp_path, SLOW_AT_FIRST)
@@ -159,6 +161,7 @@ def test_a_message_whose_lock_expires_is_redelivered(tmp_path: Path, queue_with_
     assert app.records == [{"began": 1}, {"began": 2}, {"ended": 2}, {"ended": 1}]
 
 
+@pytest.mark.exhaustive
 def test_another_host_receives_the_message_of_a_killed_host(tmp_path: Path, queue_with_short_locks: Queue) -> None:
     queue_with_short_locks.send(1)
     app = App(tmp_path, SLOW_AT_FIRST)
@@ -170,6 +173,7 @@ def test_another_host_receives_the_message_of_a_killed_host(tmp_path: Path, queu
     assert app.records == [{"began": 1}, {"began": 2}, {"ended": 2}]
 
 
+@pytest.mark.exhaustive
 def test_a_busy_host_leaves_messages_to_another_host(tmp_path: Path, queue: Queue) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
