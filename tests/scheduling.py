@@ -16,15 +16,17 @@ SHARED_STACKS = {
     "tests/infra/deploy": (),
     "tests/ports": (),
     "tests/runtime": (),
-    "tests/sdk": (),
 }
 # What takes longest starts first, so that the workers finish at about the same time.
 SLOWEST_FIRST = (
-    "tests/faults",
     "tests/e2e",
+    "tests/infra/deploy",
+    "tests/faults",
     "tests/e2e/test_openapi_fuzz.py",
     "tests/operations/test_dead_letters.py",
     "tests/e2e/test_large_uploads.py",
+    "tests/simulation/test_exhaustive.py",
+    "tests/e2e/test_abuse.py",
     "tests/ports",
 )
 # One more than cores, because a test often waits for its stack.

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.remember_seeds` searches for a seed that finds each planted bug, and writes them to a file.
+"""`python -m tests.simulation.remember_seeds` searches for a seed for each planted bug, and writes them to a file.
 
 A remembered seed stays as long as it finds its bug.
 """
