@@ -87,7 +87,7 @@ def _write_batch(folder: Path, batch: Batch) -> None:
     (folder / BATCH_FILE).write_bytes(BATCH.dump_json(replace(batch, due_at=None)))
 
 
-async def measure_size(count: int, data: Path) -> dict[str, Cost]:
+async def measure_size(count: int, data: Path, attempts: int = _ATTEMPTS) -> dict[str, Cost]:
     """Run all operations at a size. The import uses the results of the validation."""
     with tempfile.TemporaryDirectory(prefix="growth") as name:
         folder = Path(name)
@@ -96,7 +96,7 @@ async def measure_size(count: int, data: Path) -> dict[str, Cost]:
         accepted_batch = (folder / BATCH_FILE).read_bytes()
         found: dict[str, Cost] = {}
         for operation in OPERATIONS:
-            for _ in range(_ATTEMPTS if count <= _MAX_REPEATED_SIZE else 1):
+            for _ in range(attempts if count <= _MAX_REPEATED_SIZE else 1):
                 if operation == "validate":
                     (folder / BATCH_FILE).write_bytes(accepted_batch)
                 cost = await measure_operation(operation, folder)

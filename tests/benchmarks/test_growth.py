@@ -12,7 +12,7 @@ def test_linear_growth_has_the_exponent_1_and_quadratic_growth_2() -> None:
 
 
 async def test_every_operation_works_on_the_fake_stores() -> None:
-    found = await measure_size(200, SAMPLES)
+    found = await measure_size(200, SAMPLES, attempts=1)
     assert found["import"].added == 190
     assert found["import"].requests > 100
     assert found["snapshot"].requests > 100

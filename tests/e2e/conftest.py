@@ -21,6 +21,16 @@ SHORT = {
     "ROBOT_SILENCE_LIMIT_S": "6",
     "PROGRESS_LIMIT_S": "4",
 }
+# For tests that must not see a deadline pass, even on a busy machine.
+PATIENT = {
+    **SHORT,
+    "ROBOT_CALL_TIMEOUT_S": "30",
+    "DISPATCH_OVERDUE_S": "60",
+    "VALIDATION_WAIT_S": "60",
+    "CALLBACK_WAIT_S": "60",
+    "ROBOT_SILENCE_LIMIT_S": "120",
+    "PROGRESS_LIMIT_S": "60",
+}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +56,7 @@ def stack_with_every_event_twice(tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="session")
 def stack_with_a_tracing_sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack where the Azure SDKs also make spans, which is their default in Azure's worker."""
-    settings = {**SHORT, "AZURE_SDK_TRACING_IMPLEMENTATION": "opentelemetry", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+    settings = {**PATIENT, "AZURE_SDK_TRACING_IMPLEMENTATION": "opentelemetry", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
     with running_stack(tmp_path_factory.mktemp("tracing"), **settings) as stack:
         yield stack
 

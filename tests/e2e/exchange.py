@@ -18,7 +18,7 @@ from exchange.domain.selection import EVERYTHING
 from samples.robot.signing import Credentials
 from tests.stacks import ROOT, Stack
 
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 ENDED = {"completed", "partial_failed", "failed", "rejected"}
 SAMPLES = ROOT / "samples" / "references.jsonl"
 BATCHES = "/references/enhancement/batch/"

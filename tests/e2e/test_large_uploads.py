@@ -74,7 +74,7 @@ async def run_batch(exchange: Exchange, robot: Robot, chunks: AsyncIterator[byte
     return await exchange.wait_until(batch, {"failed", "completed", "partial_failed"}, patience_s=240)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("make_chunks", "size", "reason"),
     [
@@ -101,7 +101,7 @@ async def test_a_large_upload_ends_with_a_reason_in_little_memory(
         assert len(report) == 3
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_each_of_many_entries_has_a_report_line(exchange: Exchange) -> None:
     half = fast_or_exhaustive(20_000, 100_000)
     before = read_host_memory(exchange.stack, "VmRSS")

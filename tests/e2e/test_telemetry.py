@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from aiohttp import web
 
-from tests.e2e.conftest import SHORT
+from tests.e2e.conftest import PATIENT
 from tests.e2e.exchange import BATCHES, Batch, Exchange, exchange_on, wait_for
 from tests.e2e.robot import Job, Robot, accept_job, running_robot
 from tests.e2e.test_flows import make_entries
 from tests.e2e.traces import draw_tree, list_spans, list_traces, read_telemetry
 from tests.stacks import Stack, running_stack
 
-EVERY_SECOND = {**SHORT, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+EVERY_SECOND = {**PATIENT, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
 EXPECTED_TREE = """
 references_enhancement_batch
   request batch

@@ -35,7 +35,7 @@ async def test_calls_to_robots_are_repeated_after_the_host_is_killed(stack: Prox
             stack.run_batch(answer_only_the_second_call(409, called), references) as second,
         ):
             for _ in range(2):
-                await asyncio.wait_for(called.acquire(), 20)
+                await asyncio.wait_for(called.acquire(), 90)
             await kill(host)
             assert [(await batch.read_item())["status"] for batch in (first, second)] == ["received", "received"]
             async with stack.run_host():

@@ -64,7 +64,6 @@ def test_files_that_git_ignores_are_not_uploaded() -> None:
     assert [line for line in ignored if covered.get(line, line).rstrip("/") not in excluded] == []
 
 
-@pytest.mark.timeout(300)
 def test_the_published_app_starts_in_an_empty_environment(site: Site) -> None:
     command = [str(site.python), "-I", "-c", START]
     environment = {"PATH": os.environ["PATH"], **SAMPLE}
@@ -73,7 +72,6 @@ def test_the_published_app_starts_in_an_empty_environment(site: Site) -> None:
     assert [line for line in printed.stdout.splitlines() if Path(line).is_relative_to(ROOT)] == []
 
 
-@pytest.mark.timeout(300)
 async def test_the_published_app_has_the_same_functions(site: Site, app: RuntimeApp, tmp_path: Path) -> None:
     async with app_process(tmp_path / "app.log", SAMPLE, site.folder, str(site.python)) as published:
         await published.start()

@@ -270,7 +270,6 @@ def test_the_remembered_seeds_pass_without_a_planted_bug() -> None:
         run_seed(seed)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(copy: Path, bug: Bug) -> None:
     seed = json.loads(REMEMBERED.read_text()).get(bug.name, 0)

@@ -23,7 +23,6 @@ def disable_logs() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))
 def test_random_schedules_keep_all_invariants(first: int) -> None:
     for seed in range(first, first + SEEDS_PER_TEST):

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.paths import ROOT
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 
 class Process:
