@@ -56,9 +56,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def both_runs(usual_stack: Stack, folder: Path) -> list[list[str]]:
+def both_runs(usual_stack: Stack, folder: Path, unused_tcp_port_factory: Callable[[], int]) -> list[list[str]]:
     """Run the commands of both documents, twice in one shell. Return what each block printed in each run."""
-    shell = Shell(usual_stack, folder, find_free_port())
+    shell = Shell(usual_stack, folder, unused_tcp_port_factory())
     finished = shell.run("set -euo pipefail\n" + SEPARATOR.join([*BLOCKS, *BLOCKS]))
     assert finished.returncode == 0, finished.stderr
     printed = finished.stdout.split("---\n")
@@ -67,9 +67,9 @@ def both_runs(usual_stack: Stack, folder: Path) -> list[list[str]]:
 
 
 @pytest.fixture
-def shell(usual_stack: Stack, tmp_path: Path) -> Shell:
+def shell(usual_stack: Stack, tmp_path: Path, unused_tcp_port: int) -> Shell:
     (tmp_path / "walkthrough").mkdir()
-    return Shell(usual_stack, tmp_path, find_free_port())
+    return Shell(usual_stack, tmp_path, unused_tcp_port)
 
 
 @pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
