@@ -82,10 +82,7 @@ def test_the_preview_and_the_deployment_have_the_same_parameters(cloud: Cloud) -
     cloud.deploy()
     preview, main, _ = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert main[4:-4] == preview[4:]
-
-
-def test_the_alert_address_is_passed_only_if_it_is_set(cloud: Cloud) -> None:
-    cloud.deploy()
+    # The alert address is passed only if it is set.
     assert not [word for call in cloud.calls for word in call if "alertEmail" in word]
 
 
@@ -149,13 +146,11 @@ def test_a_failed_step_is_reported_and_the_next_run_continues(cloud: Cloud, comm
     assert keys in ({}, cloud.state["secrets"])
 
 
-def test_a_second_run_changes_nothing(cloud: Cloud) -> None:
-    cloud.deploy()
-    before = cloud.state
-    cloud.forget_calls()
-    assert cloud.deploy().code == 0
-    after = cloud.state
-    assert set(cloud.commands) == set(FIRST_RUN) - {
+def test_a_second_run_changes_nothing(deployed_cloud: Cloud) -> None:
+    before = deployed_cloud.state
+    assert deployed_cloud.deploy().code == 0
+    after = deployed_cloud.state
+    assert set(deployed_cloud.commands) == set(FIRST_RUN) - {
         "az group create",
         "az keyvault secret show-deleted",
         "az keyvault secret set",
@@ -252,12 +247,10 @@ def test_waiting_for_a_role_ends_after_the_timeout(cloud: Cloud) -> None:
     assert "role may not be effective yet" in run.err
 
 
-def test_the_master_key_is_not_replaced_if_the_vault_cannot_be_read(cloud: Cloud) -> None:
-    cloud.deploy()
-    cloud.forget_calls()
-    cloud.fail("az keyvault secret show", "The connection was reset")
-    assert cloud.deploy().code == 1
-    assert "az keyvault secret set" not in cloud.commands
+def test_the_master_key_is_not_replaced_if_the_vault_cannot_be_read(deployed_cloud: Cloud) -> None:
+    deployed_cloud.fail("az keyvault secret show", "The connection was reset")
+    assert deployed_cloud.deploy().code == 1
+    assert "az keyvault secret set" not in deployed_cloud.commands
 
 
 def test_a_deleted_master_key_is_recovered(cloud: Cloud) -> None:
@@ -266,24 +259,22 @@ def test_a_deleted_master_key_is_recovered(cloud: Cloud) -> None:
     assert cloud.state["secrets"] == {"robot-master-key": ["the old one"]}
 
 
-def test_only_the_vault_of_an_earlier_deployment_is_recovered(cloud: Cloud) -> None:
-    cloud.deploy()
-    assert cloud.run("teardown", YES="1").code == 0
-    (ours,) = cloud.state["deleted_vaults"]
+def test_only_the_vault_of_an_earlier_deployment_is_recovered(deployed_cloud: Cloud) -> None:
+    assert deployed_cloud.run("teardown", YES="1").code == 0
+    (ours,) = deployed_cloud.state["deleted_vaults"]
     another = {"name": "another", "id": ours["id"].replace("exchange-dev", "exchange-dev-2")}
-    cloud.change(deleted_vaults=[ours, another])
-    key = cloud.state["secrets"]
-    assert cloud.deploy().code == 0
-    assert cloud.state["deleted_vaults"] == [another]
-    assert cloud.state["secrets"] == key
+    deployed_cloud.change(deleted_vaults=[ours, another])
+    key = deployed_cloud.state["secrets"]
+    assert deployed_cloud.deploy().code == 0
+    assert deployed_cloud.state["deleted_vaults"] == [another]
+    assert deployed_cloud.state["secrets"] == key
 
 
-def test_a_vault_in_another_region_is_reported_and_not_recovered(cloud: Cloud) -> None:
-    cloud.deploy()
-    assert cloud.run("teardown", YES="1").code == 0
-    run = cloud.run("deploy", YES="1", LOCATION="elsewhere")
+def test_a_vault_in_another_region_is_reported_and_not_recovered(deployed_cloud: Cloud) -> None:
+    assert deployed_cloud.run("teardown", YES="1").code == 0
+    run = deployed_cloud.run("deploy", YES="1", LOCATION="elsewhere")
     assert run.code == 1
     assert "deploy with LOCATION=" in run.err
-    assert "az keyvault recover" not in cloud.commands
-    assert cloud.run("teardown", YES="1").code == 0
-    assert cloud.deploy().code == 0
+    assert "az keyvault recover" not in deployed_cloud.commands
+    assert deployed_cloud.run("teardown", YES="1").code == 0
+    assert deployed_cloud.deploy().code == 0

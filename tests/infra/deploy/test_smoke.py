@@ -13,6 +13,7 @@ import pytest
 from infra.deploy.api import Api
 from tests.infra.deploy.cloud import SHORT, Cloud
 from tests.stacks import ROOT, Stack
+from tests.tiers import choose
 
 VERY_SHORT = replace(SHORT, health_s=0.2, batch_s=1.0)
 
@@ -97,7 +98,7 @@ def test_an_address_without_the_exchange_is_reported(cloud: Cloud, deployed: Sta
     assert "GET /health returned 404" in run.err
 
 
-@pytest.mark.parametrize(("role", "status"), [("requestor", 403), (None, 401)])
+@pytest.mark.parametrize(("role", "status"), choose([("requestor", 403), (None, 401)], one_in=2))
 def test_a_user_without_the_role_operator_is_reported(
     cloud: Cloud, deployed: Stack, role: str | None, status: int
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_user_without_the_role_operator_is_reported(
     assert token not in run.out + run.err
 
 
-@pytest.mark.parametrize("state", ["AwaitingManualAction", "Failed"])
+@pytest.mark.parametrize("state", choose(["AwaitingManualAction", "Failed"], one_in=2))
 def test_an_unconfirmed_subscription_is_reported(cloud: Cloud, state: str) -> None:
     cloud.change(subscription=state)
     run = cloud.deploy()
