@@ -16,19 +16,19 @@ from exchange.domain import blob_names
 _EXPLANATION = "Every step is a request to an emulator with one thread, or a message."
 
 
-def _make_goal(name: str) -> Goal:
+def _make_goal(name: str, limit: float, seconds: float) -> Goal:
     return Goal(
         name=name,
         unit="s",
-        limit=Bound(6, at_most=True, floor=12),
-        ours=Bound(0.2, at_most=True, floor=2),
+        limit=Bound(limit, at_most=True, floor=2 * limit),
+        ours=Bound(seconds, at_most=True, floor=10 * seconds),
         lower_is_better=True,
         explanation=_EXPLANATION,
     )
 
 
 # The goal of each number of references.
-GOALS = {1: _make_goal("one reference, whole flow"), 20: _make_goal("20 references, whole flow")}
+GOALS = {1: _make_goal("one reference, whole flow", 6, 0.2), 20: _make_goal("20 references, whole flow", 8, 0.3)}
 
 _WARM_UP = 3
 # Frequent reads of the batch would be a load themselves. Its end is recorded in the batch.

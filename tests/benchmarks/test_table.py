@@ -35,6 +35,8 @@ def test_the_goals() -> None:
         "whole flow, 25,000 references": (Bound(1.05), None, None),
         "whole flow, 100,000 references": (Bound(1.05), None, None),
         "cold start": (None, Bound(1.6, at_most=True), None),
+        "one reference, whole flow": (None, Bound(6, at_most=True), Bound(0.2, at_most=True)),
+        "20 references, whole flow": (None, Bound(8, at_most=True), Bound(0.3, at_most=True)),
     }
 
 
