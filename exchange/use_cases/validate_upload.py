@@ -34,7 +34,7 @@ async def validate_upload(stored: StoredBatch, services: Services) -> None:
 
 @operation("validate")
 async def validate_for_import(stored: StoredBatch, services: Services) -> StoredBatch:
-    """Do the same, and start the import of the upload in the same write. Return the batch after that."""
+    """Validate like `validate_upload`, and start the import in the same write. Return the batch after that."""
     return await _validate_current(stored, services, starts_import=True)
 
 
