@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -43,12 +44,15 @@ SETTINGS = {
 class ProxiedStack:
     """One set of emulators. The hosts of all tests run on it, one after another or two at a time."""
 
-    def __init__(self, exchange: Exchange, addresses: dict[str, str], proxies: dict[str, Proxy]) -> None:
+    def __init__(
+        self, exchange: Exchange, addresses: dict[str, str], proxies: dict[str, Proxy], hosts: "count[int]"
+    ) -> None:
         self.exchange = exchange
         # The same object as in `exchange`, so that requests go to the host that was started last.
         self.addresses = addresses
         self.proxies = proxies
-        self._hosts = 0
+        # The number of the next host's log.
+        self._hosts = hosts
 
     @property
     def settings(self) -> dict[str, str]:
@@ -63,13 +67,12 @@ class ProxiedStack:
     @asynccontextmanager
     async def run_host(self, *options: str, **settings: str) -> AsyncIterator[Component]:
         """Run another host until the context ends."""
-        self._hosts += 1
         command = [sys.executable, "-m", "local.host", "--app", str(ROOT / "function_app.py")]
         command += ["--host-json", str(ROOT / "host.json"), "--port", "0", *options]
         direct = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
         environment = {**os.environ, **direct, "PYTHONPATH": str(ROOT), **self.settings, **SETTINGS, **settings}
         logs = self.exchange.stack.folder / "logs"
-        host = await Component.start(f"host-{self._hosts}", command, environment, logs)
+        host = await Component.start(f"host-{next(self._hosts)}", command, environment, logs)
         ended: asyncio.Task[None] | None = None
         try:
             message = await host.wait_until_ready()
@@ -112,8 +115,8 @@ class ProxiedStack:
 
 
 @asynccontextmanager
-async def run_proxies(stack: Stack) -> AsyncIterator[ProxiedStack]:
-    """Run proxies in front of the emulators of this stack."""
+async def run_proxies(stack: Stack, first_host: int = 1) -> AsyncIterator[ProxiedStack]:
+    """Run proxies in front of the emulators of this stack. The logs of the hosts are numbered from `first_host`."""
     addresses = dict(stack.addresses)
     async with AsyncExitStack() as exits:
         proxies = {}
@@ -122,7 +125,7 @@ async def run_proxies(stack: Stack) -> AsyncIterator[ProxiedStack]:
             exits.push_async_callback(proxies[name].close)
             await proxies[name].start()
         exchange = await exits.enter_async_context(exchange_on(replace(stack, addresses=addresses)))
-        yield ProxiedStack(exchange, addresses, proxies)
+        yield ProxiedStack(exchange, addresses, proxies, count(first_host))
 
 
 async def kill(host: Component) -> None:

@@ -25,6 +25,10 @@ class Proxy:
         self.port: int = self._reservation.getsockname()[1]
         self._serving: set[asyncio.Task[None]] = set()
 
+    def choose_target(self) -> int:
+        """Return the port to which a new connection is forwarded."""
+        return self.target
+
     async def start(self) -> None:
         """Accept connections. The port is always the same."""
         self._server = await asyncio.start_server(self._serve, sock=_bind(self.port))
@@ -80,7 +84,7 @@ class Proxy:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         try:
-            target_reader, target_writer = await asyncio.open_connection(_LOOPBACK, self.target)
+            target_reader, target_writer = await asyncio.open_connection(_LOOPBACK, self.choose_target())
         except OSError:
             writer.transport.abort()
             return

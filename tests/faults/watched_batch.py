@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp import web
@@ -27,6 +27,21 @@ MakeDelivery = Callable[[str, Sequence[str], int], Delivery]
 Behaviour = Callable[["WatchedBatch", Job], Awaitable[web.Response]]
 
 
+class Callback(NamedTuple):
+    """The answer to a callback."""
+
+    is_error: bool
+    status: int
+
+
+class TimedUpload(NamedTuple):
+    """A successful upload, and when its request started and ended, in seconds since the epoch."""
+
+    delivery: Delivery
+    started_at: float
+    ended_at: float
+
+
 class WatchedBatch:
     """One batch, what its robot delivered, and the states of its item."""
 
@@ -40,9 +55,15 @@ class WatchedBatch:
         # The uploads by ETag, and every delivery that the robot tried to upload: a response with an ETag may be lost.
         self.uploads: dict[str, Delivery] = {}
         self.tried: list[Delivery] = []
+        self.timed_uploads: list[TimedUpload] = []
+        # The HTTP statuses of the callbacks, in order.
+        self.callbacks: list[Callback] = []
         self._statuses: list[str] = []
         self._chunks = 0
         self._working: list[asyncio.Task[None]] = []
+        # How long the robot repeats what fails, and how long the end of the batch is waited for.
+        self.patience_s = TIMEOUT_S
+        self.poll_interval_s = _POLL_INTERVAL_S
 
     @property
     def robot(self) -> Robot:
@@ -67,24 +88,34 @@ class WatchedBatch:
 
         async def put() -> bool:
             headers = {"x-ms-blob-type": "BlockBlob"}
+            started_at = time.time()
             url = job["result_storage_url"]
             async with self.robot.session.put(url, data=delivery.body, headers=headers) as response:
                 assert response.status in {201, 500, 503}
                 if response.status == 201:
                     self.uploads[response.headers["ETag"]] = delivery
+                    self.timed_uploads.append(TimedUpload(delivery, started_at, time.time()))
                 return response.status == 201
 
-        await retry(put, "the upload to succeed")
+        await retry(put, "the upload to succeed", self.patience_s)
 
     async def call_back(self, job: Job) -> None:
         """Call back until it succeeds."""
+        status = await self.call_back_until_answered(job)
+        assert status == 200, f"the callback got {status}"
+
+    async def call_back_until_answered(self, job: Job, error: str | None = None) -> int:
+        """Call back until the answer is not 503. Return its HTTP status."""
+        status = 0
 
         async def call() -> bool:
-            status, body = await self.robot.call_back(job)
-            assert status in {200, 503}, body
-            return status == 200
+            nonlocal status
+            status, _ = await self.robot.call_back(job, error)
+            return status != 503
 
-        await retry(call, "the callback to succeed")
+        await retry(call, "an answer to the callback", self.patience_s)
+        self.callbacks.append(Callback(error is not None, status))
+        return status
 
     async def deliver(self, job: Job) -> None:
         """Upload and call back."""
@@ -109,10 +140,10 @@ class WatchedBatch:
 
     async def wait_until(self, condition: Callable[[Item], bool], description: str) -> Item:
         """Return the first item for which the condition is true."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + self.patience_s
         while not condition(item := await self.read_item()):
-            assert time.monotonic() < deadline, f"waited {TIMEOUT_S:g} s for {description}: {item}"
-            await asyncio.sleep(_POLL_INTERVAL_S)
+            assert time.monotonic() < deadline, f"waited {self.patience_s:g} s for {description}: {item}"
+            await asyncio.sleep(self.poll_interval_s)
         return item
 
     async def wait_until_accepted(self) -> Item:
@@ -124,7 +155,7 @@ class WatchedBatch:
     async def wait_until_ended(self) -> Item:
         """Wait until the batch has ended and the robot has finished its work."""
         item = await self.wait_until(lambda item: item["status"] in ENDED, "the end")
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(self.patience_s):
             await asyncio.gather(*self._working)
         return item
 
@@ -135,15 +166,23 @@ class WatchedBatch:
         etag = item["validation"]["etag"]
         if etag in self.uploads:
             return self.uploads[etag]
-        (only,) = self.tried
-        return only
+        # The answer to this upload was lost.
+        (found,) = (delivery for delivery in self.tried if len(delivery.body) == item["upload"]["size"])
+        return found
 
     @asynccontextmanager
     async def run(self, behaviour: Behaviour, proxy: Proxy | None = None) -> AsyncIterator["WatchedBatch"]:
         """Run the robot, and request the batch. With a proxy, the robot is registered with the proxy's address."""
 
-        async def behave(robot: Robot, job: Job) -> web.Response:
-            self._robot = robot
+        async with self.run_robot(behaviour, proxy) as robot_id:
+            self.id = (await self.exchange.request_batch(robot_id, list(self.references)))["id"]
+            yield self
+
+    @asynccontextmanager
+    async def run_robot(self, behaviour: Behaviour, proxy: Proxy | None = None) -> AsyncIterator[str]:
+        """Run the robot without requesting the batch. Yield the id of the robot."""
+
+        async def behave(_robot: Robot, job: Job) -> web.Response:
             return await behaviour(self, job)
 
         async with running_robot(self.exchange, behave) as robot:
@@ -152,25 +191,23 @@ class WatchedBatch:
             if proxy is not None:
                 proxy.target = URL(url).port or 0
                 url = f"http://127.0.0.1:{proxy.port}"
-            robot_id = await self.exchange.register_robot(url)
-            self.id = (await self.exchange.request_batch(robot_id, list(self.references)))["id"]
             try:
-                yield self
+                yield await self.exchange.register_robot(url)
             finally:
                 for task in self._working:
                     task.cancel()
 
 
-async def retry(attempt: Callable[[], Awaitable[bool]], description: str) -> None:
+async def retry(attempt: Callable[[], Awaitable[bool]], description: str, patience_s: float) -> None:
     """Try until it succeeds, as a robot does during an outage."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             if await attempt():
                 return
         except (aiohttp.ClientError, OSError, TimeoutError):
             pass
-        assert time.monotonic() < deadline, f"waited {TIMEOUT_S:g} s for {description}"
+        assert time.monotonic() < deadline, f"waited {patience_s:g} s for {description}"
         await asyncio.sleep(_RETRY_DELAY_S)
 
 
