@@ -11,7 +11,7 @@ SYNC := $(UV) sync --frozen --no-install-project --no-default-groups --extra azu
 
 PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --durations=20
 
-.PHONY: help demo up test test-all coverage soak fuzz bench bench-short dead-letters docs lint types check lock install clean \
+.PHONY: help demo up test test-all coverage soak chaos fuzz bench bench-short dead-letters docs lint types check lock install clean \
   deploy teardown entra rotate-master-key infra infra-check
 
 help: ## show this list
@@ -35,6 +35,9 @@ coverage: $(VENV)/dev ## show which lines of exchange/ and functions/ the unit a
 
 soak: $(VENV)/dev ## run random schedules in the simulator: SEEDS=n of them, or SEED=n to repeat one
 	@$(RUN) -m tests.simulation.soak $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+
+chaos: $(VENV)/dev ## run batches on two hosts while everything fails at random for SECONDS=60; SEED=n repeats a schedule
+	@$(RUN) -m tests.chaos --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/fuzz ## fuzz the validation of result entries for SECONDS=60 (Linux, Python 3.11 to 3.13)
 	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
