@@ -13,10 +13,12 @@ from tests.faults.proxied_stack import ProxiedStack, kill, run_proxies
 from tests.faults.proxy import Proxy
 from tests.stacks import Stack
 
+# Longer than a client retries when a store refuses connections, so that one outage alone uses up no deadline.
+RETRY_TOTAL_S = 30.0
+SILENCE_LIMIT_S = 30.0
 SETTINGS = {
-    # Longer than a client retries when a store refuses connections, so that an outage alone uses up no deadline.
-    "ROBOT_RETRY_TOTAL_S": "30",
-    "ROBOT_SILENCE_LIMIT_S": "30",
+    "ROBOT_RETRY_TOTAL_S": str(RETRY_TOTAL_S),
+    "ROBOT_SILENCE_LIMIT_S": str(SILENCE_LIMIT_S),
     "PROGRESS_ATTEMPTS": "40",
     "OPEN_BATCHES_LIMIT": "100000",
 }

@@ -53,10 +53,13 @@ class Run:
 
     async def add_robots(self, exits: AsyncExitStack) -> None:
         """Start and register the robot of each request."""
+        batches: list[WatchedBatch] = []
         for request in self.plan.requests:
             robot = ROBOTS[request.robot]
             references = [self.references[number] for number in request.references]
             batch = WatchedBatch(self.hosts.exchange, references, request.times, robot.make_delivery)
+            batch.others = batches
+            batches.append(batch)
             robot_id = await exits.enter_async_context(batch.run_robot(robot.behaviour))
             self.requested.append(Requested(request, robot_id, batch))
 

@@ -19,7 +19,8 @@ def summarize(plan: Plan, verdict: Verdict) -> Sequence[str]:
     for name, counts in [*sorted(verdict.statuses.items()), ("all", total)]:
         lines.append(_to_row(name, [counts[status] or "-" for status in _STATUSES]))
     lines.append("")
-    lines.append(f"faults: {', '.join(f'{number} {kind}' for kind, number in sorted(faults.items())) or 'none'}")
+    lines.append(f"answers: {_to_list(verdict.answers)}")
+    lines.append(f"faults: {_to_list(faults)}")
     lines += [f"passed: {number:>4} x {name}" for name, number in verdict.passed.items()]
     lines += [f"FAILED: {failure}" for failure in verdict.failures]
     if verdict.failures:
@@ -27,6 +28,10 @@ def summarize(plan: Plan, verdict: Verdict) -> Sequence[str]:
     else:
         lines.append(f"All {verdict.passed.total()} checks passed with SEED={plan.seed}.")
     return lines
+
+
+def _to_list(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} x {name}" for name, number in sorted(counts.items())) or "none"
 
 
 def _to_row(name: str, cells: Iterable[object]) -> str:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.chaos.hosts import RETRY_TOTAL_S, SILENCE_LIMIT_S
 from tests.chaos.robots import ROBOTS, End, find_end
 from tests.chaos.run import Requested, Run
 from tests.faults.check import check_ended, check_no_others, check_stored, count_stored
-from tests.faults.watched_batch import Item, WatchedBatch
+from tests.faults.watched_batch import Callback, Item, WatchedBatch
 
 _NO_ANSWER = {None, 503}
 
@@ -20,6 +21,8 @@ class Verdict:
         self.failures: list[str] = []
         # Each robot's batches by final status.
         self.statuses: dict[str, Counter[str]] = {}
+        # The answers to the batch requests.
+        self.answers: Counter[str] = Counter()
 
     @contextmanager
     def check(self, name: str, subject: str) -> Iterator[None]:
@@ -41,6 +44,7 @@ async def judge(run: Run) -> Verdict:
         name = requested.request.robot
         found = batch_ids.pop(requested.robot_id, [])
         subject = f"batch {requested.batch.id or ' '.join(found) or 'that was not accepted'} of the robot '{name}'"
+        verdict.answers[str(requested.status or "no answer")] += 1
         counts = verdict.statuses.setdefault(name, Counter())
         with verdict.check("the request is stored completely or not at all", subject):
             _check_request(requested, found)
@@ -90,15 +94,24 @@ def _check_robot(name: str, batch: WatchedBatch, item: Item) -> None:
     end = find_end(item)
     robot = ROBOTS[name]
     assert end in robot.ends, f"it ended as '{end}': {item['error']}"
-    statuses = {
-        is_error: {call.status for call in batch.callbacks if call.is_error == is_error} for is_error in (True, False)
-    }
-    assert not (200 in statuses[True] and end is not End.ERROR), (
-        f"the robot's error was accepted, but the end is '{end}'"
-    )
-    assert not (200 in statuses[False] and end not in {End.ERROR, End.IMPORTED}), f"the result was accepted: '{end}'"
+    assert {call.status for call in batch.callbacks} <= {200, 409}, f"a callback got another status: {batch.callbacks}"
+    if Callback(is_error=True, status=200) in batch.callbacks:
+        assert end is End.ERROR, f"the robot's error was accepted, but it ended as '{end}'"
+    elif Callback(is_error=False, status=200) in batch.callbacks:
+        assert end is End.IMPORTED, f"the robot's success was accepted, but it ended as '{end}'"
+    _check_deadline(end, batch, item)
     assert len(batch.jobs) <= item["calls_started"], "a call was made that was not recorded before"
     _check_imported_upload(batch, item)
+
+
+def _check_deadline(end: End, batch: WatchedBatch, item: Item) -> None:
+    """Check that a deadline ended the batch only when its time was over, and that the robot had not accepted."""
+    match end:
+        case End.UNREACHABLE:
+            assert item["ended_at"] >= item["first_call_at"] + RETRY_TOTAL_S, "the robot was given up too early"
+            assert not batch.tried, "the robot was given up although it had accepted"
+        case End.SILENT:
+            assert item["ended_at"] >= item["accepted_at"] + SILENCE_LIMIT_S, "the robot was given up too early"
 
 
 def _check_imported_upload(batch: WatchedBatch, item: Item) -> None:

@@ -60,6 +60,8 @@ class WatchedBatch:
         self.callbacks: list[Callback] = []
         self._statuses: list[str] = []
         self._chunks = 0
+        # Batches of other robots, for a robot that calls back for them.
+        self.others: Sequence[WatchedBatch] = ()
         self._working: list[asyncio.Task[None]] = []
         # How long the robot repeats what fails, and how long the end of the batch is waited for.
         self.patience_s = TIMEOUT_S
