@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from local.component import Component
-from tests.chaos.plan import HOSTS, Fault, Kind
+from tests.chaos.plan import HOSTS, Events, Fault, Kind
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.faults.proxied_stack import ProxiedStack, kill, run_proxies
 from tests.faults.proxy import Proxy
@@ -23,6 +23,8 @@ SETTINGS = {
     "OPEN_BATCHES_LIMIT": "100000",
 }
 _SLOW_S = 0.1
+# The local host polls for uploads instead of receiving events.
+_WITHOUT_UPLOADS = {"LOCAL_BLOB_POLL_SECONDS": "86400"}
 # What only a bug logs.
 _BUGS = ("unexpected error", "a listener failed")
 _EXPECTED_SWEEP_ERRORS = ("Unavailable", "WriteConflict")
@@ -68,21 +70,22 @@ class HostPlace:
         self.logs: list[Component] = []
         self._restarting = asyncio.Lock()
 
-    async def start(self, *, twice: bool = False) -> None:
-        """Start a host."""
-        options = ("--every-event-twice",) if twice else ()
-        self._host = await self._exits.enter_async_context(self.stack.run_host(*options, **SETTINGS))
+    async def start(self, events: Events = Events.ONCE) -> None:
+        """Start a host to which these events are delivered."""
+        options = ("--every-event-twice",) if events is Events.TWICE else ()
+        settings = SETTINGS | _WITHOUT_UPLOADS if events is Events.NO_UPLOADS else SETTINGS
+        self._host = await self._exits.enter_async_context(self.stack.run_host(*options, **settings))
         self.logs.append(self._host)
         self._port = urlsplit(self.stack.addresses["api"]).port or 0
         self._front.add(self._port)
 
-    async def restart(self, down_s: float, *, twice: bool) -> None:
+    async def restart(self, down_s: float, events: Events) -> None:
         """Kill the host and start another one after a time."""
         # A host that starts is not killed before it runs.
         async with self._restarting:
             await self._kill()
             await asyncio.sleep(down_s)
-            await self.start(twice=twice)
+            await self.start(events)
 
     async def _kill(self) -> None:
         """Kill the host. Raises AssertionError if it has ended by itself."""
@@ -123,7 +126,7 @@ class Hosts:
         proxies = [place.stack.proxies[fault.service] for place in places] if fault.service else []
         match fault.kind:
             case Kind.KILL:
-                await asyncio.gather(*(place.restart(fault.duration_s, twice=fault.twice) for place in places))
+                await asyncio.gather(*(place.restart(fault.duration_s, fault.events) for place in places))
             case Kind.CUT:
                 for proxy in proxies:
                     proxy.cut()

@@ -32,6 +32,14 @@ class Kind(StrEnum):
     HANG_UP = "hang up"
 
 
+class Events(StrEnum):
+    """How often a host delivers each event to the app."""
+
+    ONCE = "once"
+    TWICE = "twice"
+    NO_UPLOADS = "no uploads"
+
+
 _WEIGHTS = {Kind.KILL: 3, Kind.OUTAGE: 4, Kind.STALL: 3, Kind.SLOW: 2, Kind.CUT: 4, Kind.HANG_UP: 1}
 
 
@@ -49,7 +57,7 @@ class Request:
 class Fault:
     """A fault of these hosts, or of their connections to a service.
 
-    A host that was killed is started again after `duration_s`. If `twice`, every event is then delivered to it twice.
+    A host that was killed is started again after `duration_s`. Then `events` says which events are delivered.
     """
 
     at: float
@@ -57,14 +65,14 @@ class Fault:
     hosts: tuple[int, ...]
     service: str = ""
     duration_s: float = 0.0
-    twice: bool = False
+    events: Events = Events.ONCE
 
     def __str__(self) -> str:
         hosts = " and ".join(str(number + 1) for number in self.hosts)
         match self.kind:
             case Kind.KILL:
-                every = ", then with every event twice" if self.twice else ""
-                return f"host {hosts}, down for {self.duration_s:.1f} s{every}"
+                events = "" if self.events is Events.ONCE else f", then events: {self.events}"
+                return f"host {hosts}, down for {self.duration_s:.1f} s{events}"
             case Kind.CUT:
                 return f"all connections of host {hosts} to {self.service}"
             case Kind.HANG_UP:
@@ -121,10 +129,10 @@ def _draw_fault(random: Random, at: float, seconds: float) -> Fault:
     service = random.choice(PROXIED)
     longest = _MAX_DOWN_S if kind is Kind.KILL else _MAX_FAULT_S
     duration_s = round(min(random.uniform(0.3, longest), seconds - at), 2)
-    twice = random.random() < 0.3
+    events = random.choices(list(Events), (6, 3, 2))[0]
     match kind:
         case Kind.KILL:
-            return Fault(at, kind, hosts, duration_s=duration_s, twice=twice)
+            return Fault(at, kind, hosts, duration_s=duration_s, events=events)
         case Kind.CUT:
             return Fault(at, kind, hosts, service)
         case Kind.HANG_UP:
