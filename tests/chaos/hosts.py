@@ -1,6 +1,7 @@
 """The hosts: each at its own proxies, and all of them behind one address."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -23,6 +24,7 @@ SETTINGS = {
     "OPEN_BATCHES_LIMIT": "100000",
 }
 _SLOW_S = 0.1
+_MIN_UP_S = 4.0
 # The local host polls for uploads instead of receiving events.
 _WITHOUT_UPLOADS = {"LOCAL_BLOB_POLL_SECONDS": "86400"}
 # What only a bug logs.
@@ -67,6 +69,7 @@ class HostPlace:
         self._exits = AsyncExitStack()
         self._host: Component | None = None
         self._port = 0
+        self._started_at = 0.0
         self.logs: list[Component] = []
         self._restarting = asyncio.Lock()
 
@@ -77,12 +80,14 @@ class HostPlace:
         self._host = await self._exits.enter_async_context(self.stack.run_host(*options, **settings))
         self.logs.append(self._host)
         self._port = urlsplit(self.stack.addresses["api"]).port or 0
+        self._started_at = time.monotonic()
         self._front.add(self._port)
 
     async def restart(self, down_s: float, events: Events) -> None:
         """Kill the host and start another one after a time."""
-        # A host that starts is not killed before it runs.
+        # A host runs for a while before it is killed, even if it started slowly. Otherwise requestors find no host.
         async with self._restarting:
+            await asyncio.sleep(self._started_at + _MIN_UP_S - time.monotonic())
             await self._kill()
             await asyncio.sleep(down_s)
             await self.start(events)

@@ -17,6 +17,8 @@ _FIRST_FAULT_S = 1.0
 _FAULT_INTERVAL_S = 0.9
 # A proxy rests after a fault, so that the clients' retries can succeed.
 _REST_S = 1.5
+# A host needs some seconds to start.
+_REST_AFTER_KILL_S = 6.0
 _MAX_FAULT_S = 6.0
 _MAX_DOWN_S = 3.0
 
@@ -118,7 +120,8 @@ def _plan_faults(random: Random, seconds: float) -> Iterator[Fault]:
         fault = _draw_fault(random, round(at, 2), seconds)
         parts = [(number, fault.service) for number in fault.hosts]
         if all(busy_until.get(part, 0.0) <= fault.at for part in parts):
-            busy_until.update(dict.fromkeys(parts, fault.at + fault.duration_s + _REST_S))
+            rest_s = _REST_AFTER_KILL_S if fault.kind is Kind.KILL else _REST_S
+            busy_until.update(dict.fromkeys(parts, fault.at + fault.duration_s + rest_s))
             yield fault
 
 
