@@ -144,7 +144,7 @@ class WatchedBatch:
         """Return the first item for which the condition is true."""
         deadline = time.monotonic() + self.patience_s
         while not condition(item := await self.read_item()):
-            assert time.monotonic() < deadline, f"waited {self.patience_s:g} s for {description}: {item}"
+            assert time.monotonic() < deadline, f"waited {self.patience_s:.0f} s for {description}: {item}"
             await asyncio.sleep(self.poll_interval_s)
         return item
 
@@ -209,7 +209,7 @@ async def retry(attempt: Callable[[], Awaitable[bool]], description: str, patien
                 return
         except (aiohttp.ClientError, OSError, TimeoutError):
             pass
-        assert time.monotonic() < deadline, f"waited {patience_s:g} s for {description}"
+        assert time.monotonic() < deadline, f"waited {patience_s:.0f} s for {description}"
         await asyncio.sleep(_RETRY_DELAY_S)
 
 
