@@ -65,7 +65,7 @@ class BatchStore(Protocol):
     """The batch items."""
 
     async def create(self, batch: Batch) -> None:
-        """Write a new batch. Raises NameTaken if its id exists."""
+        """Write a new batch. Idempotent. Raises NameTaken if another batch has its id."""
 
     async def load(self, batch_id: UUID) -> StoredBatch:
         """Read the latest state of a batch, also if another process wrote it. Raises NotFound."""
@@ -107,7 +107,10 @@ class RobotStore(Protocol):
     """The registered robots."""
 
     async def create(self, robot: Robot) -> int:
-        """Write a new robot and return the version of its secret. Raises NameTaken if its name or id exists."""
+        """Write a new robot and return the version of its secret. Idempotent.
+
+        Raises NameTaken if another robot has its name or id.
+        """
 
     async def load(self, robot_id: UUID) -> StoredRobot:
         """Read the latest state of a robot. Raises NotFound."""

@@ -15,6 +15,8 @@ class FakeRobotStore:
 
     async def create(self, robot: Robot) -> int:
         if robot.id in self.items:
+            if self.items[robot.id].robot == robot:
+                return 1
             raise NameTaken(f"A robot with the name '{robot.name}' already exists.")
         self._write(StoredRobot(robot, 1, etag=""))
         return 1

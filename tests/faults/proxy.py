@@ -18,6 +18,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._delay_s = 0.0
+        self._loses_response = False
         self._flowing = asyncio.Event()
         self._flowing.set()
         # Bound, but never listening. It reserves the port for this proxy while the proxy refuses connections.
@@ -44,6 +45,10 @@ class Proxy:
             self._server.close()
             self._server = None
         self.cut()
+
+    def lose_next_response(self) -> None:
+        """Abort all connections instead of forwarding the next response. The server has then handled the request."""
+        self._loses_response = True
 
     @asynccontextmanager
     async def unreachable(self) -> AsyncIterator[None]:
@@ -106,6 +111,10 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while piece := await source.read(_PIECE_BYTES):
+                if is_response and self._loses_response:
+                    self._loses_response = False
+                    self.cut()
+                    return
                 if is_response:
                     await asyncio.sleep(self._delay_s)
                 await self._flowing.wait()

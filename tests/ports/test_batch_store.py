@@ -50,11 +50,19 @@ async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, f
     assert (await batches.load(batch.id)).batch == batch
 
 
-async def test_creating_a_batch_twice_is_refused_and_changes_nothing(batches: BatchStore) -> None:
+async def test_creating_a_batch_twice_changes_nothing(batches: BatchStore) -> None:
     batch = a_batch()
     await batches.create(batch)
-    with pytest.raises(NameTaken):
-        await batches.create(replace(batch, error="other"))
+    await batches.create(replace(batch, error="other"))
+    assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_creating_another_batch_with_the_same_id_is_refused(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    for other in ({"created_at": batch.created_at + 1}, {"requestor": "other"}, {"robot_id": uuid4()}):
+        with pytest.raises(NameTaken):
+            await batches.create(replace(batch, **other))
     assert (await batches.load(batch.id)).batch == batch
 
 

@@ -1,18 +1,24 @@
 """Throttling and outages of Cosmos DB. The emulator simulates them on request."""
 
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
+from exchange.adapters.cosmos import identifiers
 from exchange.adapters.cosmos.batches import CosmosBatchStore
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
+from exchange.adapters.cosmos.robots import CosmosRobotStore
 from exchange.domain.errors import Unavailable
+from tests.faults.proxy import Proxy
 from tests.ports.test_batch_store import a_batch
 from tests.ports.test_reference_store import create, entry, read_one, store
+from tests.ports.test_robot_store import a_robot
 from tests.stacks import Stack
 
 
@@ -54,6 +60,40 @@ async def test_a_refused_connection_raises_unavailable(unused_tcp_port: int) -> 
     database = CosmosDatabase(f"https://127.0.0.1:{unused_tcp_port}", "eA==", "exchange")
     with pytest.raises(Unavailable):
         await CosmosBatchStore(database).load(uuid4())
+
+
+@pytest.fixture
+async def proxy(emulators: Stack) -> AsyncIterator[Proxy]:
+    proxy = Proxy(urlsplit(emulators.settings["COSMOS_ENDPOINT"]).port or 0)
+    await proxy.start()
+    yield proxy
+    await proxy.close()
+
+
+@pytest.fixture
+async def proxied(proxy: Proxy, emulators: Stack) -> AsyncIterator[CosmosDatabase]:
+    """Connect through the proxy, and read once, so that the next request needs no new connection."""
+    settings = emulators.settings
+    database = CosmosDatabase(f"https://127.0.0.1:{proxy.port}", settings["COSMOS_KEY"], settings["COSMOS_DATABASE"])
+    for name in ("batches", "robots"):
+        await identifiers.read_claim(await database.container(name), "none")
+    yield database
+    await database.close()
+
+
+# The SDK repeats a request whose connection broke. The first one was applied, so the second one gets a conflict.
+async def test_a_batch_is_created_although_the_response_is_lost(proxied: CosmosDatabase, proxy: Proxy) -> None:
+    batches, batch = CosmosBatchStore(proxied), a_batch()
+    proxy.lose_next_response()
+    await batches.create(batch)
+    assert (await batches.load(batch.id)).batch == batch
+
+
+async def test_a_robot_is_created_although_the_response_is_lost(proxied: CosmosDatabase, proxy: Proxy) -> None:
+    robots, robot = CosmosRobotStore(proxied), a_robot()
+    proxy.lose_next_response()
+    assert await robots.create(robot) == 1
+    assert (await robots.load(robot.id)).robot == robot
 
 
 async def test_many_ids_and_entries_need_few_requests(emulators: Stack, database: CosmosDatabase) -> None:

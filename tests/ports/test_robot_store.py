@@ -39,6 +39,15 @@ async def test_an_unknown_robot_is_not_found(robots: RobotStore) -> None:
         await robots.load(missing)
 
 
+async def test_creating_a_robot_twice_changes_nothing(robots: RobotStore) -> None:
+    robot = a_robot()
+    version = await robots.create(robot)
+    assert await robots.create(robot) == version
+    with pytest.raises(NameTaken):
+        await robots.create(robot.model_copy(update={"owner": "another"}))
+    assert (await robots.load(robot.id)).robot == robot
+
+
 async def test_names_of_robots_are_unique(robots: RobotStore) -> None:
     robot = a_robot()
     await robots.create(robot)

@@ -8,7 +8,10 @@ from typing import Protocol
 
 
 class Fault(Enum):
-    """How a call goes wrong. With a fault named `AFTER` the call has its effect, but the caller does not know it."""
+    """How a call goes wrong. With a fault named `AFTER` the call has its effect, but the caller does not know it.
+
+    `REPEATED` is what the client library does if the connection breaks after the effect: it repeats the call.
+    """
 
     FAILS_BEFORE = auto()
     FAILS_AFTER = auto()
@@ -17,6 +20,7 @@ class Fault(Enum):
     DIES_BEFORE = auto()
     DIES_AFTER = auto()
     STALLS = auto()
+    REPEATED = auto()
 
 
 # Duration of a stalled call: longer than a robot's call, a message's lock, and the wait for a validation.
@@ -45,6 +49,8 @@ def list_faults(call: str) -> tuple[Fault, ...]:
     if method in READS:
         return (Fault.FAILS_BEFORE, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.STALLS)
     writes = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
+    if call == "batches.create":
+        return (*writes, Fault.REPEATED)
     return (*writes, Fault.WRITE_CONFLICT) if call == "batches.replace" else writes
 
 

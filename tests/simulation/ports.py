@@ -104,6 +104,8 @@ class Unreliable:
     async def _call(self, call: str, inner: Any, *args: Any, **options: Any) -> Any:
         fault = await self._calls.start(call)
         result = await inner(*args, **options)
+        if fault is Fault.REPEATED:
+            result = await inner(*args, **options)
         await self._calls.finish(fault)
         return result
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from azure.core import MatchConditions
 from pydantic import TypeAdapter
 
-from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.azure_errors import translate_errors
+from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
@@ -21,6 +22,7 @@ _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @r
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 # The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
+_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at")
 
 
 class CosmosBatchStore:
@@ -30,10 +32,9 @@ class CosmosBatchStore:
         self._database = database
 
     async def create(self, batch: Batch) -> None:
-        """Write a new batch. Raises NameTaken if its id exists."""
-        with translate_create_errors("batch request"):
-            container = await self._database.container(_CONTAINER)
-            await container.create_item(_to_item(batch))
+        """Write a new batch. Idempotent. Raises NameTaken if another batch has its id."""
+        container = await self._database.container(_CONTAINER)
+        await create_once(container, _to_item(batch), str(batch.id), "batch request", _CONSTANT_FIELDS)
 
     async def load(self, batch_id: UUID) -> StoredBatch:
         """Read a batch. Raises NotFound."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from azure.core import MatchConditions
 
 from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.contract.robots import Robot
@@ -25,11 +26,11 @@ class CosmosRobotStore:
         self._database = database
 
     async def create(self, robot: Robot) -> int:
-        """Write a new robot. Raises NameTaken if its name or id exists."""
+        """Write a new robot. Idempotent. Raises NameTaken if another robot has its name or id."""
+        item = _to_item(StoredRobot(robot, _FIRST_SECRET, etag=""))
+        container = await self._database.container(_CONTAINER)
         try:
-            with translate_create_errors("robot"):
-                container = await self._database.container(_CONTAINER)
-                await container.create_item(_to_item(StoredRobot(robot, _FIRST_SECRET, etag="")))
+            await create_once(container, item, _KIND, "robot", list(item))
         except NameTaken as error:
             raise _name_taken(robot) from error
         return _FIRST_SECRET

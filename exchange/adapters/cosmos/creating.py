@@ -1,0 +1,40 @@
+"""Creation of items that have a new id.
+
+The SDK repeats a request whose connection broke, even a create request that was already applied. The answer to the
+repeated one is a conflict with the caller's own item.
+"""
+
+from collections.abc import Sequence
+
+from azure.cosmos.aio import ContainerProxy
+
+from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.cosmos.database import Item
+from exchange.domain.errors import NameTaken, NotFound
+
+
+async def create_once(
+    container: ContainerProxy, item: Item, partition_key: str, what: str, constant_fields: Sequence[str]
+) -> None:
+    """Create the item. Idempotent: the same item may exist already.
+
+    It is the same if its `constant_fields` are, because others may have changed since. Raises NameTaken if the id or a
+    unique key belongs to another item.
+    """
+    try:
+        with translate_create_errors(what):
+            await container.create_item(item)
+    except NameTaken:
+        if not await _exists(container, item, partition_key, what, constant_fields):
+            raise
+
+
+async def _exists(
+    container: ContainerProxy, item: Item, partition_key: str, what: str, constant_fields: Sequence[str]
+) -> bool:
+    try:
+        with translate_errors(what):
+            stored: Item = await container.read_item(item["id"], partition_key=partition_key)
+    except NotFound:
+        return False
+    return all(stored.get(name) == item[name] for name in constant_fields)
