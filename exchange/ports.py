@@ -148,13 +148,16 @@ class ReferenceStore(Protocol):
     """The references with their identifiers and enhancements."""
 
     async def create(self, reference: Reference) -> None:
-        """Write a new reference with its enhancements. It exists only when it is complete.
+        """Write a new reference with its enhancements. It exists only when it is complete. Idempotent.
 
-        Raises NameTaken if its id exists, and InputRejected if the store cannot hold it.
+        Raises NameTaken if its id is forbidden, and InputRejected if the store cannot hold it.
         """
 
     async def forbid(self, reference_id: UUID) -> None:
-        """Make sure that no reference with this id can be created any more. Raises NameTaken if it exists."""
+        """Make sure that no reference with this id can be created any more. Idempotent.
+
+        Raises NameTaken if the reference exists.
+        """
 
     async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
         """Add these identifiers to a reference that does not have them.

@@ -29,9 +29,9 @@ class FakeReferenceStore:
         for enhancement in reference.enhancements or []:
             _check_size(enhancement)
             self.put(enhancement.model_dump(mode="json"))
-        if reference.id in self.references or reference.id in self.forbidden:
+        if reference.id in self.forbidden:
             raise NameTaken("This reference already exists.")
-        self.references[reference.id] = own
+        self.references.setdefault(reference.id, own)
 
     async def forbid(self, reference_id: UUID) -> None:
         if reference_id in self.references:
@@ -113,14 +113,19 @@ class FakeReferenceStore:
 class FakeIdentifierClaims:
     def __init__(self) -> None:
         self.claims: dict[str, Claim] = {}
+        self._before: dict[str, Claim | None] = {}
         self._writes = 0
 
     async def read(self, keys: Iterable[str]) -> list[Claim]:
         return [self.claims[key] for key in keys if key in self.claims]
 
     async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
+        if key in self.claims and (self.claims[key].owner, self._before.get(key)) == (owner, before):
+            # The client library repeats a request whose connection broke.
+            return self.claims[key]
         if self.claims.get(key) != before:
             return None
+        self._before[key] = before
         self._writes += 1
         self.claims[key] = Claim(key, owner, str(self._writes))
         return self.claims[key]

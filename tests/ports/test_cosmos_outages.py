@@ -2,19 +2,23 @@
 
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
 import pytest
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
-from exchange.adapters.cosmos import identifiers
 from exchange.adapters.cosmos.batches import CosmosBatchStore
+from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
+from exchange.contract.references import Reference
 from exchange.domain.errors import Unavailable
+from exchange.domain.ids import new_id
 from tests.faults.proxy import Proxy
 from tests.ports.test_batch_store import a_batch
 from tests.ports.test_reference_store import create, entry, read_one, store
@@ -75,8 +79,10 @@ async def proxied(proxy: Proxy, emulators: Stack) -> AsyncIterator[CosmosDatabas
     """Connect through the proxy, and read once, so that the next request needs no new connection."""
     settings = emulators.settings
     database = CosmosDatabase(f"https://127.0.0.1:{proxy.port}", settings["COSMOS_KEY"], settings["COSMOS_DATABASE"])
-    for name in ("batches", "robots"):
-        await identifiers.read_claim(await database.container(name), "none")
+    for name in ("batches", "identifiers", "references", "robots"):
+        container = await database.container(name)
+        with suppress(CosmosResourceNotFoundError):
+            await container.read_item("none", partition_key="none")
     yield database
     await database.close()
 
@@ -94,6 +100,26 @@ async def test_a_robot_is_created_although_the_response_is_lost(proxied: CosmosD
     proxy.lose_next_response()
     assert await robots.create(robot) == 1
     assert (await robots.load(robot.id)).robot == robot
+
+
+async def test_a_reference_is_created_although_the_response_is_lost(proxied: CosmosDatabase, proxy: Proxy) -> None:
+    references = CosmosReferenceStore(proxied, 4)
+    reference = Reference(id=new_id())
+    proxy.lose_next_response()
+    await references.create(reference)
+    assert await references.find_missing([reference.id]) == set()
+
+
+async def test_a_claim_is_written_although_the_response_is_lost(proxied: CosmosDatabase, proxy: Proxy) -> None:
+    claims, key, owner = CosmosIdentifierClaims(proxied), uuid4().hex, new_id()
+    proxy.lose_next_response()
+    first = await claims.claim(key, new_id(), None)
+    proxy.lose_next_response()
+    second = await claims.claim(key, owner, first)
+    assert second is not None
+    assert await claims.read([key]) == [second]
+    await claims.release(second)
+    assert await claims.read([key]) == []
 
 
 async def test_many_ids_and_entries_need_few_requests(emulators: Stack, database: CosmosDatabase) -> None:

@@ -94,10 +94,12 @@ async def test_a_reference_is_read_back_as_it_was_created(references: ReferenceS
     assert contents["abstract"].content.model_dump(mode="json") == ABSTRACT
 
 
-async def test_an_existing_reference_cannot_be_created(references: ReferenceStore) -> None:
-    reference_id = await create(references)
-    with pytest.raises(NameTaken):
-        await references.create(make_reference(reference_id, a_reference(), LOADED_AT))
+async def test_creating_a_reference_twice_changes_nothing(references: ReferenceStore) -> None:
+    reference = make_reference(new_id(), a_reference(), LOADED_AT)
+    await references.create(reference)
+    before = await read_one(references, reference.id)
+    await references.create(reference)
+    assert await read_one(references, reference.id) == before
 
 
 async def test_a_forbidden_reference_cannot_be_created(references: ReferenceStore) -> None:

@@ -49,7 +49,7 @@ def list_faults(call: str) -> tuple[Fault, ...]:
     if method in READS:
         return (Fault.FAILS_BEFORE, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.STALLS)
     writes = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
-    if call == "batches.create":
+    if call in {"batches.create", "references.create", "claims.claim"}:
         return (*writes, Fault.REPEATED)
     return (*writes, Fault.WRITE_CONFLICT) if call == "batches.replace" else writes
 

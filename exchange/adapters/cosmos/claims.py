@@ -7,10 +7,12 @@ from uuid import UUID
 from azure.core import MatchConditions
 from azure.cosmos.aio import ContainerProxy
 
-from exchange.adapters.azure_errors import translate_create_errors, translate_errors
-from exchange.adapters.cosmos.database import CosmosDatabase
+from exchange.adapters.azure_errors import translate_errors
+from exchange.adapters.cosmos.creating import create_once, find_same
+from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
+from exchange.domain.ids import new_id
 from exchange.ports import Claim
 
 _CONTAINER = "identifiers"
@@ -29,18 +31,14 @@ class CosmosIdentifierClaims:
         return [claim for claim in found if claim is not None]
 
     async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
-        """Create the item, or replace it if it still has the ETag."""
+        """Create the item, or replace it if it still has the ETag. The SDK may repeat either request."""
         container = await self._database.container(_CONTAINER)
-        item = {"id": key, "reference_id": str(owner), FIELD: SCHEMA_VERSION}
+        item = {"id": key, "reference_id": str(owner), "claim_id": str(new_id()), FIELD: SCHEMA_VERSION}
         try:
             if before is None:
-                with translate_create_errors("identifier"):
-                    written = await container.create_item(item)
+                written = await create_once(container, item, key, "identifier", ["claim_id"])
             else:
-                with translate_errors("identifier"):
-                    written = await container.replace_item(
-                        key, item, etag=before.etag, match_condition=MatchConditions.IfNotModified
-                    )
+                written = await _replace(container, item, before)
         except (NameTaken, NotFound, WriteConflict):
             return None
         return Claim(key, owner, written["_etag"])
@@ -68,3 +66,16 @@ async def _read_one(container: ContainerProxy, key: str) -> Claim | None:
         return None
     check_version(item)
     return Claim(key, UUID(item["reference_id"]), item["_etag"])
+
+
+async def _replace(container: ContainerProxy, item: Item, before: Claim) -> Item:
+    try:
+        with translate_errors("identifier"):
+            return await container.replace_item(
+                before.key, item, etag=before.etag, match_condition=MatchConditions.IfNotModified
+            )
+    except WriteConflict:
+        written = await find_same(container, item, before.key, "identifier", ["claim_id"])
+        if written is None:
+            raise
+        return written

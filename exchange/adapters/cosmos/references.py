@@ -13,6 +13,7 @@ from azure.cosmos.aio import ContainerProxy
 
 from exchange.adapters.azure_errors import translate_create_errors, translate_errors
 from exchange.adapters.cosmos import bulk, documents
+from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.partitions import FeedRange, PhysicalPartitions
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
@@ -46,25 +47,19 @@ class CosmosReferenceStore:
         self._partitions = PhysicalPartitions()
 
     async def create(self, reference: Reference) -> None:
-        """Write the enhancements and the reference in transactions. The reference comes last."""
+        """Write the enhancements in transactions. The reference comes last, and fails if its id is forbidden."""
         await self._write(reference.id, [*documents.to_enhancement_items(reference.enhancements or [])])
-        # In a request of its own, as it must fail if the reference exists.
         container = await self._database.container(_REFERENCES)
-        with _refuse_unstorable(), translate_create_errors("reference"):
-            await container.create_item(documents.to_reference_item(reference))
+        item = documents.to_reference_item(reference)
+        with _refuse_unstorable():
+            # Others know the id only after this request. So an existing reference with this id is this one.
+            await create_once(container, item, item["bucket"], "reference", ["kind"])
 
     async def forbid(self, reference_id: UUID) -> None:
         """Create an item that takes the id, unless there is one already."""
         container = await self._database.container(_REFERENCES)
         item = documents.to_forbidden_item(reference_id)
-        try:
-            with translate_create_errors("reference"):
-                await container.create_item(item)
-        except NameTaken:
-            with translate_errors("reference"):
-                present = await container.read_item(item["id"], partition_key=item["bucket"])
-            if present["kind"] != documents.FORBIDDEN:
-                raise
+        await create_once(container, item, item["bucket"], "reference", ["kind"])
 
     async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
         """Read the reference's item, and replace it if it still has the ETag."""
