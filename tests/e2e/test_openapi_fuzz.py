@@ -9,6 +9,7 @@ import pytest
 from yarl import URL
 
 from samples.robot.signing import Credentials
+from tests import tiers
 from tests.e2e.conftest import SHORT
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.e2e.fuzzing import IDENTIFIERS, UNUSED_ADDRESS, World, fuzz
@@ -77,5 +78,8 @@ async def test_every_answer_is_one_that_the_document_describes(exchange: Exchang
     operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     assert set(findings.statuses) == operations
     for operation, statuses in findings.statuses.items():
-        assert any(200 <= status < 300 for status in statuses), f"{operation} never succeeded: {Counter(statuses)}"
+        # Few cases may all miss the objects that exist.
+        assert not tiers.exhaustive or any(200 <= status < 300 for status in statuses), (
+            f"{operation} never succeeded: {Counter(statuses)}"
+        )
     assert await list_robot_hosts(exchange) <= {"127.0.0.1", "::1"}, "the test must not call other hosts"
