@@ -26,7 +26,7 @@ up: install ## run the local stack in the foreground; ARGS=--emulators-only star
 test: $(VENV)/dev ## run the fast tier of the tests, in parallel (five minutes); ARGS=tests/unit runs one folder
 	@$(PYTEST) $(ARGS)
 
-test-all: $(VENV)/dev ## run every test at full strength (ten minutes); ARGS as for `make test`
+test-all: $(VENV)/dev ## run every test at full strength (10 to 15 minutes); ARGS as for `make test`
 	@$(PYTEST) --exhaustive $(ARGS)
 
 coverage: $(VENV)/dev ## show which lines of exchange/ and functions/ the unit and port tests run
