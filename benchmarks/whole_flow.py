@@ -15,8 +15,6 @@ from benchmarks.site import Site
 _SMALL, _USUAL, _MAXIMUM = 500, 25_000, 100_000
 
 _APPS = {OURS: ROOT / "function_app.py", NAIVE: ROOT / "benchmarks" / "without_fast_parser.py"}
-# A small batch takes about a second, and varies more.
-_SMALL_BATCHES = 3
 _MAXIMUM_ROUNDS = 2
 
 
@@ -40,32 +38,30 @@ GOALS = {
 }
 
 
-async def _measure_seconds(requests: Requests) -> float:
+async def _measure_seconds(requests: Requests, count: int) -> float:
     started = time.time()
-    batch = await requests.run_batch(requests.reference_ids)
+    batch = await requests.run_batch(requests.reference_ids[:count])
     assert batch.ended_at is not None  # noqa: S101 - the batch has ended
     return batch.ended_at - started
 
 
-async def _measure_app(app: Path, count: int, batches: int, data: Path) -> Sequence[float]:
-    """Run batches on a new stack, after a small one that opens every connection."""
-    async with running_requests(count, data, "--app", str(app)) as requests:
+async def _measure_app(app: Path, counts: Sequence[int], data: Path) -> list[tuple[int, float]]:
+    """Run batches of these sizes on a new stack, after one that opens every connection."""
+    async with running_requests(max(counts), data, "--app", str(app)) as requests:
         await requests.run_batch(requests.reference_ids[:100])
-        return [await _measure_seconds(requests) for _ in range(batches)]
+        return [(count, await _measure_seconds(requests, count)) for count in counts]
 
 
 async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
     """Measure the seconds of a batch. Only the full run has a batch of the maximum size."""
-    plan = [(_SMALL, _SMALL_BATCHES, 1), (_USUAL, 1, effort.choose(1, effort.rounds))]
+    rounds: list[Sequence[int]] = [(_SMALL, _SMALL, _SMALL, _USUAL)] * effort.choose(1, effort.rounds)
     if effort.full:
-        plan.append((_MAXIMUM, 1, _MAXIMUM_ROUNDS))
+        rounds += [(_MAXIMUM,)] * _MAXIMUM_ROUNDS
     found: dict[str, Rounds] = {}
-    for count, batches, rounds in plan:
-        seconds: dict[str, list[float]] = {name: [] for name in _APPS}
-        for _ in range(rounds):
-            for name, app in _APPS.items():
-                seconds[name] += await _measure_app(app, count, batches, site.folder)
-        found[GOALS[count].name] = seconds
+    for counts in rounds:
+        for name, app in _APPS.items():
+            for count, seconds in await _measure_app(app, counts, site.folder):
+                found.setdefault(GOALS[count].name, {name: [] for name in _APPS})[name].append(seconds)
     return found
 
 
