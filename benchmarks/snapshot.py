@@ -37,12 +37,17 @@ _MAX_CONCURRENT = 16
 _WHOLE = "whole"
 
 
+# When all enhancements were added.
+_CREATED_AT = "2026-01-01T00:00:00Z"
+
+
 def make_items(reference_ids: Sequence[UUID], references: Iterator[dict[str, Any]]) -> Iterator[Item]:
     """Yield the items of references as Cosmos DB has them: one for each reference and for each enhancement."""
     for reference_id, reference in zip(reference_ids, references, strict=True):
         keys = {"reference_id": str(reference_id), "bucket": bucket_of(reference_id)}
         for number, enhancement in enumerate(reference["enhancements"]):
             fields = {name: value for name, value in enhancement.items() if name != "enhancement_type"}
+            fields["created_at"] = _CREATED_AT
             yield {**fields, **keys, "id": str(derive_id(reference_id, number)), "kind": "enhancement"}
         fields = {"visibility": reference["visibility"], "identifiers": reference["identifiers"]}
         yield {**fields, **keys, "id": str(reference_id), "kind": "reference"}
