@@ -15,7 +15,7 @@ async def test_every_operation_works_on_the_fake_stores() -> None:
     found = await measure_size(200, SAMPLES, attempts=1)
     assert found["import"].added == 190
     assert found["import"].requests > 100
-    assert found["snapshot"].requests > 100
+    assert found["snapshot"].requests == 2
     assert all(cost.peak >= cost.before > 0 for cost in found.values())
 
 
