@@ -106,9 +106,10 @@ class LoadQuery(WireModel):
     )
 
 
-class LoadResult(WireModel):
-    """What was done with a reference that was loaded."""
+class LoadedReference(WireModel):
+    """The answer to loading one reference."""
 
+    id: UUID4
     existing: bool = Field(default=False, description="Whether the reference was known already.")
     added_identifiers: int = Field(0, description="The number of identifiers that were added.")
     added_enhancements: int = Field(0, description="The number of enhancements that were added.")
@@ -117,18 +118,16 @@ class LoadResult(WireModel):
     )
 
 
-class LoadedReference(LoadResult):
-    """The answer to loading one reference."""
-
-    id: UUID4
-
-
-class LoadedLine(LoadResult):
-    """The answer to one line of a references file: the id of the reference, or what is wrong with the line."""
+class LoadedLine(WireModel):
+    """The answer to one line of a references file: what was done with its reference, or what is wrong with the line."""
 
     line: int = Field(description="The number of the line in the file, counted from 1.")
     id: UUID4 | None = Field(None, description="The id of the reference. Null if the line was refused.")
     error: str | None = Field(None, description="Why the line was refused.")
+    existing: bool = Field(default=False, description="As in `LoadedReference`.")
+    added_identifiers: int = Field(0, description="As in `LoadedReference`.")
+    added_enhancements: int = Field(0, description="As in `LoadedReference`.")
+    warnings: list[str] = Field(default_factory=list, description="As in `LoadedReference`.")
 
 
 class ReferenceQuery(WireModel):

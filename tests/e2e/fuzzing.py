@@ -21,6 +21,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 import functions.app  # noqa: F401 - Hypothesis uses constants of the loaded modules, which must always be the same
 from exchange.contract.base import MAX_INTEGER
+from exchange.contract.references import LoadedLine
 from samples.robot.signing import Credentials
 from tests.e2e.exchange import SAMPLES
 from tests.e2e.fuzz_caller import Caller, Case
@@ -195,4 +196,4 @@ def each_line_has_an_answer(_context: schemathesis.CheckContext, response: schem
     """Check the answer to a file of lines. The other checks skip it, because it is not JSON."""
     if response.headers.get("content-type", [""])[0] == JSONL:
         for line in response.content.splitlines():
-            assert set(json.loads(line)) == {"line", "id", "error", "existing", "warnings"}, line
+            assert set(json.loads(line)) == set(LoadedLine.model_fields), line

@@ -44,8 +44,10 @@ async def test_a_batch_with_every_reference_enhanced_is_completed(exchange_once_
     )
     assert all(line["error"] is None for line in await exchange.read_report_lines(batch))
     for item in references[:5]:
-        stored = await exchange.list_enhancements(item)
-        assert [{**enhancement, "id": None} for enhancement in stored][-1:] == [{**annotation(item), "id": None}]
+        newest, *_ = await exchange.list_enhancements(item)
+        origin = {name: newest.pop(name) for name in ("id", "created_at", "batch_request_id")}
+        assert newest == annotation(item)
+        assert origin["batch_request_id"] == batch["id"]
 
 
 async def test_a_batch_with_a_mixed_result_file_is_partial_failed(exchange_once_and_twice: Exchange) -> None:

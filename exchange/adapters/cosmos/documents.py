@@ -62,8 +62,8 @@ def compute_size(item: Item) -> int:
 def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Reference]:
     """Make references from their items, with the selected types of identifiers.
 
-    The enhancements are newest first. One that an older version wrote has no `created_at`, so the time of its last write
-    is used. An identifier that is no longer valid is left out, and an enhancement without its reference, too.
+    The enhancements are newest first. One that an older version wrote has no `created_at`: its time is that of its last
+    write. An identifier that is no longer valid is left out, and an enhancement without its reference, too.
     """
     references: list[Item] = []
     enhancements: dict[str, list[Item]] = defaultdict(list)
