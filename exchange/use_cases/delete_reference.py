@@ -11,7 +11,7 @@ async def delete_reference(reference_id: UUID, services: Services) -> None:
     """Delete a reference with its identifiers and enhancements. Raises NotFound if it does not exist.
 
     The claims are released first. So after an interruption the reference still exists, and the call can be repeated. A
-    batch that is working on the reference goes on: what its robot delivers for it is stored, but nobody reads it.
+    batch that is working on the reference goes on: what its robot delivers for it is stored, but never read.
     """
     reference = await read_one(reference_id, services)
     keys = [make_key(identifier) for identifier in reference.identifiers or []]

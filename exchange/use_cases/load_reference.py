@@ -2,7 +2,7 @@
 
 A claim on an identifier is in one of three states:
 
-    free      nobody claims the identifier
+    free      there is no claim on the identifier
     pending   the reference that claims it does not exist: its load is about to write it, or was interrupted
     settled   the reference that claims it exists, so the identifier is known
 

@@ -1,4 +1,4 @@
-"""Robots of every kind, and how the batch of each must end, whatever else fails."""
+"""Robots of every kind, and how the batch of each must end, also if other things fail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -86,7 +86,7 @@ def answer(status: int) -> Behaviour:
 
 
 async def answer_late(batch: WatchedBatch, job: Job) -> web.Response:
-    """Accept the first call, but answer after the caller has given up."""
+    """Accept the first call, but answer after the caller has stopped waiting."""
     if len(batch.jobs) > 1:
         return web.Response(status=409)
     batch.start(work_slowly(batch, job))

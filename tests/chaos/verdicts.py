@@ -108,10 +108,10 @@ def _check_deadline(end: End, batch: WatchedBatch, item: Item) -> None:
     """Check that a deadline ended the batch only when its time was over, and that the robot had not accepted."""
     match end:
         case End.UNREACHABLE:
-            assert item["ended_at"] >= item["first_call_at"] + RETRY_TOTAL_S, "the robot was given up too early"
-            assert not batch.tried, "the robot was given up although it had accepted"
+            assert item["ended_at"] >= item["first_call_at"] + RETRY_TOTAL_S, "calls to the robot ended too early"
+            assert not batch.tried, "calls to the robot ended although it had accepted"
         case End.SILENT:
-            assert item["ended_at"] >= item["accepted_at"] + SILENCE_LIMIT_S, "the robot was given up too early"
+            assert item["ended_at"] >= item["accepted_at"] + SILENCE_LIMIT_S, "calls to the robot ended too early"
 
 
 def _check_imported_upload(batch: WatchedBatch, item: Item) -> None:
