@@ -31,6 +31,8 @@ class BatchEnhancementRequestIn(WireModel):
     reference_ids: list[UUID4] = Field(
         min_length=1,
         max_length=MAX_REFERENCES,
+        # The first wrong id is enough. A hundred thousand descriptions of faults would hold up other requests.
+        fail_fast=True,
         json_schema_extra={"uniqueItems": True},
         description="The references to enhance. Each id may occur once.",
     )

@@ -30,7 +30,7 @@ def _delivery_due_at(batch: Batch, deadlines: Deadlines) -> float:
     accepted_at = batch.accepted_at or batch.created_at
     next_check = max(accepted_at, batch.resent_at or 0.0) + deadlines.callback_wait_s
     if batch.upload is not None:
-        return min(next_check, batch.upload.last_modified + deadlines.callback_wait_s)
+        next_check = min(next_check, batch.upload.last_modified + deadlines.callback_wait_s)
     return min(next_check, accepted_at + deadlines.robot_silence_limit_s)
 
 

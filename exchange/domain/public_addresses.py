@@ -13,6 +13,10 @@ _NOT_PUBLIC: tuple[IPv4Network | IPv6Network, ...] = (
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 _TRANSLATED = IPv6Network("::ffff:0:0:0/96")
+# The first half of an ISATAP interface id, which the IPv4 address follows (RFC 5214).
+_ISATAP = (0x00005EFE, 0x02005EFE)
+# All other IPv6 addresses are not assigned, or not for the internet (IANA's registry of global unicast addresses).
+_UNICAST = IPv6Network("2000::/3")
 
 
 def is_public(address: str) -> bool:
@@ -23,6 +27,8 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     reached = found if isinstance(found, IPv4Address) else _embedded(found) or found
+    if isinstance(reached, IPv6Address) and reached not in _UNICAST:
+        return False
     return reached.is_global and not reached.is_multicast and not any(reached in network for network in _NOT_PUBLIC)
 
 
@@ -45,6 +51,7 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if any(address in network for network in (_NAT64, _COMPATIBLE, _TRANSLATED)):
+    is_isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    if is_isatap or any(address in network for network in (_NAT64, _COMPATIBLE, _TRANSLATED)):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -49,13 +49,21 @@ _MESSAGES = {
 # Control characters, line and paragraph separators, and characters that change the direction of the text after them.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-# Robots quote what they were sent. A signed URL must not reach anyone else.
-_SIGNATURE = re.compile(r"(\bsig=)[^&\s\"']+")
+# Robots quote what they were sent. A signed URL must not reach anyone else, also not with other characters for `=`, `+`
+# and `/`: in percent, JSON, HTML or nested encoding.
+_EQUALS = r"(?:=|%(?:25)*3d|\\+u003d|\\+x3d|&#(?:61|x3d);)"
+_PLUS_OR_SLASH = r"(?:[+/]|%(?:25)*2[bf]|\\+u002[bf]|\\+x2[bf]|&#(?:43|47|x2b|x2f);|\\+/)"
+# A run of base64. It is a signature, alone or after other text, if it has at least 32 bytes and ends with `=`.
+_BASE64 = re.compile(rf"((?:[a-z0-9]+|{_PLUS_OR_SLASH})+)({_EQUALS})?", re.IGNORECASE)
+_SIGNATURE_LENGTH = 43
+_SIGNATURE = re.compile(rf"(sig{_EQUALS})[^&\s\"'…]+", re.IGNORECASE)
 
 
 def to_one_line(text: str) -> str:
     """Replace control characters and runs of white space by single spaces, remove signatures, and shorten the text."""
-    folded = " ".join(_SIGNATURE.sub(r"\1…", _CONTROL.sub(" ", text)).split())
+    # The search is slow, and what follows is cut off in any case.
+    start = " ".join(_CONTROL.sub(" ", text).split())[: 4 * MAX_MESSAGE_LENGTH]
+    folded = _SIGNATURE.sub(r"\1…", _BASE64.sub(_remove_signature, start))
     return folded if len(folded) <= MAX_MESSAGE_LENGTH else f"{folded[:MAX_MESSAGE_LENGTH]} …"
 
 
@@ -76,6 +84,10 @@ class EntryResult:
     def to_line(self) -> bytes:
         """Return the line of the JSONL report, a `BatchRobotResultValidationEntry`."""
         return to_json({"reference_id": self.reference_id, "error": self.error}) + b"\n"
+
+
+def _remove_signature(run: re.Match[str]) -> str:
+    return "…" if run[2] and len(run[1]) >= _SIGNATURE_LENGTH else run[0]
 
 
 def _to_text(number: int, line: bytes) -> bytes:

@@ -31,12 +31,12 @@ async def to_wire(
     """Return the wire model of a batch. A URL is included if its blob exists and the caller may use it.
 
     The snapshot may contain references that are hidden from requestors, so only the robot and operators get its URL.
-    Only the robot may upload.
+    Only the robot may upload, until the batch has ended.
     """
     data_url = upload_url = text_url = lines_url = None
     if batch.snapshot is not None and (isinstance(caller, CallingRobot) or caller.is_operator):
         data_url = await services.urls.sign_read_url(blob_names.reference_data(batch.id, batch.snapshot))
-    if batch.snapshot is not None and isinstance(caller, CallingRobot):
+    if batch.snapshot is not None and isinstance(caller, CallingRobot) and not batch.ended:
         upload_url = await services.urls.sign_upload_url(batch.id)
     if batch.report is not None and await services.files.exists(blob_names.report_text(batch.id, batch.report)):
         text_url = await services.urls.sign_read_url(blob_names.report_text(batch.id, batch.report))

@@ -35,7 +35,7 @@ async def authorize(access: Access, request: func.HttpRequest, services: Service
         return None
     schemes = list_schemes(access)
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme not in schemes or not credentials:
+    if scheme not in schemes or not credentials.strip() or not credentials.isascii():
         forms = " or ".join(_FORMS[allowed] for allowed in schemes)
         raise NotAuthenticated(f"The Authorization header must be {forms}.")
     if scheme == BEARER:
@@ -56,5 +56,9 @@ async def _authenticate_robot(signature: str, request: func.HttpRequest, service
         robot_id = parse_uuid4(request.headers.get(CLIENT_ID.lower()))
     except ValidationError as error:
         raise NotAuthenticated(f"The header {CLIENT_ID} must be the id of a robot, a version 4 UUID.") from error
+    body = read_body(request, services)
+    if body and request.method == "GET":
+        # The exchange's own call to the robot would be a valid GET, because method and path are not signed.
+        raise NotAuthenticated("A signed GET must have no body.")
     timestamp = request.headers.get(TIMESTAMP.lower(), "")
-    return await authenticate_robot(SignedCall(robot_id, signature, timestamp, read_body(request, services)), services)
+    return await authenticate_robot(SignedCall(robot_id, signature, timestamp, body), services)

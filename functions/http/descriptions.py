@@ -50,7 +50,8 @@ For robots: `Signature <hex>`, where `<hex>` is an HMAC with SHA-256 in lower-ca
 
 - **Key:** the robot's `client_secret` as UTF-8 text. The secret looks like hex, but it is not decoded.
 - **Message:** the bytes of the body, `:`, the 16 bytes of the robot's id, `:`, and the text of `X-Request-Timestamp`.
-- **Body:** the bytes exactly as they are sent. A GET signs the empty body. Method and path are not signed.
+- **Body:** the bytes exactly as they are sent. A GET signs the empty body, and must have none. Method and path are not
+  signed.
 - **Time:** a request whose timestamp differs from the receiver's clock by more than 300 seconds is refused.
 
 The exchange signs its calls to a robot in the same way, with the same secret. After a secret was replaced, the previous

@@ -55,7 +55,7 @@ def test_the_seconds_follow_from_the_default_settings() -> None:
     waits = 2 + 2 * (limits.progress_attempts + 1)
     expected = {
         "received": limits.received_limit_s + 2 * limits.robot_call_timeout_s,
-        "accepted": limits.robot_silence_limit_s + limits.callback_wait_s,
+        "accepted": limits.robot_silence_limit_s,
         "delivered": limits.validation_wait_s + limits.progress_attempts * limits.progress_limit_s,
         "importing": (limits.progress_attempts + 1) * limits.progress_limit_s,
         "all": waits * SWEEP_INTERVAL_S,

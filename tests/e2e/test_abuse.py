@@ -67,6 +67,8 @@ TOKENS = [
     header("a scheme and no token", 401, "Bearer"),
     header("a blank token", 401, "Bearer  "),
     header("a token that is not a JWT", 401, "Bearer let.me.in"),
+    header("a token that is not ASCII", 401, "Bearer \udcff\udcfe"),
+    header("a token in another script", 401, "Bearer жетон"),
     header("another scheme", 401, "Basic b3BlcmF0b3I6b3BlcmF0b3I="),
     Attack("lower-case scheme", 401, lambda scene: register_with(f"bearer {scene.forger.issue()}")),
     Attack("two tokens", 401, lambda scene: register_with(f"Bearer {scene.forger.issue()}, Bearer x")),
@@ -145,6 +147,14 @@ ROBOT_CALLS = [
     Attack(
         "two ids", 401, lambda scene: sign_callback(scene, client_id=f"{scene.robot.robot_id}, {scene.robot.robot_id}")
     ),
+    Attack(
+        "a signed GET with a body, as the exchange's own call to the robot",
+        401,
+        lambda scene: Request("GET", f"{BATCHES}{scene.batch_id}", scene.robot.headers(b'{"id": 1}'), b'{"id": 1}'),
+    ),
+    Attack("an id that is not ASCII", 401, lambda scene: sign_callback(scene, client_id="\udcff")),
+    Attack("a timestamp that is not ASCII", 401, lambda scene: sign_callback(scene, timestamp="\udcff")),
+    Attack("a signature that is not ASCII", 401, lambda scene: sign_callback(scene, authorization="Signature \udcff")),
     Attack("a guessed secret", 401, lambda scene: make_callback(Credentials(scene.robot.robot_id, "guess"), b"{}")),
     Attack("an empty secret", 401, lambda scene: make_callback(Credentials(scene.robot.robot_id, ""), b"{}")),
     Attack(

@@ -97,6 +97,13 @@ async def upload_only(delivery: Delivery) -> None:
     await delivery.upload()
 
 
+async def upload_again_and_again(delivery: Delivery) -> None:
+    """Upload more often than an upload without a callback waits, until long after the silence limit."""
+    for _ in range(12):
+        await delivery.upload()
+        await asyncio.sleep(800)
+
+
 async def stay_silent(_delivery: Delivery) -> None:
     pass
 

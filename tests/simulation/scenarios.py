@@ -82,6 +82,12 @@ SCENARIOS = (
     Scenario(
         "no callback and no blob event", robots.accept_and_work(work=robots.upload_only), events=((),), references=2
     ),
+    Scenario(
+        "a robot that uploads again and again",
+        robots.accept_and_work(work=robots.upload_again_and_again),
+        events=((),),
+        references=2,
+    ),
     Scenario("a silent robot", robots.accept_and_work(work=robots.stay_silent), references=2),
     Scenario(
         "an error after an upload",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.simulation.faults import FixedPlan
 from tests.simulation.scenarios import SCENARIOS, run_scenario
+from tests.simulation.world import ROBOT_SILENCE_LIMIT_S, SWEEP_INTERVAL_S
 
 # The sweep is not needed: it would take two minutes.
 LONGEST_WAIT_S = {
@@ -27,3 +28,13 @@ def test_a_batch_ends_soon_after_its_callback_and_is_validated_once(name: str) -
     assert stored.batch.ended_at - stored.batch.delivered_at <= LONGEST_WAIT_S[name]
     accepted = [name for name in simulation.files.blobs if name.endswith("accepted.jsonl")]
     assert len(accepted) == 1
+
+
+def test_a_robot_that_uploads_again_and_again_does_not_prolong_its_batch() -> None:
+    (scenario,) = [scenario for scenario in SCENARIOS if scenario.name == "a robot that uploads again and again"]
+    simulation = run_scenario(scenario, FixedPlan())
+    (stored,) = simulation.batches.items.values()
+    accepted_at, delivered_at = stored.batch.accepted_at, stored.batch.delivered_at
+    assert accepted_at is not None
+    assert delivered_at is not None
+    assert delivered_at - accepted_at <= ROBOT_SILENCE_LIMIT_S + SWEEP_INTERVAL_S

@@ -49,18 +49,23 @@ def repeat_error(batch: Batch, _event: events.CallbackFailed, _now: float, _dead
 
 
 def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -> Transition:
-    """Treat an upload without a callback as delivered after a wait. End as `failed` if the robot stayed silent."""
+    """Treat an upload without a callback as delivered after a wait. End as `failed` if the robot stayed silent.
+
+    At the silence limit an upload counts without the wait: a robot that uploads again and again must not prolong the
+    batch.
+    """
     if batch.due_at is None or now < batch.due_at:
         return Transition(batch)
     upload = event.current_upload
-    if upload is None and now >= (batch.accepted_at or batch.created_at) + deadlines.robot_silence_limit_s:
+    is_at_limit = now >= (batch.accepted_at or batch.created_at) + deadlines.robot_silence_limit_s
+    if upload is None and is_at_limit:
         if not event.upload_known:
             error = "The result file could not be read from storage, so nothing was imported."
             return end(batch, BatchStatus.FAILED, error)
         limit = format_duration(deadlines.robot_silence_limit_s)
         error = f"The robot accepted the batch but delivered no result within {limit}."
         return end(batch, BatchStatus.FAILED, error, RobotFailure.SILENT)
-    if upload is not None and now >= upload.last_modified + deadlines.callback_wait_s:
+    if upload is not None and (is_at_limit or now >= upload.last_modified + deadlines.callback_wait_s):
         return _deliver(batch, upload, now, deadlines)
     return Transition(replace(batch, upload=upload, resent_at=now))
 

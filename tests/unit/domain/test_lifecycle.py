@@ -462,7 +462,9 @@ class TestDelivery:
             BatchStatus.FAILED,
             "The robot accepted the batch but delivered no result within 24 hours.",
         )
-        assert apply(silent, events.Swept(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.ACCEPTED
+        assert apply(silent, events.Swept(UPLOAD), NOW, DEADLINES).batch.status is BatchStatus.IMPORTING
+        earlier = replace(silent, due_at=NOW - 1)
+        assert apply(earlier, events.Swept(UPLOAD), NOW - 1, DEADLINES).batch.status is BatchStatus.ACCEPTED
         unknown = apply(silent, events.Swept(None, upload_known=False), NOW, DEADLINES).batch
         assert unknown.error == "The result file could not be read from storage, so nothing was imported."
 

@@ -22,6 +22,7 @@ NO_USER = "base_url must not contain a user name or password."
         "::ffff:0:101:101",
         "2002:101:101::",
         "2001:0:7f00:1:0:0:fefe:fefe",
+        "2606:4700::5efe:1.1.1.1",
     ],
 )
 def test_a_public_address_is_public_in_every_notation(address: str) -> None:
@@ -55,6 +56,11 @@ def test_a_public_address_is_public_in_every_notation(address: str) -> None:
         "2002:a83f:8110::",
         "2001:0:101:101:0:0:80ff:fffe",
         "2001:0:101:101:0:0:57c0:7eef",
+        "2606:4700::5efe:10.0.0.1",
+        "2606:4700::200:5efe:127.0.0.1",
+        "4000::1",
+        "1000::1",
+        "e000::1",
     ],
 )
 def test_an_address_that_is_not_public_is_recognised_in_every_notation(address: str) -> None:

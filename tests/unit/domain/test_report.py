@@ -1,5 +1,10 @@
+import base64
+import html
 import json
+import re
+from collections.abc import Callable
 from itertools import count
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -57,6 +62,39 @@ def test_any_text_becomes_one_line_for_every_reader(text: str) -> None:
 )
 def test_control_characters_white_space_and_signatures_are_replaced(text: str, line: str) -> None:
     assert to_one_line(text) == line
+
+
+# How a robot may quote a URL in its message.
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": lambda url: url,
+    "percent": lambda url: quote(url, safe=""),
+    "percent twice": lambda url: quote(quote(url, safe=""), safe=""),
+    "JSON": lambda url: url.replace("&", r"\u0026").replace("=", r"\u003d").replace("+", r"\u002B"),
+    "JSON with escaped slashes": lambda url: url.replace("/", r"\/"),
+    "JSON in JSON": lambda url: json.dumps(url.replace("&", r"\u0026").replace("=", r"\u003d")),
+    "HTML": lambda url: "".join(f"&#{ord(item)};" if item in "+/=" else html.escape(item) for item in url),
+    "HTML in hex": lambda url: "".join(f"&#x{ord(item):X};" if item in "+/=&" else item for item in url),
+    "Python": lambda url: url.replace("=", r"\x3d").replace("&", r"\x26"),
+    "capitals": lambda url: url.replace("sig=", "SIG="),
+    "the value alone": lambda url: url.rpartition("sig=")[2],
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=50, deadline=None)
+@given(signature=st.binary(min_size=32, max_size=32))
+def test_a_signature_is_removed_in_every_encoding(encoding: str, signature: bytes) -> None:
+    value = base64.b64encode(signature).decode()
+    for written in (value, quote(value, safe="")):
+        url = f"https://b.test/results/r.jsonl?se=2030-01-01T00%3A00%3A00Z&sp=cw&sv=2025-11-05&sr=b&sig={written}"
+        line = to_one_line(f"PUT {ENCODINGS[encoding](url)} failed: 403")
+        assert not [part for part in re.findall(r"[A-Za-z0-9]{5,}", value) if part in line]
+        assert line.endswith("failed: 403")
+
+
+@pytest.mark.parametrize("text", ["sign=here", "design=good", "a" * 43, "signal: 5", "f" * 64])
+def test_other_text_is_not_taken_for_a_signature(text: str) -> None:
+    assert to_one_line(text) == text
 
 
 @pytest.mark.parametrize(

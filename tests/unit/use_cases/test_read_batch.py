@@ -43,16 +43,27 @@ async def test_each_caller_sees_the_urls_that_they_may_use(exchange: Exchange) -
     batch_id = await import_batch(exchange)
     batch = exchange.get_batch(batch_id)
     blobs = f"https://blobs.test/batches/{batch_id}"
-    data, result = f"{blobs}/{batch.snapshot}/reference_data.jsonl", f"https://blobs.test/results/{batch_id}.jsonl"
+    data = f"{blobs}/{batch.snapshot}/reference_data.jsonl"
     for caller, urls in (
         (REQUESTOR, (None, None)),
         (OPERATOR, (data, None)),
-        (exchange.calling_robot, (data, result)),
+        (exchange.calling_robot, (data, None)),
     ):
         read = await read_batch(batch_id, caller, exchange.services)
         assert (get_path(read.reference_data_url), get_path(read.result_storage_url)) == urls
         assert get_path(read.validation_result_file) == f"{blobs}/{batch.report}/validation.txt"
         assert get_path(read.validation_result_url) == f"{blobs}/{batch.report}/validation.jsonl"
+
+
+async def test_only_the_robot_may_upload_until_the_batch_has_ended(exchange: Exchange) -> None:
+    batch_id = await exchange.register_and_dispatch()
+    read = await read_batch(batch_id, exchange.calling_robot, exchange.services)
+    assert get_path(read.result_storage_url) == f"https://blobs.test/results/{batch_id}.jsonl"
+    for caller in (REQUESTOR, OPERATOR):
+        assert (await read_batch(batch_id, caller, exchange.services)).result_storage_url is None
+    await exchange.call_back(batch_id, "out of memory")
+    read = await read_batch(batch_id, exchange.calling_robot, exchange.services)
+    assert read.result_storage_url is None
 
 
 async def test_the_response_to_a_request_is_what_can_be_read_afterwards(exchange: Exchange) -> None:
