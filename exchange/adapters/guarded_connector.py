@@ -6,13 +6,18 @@ another address a moment later (DNS rebinding) therefore reaches nothing.
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from exchange.domain.public_addresses import is_public
 
 _RESOLVE_S = 5.0
+# Threads of its own: a slow name server of a robot must not hold up the validation and the import of others.
+_RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="names")
 
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -23,7 +28,7 @@ class NotPublicError(OSError):
 
 def make_guarded_connector() -> aiohttp.TCPConnector:
     """Make a connector that connects to public addresses only."""
-    return aiohttp.TCPConnector(socket_factory=_make_public_socket, use_dns_cache=False)
+    return aiohttp.TCPConnector(resolver=_Resolver(), socket_factory=_make_public_socket, use_dns_cache=False)
 
 
 def _make_public_socket(address: AddressInfo) -> socket.socket:
@@ -36,5 +41,27 @@ def _make_public_socket(address: AddressInfo) -> socket.socket:
 async def resolve(host: str) -> set[str]:
     """Return the numeric addresses of a host name. Raises OSError (also after a timeout) and UnicodeError."""
     async with asyncio.timeout(_RESOLVE_S):
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = await _get_addresses(host, 0, socket.AF_UNSPEC)
     return {str(where[0]) for *_, where in found}
+
+
+class _Resolver(AbstractResolver):
+    """Resolves host names for a connector."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the numeric addresses of a host name. Raises OSError and UnicodeError."""
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=str(where[0]), port=port, family=kind, proto=protocol, flags=numeric)
+            for kind, _, protocol, _, where in await _get_addresses(host, port, family)
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: the threads serve all connectors."""
+
+
+async def _get_addresses(host: str, port: int, family: socket.AddressFamily) -> list[AddressInfo]:
+    find = partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
+    return await asyncio.get_running_loop().run_in_executor(_RESOLVERS, find)

@@ -5,6 +5,7 @@ The tests replace the system's resolver, because test names have no DNS records.
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -239,3 +240,21 @@ async def test_an_endless_answer_is_read_up_to_a_limit() -> None:
     assert answer.http_status == 422
     assert len(answer.message) <= 2_002
     assert sent < 50_000_000
+
+
+async def test_slow_name_servers_do_not_hold_up_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def wait(*_: Any, **__: Any) -> list[Any]:
+        released.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    async with open_calls() as calls:
+        resolutions = [asyncio.create_task(calls.find_address_faults("https://slow.test")) for _ in range(50)]
+        await asyncio.sleep(0.1)
+        # Validation and import run in the threads of the event loop.
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), timeout=10) == "done"
+        assert not any(task.done() for task in resolutions)
+        released.set()
+        await asyncio.gather(*resolutions)
