@@ -21,6 +21,7 @@ from exchange.contract.references import LoadedReference, OnExisting, Reference,
 from exchange.domain.errors import Conflict, InputRejected, NameTaken, NotFound, Unavailable, WriteConflict
 from exchange.domain.identifier_keys import describe_identifier, make_key
 from exchange.domain.loading import find_additions, find_load_fault, make_reference
+from exchange.domain.report import to_one_line
 from exchange.domain.selection import EVERYTHING
 from exchange.ports import Claim, Services
 
@@ -77,7 +78,7 @@ def _get_known(
             for key, claim in claims.items()
             if claim.owner in settled
         )
-        raise InputRejected(f"The identifiers belong to different references: {owned}.")
+        raise InputRejected(to_one_line(f"The identifiers belong to different references: {owned}."))
     return next(iter(settled), None)
 
 

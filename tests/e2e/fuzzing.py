@@ -47,7 +47,7 @@ EXPECTED_FAULTS: dict[str, str] = {
     # The form of an identifier depends on its type, but parameters of a query cannot depend on each other.
     "GET /references": r"identifier(:| must) .*|other_identifier_name: Field required\.",
     # It depends on the stored references, and on the notation of a number: 1e300 is not an integer.
-    "POST /references": r"The identifiers belong to different references\.|.*beyond 2\^53 would lose digits\.",
+    "POST /references": r"The identifiers belong to different references: .*|.*beyond 2\^53 would lose digits\.",
     # It depends on the batch.
     "POST /robot/enhancement/batch": (
         r"storage_url must be the result_storage_url of this batch request, or be left out\."
