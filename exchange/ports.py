@@ -159,8 +159,8 @@ class ReferenceStore(Protocol):
         Raises NameTaken if the reference exists.
         """
 
-    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
-        """Add these identifiers to a reference that does not have them.
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> int:
+        """Add those of these identifiers that the reference does not have. Return their number.
 
         Raises NotFound, WriteConflict, and InputRejected if the store cannot hold it.
         """
@@ -172,7 +172,7 @@ class ReferenceStore(Protocol):
         """
 
     async def delete(self, reference_id: UUID) -> None:
-        """Delete the enhancements of a reference, and then the reference. Raises NotFound."""
+        """Delete a reference and its enhancements, also those that are added meanwhile. Raises NotFound."""
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         """Return the ids without a reference. Hidden references count as missing unless `include_hidden`."""

@@ -17,7 +17,7 @@ from exchange.domain.public_addresses import is_public
 
 _RESOLVE_S = 5.0
 # Threads of its own: a slow name server of a robot must not hold up the validation and the import of others.
-_RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="names")
+_RESOLVERS = ThreadPoolExecutor(32, thread_name_prefix="names")
 
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -63,5 +63,7 @@ class _Resolver(AbstractResolver):
 
 
 async def _get_addresses(host: str, port: int, family: socket.AddressFamily) -> list[AddressInfo]:
-    find = partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
+    # Without addresses of a kind that this machine cannot reach.
+    flags = socket.AI_ADDRCONFIG
+    find = partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=flags)
     return await asyncio.get_running_loop().run_in_executor(_RESOLVERS, find)

@@ -1,4 +1,4 @@
-"""References, as robots read them and as operators load them."""
+"""References, as robots read them and as contributors load them."""
 
 from enum import StrEnum
 from typing import Any, Self
@@ -29,6 +29,10 @@ class Reference(WireModel):
     identifiers: list[ExternalIdentifier] | None = None
     enhancements: list[StoredEnhancement] | None = None
 
+
+# Each identifier and each enhancement costs a request to the store.
+MAX_IDENTIFIERS = 100
+MAX_ENHANCEMENTS = 1_000
 
 # The name of `robot_version` in older references files.
 _OLD_NAME = "processor_version"
@@ -81,8 +85,8 @@ class ReferenceFileInput(WireModel):
     )
 
     visibility: Visibility = Visibility.PUBLIC
-    identifiers: list[ExternalIdentifier] | None = Field(None, fail_fast=True)
-    enhancements: list[EnhancementFileInput] | None = Field(None, fail_fast=True)
+    identifiers: list[ExternalIdentifier] | None = Field(None, max_length=MAX_IDENTIFIERS, fail_fast=True)
+    enhancements: list[EnhancementFileInput] | None = Field(None, max_length=MAX_ENHANCEMENTS, fail_fast=True)
 
 
 class OnExisting(StrEnum):

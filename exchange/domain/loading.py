@@ -86,7 +86,7 @@ def _to_stored(reference_id: UUID, loaded: EnhancementFileInput, now: float) -> 
 
 def _describe_identity(enhancement: EnhancementFileInput | StoredEnhancement) -> str:
     """Return a text that is equal for equal content, source and visibility."""
-    content = _normalise(enhancement.content.model_dump(mode="json", exclude_none=True))
+    content = _normalise(enhancement.content.model_dump(mode="json", exclude_defaults=True))
     return json.dumps([enhancement.source, enhancement.visibility, content], sort_keys=True)
 
 

@@ -51,8 +51,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 # Robots quote what they were sent. A signed URL must not reach anyone else, also not with other characters for `=`, `+`
 # and `/`: in percent, JSON, HTML or nested encoding.
-_EQUALS = r"(?:=|%(?:25)*3d|\\+u003d|\\+x3d|&#(?:61|x3d);)"
-_PLUS_OR_SLASH = r"(?:[+/]|%(?:25)*2[bf]|\\+u002[bf]|\\+x2[bf]|&#(?:43|47|x2b|x2f);|\\+/)"
+# The repeats are bounded, because the time of the search would be quadratic otherwise.
+_EQUALS = r"(?:=|%(?:25){0,4}3d|\\{1,8}(?:u00|x)3d|&#(?:61|x3d);)"
+_PLUS_OR_SLASH = r"(?:[+/]|%(?:25){0,4}2[bf]|\\{1,8}(?:(?:u00|x)2[bf]|/)|&#(?:43|47|x2b|x2f);)"
 # A run of base64. It is a signature, alone or after other text, if it has at least 32 bytes and ends with `=`.
 _BASE64 = re.compile(rf"((?:[a-z0-9]+|{_PLUS_OR_SLASH})+)({_EQUALS})?", re.IGNORECASE)
 _SIGNATURE_LENGTH = 43

@@ -4,7 +4,8 @@ A claim on an identifier is in one of three states:
 
     free      there is no claim on the identifier
     pending   the reference that claims it does not exist: its load is about to write it, or was interrupted
-    settled   the reference that claims it exists, so the identifier is known
+    settled   the reference that claims it exists, so the identifier is known. Such a claim is never released: other
+              loads rely on it
 
 A load claims the free identifiers, in the same order as every other load, and then writes. It waits for a pending claim
 to become settled. If that takes too long, the other load was interrupted. Then this load forbids that the other
@@ -22,16 +23,17 @@ from exchange.domain.errors import Conflict, InputRejected, NameTaken, NotFound,
 from exchange.domain.identifier_keys import describe_identifier, make_key
 from exchange.domain.loading import find_additions, find_load_fault, make_reference
 from exchange.domain.report import to_one_line
-from exchange.domain.selection import EVERYTHING
 from exchange.ports import Claim, Services
+from exchange.use_cases.read_references import read_one
 
-# How often a load checks whether a pending claim is settled.
-_CHECKS = 20
+# How often a load looks at the claims, and how often it waits for the same pending references.
+_CHECKS = 60
+_WAITS = 19
 _CHECK_DELAY_S = 0.5
 
 
-class _ClaimLostError(Exception):
-    """Another load has written a claim that this load was about to write."""
+class _OvertakenError(Exception):
+    """Another load or a deletion was faster. Look again."""
 
 
 async def load_reference(
@@ -48,22 +50,23 @@ async def load_reference(
     identifiers = {make_key(identifier): identifier for identifier in loaded.identifiers or []}
     if not identifiers:
         return await _create(services.new_id(), loaded, services)
-    for check in range(_CHECKS):
+    waits, waited_for = 0, set[UUID]()
+    for _ in range(_CHECKS):
         claims = {claim.key: claim for claim in await services.claims.read(identifiers)}
         owners = {claim.owner for claim in claims.values()}
         pending = await services.references.find_missing(owners)
         known = _get_known(owners - pending, claims, identifiers)
         if known is not None and on_existing is not OnExisting.MERGE:
             return _keep(known, on_existing)
-        if pending and check < _CHECKS - 1:
+        waits, waited_for = (waits + 1 if pending == waited_for else 1), pending
+        if pending and waits <= _WAITS:
             await asyncio.sleep(_CHECK_DELAY_S)
             continue
         try:
             for owner in pending:
                 await services.references.forbid(owner)
             return await _claim_and_write(loaded, known, _in_order(identifiers, claims), services)
-        except (_ClaimLostError, NameTaken, NotFound, WriteConflict):
-            # Another load or a deletion was faster. Look again.
+        except (_OvertakenError, NameTaken, WriteConflict):
             continue
     raise Unavailable("Other callers are loading or deleting references with the same identifiers. Try again.")
 
@@ -96,7 +99,10 @@ def _in_order(identifiers: Iterable[str], claims: Mapping[str, Claim]) -> dict[s
 async def _claim_and_write(
     loaded: ReferenceFileInput, known: UUID | None, claims: Mapping[str, Claim | None], services: Services
 ) -> LoadedReference:
-    """Claim the identifiers for the known or for a new reference, and write it. If that fails, release the claims."""
+    """Claim the identifiers for the known or for a new reference, and write it.
+
+    If a new reference is not created, its claims are released. Those of a known one are settled, so they stay.
+    """
     owner = known or services.new_id()
     written: list[Claim] = []
     try:
@@ -104,16 +110,17 @@ async def _claim_and_write(
             if before is None or before.owner != owner:
                 written.append(await _claim(key, owner, before, services))
         return await (_merge(owner, loaded, services) if known else _create(owner, loaded, services))
-    except (_ClaimLostError, InputRejected, NotFound):
-        for claim in written:
-            await services.claims.release(claim)
+    except (_OvertakenError, InputRejected, NameTaken):
+        if known is None:
+            for claim in written:
+                await services.claims.release(claim)
         raise
 
 
 async def _claim(key: str, owner: UUID, before: Claim | None, services: Services) -> Claim:
     claim = await services.claims.claim(key, owner, before)
     if claim is None:
-        raise _ClaimLostError
+        raise _OvertakenError
     return claim
 
 
@@ -124,13 +131,15 @@ async def _create(reference_id: UUID, loaded: ReferenceFileInput, services: Serv
 
 
 async def _merge(reference_id: UUID, loaded: ReferenceFileInput, services: Services) -> LoadedReference:
-    """Add what the known reference does not have. Raises NotFound if it was deleted in the meantime."""
-    known = await read_one(reference_id, services)
-    additions = find_additions(known, make_reference(reference_id, loaded, services.clock()))
-    added = await services.references.add_enhancements(additions.enhancements)
-    if additions.identifiers:
-        await services.references.add_identifiers(reference_id, additions.identifiers)
-    result = _describe_added(known, len(additions.identifiers), added)
+    """Add what the known reference does not have."""
+    try:
+        known = await read_one(reference_id, services)
+        additions = find_additions(known, make_reference(reference_id, loaded, services.clock()))
+        identifiers = await services.references.add_identifiers(reference_id, additions.identifiers)
+    except NotFound as error:
+        raise _OvertakenError from error
+    enhancements = await services.references.add_enhancements(additions.enhancements)
+    result = _describe_added(known, identifiers, enhancements)
     return result.model_copy(update={"existing": True, "warnings": _find_warnings(loaded, known)})
 
 
@@ -142,11 +151,4 @@ def _find_warnings(loaded: ReferenceFileInput, known: Reference) -> list[str]:
     """Name what the load does not change. A field that is left out asks for no change."""
     if "visibility" not in loaded.model_fields_set or loaded.visibility is known.visibility:
         return []
-    return [f"The visibility of the known reference stays '{known.visibility}'."]
-
-
-async def read_one(reference_id: UUID, services: Services) -> Reference:
-    """Return the whole reference. Raises NotFound."""
-    async for reference in services.references.read_all([reference_id], EVERYTHING):
-        return reference
-    raise NotFound(f"The reference {reference_id} does not exist.")
+    return ["The visibility of the known reference does not change."]

@@ -8,6 +8,7 @@ from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, StoredEnhancement
 from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.errors import InputRejected, NameTaken, NotFound
+from exchange.domain.identifier_keys import make_key
 from exchange.domain.loading import sort_newest_first
 from exchange.domain.selection import Selection
 from exchange.ports import Claim
@@ -38,11 +39,14 @@ class FakeReferenceStore:
             raise NameTaken("This reference already exists.")
         self.forbidden.add(reference_id)
 
-    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> int:
         known = self._get(reference_id)
-        changed = known.model_copy(update={"identifiers": [*(known.identifiers or []), *identifiers]})
+        keys = {make_key(identifier) for identifier in known.identifiers or []}
+        added = [identifier for identifier in identifiers if make_key(identifier) not in keys]
+        changed = known.model_copy(update={"identifiers": [*(known.identifiers or []), *added]})
         _check_size(changed)
         self.references[reference_id] = changed
+        return len(added)
 
     async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
         added = 0

@@ -121,7 +121,8 @@ async def test_an_existing_reference_cannot_be_forbidden(references: ReferenceSt
 async def test_added_identifiers_follow_the_known_ones(references: ReferenceStore) -> None:
     reference_id = await create(references, other("first"))
     added = TypeAdapter(ExternalIdentifier).validate_python(other("second"))
-    await references.add_identifiers(reference_id, [added])
+    assert await references.add_identifiers(reference_id, [added]) == 1
+    assert await references.add_identifiers(reference_id, [added]) == 0
     found = await read_one(references, reference_id)
     assert [item.identifier for item in found.identifiers or []] == ["first", "second"]
     assert len(found.enhancements or []) == 2

@@ -13,7 +13,8 @@ from exchange.domain.errors import InputRejected, NotFound, Unavailable
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.loading import find_additions, make_reference
 from exchange.use_cases.delete_reference import delete_reference
-from exchange.use_cases.load_reference import load_reference, read_one
+from exchange.use_cases.load_reference import load_reference
+from exchange.use_cases.read_references import read_one
 from tests.fakes.world import START, World
 from tests.simulation.faults import FixedPlan, Plan
 from tests.simulation.loop import simulate
@@ -67,6 +68,11 @@ LOAD_SCENARIOS = (
     LoadScenario(
         "two merges", [Load((1,), ()), Load((1, 2), ("a", "c"), after_s=1), Load((3, 1), ("b", "c"), after_s=1)]
     ),
+    LoadScenario(
+        "merges that rely on each other's claims",
+        [Load((1,)), Load((1, 2, 3), ("a",), after_s=1), Load((2,), ("b",), after_s=1), Load((3,), ("c",), after_s=1)],
+    ),
+    LoadScenario("the same merge twice", [Load((1,)), Load((1, 2), after_s=1), Load((1, 2), after_s=1)]),
     LoadScenario("overlapping loads", [Load((1, 2), ("a",)), Load((2, 3), ("b",)), Load((3, 4), ("c",))]),
     LoadScenario("every order", [Load((1, 3)), Load((2, 1)), Load((3, 2)), Load((1, 2, 3), after_s=0.02)]),
     LoadScenario("a load that gives up", [Load((1, 2), attempts=1), Load((2, 3), after_s=0.5)]),
@@ -168,6 +174,8 @@ async def _check(simulation: LoadSimulation) -> None:
         for identifier in reference.identifiers or []:
             claim = claims[make_key(identifier)]
             assert claim.owner == reference.id, "two references have the same identifier"
+        keys = [make_key(identifier) for identifier in reference.identifiers or []]
+        assert len(keys) == len(set(keys)), "an identifier is stored twice"
     created = Counter(answer.id for _, answer in simulation.answers if not answer.existing)
     assert all(count == 1 for count in created.values()), "two loads were told that they created the reference"
     token = current_process.set(Process())

@@ -1,13 +1,14 @@
 """Every fault of every call of a load, pairs of the important ones, and random schedules."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from random import Random
 from uuid import UUID
 
 import pytest
 
+from exchange.contract.identifiers import ExternalIdentifier
 from exchange.domain import loading
 from exchange.domain.ids import new_id
 from exchange.ports import Claim
@@ -81,20 +82,29 @@ async def find_nothing_missing(_self: FakeReferenceStore, _ids: Iterable[UUID], 
     return set()
 
 
+async def append_blindly(
+    self: FakeReferenceStore, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]
+) -> int:
+    known = self.references[reference_id]
+    update = {"identifiers": [*(known.identifiers or []), *identifiers]}
+    self.references[reference_id] = known.model_copy(update=update)
+    return len(identifiers)
+
+
 # Each with a seed that finds it, and what is found. Search for another one with `run_seed` if a change needs it.
 PLANTED: dict[str, tuple[object, str, object, int, str]] = {
     "the reference of an interrupted load is not forbidden": (
         FakeReferenceStore,
         "forbid",
         do_nothing,
-        611,
+        874,
         "two references have the same identifier",
     ),
     "claims overwrite each other": (
         FakeIdentifierClaims,
         "claim",
         claim_without_condition,
-        7,
+        0,
         "two references have the same identifier",
     ),
     "every claim counts as settled": (
@@ -104,11 +114,18 @@ PLANTED: dict[str, tuple[object, str, object, int, str]] = {
         1,
         "no load was answered",
     ),
+    "identifiers are added without a look at those that exist": (
+        FakeReferenceStore,
+        "add_identifiers",
+        append_blindly,
+        50,
+        "an identifier is stored twice",
+    ),
     "enhancements have random ids": (
         loading,
         "derive_id",
         lambda *_: new_id(),
-        179,
+        125,
         "an enhancement is stored twice",
     ),
 }

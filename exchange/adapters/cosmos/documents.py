@@ -13,6 +13,7 @@ from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_versi
 from exchange.contract.base import to_time_text
 from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, StoredEnhancement
+from exchange.domain.identifier_keys import make_key
 from exchange.domain.ids import bucket_of
 from exchange.domain.loading import sort_newest_first
 from exchange.domain.selection import Selection
@@ -52,6 +53,13 @@ def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any]) -
 def _own_fields(reference_id: UUID | str, kind: str) -> Item:
     bucket = bucket_of(reference_id)
     return {"reference_id": str(reference_id), "bucket": bucket, "kind": kind, FIELD: SCHEMA_VERSION}
+
+
+def find_new_identifiers(item: Item, identifiers: Iterable[ExternalIdentifier]) -> list[Item]:
+    """Return those of the identifiers that the item of a reference does not have."""
+    stored = (_IDENTIFIER.validate_python(found) for found in item.get("identifiers") or [] if _is_valid(found))
+    known = {make_key(identifier) for identifier in stored}
+    return [identifier.model_dump(mode="json") for identifier in identifiers if make_key(identifier) not in known]
 
 
 def compute_size(item: Item) -> int:

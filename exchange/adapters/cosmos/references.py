@@ -11,7 +11,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.cosmos.aio import ContainerProxy
 
-from exchange.adapters.azure_errors import translate_create_errors, translate_errors
+from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos import bulk, documents
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
@@ -61,16 +61,18 @@ class CosmosReferenceStore:
         item = documents.to_forbidden_item(reference_id)
         await create_once(container, item, item["bucket"], "reference", ["kind"])
 
-    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> None:
+    async def add_identifiers(self, reference_id: UUID, identifiers: Sequence[ExternalIdentifier]) -> int:
         """Read the reference's item, and replace it if it still has the ETag."""
         container = await self._database.container(_REFERENCES)
         with _refuse_unstorable(), translate_errors("reference"):
             item = check_version(await container.read_item(str(reference_id), partition_key=bucket_of(reference_id)))
-            added = [identifier.model_dump(mode="json") for identifier in identifiers]
-            changed = {**item, "identifiers": [*(item.get("identifiers") or []), *added], FIELD: SCHEMA_VERSION}
-            await container.replace_item(
-                item["id"], changed, etag=item["_etag"], match_condition=MatchConditions.IfNotModified
-            )
+            added = documents.find_new_identifiers(item, identifiers)
+            if added:
+                changed = {**item, "identifiers": [*(item.get("identifiers") or []), *added], FIELD: SCHEMA_VERSION}
+                await container.replace_item(
+                    item["id"], changed, etag=item["_etag"], match_condition=MatchConditions.IfNotModified
+                )
+            return len(added)
 
     async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
         """Create the items one by one: a transaction would fail as a whole if one of them existed."""
@@ -78,7 +80,14 @@ class CosmosReferenceStore:
         return sum([created async for created in run_concurrently(creations, self._max_concurrent)])
 
     async def delete(self, reference_id: UUID) -> None:
-        """Find the ids of the items by a query, and delete the reference's own item last."""
+        """Delete the enhancements, the reference, and the enhancements that were added in between."""
+        container = await self._database.container(_REFERENCES)
+        await self._delete_enhancements(reference_id)
+        with translate_errors("reference"):
+            await container.delete_item(str(reference_id), partition_key=bucket_of(reference_id))
+        await self._delete_enhancements(reference_id)
+
+    async def _delete_enhancements(self, reference_id: UUID) -> None:
         container = await self._database.container(_REFERENCES)
         bucket = bucket_of(reference_id)
         parameters: list[dict[str, object]] = [{"name": "@id", "value": str(reference_id)}]
@@ -89,14 +98,12 @@ class CosmosReferenceStore:
             ]
         async for _ in run_concurrently((_delete(container, item, bucket) for item in ids), self._max_concurrent):
             pass
-        with translate_errors("reference"):
-            await container.delete_item(str(reference_id), partition_key=bucket)
 
     async def _create_if_absent(self, item: Item) -> bool:
         container = await self._database.container(_REFERENCES)
         try:
-            with _refuse_unstorable(), translate_create_errors("enhancement"):
-                await container.create_item(item)
+            with _refuse_unstorable():
+                await create_once(container, item, item["bucket"], "enhancement", ["created_at"])
         except NameTaken:
             return False
         return True

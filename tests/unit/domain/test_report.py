@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchange.contract.robots import BatchRobotResultValidationEntry
+from exchange.domain import report
 from exchange.domain.chunks import Refusal
 from exchange.domain.report import (
     MAX_MESSAGE_LENGTH,
@@ -90,6 +91,12 @@ def test_a_signature_is_removed_in_every_encoding(encoding: str, signature: byte
         line = to_one_line(f"PUT {ENCODINGS[encoding](url)} failed: 403")
         assert not [part for part in re.findall(r"[A-Za-z0-9]{5,}", value) if part in line]
         assert line.endswith("failed: 403")
+
+
+@pytest.mark.parametrize("encoding", [report._EQUALS, report._PLUS_OR_SLASH])
+def test_the_encodings_have_no_unbounded_repeat(encoding: str) -> None:
+    """With one, a run of the repeated character takes quadratic time."""
+    assert not re.search(r"[*+]|,\}", encoding.replace("[+/]", ""))
 
 
 @pytest.mark.parametrize("text", ["sign=here", "design=good", "a" * 43, "signal: 5", "f" * 64])

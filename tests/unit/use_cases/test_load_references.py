@@ -149,5 +149,5 @@ async def test_the_warnings_of_a_line_name_ignored_fields_and_values() -> None:
     (again,) = await load_lines([KNOWN.replace(b"{", b'{"journal": "J", "visibility": "hidden", ', 1)], world.services)
     assert again.warnings == [
         "Unknown field 'journal' was ignored.",
-        "The visibility of the known reference stays 'public'.",
+        "The visibility of the known reference does not change.",
     ]
