@@ -3,8 +3,7 @@
 The fast tier tries some of them.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 import pytest
@@ -17,14 +16,6 @@ from tests.tiers import choose
 SMALL_SCENARIOS = [scenario for scenario in SCENARIOS if scenario.small]
 # The faults that leave something half done. Only these are tried in pairs.
 HALF_DONE = {Fault.FAILS_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.WRITE_CONFLICT}
-
-
-@pytest.fixture(autouse=True)
-def disable_logs() -> Iterator[None]:
-    """Disable the logs of thousands of runs."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def run_with_faults(scenario: Scenario, faults: Mapping[int, Fault], calls: list[str]) -> None:

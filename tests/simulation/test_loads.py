@@ -1,7 +1,6 @@
 """Every fault of every call of a load, pairs of the important ones, and random schedules."""
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from random import Random
 from uuid import UUID
@@ -18,14 +17,6 @@ from tests.simulation.loads import LOAD_SCENARIOS, LoadScenario, run_loads
 from tests.tiers import choose, fast_or_exhaustive
 
 HALF_DONE = {Fault.FAILS_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS}
-
-
-@pytest.fixture(autouse=True)
-def disable_logs() -> Iterator[None]:
-    """Disable the logs of thousands of runs."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("scenario", LOAD_SCENARIOS, ids=lambda scenario: scenario.name)

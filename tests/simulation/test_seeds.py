@@ -1,7 +1,5 @@
 """Random schedules with faults, delays and robots. Each seed always gives the same schedule."""
 
-import logging
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -13,14 +11,6 @@ from tests.tiers import fast_or_exhaustive
 
 SEEDS = fast_or_exhaustive(200, 2000)
 SEEDS_PER_TEST = 200
-
-
-@pytest.fixture(autouse=True)
-def disable_logs() -> Iterator[None]:
-    """Disable the logs of thousands of runs."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))
