@@ -135,7 +135,9 @@ async def _merge(reference_id: UUID, loaded: ReferenceFileInput, services: Servi
     try:
         known = await read_one(reference_id, services)
         additions = find_additions(known, make_reference(reference_id, loaded, services.clock()))
-        identifiers = await services.references.add_identifiers(reference_id, additions.identifiers)
+        identifiers = 0
+        if additions.identifiers:
+            identifiers = await services.references.add_identifiers(reference_id, additions.identifiers)
     except NotFound as error:
         raise _OvertakenError from error
     enhancements = await services.references.add_enhancements(additions.enhancements)
