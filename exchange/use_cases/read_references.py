@@ -21,7 +21,7 @@ _IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
 
 
 async def read_one(reference_id: UUID, services: Services) -> Reference:
-    """Return the whole reference, whoever may see it. Raises NotFound."""
+    """Return the whole reference, also if it is hidden. Raises NotFound."""
     async for reference in services.references.read_all([reference_id], EVERYTHING):
         return reference
     raise NotFound(f"The reference {reference_id} does not exist.")

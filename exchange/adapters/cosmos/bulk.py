@@ -1,7 +1,7 @@
 """Writes many items into one partition, in transactions (Cosmos DB's transactional batches)."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
@@ -22,7 +22,7 @@ _OVERHEAD_BYTES = 80
 _RETRY_BUDGET_S = 30.0
 _RETRY_DELAY_S = 0.5
 
-_REFUSALS = {
+_REFUSALS: Mapping[int | None, str] = {
     HTTPStatus.BAD_REQUEST: "the store does not accept the item",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large",
 }
@@ -97,7 +97,7 @@ async def write_transaction(
 
 def find_refusal(error: HttpResponseError) -> str | None:
     """Return why the store permanently refused an item. None if it refused it for another reason."""
-    return next((reason for status, reason in _REFUSALS.items() if status == error.status_code), None)
+    return _REFUSALS.get(error.status_code)
 
 
 def _find_culprit(failure: HttpResponseError, upserts: list[Upsert]) -> int | None:

@@ -59,7 +59,7 @@ async def _find_feed_ranges(container: ContainerProxy, buckets: Iterable[str]) -
 
 
 def _split(partitions: list[Group], max_ids: int) -> Iterator[Group]:
-    """Take a group from each partition in turn, so that concurrent queries use the throughput of all partitions."""
+    """Alternate between the partitions, so that concurrent queries use the throughput of all of them."""
     longest = max((len(ids) for _, ids in partitions), default=0)
     for start in range(0, longest, max_ids):
         for feed_range, ids in partitions:
