@@ -204,8 +204,8 @@ class BatchFiles(Protocol):
     def create(self, name: str) -> AbstractAsyncContextManager[BlobWriter]:
         """Write a blob. It exists completely after the context ends, and not at all if the context raises."""
 
-    def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes of a blob from `offset`, in pieces of bounded size. Raises NotFound."""
+    def read(self, name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a blob from `offset`, at most `length`, in pieces of bounded size. Raises NotFound."""
 
     async def exists(self, name: str) -> bool:
         """Return whether the blob exists. Blobs expire."""

@@ -131,12 +131,12 @@ class BlobBatchFiles:
         finally:
             await writer.abandon()
 
-    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes of a blob from `offset`. Raises NotFound."""
+    async def read(self, name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a blob from `offset`, at most `length`. Raises NotFound."""
         blob = self._account.blob(blob_names.BATCHES, name)
         with translate_errors("blob"):
             try:
-                download = await blob.download_blob(offset, decompress=False)
+                download = await blob.download_blob(offset, length, decompress=False)
             except HttpResponseError as error:
                 if error.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                     raise

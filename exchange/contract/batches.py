@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import UUID4, Field
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
+from exchange.contract.reports import EntryCounts, ReferenceCounts
 
 # A longer list is refused before its ids are validated.
 MAX_REFERENCES = 100_000
@@ -21,6 +22,29 @@ class BatchStatus(StrEnum):
     COMPLETED = "completed"
     PARTIAL_FAILED = "partial_failed"
     FAILED = "failed"
+
+
+class ErrorCode(StrEnum):
+    """Why a batch request was rejected, failed, or ended early."""
+
+    ROBOT_REJECTED = "robot_rejected"
+    """The robot refused the batch, or the signature of the exchange."""
+    ROBOT_UNREACHABLE = "robot_unreachable"
+    """No call reached the robot."""
+    ROBOT_TIMEOUT = "robot_timeout"
+    """The robot accepted the batch, but delivered no result in time."""
+    ROBOT_ERROR = "robot_error"
+    """The robot reported that the whole batch failed."""
+    RESULT_MISSING = "result_missing"
+    """The result file was deleted before the import."""
+    RESULT_UNREADABLE = "result_unreadable"
+    """The result file cannot be read, or was refused as a whole."""
+    NOTHING_USABLE = "nothing_usable"
+    """No entry of the result could be added."""
+    IMPORT_STALLED = "import_stalled"
+    """The validation or the import could not be finished."""
+    CANCELLED = "cancelled"
+    """The requestor or an operator cancelled the batch request."""
 
 
 class BatchEnhancementRequestIn(WireModel):
@@ -39,6 +63,16 @@ class BatchEnhancementRequestIn(WireModel):
     source: str | None = Field(
         None, max_length=MAX_TEXT_LENGTH, description="Free text for the requestor, for example the name of a review."
     )
+    test_run: bool = Field(
+        False,
+        description="Call the robot, validate and report its result, but import nothing.",
+    )
+
+
+class BatchCancellationIn(WireModel):
+    """Why a batch request is cancelled. The body may be left out."""
+
+    reason: str | None = Field(None, max_length=256, description="Free text. It becomes part of `error`.")
 
 
 class BatchEnhancementRequestRead(WireModel):
@@ -61,7 +95,19 @@ class BatchEnhancementRequestRead(WireModel):
     validation_result_url: OwnUrl | None = Field(
         None, description="Signed URL to read the report as JSON lines, once it exists."
     )
-    error: str | None = Field(None, description="Why the batch request was rejected or failed.")
+    enhancements_url: OwnUrl | None = Field(
+        None, description="Signed URL to read the added enhancements as JSON lines, once the import has ended."
+    )
+    error: str | None = Field(None, description="Why the batch request was rejected, failed, or was cancelled.")
+    error_code: ErrorCode | None = Field(None, description="The kind of `error`, for programs.")
+    counts: ReferenceCounts | None = Field(
+        None, description="The references by state. Null only for batch requests of an older version."
+    )
+    entries: EntryCounts | None = Field(
+        None, description="The entries of the result by kind. Null until the import starts."
+    )
+    test_run: bool = Field(False, description="Whether nothing is imported.")
+    cancelled_at: datetime | None = Field(None, description="When the batch request was cancelled.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."
     )
@@ -87,6 +133,8 @@ class BatchEnhancementRequestSummary(WireModel):
     source: str | None = None
     request_status: BatchStatus
     error: str | None = None
+    error_code: ErrorCode | None = None
+    counts: ReferenceCounts | None = None
     references: int = Field(description="The number of references.")
     created_at: datetime
 

@@ -17,6 +17,7 @@ from pydantic import (
 from exchange.contract.base import MAX_TEXT_LENGTH, BaseUrlText, HttpUrlText, WireModel
 from exchange.contract.enhancements import Enhancement, EnhancementType
 from exchange.contract.identifiers import IdentifierType
+from exchange.contract.reports import EntryKind
 
 
 class RobotIn(WireModel):
@@ -106,6 +107,10 @@ class BatchRobotResultValidationEntry(WireModel):
         None, description="Null if the entry names no requested reference that can be recognised."
     )
     error: str | None = Field(None, description="Null if the enhancement was added. Otherwise the reason.")
+    line: int | None = Field(
+        None, description="Number of the non-blank line in the result file, from 1. Null for a missing reference."
+    )
+    kind: EntryKind | None = Field(None, description="What became of the entry, for programs.")
 
 
 def _kind(entry: object) -> str | None:

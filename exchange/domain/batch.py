@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.contract.reports import EntryKind
 
 
 class Phase(StrEnum):
@@ -41,8 +42,9 @@ class Validation:
     """The result of validating the upload with this ETag. `attempt` names the blobs that hold the details.
 
     `entries` counts the non-blank lines of the file, `accepted` the entries to import, and `missing` the references
-    that no entry names. `fault` describes what is wrong with the file as a whole, and is the error of the batch if
-    nothing is added.
+    that no entry names. `failed` counts the references that entries name, but no accepted one. `kinds` counts the
+    entries by kind; it is None if an older version made the validation. `fault` describes what is wrong with the file
+    as a whole, and is the error of the batch if nothing is added.
     """
 
     attempt: UUID
@@ -50,6 +52,8 @@ class Validation:
     entries: int
     accepted: int
     missing: int
+    failed: int = 0
+    kinds: dict[EntryKind, int] | None = None
     fault: str | None = None
 
 
@@ -68,14 +72,29 @@ class ValidationClaim:
 class Progress:
     """The progress of an import: how many chunks are stored, and the byte offset of the next one in the accepted blob.
 
-    `refused_chunks` lists the end offsets of the chunks with entries that the store refused.
+    `last_entry` is the number of the last entry in these chunks. `enhanced` counts the references whose first accepted
+    entry is added. `refused_chunks` lists the end offsets of the chunks with entries that the store refused.
     """
 
     chunks: int = 0
     offset: int = 0
+    last_entry: int = 0
     added: int = 0
     refused: int = 0
+    enhanced: int = 0
     refused_chunks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The exact counts of a finished import, which the report is made with.
+
+    `enhanced` counts the references that at least one entry was added for, `cancelled` the others with an entry that
+    was not added because the batch was cancelled.
+    """
+
+    enhanced: int
+    cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +113,9 @@ class Batch:
     created_at: float
     status: BatchStatus
     error: str | None = None
+    error_code: ErrorCode | None = None
+    # Everything happens but the import.
+    test_run: bool = False
     due_at: float | None = None
     trace: str | None = None
 
@@ -120,6 +142,12 @@ class Batch:
     import_started: bool = False
     progress: Progress = field(default_factory=Progress)
     report: UUID | None = None
+    outcome: Outcome | None = None
+
+    # Cancellation. An import that has started ends after `last_chunk` chunks: the one that may be in progress.
+    cancel_requested_at: float | None = None
+    cancel_reason: str | None = None
+    last_chunk: int | None = None
 
     # For the sweep: `worked_at` is the last sign of work; `resends` counts messages resent since the last progress.
     worked_at: float | None = None
@@ -138,6 +166,11 @@ class Batch:
     def ended(self) -> bool:
         """Whether the batch has reached a final status."""
         return self.phase is Phase.ENDED
+
+    @property
+    def import_is_cancelled(self) -> bool:
+        """Whether no further chunk may be imported."""
+        return self.last_chunk is not None and self.progress.chunks >= self.last_chunk
 
     @property
     def waiting_for(self) -> str | None:

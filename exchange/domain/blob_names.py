@@ -47,6 +47,16 @@ def report_lines(batch_id: UUID, attempt: UUID) -> str:
     return f"{batch_id}/{attempt}/validation.jsonl"
 
 
+def errors(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the report's messages with their counts."""
+    return f"{batch_id}/{attempt}/errors.json"
+
+
+def enhancements(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the enhancements that the batch added."""
+    return f"{batch_id}/{attempt}/enhancements.jsonl"
+
+
 def result(batch_id: UUID) -> str:
     """Return the name of the robot's result file, in the container `results`."""
     return f"{batch_id}{_RESULT_SUFFIX}"

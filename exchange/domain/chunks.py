@@ -1,12 +1,12 @@
 """The accepted entries of a validation, in the chunks in which they are imported."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, overload
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from exchange.contract.base import to_time_text
 from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
@@ -34,6 +34,23 @@ class AcceptedEntry:
         """The id of the enhanced reference, in canonical form."""
         text: str = self.enhancement["reference_id"]
         return text
+
+
+# The start of an accepted line whose entry is the first accepted one of its reference.
+_FIRST = b'{"first":true,'
+_NUMBER = b'"entry":'
+_ENHANCEMENT = b',"enhancement":'
+
+
+def format_accepted_line(entry: int, enhancement: bytes, *, first: bool) -> bytes:
+    """Return a line of the accepted blob. `first` says whether it is the first accepted entry of its reference."""
+    return b"%b%b%d%b%b}\n" % (_FIRST if first else b"{", _NUMBER, entry, _ENHANCEMENT, enhancement)
+
+
+def _read_number(line: bytes) -> int:
+    """Return the number of the entry in a line of the accepted blob."""
+    start = line.index(_NUMBER) + len(_NUMBER)
+    return int(line[start : line.index(b",", start)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,30 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     def append(self, line: bytes) -> None:
         """Add the entry of one line of the accepted blob."""
         self._lines.append(line)
+
+    def extend(self, lines: Iterable[bytes | None]) -> None:
+        """Add the entries of lines of the accepted blob. None of them is too long, so none is None."""
+        self._lines.extend(line for line in lines if line is not None)
+
+    @property
+    def last_entry(self) -> int:
+        """The number of the last entry, 0 if there is none."""
+        return _read_number(self._lines[-1]) if self._lines else 0
+
+    def count_references(self, refused: Container[int]) -> int:
+        """Count the references whose first accepted entry is here, and is not one of the refused ones."""
+        return sum(line.startswith(_FIRST) and _read_number(line) not in refused for line in self._lines)
+
+    def format_enhancements(self, refused: Container[int]) -> bytes:
+        """Return the JSONL of the enhancements with their own fields, without the refused entries."""
+        lines = ((_read_number(line), line) for line in self._lines)
+        return b"".join(self._format(number, line) for number, line in lines if number not in refused)
+
+    def _format(self, number: int, line: bytes) -> bytes:
+        """Return the line of an enhancement: what `_parse` returns, as JSON."""
+        own = to_json({"id": derive_id(self._batch_id, number), **self._origin})
+        start = line.index(_ENHANCEMENT) + len(_ENHANCEMENT)
+        return b"%b,%b\n" % (own[:-1], line[start + 1 : -1])
 
     def _parse(self, line: bytes) -> AcceptedEntry:
         fields = from_json(line)

@@ -1,5 +1,6 @@
 """The validation of a robot's result, entry by entry. An invalid entry has no effect on any other entry."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,10 +10,12 @@ from pydantic_core import from_json
 
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.json_input import describe_json_faults, parse_json
+from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
+from exchange.domain.chunks import format_accepted_line
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
-from exchange.domain.report import REJECTED, EntryKind, EntryResult
+from exchange.domain.report import REJECTED, EntryResult
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
@@ -33,12 +36,20 @@ class EntryValidator:
         self._manifest = manifest
         self._max_line_bytes = max_line_bytes
         self.entries = 0
-        self.accepted = 0
-        # See `report.REJECTED`.
-        self.rejected = 0
+        self.kinds: Counter[EntryKind] = Counter()
         # The output for the current slice, in pieces that are joined once.
         self._accepted_lines: list[bytes] = []
         self._draft_lines: list[bytes] = []
+
+    @property
+    def accepted(self) -> int:
+        """The number of entries to import."""
+        return self.kinds[EntryKind.ADDED]
+
+    @property
+    def rejected(self) -> int:
+        """The number of entries of the kinds in `report.REJECTED`."""
+        return sum(self.kinds[kind] for kind in REJECTED)
 
     def validate(self, lines: Iterable[bytes | None]) -> ValidatedLines:
         """Validate a slice of lines. None stands for a line that was too long to keep. Blank lines do not count."""
@@ -113,13 +124,14 @@ class EntryValidator:
         if is_too_large(fields):
             self._manifest.mark_named(reference_id)
             self._report(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
-        elif not self._manifest.record(reference_id, hash(fields)):
+            return
+        first = not self._manifest.has_accepted(reference_id)
+        if not self._manifest.record(reference_id, hash(fields)):
             self._report(EntryKind.DUPLICATE, reference_id)
-        else:
-            self.accepted += 1
-            self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))
-            self._report(EntryKind.ADDED, reference_id)
+            return
+        self._accepted_lines.append(format_accepted_line(self.entries, fields, first=first))
+        self._report(EntryKind.ADDED, reference_id)
 
     def _report(self, kind: EntryKind, reference_id: str | None, detail: str = "") -> None:
-        self.rejected += kind in REJECTED
+        self.kinds[kind] += 1
         self._draft_lines.append(EntryResult(kind, reference_id, detail).to_line())

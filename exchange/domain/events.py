@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from exchange.domain.batch import Progress, Upload, Validation
+from exchange.domain.batch import Outcome, Progress, Upload, Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,17 @@ class ChunkImported:
 
 @dataclass(frozen=True, slots=True)
 class ReportWritten:
-    """The last chunk is stored, and this attempt wrote the report."""
+    """The last chunk is stored, and this attempt wrote the report. `outcome` has the counts of the report."""
 
     attempt: UUID
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The requestor or an operator cancelled the batch."""
+
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +148,6 @@ Event = (
     | ImportStarted
     | ChunkImported
     | ReportWritten
+    | CancelRequested
     | Swept
 )

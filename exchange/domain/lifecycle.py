@@ -16,7 +16,7 @@ from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import delivery, dispatching, importing, validating
+from exchange.domain.transitions import cancelling, delivery, dispatching, importing, validating
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -48,6 +48,7 @@ ROWS: tuple[Row, ...] = (
         (events.ValidationStarted, validating.start_validation, {_ACCEPTED}),
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
+        (events.CancelRequested, cancelling.cancel, {_ENDED}),
         (events.Swept, dispatching.sweep, {_ACCEPTED, _ENDED}),
     ),
     *_rows(
@@ -58,6 +59,7 @@ ROWS: tuple[Row, ...] = (
         (events.ValidationFinished, validating.record_validation, set()),
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
+        (events.CancelRequested, cancelling.cancel, {_ENDED}),
         (events.Swept, delivery.sweep, {_DELIVERED, _ENDED}),
     ),
     *_rows(
@@ -68,6 +70,7 @@ ROWS: tuple[Row, ...] = (
         (events.ValidationFinished, validating.record_validation, {_IMPORTING}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
+        (events.CancelRequested, cancelling.cancel, {_ENDED}),
         (events.Swept, importing.sweep, {_ENDED}),
     ),
     *_rows(
@@ -76,12 +79,14 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackFailed, delivery.refuse_late_error, set()),
         (events.ChunkImported, importing.record_chunk, set()),
         (events.ReportWritten, importing.finish, {_ENDED}),
+        (events.CancelRequested, cancelling.stop_import, set()),
         (events.Swept, importing.sweep, {_ENDED}),
     ),
     *_rows(
         Phase.ENDED,
         (events.CallbackSucceeded, delivery.repeat_success, set()),
         (events.CallbackFailed, delivery.repeat_error, set()),
+        (events.CancelRequested, cancelling.repeat_cancel, set()),
     ),
 )
 
@@ -117,6 +122,7 @@ def register(
         reference_count=len(request.reference_ids),
         created_at=now,
         status=BatchStatus.RECEIVED,
+        test_run=request.test_run,
         attempt_due_at=now,
     )
     return Transition(replace(batch, due_at=find_due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))

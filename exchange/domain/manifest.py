@@ -34,6 +34,14 @@ class Manifest:
         del known[:-REMEMBERED_ENTRIES]
         return True
 
+    def has_accepted(self, reference_id: str) -> bool:
+        """Return whether an entry of this reference is recorded."""
+        return bool(self._fingerprints.get(reference_id))
+
+    def count_failed(self) -> int:
+        """Count the references that are named, but have no recorded entry."""
+        return sum(not fingerprints for fingerprints in self._fingerprints.values())
+
     def list_missing(self) -> Iterator[str]:
         """Yield the references that no entry names, in the order of the request."""
         return (reference_id for reference_id in self._requested if reference_id not in self._fingerprints)

@@ -1,48 +1,35 @@
 """The report: one line for each result entry and for each missing reference."""
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
+from exchange.contract.reports import EntryKind
+from exchange.domain.batch import Batch, Outcome
 from exchange.domain.chunks import Refusal
+from exchange.domain.counts import count_unimported
+from exchange.domain.error_counter import ErrorCounter
 
 MAX_MESSAGE_LENGTH = 2_000
-
-
-class EntryKind(StrEnum):
-    """What became of a result entry, or of a reference that has none."""
-
-    ADDED = "added"
-    """The enhancement is accepted. It is added unless the store refuses it, which changes the kind to not_storable."""
-    ROBOT_ERROR = "robot_error"
-    """The robot reported an error for the reference."""
-    UNREADABLE = "unreadable"
-    """The line is not JSON, or does not match the contract."""
-    NOT_REQUESTED = "not_requested"
-    """The entry names a reference that is not in the batch request."""
-    DUPLICATE = "duplicate"
-    """An earlier entry has the same content."""
-    NOT_STORABLE = "not_storable"
-    """The store cannot hold the enhancement."""
-    MISSING = "missing"
-    """No entry names the reference."""
 
 
 # Entries of these kinds are rejected: they give neither an enhancement nor a reason for a requested reference.
 REJECTED = frozenset({EntryKind.UNREADABLE, EntryKind.NOT_REQUESTED, EntryKind.DUPLICATE})
 
 _ADDED_MESSAGE = "Enhancement added."
+_TEST_RUN_MESSAGE = "Enhancement would be added."
 _MESSAGES = {
     EntryKind.ROBOT_ERROR: "The robot reported: {}",
     EntryKind.UNREADABLE: "Could not be read: {}",
     EntryKind.NOT_REQUESTED: "Not one of the references of this batch request.",
     EntryKind.DUPLICATE: "Same content as an earlier entry. It was not added again.",
     EntryKind.NOT_STORABLE: "Could not be stored: {}",
+    EntryKind.CANCELLED: "Not added: the batch request was cancelled.",
     EntryKind.MISSING: "Missing from the robot's result.",
 }
 
@@ -83,38 +70,54 @@ class EntryResult:
         return None if message is None else to_one_line(message.format(self.detail))
 
     def to_line(self) -> bytes:
-        """Return the line of the JSONL report, a `BatchRobotResultValidationEntry`."""
-        return to_json({"reference_id": self.reference_id, "error": self.error}) + b"\n"
+        """Return the line of the draft report."""
+        return to_json({"reference_id": self.reference_id, "error": self.error, "kind": self.kind}) + b"\n"
 
 
 def _remove_signature(run: re.Match[str]) -> str:
     return "…" if run[2] and len(run[1]) >= _SIGNATURE_LENGTH else run[0]
 
 
-def _to_text(number: int, line: bytes) -> bytes:
-    """Return the line of the text report. `number` counts the non-blank lines of the result file from 1."""
-    entry: dict[str, Any] = from_json(line)
-    subject = f"Entry {number}" if entry["reference_id"] is None else f"Reference {entry['reference_id']}"
-    return f"{subject}: {_ADDED_MESSAGE if entry['error'] is None else entry['error']}\n".encode()
+def get_added_message(batch: Batch) -> str:
+    """Return the sentence for an entry whose enhancement was added, or would be."""
+    return _TEST_RUN_MESSAGE if batch.test_run else _ADDED_MESSAGE
+
+
+def infer_kind(error: str | None) -> EntryKind:
+    """Return the kind of an entry in a report of version 0.1, which has the sentences only."""
+    if error is None:
+        return EntryKind.ADDED
+    return next(kind for kind, message in _MESSAGES.items() if error.startswith(message.partition("{")[0]))
 
 
 @dataclass(slots=True)
 class ReportPart:
-    """Some lines of the report in both forms."""
+    """Some lines of the report: as text, and as JSONL of `BatchRobotResultValidationEntry`."""
 
     text: bytearray = field(default_factory=bytearray)
     lines: bytearray = field(default_factory=bytearray)
 
 
 class ReportWriter:
-    """Turns the draft report into the final one: an accepted entry that the store refused gets the store's reason.
+    """Turns the draft report into the final one, and counts what is in it.
 
+    An accepted entry that the store refused gets the store's reason. One that no recorded chunk contains was cancelled.
     The draft has the entries in the order of the file, followed by the missing references.
     """
 
-    def __init__(self, refusals: Iterable[Refusal]) -> None:
+    def __init__(self, batch: Batch, refusals: Iterable[Refusal]) -> None:
         self._reasons = {refusal.entry: refusal.reason for refusal in refusals}
+        self._last_added = batch.progress.last_entry if count_unimported(batch) else math.inf
+        self._added_message = get_added_message(batch)
         self._number = 0
+        self.enhanced: set[str] = set()
+        self._cancelled: set[str] = set()
+        self.errors = ErrorCounter()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The counts of the references in the lines so far."""
+        return Outcome(enhanced=len(self.enhanced), cancelled=len(self._cancelled - self.enhanced))
 
     def write(self, draft_lines: Iterable[bytes | None]) -> ReportPart:
         """Return the final lines for the next lines of the draft."""
@@ -123,10 +126,27 @@ class ReportWriter:
             if draft_line is None:
                 continue
             self._number += 1
-            line = draft_line
-            if (reason := self._reasons.get(self._number)) is not None:
-                line = EntryResult(EntryKind.NOT_STORABLE, from_json(line)["reference_id"], reason).to_line()
-            line = line.removesuffix(b"\n")
-            written.text += _to_text(self._number, line)
-            written.lines += line + b"\n"
+            kind, reference_id, error = self._decide(from_json(draft_line))
+            if error is None:
+                self.enhanced.add(reference_id)
+            else:
+                self.errors.add(kind, error, reference_id)
+            subject = f"Entry {self._number}" if reference_id is None else f"Reference {reference_id}"
+            written.text += f"{subject}: {self._added_message if error is None else error}\n".encode()
+            line = None if kind == EntryKind.MISSING else self._number
+            fields = {"reference_id": reference_id, "error": error, "line": line, "kind": kind}
+            written.lines += to_json(fields) + b"\n"
         return written
+
+    def _decide(self, draft: dict[str, Any]) -> tuple[EntryKind, Any, str | None]:
+        """Return the kind of an entry, its reference and its sentence. Only accepted entries may change."""
+        reference_id, error = draft["reference_id"], draft["error"]
+        kind = draft.get("kind") or infer_kind(error)
+        if kind == EntryKind.ADDED:
+            if (reason := self._reasons.get(self._number)) is not None:
+                result = EntryResult(EntryKind.NOT_STORABLE, reference_id, reason)
+                return result.kind, reference_id, result.error
+            if self._number > self._last_added:
+                self._cancelled.add(reference_id)
+                return EntryKind.CANCELLED, reference_id, _MESSAGES[EntryKind.CANCELLED]
+        return kind, reference_id, error

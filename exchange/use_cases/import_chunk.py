@@ -4,21 +4,14 @@ import asyncio
 from contextlib import aclosing
 
 from exchange.domain import blob_names, events
-from exchange.domain.batch import Batch, Progress, Validation
+from exchange.domain.batch import Batch, Progress
 from exchange.domain.chunks import REFUSALS, Chunk, Refusal
+from exchange.domain.counts import get_imported_validation
 from exchange.domain.lines import LineSplitter
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.heartbeat import Heartbeat
-
-
-def get_imported_validation(batch: Batch) -> Validation:
-    """Return the validation whose entries are imported. The batch must be in phase `importing`."""
-    if batch.validation is None:
-        msg = f"batch {batch.id} is in phase importing without a validation"
-        raise AssertionError(msg)
-    return batch.validation
 
 
 async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
@@ -52,8 +45,10 @@ async def import_chunk(stored: StoredBatch, chunk: Chunk, services: Services) ->
     progress = Progress(
         chunks=number,
         offset=chunk.end,
+        last_entry=chunk.entries.last_entry,
         added=batch.progress.added + len(chunk.entries) - len(refusals),
         refused=batch.progress.refused + len(refusals),
+        enhanced=batch.progress.enhanced + chunk.entries.count_references({refusal.entry for refusal in refusals}),
         refused_chunks=(*batch.progress.refused_chunks, *([chunk.end] if refusals else [])),
     )
     return (await advance(stored, events.ChunkImported(progress), services)).stored

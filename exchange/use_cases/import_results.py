@@ -20,8 +20,8 @@ async def import_results(stored: StoredBatch, services: Services) -> None:
     stored = await _start_import(stored, services)
     stored = await _import_chunks(stored, services)
     if stored.batch.phase is Phase.IMPORTING:
-        attempt = await write_report(stored.batch, services)
-        stored = (await advance(stored, events.ReportWritten(attempt), services)).stored
+        written = await write_report(stored.batch, services)
+        stored = (await advance(stored, written, services)).stored
     batch = stored.batch
     add_span_attributes(status=batch.status.value, added=batch.progress.added, refused=batch.progress.refused)
     log.info("batch %s: import run finished status=%s", batch.id, batch.status)
@@ -44,7 +44,8 @@ async def _start_import(stored: StoredBatch, services: Services) -> StoredBatch:
 
 
 async def _import_chunks(stored: StoredBatch, services: Services) -> StoredBatch:
-    while stored.batch.phase is Phase.IMPORTING:
+    """Import chunk after chunk, to the last one or until the batch is cancelled. Nothing of a test run is imported."""
+    while stored.batch.phase is Phase.IMPORTING and not (stored.batch.test_run or stored.batch.import_is_cancelled):
         chunk = await read_next_chunk(stored.batch, services)
         if chunk is None:
             break

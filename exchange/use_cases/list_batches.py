@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from exchange.contract.batches import BatchEnhancementRequestList, BatchEnhancementRequestSummary, BatchListQuery
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User
+from exchange.domain.counts import count_references
 from exchange.ports import BatchFilter, Services
 
 _PAGE_SIZE = 50
@@ -26,6 +27,8 @@ def _summarize(batch: Batch) -> BatchEnhancementRequestSummary:
         source=batch.source,
         request_status=batch.status,
         error=batch.error,
+        error_code=batch.error_code,
+        counts=count_references(batch),
         references=batch.reference_count,
         created_at=datetime.fromtimestamp(batch.created_at, UTC),
     )

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from exchange.contract.base import to_time
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import Caller, CallingRobot, check_may_see
+from exchange.domain.counts import count_entries, count_references
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.use_cases.manifest_file import read_manifest
@@ -33,7 +35,7 @@ async def to_wire(
     The snapshot may contain references that are hidden from requestors, so only the robot and operators get its URL.
     Only the robot may upload, until the batch has ended.
     """
-    data_url = upload_url = text_url = lines_url = None
+    data_url = upload_url = text_url = lines_url = enhancements_url = None
     if batch.snapshot is not None and (isinstance(caller, CallingRobot) or caller.is_operator):
         data_url = await services.urls.sign_read_url(blob_names.reference_data(batch.id, batch.snapshot))
     if batch.snapshot is not None and isinstance(caller, CallingRobot) and not batch.ended:
@@ -41,6 +43,8 @@ async def to_wire(
     if batch.report is not None and await services.files.exists(blob_names.report_text(batch.id, batch.report)):
         text_url = await services.urls.sign_read_url(blob_names.report_text(batch.id, batch.report))
         lines_url = await services.urls.sign_read_url(blob_names.report_lines(batch.id, batch.report))
+        if batch.progress.added:
+            enhancements_url = await services.urls.sign_read_url(blob_names.enhancements(batch.id, batch.report))
     return BatchEnhancementRequestRead(
         id=batch.id,
         robot_id=batch.robot_id,
@@ -51,6 +55,12 @@ async def to_wire(
         result_storage_url=upload_url,
         validation_result_file=text_url,
         validation_result_url=lines_url,
+        enhancements_url=enhancements_url,
         error=batch.error,
+        error_code=batch.error_code,
+        counts=count_references(batch),
+        entries=count_entries(batch),
+        test_run=batch.test_run,
+        cancelled_at=None if batch.cancel_requested_at is None else to_time(batch.cancel_requested_at),
         waiting_for=batch.waiting_for,
     )

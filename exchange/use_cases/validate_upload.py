@@ -122,6 +122,8 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
         entries=validator.entries,
         accepted=validator.accepted,
         missing=missing,
+        failed=manifest.count_failed(),
+        kinds=dict(validator.kinds),
         fault=_find_fault(validator, start),
     )
 

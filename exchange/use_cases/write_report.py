@@ -1,38 +1,65 @@
-"""The report of a batch: the draft report of the validation, corrected by what the store refused."""
+"""The report of a batch, and the enhancements that it added: what the validation accepted, without what was refused."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import aclosing
+from typing import Any
 from uuid import UUID
 
-from exchange.domain import blob_names
+from exchange.concurrency import run_concurrently
+from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch
-from exchange.domain.chunks import REFUSALS, Refusal
+from exchange.domain.chunks import REFUSALS, AcceptedEntries, Refusal
+from exchange.domain.counts import get_imported_validation
 from exchange.domain.lines import LineSplitter
-from exchange.domain.report import ReportWriter
+from exchange.domain.report import ReportPart, ReportWriter
 from exchange.ports import Services
 from exchange.telemetry.operations import operation
 from exchange.use_cases.heartbeat import Heartbeat
-from exchange.use_cases.import_chunk import get_imported_validation
 
 
 @operation("write report")
-async def write_report(batch: Batch, services: Services) -> UUID:
-    """Write both forms of the report, after the last chunk. Return the attempt that names their blobs."""
+async def write_report(batch: Batch, services: Services) -> events.ReportWritten:
+    """Write the blobs of the report, after the last chunk. Return the event that ends the batch with them."""
     attempt = services.new_id()
-    writer = ReportWriter([refusal async for refusal in _read_refusals(batch, services)])
-    splitter = LineSplitter()
+    refusals = [refusal async for refusal in _read_refusals(batch, services)]
+    writer = ReportWriter(batch, refusals)
+    work: list[Coroutine[Any, Any, None]] = [_write_lines(batch, attempt, writer, services)]
+    if batch.progress.added:
+        work.append(_write_enhancements(batch, attempt, {refusal.entry for refusal in refusals}, services))
+    async for _ in run_concurrently(work, len(work)):
+        pass
+    if writer.errors:
+        async with services.files.create(blob_names.errors(batch.id, attempt)) as errors:
+            await errors.write(writer.errors.summarize().model_dump_json().encode())
+    return events.ReportWritten(attempt, writer.outcome)
+
+
+async def _write_lines(batch: Batch, attempt: UUID, writer: ReportWriter, services: Services) -> None:
     heartbeat = Heartbeat(batch.id, services)
-    draft = services.files.read(blob_names.draft_report(batch.id, get_imported_validation(batch).attempt))
     async with (
         services.files.create(blob_names.report_text(batch.id, attempt)) as text,
         services.files.create(blob_names.report_lines(batch.id, attempt)) as lines,
     ):
-        async for data in draft:
-            written = await asyncio.to_thread(lambda piece: writer.write(splitter.feed(piece)), data)
+        async for written in _write_parts(batch, writer, services):
             await text.write(written.text)
             await lines.write(written.lines)
             await heartbeat.beat()
-    return attempt
+
+
+async def find_enhanced(batch: Batch, services: Services) -> Collection[str]:
+    """Return the references that at least one entry is recorded as added for. Works without a report, too."""
+    writer = ReportWriter(batch, [refusal async for refusal in _read_refusals(batch, services)])
+    async for _ in _write_parts(batch, writer, services):
+        pass
+    return writer.enhanced
+
+
+async def _write_parts(batch: Batch, writer: ReportWriter, services: Services) -> AsyncIterator[ReportPart]:
+    splitter = LineSplitter()
+    draft = services.files.read(blob_names.draft_report(batch.id, get_imported_validation(batch).attempt))
+    async for data in draft:
+        yield await asyncio.to_thread(lambda piece: writer.write(splitter.feed(piece)), data)
 
 
 async def _read_refusals(batch: Batch, services: Services) -> AsyncIterator[Refusal]:
@@ -41,3 +68,27 @@ async def _read_refusals(batch: Batch, services: Services) -> AsyncIterator[Refu
         content = b"".join([data async for data in services.files.read(name)])
         for refusal in REFUSALS.validate_json(content):
             yield refusal
+
+
+async def _write_enhancements(batch: Batch, attempt: UUID, refused: Collection[int], services: Services) -> None:
+    """Write the enhancements of the imported chunks as they are stored."""
+    accepted = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)
+    heartbeat = Heartbeat(batch.id, services)
+    splitter = LineSplitter()
+    left = batch.progress.offset
+
+    def format_piece(piece: bytes) -> bytes:
+        entries = AcceptedEntries(batch.id, batch.delivered_at or batch.created_at)
+        entries.extend(splitter.feed(piece))
+        return entries.format_enhancements(refused)
+
+    async with (
+        services.files.create(blob_names.enhancements(batch.id, attempt)) as blob,
+        aclosing(services.files.read(accepted)) as pieces,
+    ):
+        async for data in pieces:
+            await blob.write(await asyncio.to_thread(format_piece, data[:left]))
+            await heartbeat.beat()
+            left -= len(data)
+            if left <= 0:
+                break

@@ -3,15 +3,19 @@
 from http import HTTPStatus
 
 from exchange.contract.batches import (
+    BatchCancellationIn,
     BatchEnhancementRequestIn,
     BatchEnhancementRequestList,
     BatchEnhancementRequestRead,
     BatchListQuery,
 )
 from exchange.contract.json_input import describe_ignored_fields
+from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
 from exchange.contract.robots import BatchRobotResult
+from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.list_batches import list_batches
 from exchange.use_cases.read_batch import read_batch
+from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from functions.http.endpoints import Access, endpoint
@@ -54,6 +58,50 @@ async def read_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead
     """Read the status of a batch request, with freshly signed URLs."""
     batch_id = request.parse_path_id("batch_request_id")
     return await read_batch(batch_id, request.known_caller, request.services)
+
+
+@endpoint(
+    "POST",
+    _BATCHES + "/{batch_request_id}/cancel",
+    Access.REQUESTORS,
+    BatchEnhancementRequestRead,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    request_model=BatchCancellationIn,
+)
+async def cancel_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead:
+    """Cancel a batch request. Enhancements that are already added stay."""
+    batch_id = request.parse_path_id("batch_request_id")
+    cancellation = request.parse_body(BatchCancellationIn) if request.read_body() else BatchCancellationIn()
+    return await cancel_batch(batch_id, cancellation, request.user, request.services)
+
+
+@endpoint(
+    "GET",
+    _BATCHES + "/{batch_request_id}/entries",
+    Access.REQUESTORS,
+    BatchEntries,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    query_model=BatchEntriesQuery,
+)
+async def list_batch_entries(request: ApiRequest) -> BatchEntries:
+    """List what became of the entries of the result, and which references are missing."""
+    batch_id = request.parse_path_id("batch_request_id")
+    return await read_entries(batch_id, request.parse_query(BatchEntriesQuery), request.user, request.services)
+
+
+@endpoint(
+    "GET",
+    _BATCHES + "/{batch_request_id}/errors",
+    Access.REQUESTORS,
+    BatchErrors,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+)
+async def list_batch_errors(request: ApiRequest) -> BatchErrors:
+    """List the messages of the report, most frequent first, and how many entries have each."""
+    return await read_errors(request.parse_path_id("batch_request_id"), request.user, request.services)
 
 
 @endpoint(

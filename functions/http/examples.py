@@ -21,7 +21,8 @@ _RESULT_URL = f"{_STORAGE}/results/{BATCH_ID}.jsonl?{_EXPIRY}&sp=cw&sig=..."
 _REFERENCES_URL = (
     f"{_STORAGE}/batches/{BATCH_ID}/0f4b9a52-6f4e-4f0e-8a3b-5d1c2e7f9a10/reference_data.jsonl?{_EXPIRY}&sp=r&sig=..."
 )
-_REPORT_URL = f"{_STORAGE}/batches/{BATCH_ID}/3f2b8d61-7c4a-4e95-b0d8-6a1c9e5f7b32/validation"
+_ATTEMPT_URL = f"{_STORAGE}/batches/{BATCH_ID}/3f2b8d61-7c4a-4e95-b0d8-6a1c9e5f7b32"
+_REPORT_URL = f"{_ATTEMPT_URL}/validation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,42 @@ _BATCH = {
     "result_storage_url": None,
     "validation_result_file": None,
     "validation_result_url": None,
+    "enhancements_url": None,
     "error": None,
+    "error_code": None,
+    "counts": {"requested": 2, "enhanced": 0, "failed": 0, "missing": 0, "cancelled": 0, "skipped": 0, "pending": 2},
+    "entries": None,
+    "test_run": False,
+    "cancelled_at": None,
 }
 _ENDED_BATCH = {
     **_BATCH,
     "request_status": "partial_failed",
     "validation_result_file": f"{_REPORT_URL}.txt?{_EXPIRY}&sp=r&sig=...",
     "validation_result_url": f"{_REPORT_URL}.jsonl?{_EXPIRY}&sp=r&sig=...",
+    "enhancements_url": f"{_ATTEMPT_URL}/enhancements.jsonl?{_EXPIRY}&sp=r&sig=...",
+    "counts": {"requested": 2, "enhanced": 1, "failed": 1, "missing": 0, "cancelled": 0, "skipped": 0, "pending": 0},
+    "entries": {
+        "total": 2,
+        "added": 1,
+        "robot_error": 1,
+        "unreadable": 0,
+        "not_requested": 0,
+        "duplicate": 0,
+        "not_storable": 0,
+        "pending": 0,
+        "cancelled": 0,
+    },
 }
+_CANCELLED_BATCH = {
+    **_BATCH,
+    "request_status": "failed",
+    "error": "The batch request was cancelled: wrong robot. Nothing was imported.",
+    "error_code": "cancelled",
+    "counts": {"requested": 2, "enhanced": 0, "failed": 0, "missing": 0, "cancelled": 2, "skipped": 0, "pending": 0},
+    "cancelled_at": "2026-11-27T06:45:31.102938Z",
+}
+_NO_ABSTRACT = "The robot reported: Not judged: it has no abstract."
 _BATCH_OF_ROBOT = {
     **_BATCH,
     "request_status": "accepted",
@@ -83,6 +112,8 @@ _BATCH_SUMMARY = {
     "source": _BATCH_REQUEST["source"],
     "request_status": "completed",
     "error": None,
+    "error_code": None,
+    "counts": {"requested": 2, "enhanced": 2, "failed": 0, "missing": 0, "cancelled": 0, "skipped": 0, "pending": 0},
     "references": 2,
     "created_at": "2026-11-27T06:40:08.460584Z",
 }
@@ -159,6 +190,10 @@ _WRONG_ROBOT = {
     " spaces.",
 }
 
+_NOT_ENDED = {
+    HTTPStatus.CONFLICT: "The batch request has not ended (status 'importing'), so it has no report yet.",
+}
+
 EXAMPLES = {
     "request_batch": Examples(
         requests={"Two references": _BATCH_REQUEST},
@@ -185,6 +220,64 @@ EXAMPLES = {
             **_NO_BATCH,
             **_OTHER_CALLER,
             HTTPStatus.UNAUTHORIZED: 'The Authorization header must be "Bearer <access token>" or "Signature <hex>".',
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
+        },
+    ),
+    "cancel_batch_request": Examples(
+        requests={"With a reason": {"reason": "wrong robot"}},
+        responses={"A batch request that had not started its import": _CANCELLED_BATCH},
+        problems={
+            **_NO_BATCH,
+            **_FOR_REQUESTORS,
+            HTTPStatus.CONFLICT: "The batch request has already ended with status 'completed'. It cannot be cancelled.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "reason: String should have at most 256 characters.",
+        },
+    ),
+    "list_batch_entries": Examples(
+        responses={
+            "The last page": {
+                "entries": [
+                    {
+                        "line": 1,
+                        "reference_id": REFERENCE_ID,
+                        "kind": "added",
+                        "message": "Enhancement added.",
+                    },
+                    {
+                        "line": 2,
+                        "reference_id": OTHER_REFERENCE_ID,
+                        "kind": "robot_error",
+                        "message": _NO_ABSTRACT,
+                    },
+                ],
+                "continuation": None,
+            }
+        },
+        problems={
+            **_NO_BATCH,
+            **_FOR_REQUESTORS,
+            **_NOT_ENDED,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation does not belong to this report.",
+        },
+    ),
+    "list_batch_errors": Examples(
+        responses={
+            "One message": {
+                "errors": [
+                    {
+                        "kind": "robot_error",
+                        "message": _NO_ABSTRACT,
+                        "count": 1,
+                        "examples": [OTHER_REFERENCE_ID],
+                    }
+                ],
+                "truncated": False,
+            }
+        },
+        problems={
+            **_NO_BATCH,
+            **_FOR_REQUESTORS,
+            **_NOT_ENDED,
             HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
         },
     ),
@@ -329,15 +422,23 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
         {"reference_id": OTHER_REFERENCE_ID, "message": "Not judged: it has no abstract."},
     ],
     "BatchRobotResultValidationEntry": [
-        {"reference_id": REFERENCE_ID, "error": None},
-        {"reference_id": OTHER_REFERENCE_ID, "error": "The robot reported: Not judged: it has no abstract."},
-        {"reference_id": None, "error": "Could not be read: Invalid JSON: expected value at line 1 column 1"},
+        {"reference_id": REFERENCE_ID, "error": None, "line": 1, "kind": "added"},
+        {"reference_id": OTHER_REFERENCE_ID, "error": _NO_ABSTRACT, "line": 2, "kind": "robot_error"},
+        {
+            "reference_id": None,
+            "error": "Could not be read: Invalid JSON: expected value at line 1 column 1",
+            "line": 3,
+            "kind": "unreadable",
+        },
     ],
 }
 """Examples of the lines of files, by the name of their schema."""
 
 PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
 QUERY_EXAMPLES = {
+    "kind": "missing",
+    "reference_id": REFERENCE_ID,
+    "limit": 100,
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
     "on_existing": "merge",

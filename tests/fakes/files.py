@@ -28,10 +28,10 @@ class FakeBatchFiles:
         yield writer
         self.blobs[name] = bytes(writer.data)
 
-    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+    async def read(self, name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         if name not in self.blobs:
             raise NotFound("The blob does not exist.")
-        data = self.blobs[name][offset:]
+        data = self.blobs[name][offset:][:length]
         for start in range(0, len(data), PIECE_BYTES):
             yield data[start : start + PIECE_BYTES]
 

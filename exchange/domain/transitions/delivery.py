@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain import events
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.durations import format_duration
@@ -26,7 +26,7 @@ def fail(batch: Batch, event: events.CallbackFailed, now: float, _deadlines: Dea
     """End as `failed` with the robot's message. Nothing is imported, even if a result was uploaded."""
     failed = replace(batch, accepted_at=batch.accepted_at or now, robot_error=event.message)
     error = f"The robot reported an error: {event.message}"
-    return end(failed, BatchStatus.FAILED, error, RobotFailure.ERROR_REPORTED)
+    return end(failed, BatchStatus.FAILED, error, ErrorCode.ROBOT_ERROR, RobotFailure.ERROR_REPORTED)
 
 
 def refuse_late_error(_batch: Batch, _event: events.CallbackFailed, _now: float, _deadlines: Deadlines) -> Transition:
@@ -35,8 +35,9 @@ def refuse_late_error(_batch: Batch, _event: events.CallbackFailed, _now: float,
 
 
 def repeat_success(batch: Batch, _event: events.CallbackSucceeded, _now: float, _deadlines: Deadlines) -> Transition:
-    """Accept a repeated success. Refuse it if the batch ended without one."""
-    if batch.delivered_at is None or batch.robot_error is not None:
+    """Accept a repeated success. Refuse it if the batch ended without one, or was cancelled before the import."""
+    cancelled = batch.cancel_requested_at is not None and not batch.import_started
+    if batch.delivered_at is None or batch.robot_error is not None or cancelled:
         raise Conflict(f"The batch has already ended with status '{batch.status}'. It is too late to deliver a result.")
     return Transition(batch)
 
@@ -61,10 +62,10 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
     if upload is None and is_at_limit:
         if not event.upload_known:
             error = "The result file could not be read from storage, so nothing was imported."
-            return end(batch, BatchStatus.FAILED, error)
+            return end(batch, BatchStatus.FAILED, error, ErrorCode.RESULT_UNREADABLE)
         limit = format_duration(deadlines.robot_silence_limit_s)
         error = f"The robot accepted the batch but delivered no result within {limit}."
-        return end(batch, BatchStatus.FAILED, error, RobotFailure.SILENT)
+        return end(batch, BatchStatus.FAILED, error, ErrorCode.ROBOT_TIMEOUT, RobotFailure.SILENT)
     if upload is not None and (is_at_limit or now >= upload.last_modified + deadlines.callback_wait_s):
         return _deliver(batch, upload, now, deadlines)
     return Transition(replace(batch, upload=upload, resent_at=now))

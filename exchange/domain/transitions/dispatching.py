@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain import events
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.durations import format_duration
@@ -58,7 +58,7 @@ def reject(batch: Batch, event: events.RobotRejected, now: float, _deadlines: De
         # The call that is running now decides.
         return Transition(batch)
     error = f"The robot rejected the batch (HTTP {event.http_status}): {event.message}"
-    return end(batch, BatchStatus.REJECTED, error, RobotFailure.REJECTED)
+    return end(batch, BatchStatus.REJECTED, error, ErrorCode.ROBOT_REJECTED, RobotFailure.REJECTED)
 
 
 def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlines: Deadlines) -> Transition:
@@ -71,10 +71,10 @@ def retry_call(batch: Batch, event: events.RobotUnreachable, now: float, deadlin
     last_attempt_at = (batch.first_call_at or now) + deadlines.robot_retry_total_s
     if now >= last_attempt_at and event.refused_signature:
         error = f"The robot did not accept the last call: {event.reason}."
-        return end(batch, BatchStatus.REJECTED, error, RobotFailure.REJECTED)
+        return end(batch, BatchStatus.REJECTED, error, ErrorCode.ROBOT_REJECTED, RobotFailure.REJECTED)
     if now >= last_attempt_at:
         error = f"The robot could not be reached in {batch.attempt} attempts: {event.reason}"
-        return end(batch, BatchStatus.FAILED, error, RobotFailure.UNREACHABLE)
+        return end(batch, BatchStatus.FAILED, error, ErrorCode.ROBOT_UNREACHABLE, RobotFailure.UNREACHABLE)
     delay = max(_backoff(batch, deadlines), event.retry_after_s or 0.0)
     due_at = min(now + delay, last_attempt_at)
     again = replace(
@@ -101,5 +101,6 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
         return Transition(mark_accepted(batch, now, event.current_upload))
     if now >= max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0):
         limit = format_duration(deadlines.received_limit_s)
-        return end(batch, BatchStatus.FAILED, f"The batch could not be sent to the robot within {limit}.")
+        error = f"The batch could not be sent to the robot within {limit}."
+        return end(batch, BatchStatus.FAILED, error, ErrorCode.ROBOT_UNREACHABLE)
     return Transition(replace(batch, resent_at=now), DispatchMessage(batch.id, batch.attempt))

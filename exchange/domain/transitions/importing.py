@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
+from exchange.domain.counts import count_unimported, get_imported_validation
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import ImportMessage
+from exchange.domain.transitions.cancelling import describe_cancellation
 from exchange.domain.transitions.transition import Transition, end
 
 _NOTHING_IMPORTED = "Nothing was imported. The report gives the reason for each entry and each missing reference."
@@ -20,7 +22,8 @@ def continue_work(batch: Batch, _event: events.WorkContinued, now: float, _deadl
 def start_import(batch: Batch, event: events.ImportStarted, now: float, _deadlines: Deadlines) -> Transition:
     """Start the import of the current upload's validation. Ignored if that upload is not validated yet."""
     if event.current_upload is None:
-        return end(batch, BatchStatus.FAILED, "The result file was deleted before the import, so nothing was imported.")
+        error = "The result file was deleted before the import, so nothing was imported."
+        return end(batch, BatchStatus.FAILED, error, ErrorCode.RESULT_MISSING)
     if batch.validation_of(event.current_upload) is None:
         return Transition(batch)
     return Transition(
@@ -37,13 +40,18 @@ def record_chunk(batch: Batch, event: events.ChunkImported, now: float, _deadlin
 
 def finish(batch: Batch, event: events.ReportWritten, _now: float, _deadlines: Deadlines) -> Transition:
     """End as `completed`, `partial_failed` or `failed`, depending on how many enhancements were added."""
-    reported = replace(batch, report=event.attempt)
-    validation, added = batch.validation, batch.progress.added
-    if validation is None or added == 0:
-        error = validation.fault if validation and validation.fault else _NOTHING_IMPORTED
-        return end(reported, BatchStatus.FAILED, error)
+    reported = replace(batch, report=event.attempt, outcome=event.outcome)
+    validation = get_imported_validation(batch)
+    added = validation.accepted if batch.test_run else batch.progress.added
+    if batch.import_is_cancelled and count_unimported(batch):
+        status = BatchStatus.PARTIAL_FAILED if added else BatchStatus.FAILED
+        extent = f"{added} of {validation.accepted} accepted enhancements were added."
+        return end(reported, status, f"{describe_cancellation(batch)} {extent}", ErrorCode.CANCELLED)
+    if added == 0:
+        code = ErrorCode.RESULT_UNREADABLE if validation.fault else ErrorCode.NOTHING_USABLE
+        return end(reported, BatchStatus.FAILED, validation.fault or _NOTHING_IMPORTED, code)
     complete = added == validation.entries and validation.missing == 0
-    return end(reported, BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED, None)
+    return end(reported, BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED)
 
 
 def sweep(batch: Batch, _event: events.Swept, now: float, deadlines: Deadlines) -> Transition:
@@ -51,7 +59,7 @@ def sweep(batch: Batch, _event: events.Swept, now: float, deadlines: Deadlines) 
     if batch.due_at is None or now < batch.due_at:
         return Transition(batch)
     if batch.resends >= deadlines.progress_attempts:
-        return end(batch, BatchStatus.FAILED, _describe_progress(batch))
+        return end(batch, BatchStatus.FAILED, _describe_progress(batch), ErrorCode.IMPORT_STALLED)
     again = replace(batch, validation_claim=None, resent_at=now, resends=batch.resends + 1)
     return Transition(again, ImportMessage(batch.id))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain.batch import Batch
 from exchange.domain.messages import Message
 
@@ -29,6 +29,12 @@ class Transition:
     failure: RobotFailure | None = None
 
 
-def end(batch: Batch, status: BatchStatus, error: str | None, failure: RobotFailure | None = None) -> Transition:
+def end(
+    batch: Batch,
+    status: BatchStatus,
+    error: str | None = None,
+    code: ErrorCode | None = None,
+    failure: RobotFailure | None = None,
+) -> Transition:
     """End the batch with this status. No message is sent."""
-    return Transition(replace(batch, status=status, error=error), failure=failure)
+    return Transition(replace(batch, status=status, error=error, error_code=code), failure=failure)

@@ -9,7 +9,7 @@ import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain import events
-from exchange.domain.batch import Batch, Phase, Progress, Upload, Validation, ValidationClaim
+from exchange.domain.batch import Batch, Outcome, Phase, Progress, Upload, Validation, ValidationClaim
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register
@@ -21,6 +21,7 @@ NOW = START + 100_000
 ATTEMPT = UUID("11111111-1111-4111-8111-111111111111")
 UPLOAD = Upload(etag="one", last_modified=NOW - 5, size=10)
 LATER = Upload(etag="two", last_modified=NOW - 1, size=20)
+OUTCOME = Outcome(enhanced=3)
 VALIDATION = Validation(attempt=ATTEMPT, etag="one", entries=3, accepted=3, missing=0)
 HOLDER, OTHER_HOLDER = UUID("22222222-2222-4222-8222-222222222222"), UUID("33333333-3333-4333-8333-333333333333")
 CLAIM = ValidationClaim(holder=HOLDER, upload=UPLOAD)
@@ -82,12 +83,14 @@ VARIANTS: dict[Phase, list[Batch]] = {
         importing(progress=Progress(chunks=1, offset=9, added=3)),
         importing(**OVERDUE),
         importing(resends=10, **OVERDUE),
+        importing(cancel_requested_at=NOW - 1, last_chunk=1),
     ],
     Phase.ENDED: [
         ended(),
         ended(status=BatchStatus.PARTIAL_FAILED),
         ended(status=BatchStatus.FAILED, robot_error="no"),
         ended(status=BatchStatus.REJECTED, delivered_at=None, import_started=False),
+        ended(status=BatchStatus.FAILED, cancel_requested_at=NOW - 1, import_started=False),
     ],
 }
 OLD = Upload(etag="old", last_modified=NOW - 1000, size=1)
@@ -120,7 +123,9 @@ EVENTS: list[Event] = [
     events.ImportStarted(None),
     events.ChunkImported(Progress(chunks=1, offset=9, added=3)),
     events.ChunkImported(Progress(chunks=2, offset=18, added=3)),
-    events.ReportWritten(ATTEMPT),
+    events.ReportWritten(ATTEMPT, OUTCOME),
+    events.CancelRequested("not needed"),
+    events.CancelRequested(None),
     events.Swept(None),
     events.Swept(UPLOAD),
     events.Swept(OLD),
@@ -589,7 +594,7 @@ class TestImport:
     ) -> None:
         validation = replace(VALIDATION, entries=entries, missing=missing)
         batch = importing(validation=validation, progress=Progress(chunks=1, added=added))
-        batch = apply(batch, events.ReportWritten(ATTEMPT), NOW, DEADLINES).batch
+        batch = apply(batch, events.ReportWritten(ATTEMPT, OUTCOME), NOW, DEADLINES).batch
         assert (batch.status, batch.report, batch.due_at, batch.ended_at) == (status, ATTEMPT, None, NOW)
         assert (batch.error is None) == (status is not BatchStatus.FAILED)
 

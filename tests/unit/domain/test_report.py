@@ -11,22 +11,32 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchRobotResultValidationEntry
 from exchange.domain import report
+from exchange.domain.batch import Outcome, Progress, Validation
 from exchange.domain.chunks import Refusal
 from exchange.domain.report import (
     MAX_MESSAGE_LENGTH,
     REJECTED,
-    EntryKind,
     EntryResult,
     ReportWriter,
     to_one_line,
 )
+from tests.unit.domain.batches import a_batch
 
 ONE, TWO, THREE = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "123")
+ATTEMPT = UUID("44444444-0000-4000-8000-000000000000")
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 # The kinds with a detail: their sentence quotes the robot, the validation or the store.
 DETAILED = {EntryKind.ROBOT_ERROR, EntryKind.UNREADABLE, EntryKind.NOT_STORABLE}
+
+
+def make_writer(*refusals: Refusal, accepted: int = 0, **fields: object) -> ReportWriter:
+    """Return the writer of a batch whose import has recorded every accepted entry, unless the fields say otherwise."""
+    validation = Validation(attempt=ATTEMPT, etag="one", entries=0, accepted=accepted, missing=0, kinds={})
+    progress = Progress(added=accepted)
+    return ReportWriter(a_batch(**{"validation": validation, "progress": progress, **fields}), refusals)
 
 
 @settings(max_examples=100, deadline=None)
@@ -113,14 +123,15 @@ def test_other_text_is_not_taken_for_a_signature(text: str) -> None:
         (EntryKind.NOT_REQUESTED, "Not one of the references of this batch request."),
         (EntryKind.DUPLICATE, "Same content as an earlier entry. It was not added again."),
         (EntryKind.NOT_STORABLE, "Could not be stored: no abstract"),
+        (EntryKind.CANCELLED, "Not added: the batch request was cancelled."),
         (EntryKind.MISSING, "Missing from the robot's result."),
     ],
 )
 def test_each_kind_has_its_line(kind: EntryKind, error: str | None) -> None:
     result = EntryResult(kind, ONE, "no abstract" if kind in DETAILED else "")
     assert result.error == error
-    assert json.loads(result.to_line()) == {"reference_id": str(ONE), "error": error}
-    text = ReportWriter([]).write([result.to_line()]).text.decode()
+    assert json.loads(result.to_line()) == {"reference_id": str(ONE), "error": error, "kind": kind}
+    text = make_writer().write([result.to_line()]).text.decode()
     assert text == f"Reference {ONE}: {error or 'Enhancement added.'}\n"
 
 
@@ -148,11 +159,12 @@ def test_a_line_is_the_json_of_the_contracts_model(
 ) -> None:
     result = EntryResult(kind, None if kind is EntryKind.UNREADABLE else reference_id, detail)
     named = None if result.reference_id is None else UUID(str(result.reference_id))
-    entry = BatchRobotResultValidationEntry(reference_id=named, error=result.error)
-    assert result.to_line() == entry.model_dump_json().encode() + b"\n"
+    line = None if kind is EntryKind.MISSING else 1
+    entry = BatchRobotResultValidationEntry(reference_id=named, error=result.error, line=line, kind=kind)
+    written = make_writer().write([result.to_line()[:-1]])
+    assert written.lines == entry.model_dump_json().encode() + b"\n"
     subject = "Entry 1" if named is None else f"Reference {named}"
-    text = ReportWriter([]).write([result.to_line()[:-1]]).text.decode()
-    assert text == f"{subject}: {result.error or 'Enhancement added.'}\n"
+    assert written.text.decode() == f"{subject}: {result.error or 'Enhancement added.'}\n"
 
 
 def test_both_forms_of_the_report_have_the_same_lines() -> None:
@@ -162,19 +174,21 @@ def test_both_forms_of_the_report_have_the_same_lines() -> None:
         EntryResult(EntryKind.ROBOT_ERROR, TWO, "no abstract").to_line(),
         EntryResult(EntryKind.MISSING, THREE).to_line(),
     ]
-    written = ReportWriter([]).write(draft_lines)
+    written = make_writer().write(draft_lines)
     assert written.text.decode() == (
         f"Reference {ONE}: Enhancement added.\n"
         "Entry 2: Could not be read: Invalid JSON\n"
         f"Reference {TWO}: The robot reported: no abstract\n"
         f"Reference {THREE}: Missing from the robot's result.\n"
     )
-    assert written.lines == b"".join(draft_lines)
+    lines = [json.loads(line) for line in written.lines.splitlines()]
+    assert [line.pop("line") for line in lines] == [1, 2, 3, None]
+    assert lines == [json.loads(line) for line in draft_lines]
 
 
 def test_a_refusal_changes_the_line_of_its_entry_only() -> None:
     added, unreadable = EntryResult(EntryKind.ADDED, ONE), EntryResult(EntryKind.UNREADABLE, None, "x")
-    writer = ReportWriter([Refusal(3, "it is\ntoo large")])
+    writer = make_writer(Refusal(3, "it is\ntoo large"))
     written = writer.write([added.to_line(), unreadable.to_line(), added.to_line()])
     assert written.text.decode().splitlines() == [
         f"Reference {ONE}: Enhancement added.",
@@ -204,13 +218,59 @@ def test_both_forms_agree_line_by_line_however_the_draft_is_split(
 ) -> None:
     lines = [result.to_line() for result in results]
     refusals = [Refusal(number, "no room") for number in refused]
-    whole = ReportWriter(refusals).write(lines)
+    whole = make_writer(*refusals).write(lines)
     texts, entries = whole.text.decode().splitlines(), whole.lines.decode().splitlines()
     assert len(texts) == len(entries) == len(results)
-    for number, text, entry in zip(count(1), texts, map(json.loads, entries), strict=False):
+    for number, text, entry, result in zip(count(1), texts, map(json.loads, entries), results, strict=False):
         subject = f"Reference {entry['reference_id']}" if entry["reference_id"] else f"Entry {number}"
         assert text == f"{subject}: {entry['error'] or 'Enhancement added.'}"
-        assert (entry["error"] == "Could not be stored: no room") == (number in refused)
-    writer = ReportWriter(refusals)
+        assert (entry["error"] == "Could not be stored: no room") == (
+            number in refused and result.kind is EntryKind.ADDED
+        )
+    writer = make_writer(*refusals)
     first, second = writer.write(lines[:cut]), writer.write(lines[cut:])
     assert (first.text + second.text, first.lines + second.lines) == (whole.text, whole.lines)
+
+
+def test_the_counts_of_the_references_are_those_of_the_lines() -> None:
+    """A reference is enhanced if one of its entries was added, whatever became of the others."""
+    draft_lines = [
+        EntryResult(EntryKind.ADDED, ONE).to_line(),
+        EntryResult(EntryKind.ROBOT_ERROR, ONE, "no abstract").to_line(),
+        EntryResult(EntryKind.ADDED, TWO).to_line(),
+        EntryResult(EntryKind.ADDED, TWO).to_line(),
+        EntryResult(EntryKind.ADDED, THREE).to_line(),
+        EntryResult(EntryKind.ADDED, ONE).to_line(),
+    ]
+    writer = make_writer(Refusal(3, "full"), Refusal(5, "full"))
+    writer.write(draft_lines)
+    assert writer.enhanced == {str(ONE), str(TWO)}
+    assert writer.outcome == Outcome(enhanced=2, cancelled=0)
+
+
+def test_entries_after_the_last_chunk_were_cancelled() -> None:
+    draft_lines = [EntryResult(EntryKind.ADDED, item).to_line() for item in (ONE, TWO, ONE, THREE)]
+    writer = make_writer(accepted=4, progress=Progress(chunks=1, last_entry=2, added=2))
+    written = writer.write(draft_lines)
+    assert written.text.decode().splitlines() == [
+        f"Reference {ONE}: Enhancement added.",
+        f"Reference {TWO}: Enhancement added.",
+        f"Reference {ONE}: Not added: the batch request was cancelled.",
+        f"Reference {THREE}: Not added: the batch request was cancelled.",
+    ]
+    assert [json.loads(line)["kind"] for line in written.lines.splitlines()] == ["added"] * 2 + ["cancelled"] * 2
+    assert writer.outcome == Outcome(enhanced=2, cancelled=1)
+
+
+def test_the_report_of_a_test_run_says_what_would_be_added() -> None:
+    writer = make_writer(accepted=1, progress=Progress(), test_run=True)
+    written = writer.write([EntryResult(EntryKind.ADDED, ONE).to_line()])
+    assert written.text.decode() == f"Reference {ONE}: Enhancement would be added.\n"
+    assert writer.outcome == Outcome(enhanced=1)
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_the_kind_of_an_entry_is_inferred_from_the_sentence_of_an_older_version(kind: EntryKind) -> None:
+    draft = json.dumps({"reference_id": str(ONE), "error": EntryResult(kind, ONE, "why").error})
+    written = make_writer().write([draft.encode()])
+    assert json.loads(written.lines)["kind"] == kind

@@ -101,6 +101,11 @@ class Exchange(World):
         attempt = self.get_batch(batch_id).report
         return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/validation.jsonl"].splitlines()]
 
+    def read_enhancements(self, batch_id: UUID) -> list[dict[str, Any]]:
+        """Return what the batch offers as the enhancements that it added."""
+        attempt = self.get_batch(batch_id).report
+        return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/enhancements.jsonl"].splitlines()]
+
 
 async def raise_unavailable(_batch_id: UUID) -> object:
     """Behave as `current_upload` of a store that cannot be reached."""

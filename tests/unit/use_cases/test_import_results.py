@@ -93,8 +93,8 @@ class TestChunks:
         read = exchange.files.read
         offsets: list[int] = []
 
-        async def read_and_count(name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-            async for piece in read(name, offset):
+        async def read_and_count(name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+            async for piece in read(name, offset, length):
                 if name.endswith("accepted.jsonl"):
                     offsets.append(offset)
                 yield piece
@@ -103,7 +103,8 @@ class TestChunks:
         await exchange.run_import(batch_id)
         batch = exchange.get_batch(batch_id)
         assert (batch.status, batch.progress.chunks) == ("completed", 2)
-        assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3, 1]
+        # The enhancements of the batch are read from the start to the end once more: four pieces.
+        assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3 + 4, 1]
 
     @pytest.mark.parametrize(("references", "reads"), [(3, 1), (4, 2), (6, 2), (8, 3)])
     async def test_nothing_is_read_after_a_chunk_that_is_not_full(
@@ -114,14 +115,15 @@ class TestChunks:
         read = exchange.files.read
         names: list[str] = []
 
-        def read_and_count(name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        def read_and_count(name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
             names.append(name)
-            return read(name, offset)
+            return read(name, offset, length)
 
         exchange.files.read = read_and_count  # type: ignore[method-assign] # replaces the fake
         await exchange.run_import(batch_id)
         assert exchange.get_batch(batch_id).status == "completed"
-        assert sum(name.endswith("accepted.jsonl") for name in names) == reads
+        # Once more for the enhancements of the batch.
+        assert sum(name.endswith("accepted.jsonl") for name in names) == reads + 1
 
 
 class TestRefusals:

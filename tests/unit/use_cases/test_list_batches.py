@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestSummary, BatchListQuery, BatchStatus
+from exchange.contract.reports import ReferenceCounts
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User
 from exchange.use_cases.list_batches import list_batches
@@ -41,6 +42,7 @@ async def test_a_summary_has_the_request_and_its_status() -> None:
             source="me",
             request_status=BatchStatus.FAILED,
             error="It failed.",
+            counts=ReferenceCounts(requested=3, failed=3),
             references=3,
             created_at=datetime(2027, 1, 15, 8, 0, 1, tzinfo=UTC),
         )

@@ -1,0 +1,64 @@
+"""The counts of a batch's references and entries, at every moment."""
+
+from exchange.contract.batches import ErrorCode
+from exchange.contract.reports import EntryCounts, EntryKind, ReferenceCounts
+from exchange.domain.batch import Batch, Validation
+
+
+def get_imported_validation(batch: Batch) -> Validation:
+    """Return the validation whose entries are imported. The import must have started."""
+    if batch.validation is None:
+        msg = f"the import of batch {batch.id} has started without a validation"
+        raise AssertionError(msg)
+    return batch.validation
+
+
+def count_unimported(batch: Batch) -> int:
+    """Count the accepted entries that no recorded chunk contains. None of a test run's are left."""
+    progress = batch.progress
+    return 0 if batch.test_run else get_imported_validation(batch).accepted - progress.added - progress.refused
+
+
+def count_references(batch: Batch) -> ReferenceCounts | None:
+    """Count the references by state. None if an older version imported the batch and counted no references.
+
+    Before the import starts, nothing is known: an upload may still be replaced. While it runs, the counts are those of
+    the validation and of the recorded chunks. They are exact once the report is written.
+    """
+    requested = batch.reference_count
+    if not batch.import_started:
+        return _count_rest(batch, ReferenceCounts(requested=requested))
+    validation = get_imported_validation(batch)
+    if validation.kinds is None:
+        return None
+    missing = validation.missing
+    if batch.outcome is None:
+        known = ReferenceCounts(
+            requested=requested, enhanced=batch.progress.enhanced, failed=validation.failed, missing=missing
+        )
+    else:
+        enhanced, cancelled = batch.outcome.enhanced, batch.outcome.cancelled
+        known = ReferenceCounts(requested=requested, enhanced=enhanced, cancelled=cancelled, missing=missing)
+    return _count_rest(batch, known)
+
+
+def _count_rest(batch: Batch, known: ReferenceCounts) -> ReferenceCounts:
+    """Add the references whose state is not known. They are pending, and cancelled or failed at the end."""
+    rest = known.requested - known.enhanced - known.failed - known.missing - known.cancelled - known.skipped
+    if not batch.ended:
+        return known.model_copy(update={"pending": rest})
+    if batch.error_code is ErrorCode.CANCELLED and batch.outcome is None:
+        return known.model_copy(update={"cancelled": rest})
+    return known.model_copy(update={"failed": known.failed + rest})
+
+
+def count_entries(batch: Batch) -> EntryCounts | None:
+    """Count the entries of the imported result by kind. None before the import starts, as the file may be replaced."""
+    if not batch.import_started or (kinds := get_imported_validation(batch).kinds) is None:
+        return None
+    validation, progress = get_imported_validation(batch), batch.progress
+    counts = {kind.value: count for kind, count in kinds.items()}
+    counts[EntryKind.ADDED] = validation.accepted if batch.test_run else progress.added
+    counts[EntryKind.NOT_STORABLE] = kinds.get(EntryKind.NOT_STORABLE, 0) + progress.refused
+    left = EntryKind.CANCELLED if batch.error_code is ErrorCode.CANCELLED else "pending"
+    return EntryCounts(total=validation.entries, **{**counts, left: count_unimported(batch)})

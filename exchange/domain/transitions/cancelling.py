@@ -1,0 +1,41 @@
+"""The cancellation of a batch, by its requestor or an operator."""
+
+from dataclasses import replace
+
+from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.domain import events
+from exchange.domain.batch import Batch
+from exchange.domain.errors import Conflict
+from exchange.domain.limits import Deadlines
+from exchange.domain.transitions.transition import Transition, end
+
+
+def cancel(batch: Batch, event: events.CancelRequested, now: float, _deadlines: Deadlines) -> Transition:
+    """End the batch before its import. What the robot does afterwards changes nothing."""
+    cancelled = replace(batch, cancel_requested_at=now, cancel_reason=event.reason)
+    error = f"{describe_cancellation(cancelled)} Nothing was imported."
+    return end(cancelled, BatchStatus.FAILED, error, ErrorCode.CANCELLED)
+
+
+def stop_import(batch: Batch, event: events.CancelRequested, now: float, _deadlines: Deadlines) -> Transition:
+    """Let the import end after the next chunk. An importer may have stored a part of that chunk, and of no later one.
+
+    An import that has no further chunk ends as if it had not been cancelled.
+    """
+    if batch.cancel_requested_at is not None:
+        return Transition(batch)
+    last_chunk = batch.progress.chunks + 1
+    return Transition(replace(batch, cancel_requested_at=now, cancel_reason=event.reason, last_chunk=last_chunk))
+
+
+def repeat_cancel(batch: Batch, _event: events.CancelRequested, _now: float, _deadlines: Deadlines) -> Transition:
+    """Accept a repeated cancellation. Refuse it if the batch ended without one."""
+    if batch.cancel_requested_at is None:
+        raise Conflict(f"The batch request has already ended with status '{batch.status}'. It cannot be cancelled.")
+    return Transition(batch)
+
+
+def describe_cancellation(batch: Batch) -> str:
+    """Return the sentence that says that the batch was cancelled, and why."""
+    reason = f": {batch.cancel_reason}" if batch.cancel_reason else ""
+    return f"The batch request was cancelled{reason.rstrip('.')}."

@@ -1,0 +1,126 @@
+"""The report by page and by message, and the enhancements of a batch."""
+
+from uuid import UUID
+
+import pytest
+
+from exchange.contract.reports import BatchEntriesQuery, BatchErrors, EntryKind, ReferenceCounts
+from exchange.domain.callers import Role, User
+from exchange.domain.errors import Conflict, Forbidden, NotFound
+from exchange.use_cases.read_batch import read_batch
+from exchange.use_cases.read_report import read_entries, read_errors
+from exchange.use_cases.write_report import find_enhanced
+from tests.results import annotation
+from tests.unit.use_cases.conftest import REQUESTOR, Exchange
+
+OTHER = User("another requestor", frozenset({Role.REQUESTOR}))
+
+
+async def import_batch(exchange: Exchange, *entries: object) -> UUID:
+    batch_id = await exchange.register_and_dispatch()
+    await exchange.upload(batch_id, *entries)
+    await exchange.call_back(batch_id)
+    await exchange.run_import(batch_id)
+    return batch_id
+
+
+async def import_mixed(exchange: Exchange) -> UUID:
+    one, two, *_ = exchange.reference_ids
+    error = {"reference_id": str(two), "message": "no abstract"}
+    return await import_batch(exchange, annotation(one), error, "not JSON", annotation(one, source="x" * 2000))
+
+
+async def test_every_entry_has_its_line_kind_and_sentence(exchange: Exchange) -> None:
+    one, two, *others = exchange.reference_ids
+    exchange.references.largest_item = 1500
+    batch_id = await import_mixed(exchange)
+    page = await read_entries(batch_id, BatchEntriesQuery(), REQUESTOR, exchange.services)
+    assert page.continuation is None
+    lines = [(entry.line, entry.reference_id, entry.kind) for entry in page.entries]
+    assert lines == [
+        (1, one, EntryKind.ADDED),
+        (2, two, EntryKind.ROBOT_ERROR),
+        (3, None, EntryKind.UNREADABLE),
+        (4, one, EntryKind.NOT_STORABLE),
+        *((None, item, EntryKind.MISSING) for item in others),
+    ]
+    texts = [entry.message for entry in page.entries]
+    assert texts == [line.partition(": ")[2] for line in exchange.read_report(batch_id)]
+    read = await read_batch(batch_id, REQUESTOR, exchange.services)
+    assert read.counts == ReferenceCounts(requested=5, enhanced=1, failed=1, missing=3)
+
+
+async def test_a_page_is_requested_by_kind_and_reference(exchange: Exchange) -> None:
+    batch_id = await import_mixed(exchange)
+    one, *_ = exchange.reference_ids
+    query = BatchEntriesQuery(kind=EntryKind.MISSING, limit=2)
+    first = await read_entries(batch_id, query, REQUESTOR, exchange.services)
+    assert len(first.entries) == 2
+    query = BatchEntriesQuery(kind=EntryKind.MISSING, limit=2, continuation=first.continuation)
+    second = await read_entries(batch_id, query, REQUESTOR, exchange.services)
+    assert (len(second.entries), second.continuation) == (1, None)
+    of_one = await read_entries(batch_id, BatchEntriesQuery(reference_id=one), REQUESTOR, exchange.services)
+    assert {entry.reference_id for entry in of_one.entries} == {one}
+
+
+async def test_the_messages_are_counted(exchange: Exchange) -> None:
+    batch_id = await import_mixed(exchange)
+    errors = await read_errors(batch_id, REQUESTOR, exchange.services)
+    _, two, *missing = exchange.reference_ids
+    listed = {error.kind: (error.count, error.examples) for error in errors.errors}
+    assert listed == {
+        EntryKind.MISSING: (3, missing),
+        EntryKind.ROBOT_ERROR: (1, [two]),
+        EntryKind.UNREADABLE: (1, []),
+    }
+    assert errors.errors[0].kind is EntryKind.MISSING
+
+
+async def test_a_completed_batch_has_no_messages(exchange: Exchange) -> None:
+    batch_id = await import_batch(exchange, *map(annotation, exchange.reference_ids))
+    assert await read_errors(batch_id, REQUESTOR, exchange.services) == BatchErrors(errors=[])
+
+
+async def test_a_batch_that_ended_without_a_report_has_no_entries(exchange: Exchange) -> None:
+    batch_id = await exchange.register_and_dispatch()
+    await exchange.call_back(batch_id, "no memory")
+    assert (await read_entries(batch_id, BatchEntriesQuery(), REQUESTOR, exchange.services)).entries == []
+    assert (await read_errors(batch_id, REQUESTOR, exchange.services)).errors == []
+
+
+async def test_the_report_is_for_those_who_may_see_the_batch_once_it_has_ended(exchange: Exchange) -> None:
+    batch_id = await exchange.register()
+    with pytest.raises(Forbidden):
+        await read_entries(batch_id, BatchEntriesQuery(), OTHER, exchange.services)
+    with pytest.raises(Conflict, match="has not ended"):
+        await read_entries(batch_id, BatchEntriesQuery(), REQUESTOR, exchange.services)
+    with pytest.raises(Conflict, match="has not ended"):
+        await read_errors(batch_id, REQUESTOR, exchange.services)
+
+
+async def test_an_expired_report_is_not_found(exchange: Exchange) -> None:
+    batch_id = await import_mixed(exchange)
+    exchange.files.blobs.clear()
+    with pytest.raises(NotFound, match="Reports expire"):
+        await read_entries(batch_id, BatchEntriesQuery(), REQUESTOR, exchange.services)
+    with pytest.raises(NotFound, match="Reports expire"):
+        await read_errors(batch_id, REQUESTOR, exchange.services)
+
+
+async def test_the_enhancements_of_a_batch_are_those_that_it_added_as_they_are_stored(exchange: Exchange) -> None:
+    exchange.references.largest_item = 1500
+    batch_id = await import_mixed(exchange)
+    assert exchange.read_enhancements(batch_id) == list(exchange.references.enhancements.values())
+    read = await read_batch(batch_id, REQUESTOR, exchange.services)
+    assert read.enhancements_url is not None
+
+
+async def test_a_batch_that_added_nothing_has_no_enhancements(exchange: Exchange) -> None:
+    batch_id = await import_batch(exchange, "not JSON")
+    assert (await read_batch(batch_id, REQUESTOR, exchange.services)).enhancements_url is None
+
+
+async def test_the_enhanced_references_are_found_with_and_without_a_report(exchange: Exchange) -> None:
+    batch_id = await import_mixed(exchange)
+    batch = exchange.get_batch(batch_id)
+    assert await find_enhanced(batch, exchange.services) == {str(exchange.reference_ids[0])}
