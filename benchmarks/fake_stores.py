@@ -6,6 +6,7 @@ and answers queries with generated references. Our adapter uses it like the real
 
 import json
 import re
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,10 +39,11 @@ def _open(path: Path, mode: str) -> BinaryIO:
     return cast("BinaryIO", path.open(mode))
 
 
-def _read_pieces(path: Path, offset: int) -> Iterator[bytes]:
+def _read_pieces(path: Path, offset: int, length: int = sys.maxsize) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(offset)
-        while piece := file.read(_PIECE_BYTES):
+        while piece := file.read(min(_PIECE_BYTES, length)):
+            length -= len(piece)
             yield piece
 
 
@@ -57,9 +59,9 @@ class DiskBatchFiles:
         with _open(self._folder / name, "wb") as file:
             yield _Writer(file)
 
-    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+    async def read(self, name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of the file."""
-        for piece in _read_pieces(self._folder / name, offset):
+        for piece in _read_pieces(self._folder / name, offset, length or sys.maxsize):
             yield piece
 
     async def exists(self, name: str) -> bool:

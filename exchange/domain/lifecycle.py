@@ -69,8 +69,8 @@ ROWS: tuple[Row, ...] = (
         (events.ValidationAborted, validating.abort_validation, set()),
         (events.ValidationFinished, validating.record_validation, {_IMPORTING}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
-        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
         (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
         (events.Swept, importing.sweep, {_ENDED}),
     ),
     *_rows(

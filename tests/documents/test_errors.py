@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exchange.contract.base import MAX_FAULTS
+from exchange.contract.batches import ErrorCode
 from functions.errors import ERROR_POLICIES
 from functions.http.register import ENDPOINTS
 from tests.documents.reading import Marked, marked, marked_in, text_of
@@ -34,6 +35,11 @@ def test_the_table_of_error_policies_is_that_of_the_code() -> None:
         (f"`{error.__name__}`", str(policy.status.value), "yes" if policy.redeliver else "no")
         for error, policy in ERROR_POLICIES.items()
     ]
+
+
+def test_every_error_code_is_explained() -> None:
+    (table,) = marked_in(DOCUMENT, "codes")
+    assert [row[0] for row in table.rows] == [f"`{code}`" for code in ErrorCode]
 
 
 def test_every_text_of_a_failed_batch_is_explained() -> None:

@@ -10,14 +10,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from exchange.contract.base import describe_faults
 from exchange.contract.problems import Problem
+from exchange.contract.reports import EntryKind
 from exchange.contract.robots import RobotIn
-from exchange.domain.report import EntryKind, EntryResult
+from exchange.domain.report import EntryResult
 from exchange.settings import list_settings
 from tests.documents.reading import Marked, code_in, fences, marked, marked_in
 
 CONTRACT = [
     import_module(f"exchange.contract.{name}")
-    for name in ("batches", "enhancements", "health", "identifiers", "problems", "references", "robots")
+    for name in ("batches", "enhancements", "health", "identifiers", "problems", "references", "reports", "robots")
 ]
 # Documents in which every JSON block is an example.
 CHECKED = ("README.md", "docs/errors.md", "docs/requestors.md", "docs/robots.md", "docs/walkthrough.md")

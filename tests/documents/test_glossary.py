@@ -3,8 +3,8 @@
 import re
 
 from exchange.contract.batches import BatchStatus
+from exchange.contract.reports import EntryKind
 from exchange.domain.batch import Phase
-from exchange.domain.report import EntryKind
 from tests.stacks import ROOT
 
 TEXT = (ROOT / "docs" / "glossary.md").read_text()

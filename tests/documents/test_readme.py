@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID, uuid4
 
+from exchange.domain.batch import Validation
 from exchange.domain.entries import EntryValidator
 from exchange.domain.manifest import Manifest
 from exchange.domain.report import ReportWriter
@@ -18,6 +19,7 @@ from samples.robot.wire import Json
 from tests.documents.reading import fences, marked_in, text_of
 from tests.sdk.releases import RELEASES
 from tests.stacks import ROOT
+from tests.unit.domain.batches import a_batch
 
 README = text_of("README.md")
 DEMO = text_of("local/demo/__main__.py")
@@ -48,7 +50,8 @@ def report_on(result: Iterable[bytes], references: Iterable[Json]) -> list[str]:
     """Return the text report on the lines of a result, as the exchange writes it."""
     validator = EntryValidator(Manifest(UUID(reference["id"]) for reference in references), 1 << 20)
     draft = bytes(validator.validate(result).draft_report) + validator.list_missing()[1]
-    return ReportWriter([]).write(draft.splitlines()).text.decode().splitlines()
+    imported = a_batch(validation=Validation(attempt=uuid4(), etag="", entries=0, accepted=0, missing=0))
+    return ReportWriter(imported, []).write(draft.splitlines()).text.decode().splitlines()
 
 
 def judgeable_references() -> list[Json]:

@@ -16,8 +16,8 @@ async def write(files: BatchFiles, name: str, *pieces: bytes) -> None:
             await blob.write(piece)
 
 
-async def read(files: BatchFiles, name: str, offset: int = 0) -> bytes:
-    return b"".join([piece async for piece in files.read(name, offset)])
+async def read(files: BatchFiles, name: str, offset: int = 0, length: int | None = None) -> bytes:
+    return b"".join([piece async for piece in files.read(name, offset, length)])
 
 
 @pytest.fixture
@@ -46,6 +46,8 @@ async def test_a_blob_can_be_read_from_any_offset(files: BatchFiles, name: str) 
     await write(files, name, data)
     for offset in (1, 70_000, len(data) - 1, len(data)):
         assert await read(files, name, offset) == data[offset:]
+        for length in (1, 70_000, len(data)):
+            assert await read(files, name, offset, length) == data[offset : offset + length]
 
 
 async def test_the_size_of_each_piece_is_bounded(files: BatchFiles, name: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import HttpUrl
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.enhancements import Bibliographic, Enhancement
 from exchange.contract.references import StoredEnhancement
-from exchange.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
+from exchange.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
 
@@ -20,7 +20,22 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestRead, "source"): _FIRST,
-    **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},
+    (BatchEnhancementRequestIn, "test_run"): _ALL,
+    **{
+        (BatchEnhancementRequestRead, field): _ALL
+        for field in (
+            "validation_result_file",
+            "enhancements_url",
+            "error_code",
+            "counts",
+            "entries",
+            "test_run",
+            "cancelled_at",
+            "waiting_for",
+            "warnings",
+        )
+    },
+    **{(BatchRobotResultValidationEntry, field): _ALL for field in ("line", "kind")},
     **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
     (BatchRobotResult, "storage_url"): _ALL,
     **{

@@ -11,9 +11,10 @@ import pytest
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.enhancements import Abstract, Enhancement
 from exchange.contract.references import EnhancementFileInput, Reference, ReferenceFileInput
+from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, LinkedRobotError
 from exchange.domain.ids import new_id
-from exchange.domain.report import EntryKind, EntryResult
+from exchange.domain.report import EntryResult
 from tests.e2e.exchange import BATCHES, Exchange
 from tests.sdk.documents import CONTENTS, FILE_ENHANCEMENTS, IDENTIFIERS, ROBOT, Json
 from tests.sdk.reading import expect_read

@@ -16,8 +16,9 @@ from exchange.contract.enhancements import (
     Visibility,
 )
 from exchange.contract.references import EnhancementFileInput, ReferenceFileInput
+from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchRobotResult, LinkedRobotError, RobotIn
-from exchange.domain.report import EntryKind, EntryResult
+from exchange.domain.report import EntryResult
 from tests.sdk.documents import AUTHOR, CONTENTS, ENHANCEMENT, FULL, IDENTIFIERS, PARTS, TWO, Model, variants
 from tests.sdk.releases import Release
 from tests.sdk.writing import is_imported_unchanged, serialize, validate

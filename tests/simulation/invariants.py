@@ -8,14 +8,17 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from exchange.contract.batches import BatchStatus
+from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.contract.reports import EntryKind
 from exchange.domain.batch import Batch
-from exchange.domain.report import EntryKind, EntryResult
+from exchange.domain.counts import count_entries, count_references
+from exchange.domain.report import EntryResult
 from tests.simulation.world import ExpectedEntry, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
 _FINAL_RANK = 3
 _IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
+_CANCELLED = EntryResult(EntryKind.CANCELLED, None).error
 _MISSING = EntryResult(EntryKind.MISSING, None).error
 
 
@@ -36,7 +39,11 @@ def check(simulation: Simulation) -> None:
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
         _check_import(simulation, batch)
-        assert (batch.error is None) == (batch.status in _IMPORTED), "the status and the error contradict each other"
+        _check_counts(simulation, batch)
+        _check_cancellation(simulation, batch)
+        has_error = batch.status not in _IMPORTED or batch.error_code is ErrorCode.CANCELLED
+        assert has_error == (batch.error is not None), "the status and the error contradict each other"
+        assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
     _check_no_other_enhancements(simulation)
 
 
@@ -107,11 +114,10 @@ def _check_stored_enhancements(simulation: Simulation, batch: Batch) -> None:
     if not batch.import_started:
         assert not stored, "enhancements were stored without an import"
         return
-    expected = Counter(
-        (entry.reference_id or batch.id, _label(entry.line))
-        for entry in _imported_entries(simulation, batch)
-        if entry.added
-    )
+    if batch.test_run:
+        assert not stored, "a test run stored enhancements"
+        return
+    expected = Counter((entry.reference_id or batch.id, _label(entry.line)) for entry in _list_added(simulation, batch))
     assert not stored - expected, "enhancements were stored that should not have been"
     if batch.report is not None:
         assert stored == expected, "valid entries of an imported result are not stored"
@@ -121,6 +127,8 @@ def _check_stored_enhancements(simulation: Simulation, batch: Batch) -> None:
 def _check_import(simulation: Simulation, batch: Batch) -> None:
     """Check that a delivered result was imported, unless as many attempts failed as are made."""
     if batch.delivered_at is None or batch.robot_error is not None or batch.import_started:
+        return
+    if batch.error_code is ErrorCode.CANCELLED:
         return
     failures = simulation.calls.faults + simulation.history.lost_messages
     assert failures >= simulation.services.deadlines.progress_attempts, "a delivered result was never imported"
@@ -140,19 +148,109 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
     missing = [item for item in simulation.reference_ids if item not in {entry.reference_id for entry in entries}]
     assert len(text) == len(lines) == len(entries) + len(missing), "the report has the wrong number of lines"
+    added = _list_added(simulation, batch)
     for entry, line in zip(entries, lines, strict=False):
-        assert (line["error"] is None) == entry.added, "the report is wrong about whether an entry was added"
+        assert (line["error"] is None) == (entry in added), "the report is wrong about whether an entry was added"
+        cancelled = (entry.added or entry.refused) and _is_cut_off(batch, line["line"])
+        assert (line["error"] == _CANCELLED) == cancelled, "the report is wrong about what was cancelled"
         reference_id = None if entry.reference_id is None else str(entry.reference_id)
         assert line["reference_id"] == reference_id, "the report names the wrong reference"
-        assert not entry.refused or "too large" in line["error"], "the report does not have the reason of the refusal"
+        refused = entry.refused and not cancelled and not batch.test_run
+        assert not refused or "too large" in line["error"], "the report does not have the reason of the refusal"
     listed = [(UUID(line["reference_id"]), line["error"]) for line in lines[len(entries) :]]
     assert listed == [(item, _MISSING) for item in missing], "the report does not list the missing references"
-    added = sum(entry.added for entry in entries)
-    refused = sum(entry.refused for entry in entries)
-    assert (batch.progress.added, batch.progress.refused) == (added, refused), "entries are counted wrongly"
-    complete = added == len(entries) and not missing
-    expected = BatchStatus.FAILED if added == 0 else BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED
+    complete = len(added) == len(entries) and not missing
+    expected = BatchStatus.FAILED if not added else BatchStatus.COMPLETED if complete else BatchStatus.PARTIAL_FAILED
     assert batch.status is expected, f"the status is {batch.status}, not {expected}"
+    _check_files_of_report(simulation, batch, lines)
+
+
+def _check_files_of_report(simulation: Simulation, batch: Batch, lines: Sequence[Any]) -> None:
+    """Check the counted messages, and that the enhancements of the batch are those that are stored."""
+    errors = [(line["kind"], line["error"]) for line in lines if line["error"] is not None]
+    if errors:
+        listed = json.loads(_read_blob(simulation, batch, "errors.json"))["errors"]
+        counted = Counter({(error["kind"], error["message"]): error["count"] for error in listed})
+        assert counted == Counter(errors), "the messages are counted wrongly"
+    if batch.progress.added:
+        exported = [json.loads(line) for line in _read_blob(simulation, batch, "enhancements.jsonl").splitlines()]
+        stored = [
+            item for item in simulation.references.enhancements.values() if _label(item).startswith(str(batch.id))
+        ]
+        by_id = {item["id"]: item for item in exported}
+        assert len(by_id) == len(exported) == len(stored), "the enhancements of the batch are not those that it added"
+        assert all(by_id[item["id"]] == item for item in stored), "the enhancements of the batch are not as stored"
+
+
+def _check_counts(simulation: Simulation, batch: Batch) -> None:
+    """Check that the counts add up after every write and only grow, and that they are exact at the end."""
+    before: dict[str, int] = {}
+    for write in simulation.history.writes[batch.id]:
+        counted = count_references(write.after)
+        assert counted is not None, "the references are not counted"
+        counts = counted.model_dump()
+        requested, pending = counts.pop("requested"), counts.pop("pending")
+        assert sum(counts.values()) + pending == requested, "the counts do not add up"
+        assert all(counts[name] >= count for name, count in before.items()), "a count of references went backwards"
+        assert not (write.after.ended and pending), "references of an ended batch are pending"
+        before = counts
+        if (entries := count_entries(write.after)) is not None:
+            kinds = entries.model_dump(exclude={"total"})
+            assert sum(kinds.values()) == entries.total, "the counts of the entries do not add up"
+    if batch.report is not None:
+        _check_final_counts(simulation, batch)
+
+
+def _check_final_counts(simulation: Simulation, batch: Batch) -> None:
+    """Check the counts of a finished import by its report."""
+    entries, references = count_entries(batch), count_references(batch)
+    lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
+    by_kind = Counter(line["kind"] for line in lines)
+    missing = by_kind.pop("missing", 0)
+    assert entries is not None, "the entries are not counted"
+    assert references is not None, "the references are not counted"
+    assert +Counter(entries.model_dump(exclude={"total"})) == by_kind, "the entries are counted wrongly"
+    kinds_of = {
+        item: {line["kind"] for line in lines if line["reference_id"] == str(item)} for item in simulation.reference_ids
+    }
+    enhanced = sum("added" in kinds for kinds in kinds_of.values())
+    cancelled = sum("cancelled" in kinds and "added" not in kinds for kinds in kinds_of.values())
+    exact = {"enhanced": enhanced, "cancelled": cancelled, "missing": missing}
+    assert references.model_dump(include=set(exact)) == exact, "the references are counted wrongly"
+
+
+def _check_cancellation(simulation: Simulation, batch: Batch) -> None:
+    """Check that a confirmed cancellation ended the batch, or its import after the chunk that was in progress."""
+    if batch.id in simulation.history.cancelled:
+        assert batch.cancel_requested_at is not None, "a confirmed cancellation was lost"
+    if batch.cancel_requested_at is None:
+        assert batch.error_code is not ErrorCode.CANCELLED, "a batch was cancelled that nobody cancelled"
+        return
+    if not batch.import_started:
+        assert batch.error_code is ErrorCode.CANCELLED, "a batch went on after its cancellation"
+        assert batch.ended_at == batch.cancel_requested_at, "a batch went on after its cancellation"
+        return
+    chunks = next(
+        write.before.progress.chunks
+        for write in simulation.history.writes[batch.id]
+        if write.before and write.before.cancel_requested_at is None and write.after.cancel_requested_at is not None
+    )
+    assert batch.progress.chunks <= chunks + 1, "the import went on after its cancellation"
+
+
+def _list_added(simulation: Simulation, batch: Batch) -> Sequence[ExpectedEntry]:
+    """Return the entries that were added, or would be if it were not a test run."""
+    entries = _imported_entries(simulation, batch)
+    return [
+        entry
+        for number, entry in enumerate(entries, start=1)
+        if (entry.added or (entry.refused and batch.test_run)) and not _is_cut_off(batch, number)
+    ]
+
+
+def _is_cut_off(batch: Batch, number: int) -> bool:
+    """Return whether the entry with this number comes after the last chunk of a cancelled import."""
+    return batch.error_code is ErrorCode.CANCELLED and number > batch.progress.last_entry
 
 
 def _check_no_other_enhancements(simulation: Simulation) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -44,6 +44,8 @@ class Calls:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.made: list[str] = []
+        # Called with each call that starts.
+        self.observe: Callable[[str], None] = lambda _call: None
         self.faults = 0
 
     async def start(self, call: str) -> Fault | None:
@@ -54,6 +56,7 @@ class Calls:
         self._check_alive()
         fault = self.plan.choose_fault(len(self.made), call)
         self.made.append(call)
+        self.observe(call)
         self.faults += fault is not None
         await asyncio.sleep(STALL_S if fault is Fault.STALLS else self.plan.choose_latency())
         self._check_alive()

@@ -1,5 +1,6 @@
 """Scenarios: a robot, when its blob events arrive, and how many batches there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -22,7 +23,8 @@ VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "resul
 class Scenario:
     """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried.
 
-    Results are small for the exchange unless there are `large_results`.
+    Results are small for the exchange unless there are `large_results`. The batches are cancelled after the first call
+    named `cancel_at`, once for each of the `cancel_delays`.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Scenario:
     batches: int = 1
     small: bool = False
     large_results: bool = False
+    test_run: bool = False
+    cancel_at: str | None = None
+    cancel_delays: Sequence[float] = (0.0,)
 
 
 SCENARIOS = (
@@ -121,6 +126,39 @@ SCENARIOS = (
     ),
     Scenario("rejected", robots.answer_always(robots.REJECTED), references=2, small=True),
     Scenario("never reachable", robots.answer_always(robots.NO_ANSWER), references=2),
+    Scenario("a test run", robots.accept_and_work(robots.make_mixed_result), test_run=True),
+    Scenario(
+        "cancelled before the robot has the batch", robots.accept_and_work(), references=2, cancel_at="batches.create"
+    ),
+    Scenario("cancelled during the call", robots.accept_and_work(), references=2, cancel_at="robot_calls.send_job"),
+    Scenario("cancelled before the callback", robots.accept_and_work(), references=2, cancel_at="results.find_upload"),
+    Scenario(
+        "cancelled and delivered at the same time",
+        robots.accept_and_work(),
+        references=2,
+        cancel_at="results.find_upload",
+        cancel_delays=(2.0, 2.02, 2.04),
+    ),
+    Scenario(
+        "cancelled during the first chunk",
+        robots.accept_and_work(robots.make_mixed_result),
+        references=12,
+        cancel_at="references.import_entries",
+    ),
+    Scenario(
+        "cancelled during the second chunk, twice",
+        robots.accept_and_work(robots.make_mixed_result),
+        references=12,
+        cancel_at="references.import_entries",
+        cancel_delays=(0.06, 0.07),
+    ),
+    Scenario(
+        "cancelled during the report",
+        robots.accept_and_work(),
+        references=2,
+        cancel_at="references.import_entries",
+        cancel_delays=(0.08, 0.12),
+    ),
     Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
@@ -137,6 +175,9 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
 async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation = Simulation(plan, scenario.robot, scenario.events, large_results=scenario.large_results)
     await simulation.populate(scenario.references)
+    simulation.test_run = scenario.test_run
+    if scenario.cancel_at is not None:
+        simulation.cancel_at(scenario.cancel_at, scenario.cancel_delays)
     for _ in range(scenario.batches):
         simulation.start(simulation.request_batch())
     await simulation.run_until_ended(TIME_LIMIT_S)
@@ -151,7 +192,14 @@ def choose_scenario(random: Random) -> Scenario:
         [random.choice(DELAYS_S) for _ in range(random.choice((0, 1, 1, 2)))] for _ in range(random.randint(1, 3))
     ]
     events = random.choice((random_events, scenario.events))
-    return replace(scenario, events=events, batches=random.choice((1, 1, 2, 3)), large_results=random.random() < 0.5)
+    cancel_delays = random.choice(((0.0,), (0.05,), (0.5, 0.5), (5.0,), scenario.cancel_delays))
+    return replace(
+        scenario,
+        events=events,
+        batches=random.choice((1, 1, 2, 3)),
+        large_results=random.random() < 0.5,
+        cancel_delays=cancel_delays,
+    )
 
 
 def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:
@@ -161,6 +209,7 @@ def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:
     return [
         BrokenCall(call, fault, after, latency_s)
         for after in ("batches.create", "robot_calls.send_job")
+        if after in calls
         for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL_CALLS)
         for fault in list_faults(call)
         for latency_s in (0.01, 20.0)

@@ -48,6 +48,8 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 
 LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
+CANCELLING = "domain/transitions/cancelling.py"
+IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 
 BUGS = (
@@ -202,6 +204,32 @@ BUGS = (
     bug(
         "the result of an importer's validation is imported although it was replaced",
         (VALIDATING, "upload.etag != event.validation.etag or ", "not event.starts_import and "),
+    ),
+    bug(
+        "a reference whose enhancement the store refused is counted as enhanced",
+        (CHUNK, "count_references({refusal.entry for refusal in refusals})", "count_references(())"),
+    ),
+    bug(
+        "a batch that is cancelled during its import ends as if it was not",
+        (IMPORTING, "if batch.import_is_cancelled and count_unimported(batch):", "if False:"),
+    ),
+    bug("an import goes on after its cancellation", (IMPORT, " or stored.batch.import_is_cancelled", "")),
+    bug(
+        "a cancelled import ends before the chunk in progress",
+        (CANCELLING, "last_chunk = batch.progress.chunks + 1", "last_chunk = batch.progress.chunks"),
+    ),
+    bug(
+        "a cancelled import adds no enhancement to its report",
+        (REPORT, "if self._number > self._last_added:", "if self._last_added < math.inf:"),
+    ),
+    bug("a test run imports", (IMPORT, "stored.batch.test_run or ", "")),
+    bug(
+        "a cancelled batch is imported when its robot calls back",
+        (
+            LIFECYCLE,
+            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.Swept, delivery.sweep",
+            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.Swept, delivery.sweep",
+        ),
     ),
 )
 

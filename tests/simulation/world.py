@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestIn
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
 from exchange.domain.batch import Batch
@@ -17,6 +17,7 @@ from exchange.domain.errors import Conflict, ExchangeError, InputRejected, Resul
 from exchange.domain.limits import Limits
 from exchange.domain.messages import DispatchMessage, ImportMessage, Message, ValidateMessage
 from exchange.domain.robot_answer import RobotAnswer
+from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.receive_callback import receive_callback
@@ -89,6 +90,8 @@ class History:
     uploads: dict[UUID, list[tuple[float, str, Sequence[ExpectedEntry]]]] = field(default_factory=dict)
     # The robot's answers for each batch and their times, whether or not they arrived.
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
+    # When the first cancellation of each batch was confirmed.
+    cancelled: dict[UUID, float] = field(default_factory=dict)
     dead_letters: list[Message] = field(default_factory=list)
     lost_messages: int = 0
     unexpected_errors: list[BaseException] = field(default_factory=list)
@@ -123,6 +126,7 @@ class Simulation(World):
         self.references.largest_item = LARGEST_ITEM
         self.robot: Robot
         self.reference_ids: list[UUID] = []
+        self.test_run = False
 
     def time(self) -> float:
         """Return the virtual time in seconds since the epoch."""
@@ -136,7 +140,9 @@ class Simulation(World):
 
     async def request_batch(self) -> None:
         """Request a batch as a requestor does, who tries again a few times after an error or without an answer."""
-        request = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
+        request = BatchEnhancementRequestIn(
+            robot_id=self.robot.id, reference_ids=self.reference_ids, test_run=self.test_run
+        )
 
         async def register() -> None:
             await register_batch(request, REQUESTOR, self.services)
@@ -148,6 +154,40 @@ class Simulation(World):
         if not self.batches.items:
             # Nothing was accepted. A run without a batch would prove nothing.
             await self.request_batch()
+
+    def cancel_at(self, call: str, delays: Sequence[float]) -> None:
+        """Cancel every batch after the first call of this port, once for each delay."""
+
+        def observe(started: str) -> None:
+            if started == call:
+                self.calls.observe = lambda _call: None
+                for delay in delays:
+                    self.start(self._cancel_all(delay))
+
+        self.calls.observe = observe
+
+    async def _cancel_all(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        for batch_id in list(self.batches.items):
+            await self._cancel(batch_id)
+
+    async def _cancel(self, batch_id: UUID) -> None:
+        """Cancel a batch as a requestor does, who tries again until there is an answer."""
+        answered = False
+
+        async def cancel() -> None:
+            nonlocal answered
+            # A refusal is a final answer too.
+            with suppress(Conflict):
+                await cancel_batch(batch_id, BatchCancellationIn(reason="enough"), REQUESTOR, self.services)
+                self.history.cancelled.setdefault(batch_id, self.time())
+            answered = True
+
+        for _ in range(8):
+            await self._run_in_process(cancel())
+            if answered:
+                return
+            await asyncio.sleep(20)
 
     async def upload(self, batch_id: UUID, entries: Sequence[ExpectedEntry]) -> None:
         """Upload a result as a robot does. Its blob events arrive with the delays of the scenario."""

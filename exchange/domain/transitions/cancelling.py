@@ -13,7 +13,7 @@ from exchange.domain.transitions.transition import Transition, end
 def cancel(batch: Batch, event: events.CancelRequested, now: float, _deadlines: Deadlines) -> Transition:
     """End the batch before its import. What the robot does afterwards changes nothing."""
     cancelled = replace(batch, cancel_requested_at=now, cancel_reason=event.reason)
-    error = f"{describe_cancellation(cancelled)} Nothing was imported."
+    error = f"The batch request was cancelled{format_reason(cancelled)}. Nothing was imported."
     return end(cancelled, BatchStatus.FAILED, error, ErrorCode.CANCELLED)
 
 
@@ -35,7 +35,6 @@ def repeat_cancel(batch: Batch, _event: events.CancelRequested, _now: float, _de
     return Transition(batch)
 
 
-def describe_cancellation(batch: Batch) -> str:
-    """Return the sentence that says that the batch was cancelled, and why."""
-    reason = f": {batch.cancel_reason}" if batch.cancel_reason else ""
-    return f"The batch request was cancelled{reason.rstrip('.')}."
+def format_reason(batch: Batch) -> str:
+    """Return the reason of the cancellation as the end of a sentence, without its full stop."""
+    return f": {batch.cancel_reason.rstrip('.')}" if batch.cancel_reason else ""

@@ -8,7 +8,7 @@ from exchange.domain.batch import Batch, Phase
 from exchange.domain.counts import count_unimported, get_imported_validation
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import ImportMessage
-from exchange.domain.transitions.cancelling import describe_cancellation
+from exchange.domain.transitions.cancelling import format_reason
 from exchange.domain.transitions.transition import Transition, end
 
 _NOTHING_IMPORTED = "Nothing was imported. The report gives the reason for each entry and each missing reference."
@@ -45,8 +45,11 @@ def finish(batch: Batch, event: events.ReportWritten, _now: float, _deadlines: D
     added = validation.accepted if batch.test_run else batch.progress.added
     if batch.import_is_cancelled and count_unimported(batch):
         status = BatchStatus.PARTIAL_FAILED if added else BatchStatus.FAILED
-        extent = f"{added} of {validation.accepted} accepted enhancements were added."
-        return end(reported, status, f"{describe_cancellation(batch)} {extent}", ErrorCode.CANCELLED)
+        error = (
+            f"The batch request was cancelled{format_reason(batch)}. {added} of {validation.accepted} accepted "
+            "enhancements were added."
+        )
+        return end(reported, status, error, ErrorCode.CANCELLED)
     if added == 0:
         code = ErrorCode.RESULT_UNREADABLE if validation.fault else ErrorCode.NOTHING_USABLE
         return end(reported, BatchStatus.FAILED, validation.fault or _NOTHING_IMPORTED, code)

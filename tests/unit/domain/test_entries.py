@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exchange.contract.reports import EntryKind
 from exchange.domain.chunks import Chunk
 from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.ids import derive_id
 from exchange.domain.manifest import Manifest
-from exchange.domain.report import REJECTED, EntryKind
+from exchange.domain.report import REJECTED
 from exchange.domain.storable import MAX_DOCUMENT_BYTES
 from tests.results import annotation
 

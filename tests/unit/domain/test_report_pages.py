@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.contract.reports import BatchEntries, BatchEntriesQuery, EntryKind
+from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchEntry, EntryKind
 from exchange.domain.errors import InputRejected
 from exchange.domain.report_pages import PageReader
 
@@ -64,7 +64,7 @@ def test_the_pages_together_have_every_entry_that_matches(
     assert [entry.line for entry in everything] == list(range(1, entries + 1))
 
 
-def read_all(report: bytes) -> list[object]:
+def read_all(report: bytes) -> list[BatchEntry]:
     page = PageReader(BatchEntriesQuery(limit=1000), ADDED)
     page.read(report)
     return list(page.finish(len(report) + 1).entries)

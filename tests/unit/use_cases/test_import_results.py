@@ -231,8 +231,8 @@ def slow_down(exchange: Exchange, stage: str) -> None:
             exchange.clock.now += 60
             yield piece
 
-    def read_slowly(name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        pieces = read(name, offset)
+    def read_slowly(name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        pieces = read(name, offset, length)
         return delay_each(pieces) if name.endswith("draft_report.jsonl") else pieces
 
     if stage == "validation":

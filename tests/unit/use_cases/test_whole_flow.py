@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from exchange.domain.report import EntryKind, EntryResult
+from exchange.contract.reports import EntryKind
+from exchange.domain.report import EntryResult
 from tests.results import annotation, jsonl
 from tests.unit.use_cases.conftest import Exchange
 
