@@ -113,7 +113,12 @@ FULL: dict[Model, Json] = {
         "identifiers": list(IDENTIFIERS.values()),
         "enhancements": FILE_ENHANCEMENTS,
     },
-    batches.BatchEnhancementRequestIn: {"robot_id": ONE, "reference_ids": [TWO, THREE, TWO], "source": "me\n文"},
+    batches.BatchEnhancementRequestIn: {
+        "robot_id": ONE,
+        "reference_ids": [TWO, THREE, TWO],
+        "source": "me\n文",
+        "test_run": True,
+    },
     batches.BatchEnhancementRequestRead: {
         "id": THREE,
         "robot_id": ONE,
