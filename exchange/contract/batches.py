@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import UUID4, Field
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
+from exchange.contract.metadata import Metadata
 
 # A longer list is refused before its ids are validated.
 MAX_REFERENCES = 100_000
@@ -39,6 +40,10 @@ class BatchEnhancementRequestIn(WireModel):
     source: str | None = Field(
         None, max_length=MAX_TEXT_LENGTH, description="Free text for the requestor, for example the name of a review."
     )
+    metadata: Metadata | None = Field(
+        None,
+        description="Names and values of your own: at most 16. The list of batch requests can be filtered by them.",
+    )
 
 
 class BatchEnhancementRequestRead(WireModel):
@@ -62,6 +67,7 @@ class BatchEnhancementRequestRead(WireModel):
         None, description="Signed URL to read the report as JSON lines, once it exists."
     )
     error: str | None = Field(None, description="Why the batch request was rejected or failed.")
+    metadata: Metadata | None = Field(None, description="As given in the request.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."
     )
@@ -89,6 +95,7 @@ class BatchEnhancementRequestSummary(WireModel):
     error: str | None = None
     references: int = Field(description="The number of references.")
     created_at: datetime
+    metadata: Metadata | None = Field(None, description="As given in the request.")
 
 
 class BatchEnhancementRequestList(WireModel):

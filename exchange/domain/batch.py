@@ -90,6 +90,7 @@ class Batch:
     robot_id: UUID
     requestor: str
     source: str | None
+    metadata: dict[str, str] | None = None
     reference_count: int
     created_at: float
     status: BatchStatus

@@ -28,4 +28,5 @@ def _summarize(batch: Batch) -> BatchEnhancementRequestSummary:
         error=batch.error,
         references=batch.reference_count,
         created_at=datetime.fromtimestamp(batch.created_at, UTC),
+        metadata=batch.metadata,
     )

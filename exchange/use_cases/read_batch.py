@@ -52,5 +52,6 @@ async def to_wire(
         validation_result_file=text_url,
         validation_result_url=lines_url,
         error=batch.error,
+        metadata=batch.metadata,
         waiting_for=batch.waiting_for,
     )

@@ -53,6 +53,7 @@ _BATCH_REQUEST = {
     "robot_id": ROBOT_ID,
     "reference_ids": [REFERENCE_ID, OTHER_REFERENCE_ID],
     "source": "living review of sleep studies",
+    "metadata": {"review": "R-2026-17", "search": "update 4"},
 }
 _BATCH = {
     "id": BATCH_ID,
@@ -85,6 +86,7 @@ _BATCH_SUMMARY = {
     "error": None,
     "references": 2,
     "created_at": "2026-11-27T06:40:08.460584Z",
+    "metadata": _BATCH_REQUEST["metadata"],
 }
 
 _ABSTRACT = {

@@ -24,6 +24,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
     full = a_batch(
         status=BatchStatus.IMPORTING,
         error="no",
+        metadata={"review": "文", "": "", "__proto__": "x", "$ref": "a.b", "id": "]['\"\\\x00\n@", " ": "b" * 512},
         snapshot=uuid4(),
         upload=Upload(etag='"0x1"', last_modified=START + 0.5, size=2**40),
         validation_claim=ValidationClaim(
@@ -39,7 +40,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         assert (await batches.load(batch.id)).batch == batch
 
 
-@pytest.mark.parametrize("field", ["trace", "validation_claim"])
+@pytest.mark.parametrize("field", ["trace", "validation_claim", "metadata"])
 async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, field: str) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)

@@ -113,7 +113,12 @@ FULL: dict[Model, Json] = {
         "identifiers": list(IDENTIFIERS.values()),
         "enhancements": FILE_ENHANCEMENTS,
     },
-    batches.BatchEnhancementRequestIn: {"robot_id": ONE, "reference_ids": [TWO, THREE, TWO], "source": "me\n文"},
+    batches.BatchEnhancementRequestIn: {
+        "robot_id": ONE,
+        "reference_ids": [TWO, THREE, TWO],
+        "source": "me\n文",
+        "metadata": {"review": "文"},
+    },
     batches.BatchEnhancementRequestRead: {
         "id": THREE,
         "robot_id": ONE,
@@ -125,6 +130,7 @@ FULL: dict[Model, Json] = {
         "validation_result_file": f"{SIGNED}3",
         "validation_result_url": f"{SIGNED}4",
         "error": "It's broken.",
+        "metadata": {"review": "文"},
         "waiting_for": "the robot",
         "warnings": ["source_name"],
     },
