@@ -98,6 +98,11 @@ class Batch:
     due_at: float | None = None
     trace: str | None = None
 
+    # Only of a batch that was requested with an idempotency key: the digest of the request, and the attempt that wrote
+    # the manifest.
+    fingerprint: str | None = None
+    manifest: UUID | None = None
+
     # Dispatch: the attempt that is due and its time, and until when a call that has started may still be running.
     attempt: int = 1
     attempt_due_at: float

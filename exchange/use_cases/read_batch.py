@@ -22,7 +22,7 @@ async def read_batch(batch_id: UUID, caller: Caller, services: Services) -> Batc
 
 async def describe_batch(batch: Batch, caller: Caller, services: Services) -> BatchEnhancementRequestRead:
     """Return this state of the batch as its wire model, with freshly signed URLs."""
-    return await to_wire(batch, await read_manifest(batch.id, services.files), caller, services)
+    return await to_wire(batch, await read_manifest(batch, services.files), caller, services)
 
 
 async def to_wire(

@@ -14,7 +14,9 @@ from exchange.use_cases.list_batches import list_batches
 from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
-from functions.http.endpoints import Access, endpoint
+from exchange.use_cases.register_once import Registered, register_once
+from functions.http.endpoints import Access, Answer, endpoint
+from functions.http.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, parse_idempotency_key
 from functions.http.requests import ApiRequest
 
 _BATCHES = "references/enhancement/batch"
@@ -29,12 +31,19 @@ _BATCHES = "references/enhancement/batch"
     HTTPStatus.TOO_MANY_REQUESTS,
     request_model=BatchEnhancementRequestIn,
     status=HTTPStatus.ACCEPTED,
+    request_headers=(IDEMPOTENCY_KEY,),
+    response_headers={HTTPStatus.ACCEPTED: (IDEMPOTENCY_REPLAYED,)},
 )
-async def request_batch(request: ApiRequest) -> BatchEnhancementRequestRead:
+async def request_batch(request: ApiRequest) -> Answer:
     """Request that a robot enhance these references."""
+    key = parse_idempotency_key(request.http_request)
     body = request.parse_body(BatchEnhancementRequestIn)
-    registered = await register_batch(body, request.user, request.services)
-    return registered.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
+    if key is None:
+        registered = Registered(await register_batch(body, request.user, request.services), replayed=False)
+    else:
+        registered = await register_once(body, key, request.user, request.services)
+    read = registered.batch.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
+    return Answer(read, {IDEMPOTENCY_REPLAYED.name: "true"} if registered.replayed else {})
 
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)

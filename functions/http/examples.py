@@ -28,14 +28,16 @@ _REPORT_URL = f"{_STORAGE}/batches/{BATCH_ID}/3f2b8d61-7c4a-4e95-b0d8-6a1c9e5f7b
 class Examples:
     """The examples of one operation.
 
-    `requests` and `responses` are JSON bodies by a summary; `lines` are bodies of JSON lines. `problems` has the faults
-    of statuses where the usual example does not fit.
+    `requests` and `responses` are JSON bodies by a summary; `lines` are bodies of JSON lines. `others` has the
+    responses with another success status than the usual one. `problems` has the faults of statuses where the usual
+    example does not fit.
     """
 
     requests: Mapping[str, Json] = field(default_factory=dict)
     request_lines: str | None = None
     responses: Mapping[str, Any] = field(default_factory=dict)
     response_lines: str | None = None
+    others: Mapping[HTTPStatus, Mapping[str, Any]] = field(default_factory=dict)
     problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
 
 

@@ -14,12 +14,7 @@ class FakeBatchStore:
 
     async def create(self, batch: Batch) -> None:
         if batch.id in self.items:
-            stored = self.items[batch.id].batch
-            if (stored.requestor, stored.robot_id, stored.created_at) == (
-                batch.requestor,
-                batch.robot_id,
-                batch.created_at,
-            ):
+            if _identity(self.items[batch.id].batch) == _identity(batch):
                 return
             raise NameTaken("This batch request already exists.")
         self.items[batch.id] = StoredBatch(batch, uuid4().hex)
@@ -65,6 +60,10 @@ class FakeBatchStore:
             and (continuation is None or key < continuation)
         ]
         return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
+
+
+def _identity(batch: Batch) -> tuple[object, ...]:
+    return (batch.requestor, batch.robot_id, batch.created_at, batch.manifest)
 
 
 def _sort_key(batch: Batch) -> str:

@@ -22,7 +22,7 @@ _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @r
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 # The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
-_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at")
+_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at", "manifest")
 
 
 class CosmosBatchStore:
