@@ -46,6 +46,23 @@ class BatchEnhancementRequestIn(WireModel):
     )
 
 
+class BatchEnhancementRequestQuery(WireModel):
+    """What to do with a batch request."""
+
+    dry_run: bool = Field(
+        False, description="Only check the request. Nothing is created, and unknown references are not an error."
+    )
+
+
+class BatchEnhancementRequestDryRun(WireModel):
+    """What a batch request would find: how many of its references exist, and the ids of those that do not."""
+
+    robot_id: UUID4
+    requested: int = Field(description="The number of references in the request.")
+    found: int = Field(description="The number of references that exist.")
+    unknown: list[UUID4] = Field(description="The references that do not exist, in the order of the request.")
+
+
 class BatchEnhancementRequestRead(WireModel):
     """A batch request as its requestor and its robot see it. Each answer has freshly signed URLs."""
 

@@ -29,7 +29,7 @@ async def register_batch(
     Without an `identity` the batch gets a new id. Raises InputRejected for repeated ids, TooLarge, NotFound that lists
     every unknown id, TooManyOpenBatches, and NameTaken if another batch has the id.
     """
-    _check_ids(request.reference_ids, services.limits.references_per_batch_limit)
+    check_ids(request.reference_ids, services.limits.references_per_batch_limit)
     await _check_open_batches(user, services)
     await _check_known(request, user, services)
     identity = identity or BatchIdentity(services.new_id())
@@ -49,7 +49,8 @@ async def register_batch(
         return await to_wire(batch, request.reference_ids, user, services)
 
 
-def _check_ids(reference_ids: list[UUID], limit: int) -> None:
+def check_ids(reference_ids: list[UUID], limit: int) -> None:
+    """Check the number of the ids, and that none is repeated. Raises TooLarge, InputRejected."""
     if len(reference_ids) > limit:
         raise TooLarge(f"reference_ids may have at most {limit} ids. This request has {len(reference_ids)}.")
     repeated = [str(item) for item, count in Counter(reference_ids).items() if count > 1]
@@ -66,11 +67,16 @@ async def _check_open_batches(user: User, services: Services) -> None:
         )
 
 
+async def check_robot(robot_id: UUID, services: Services) -> None:
+    """Check that the robot takes batches. Raises NotFound."""
+    await services.robots.load(robot_id)
+
+
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:
     """Check that the robot and the references exist. Hidden references do not exist for requestors."""
     faults: list[str] = []
     try:
-        await services.robots.load(request.robot_id)
+        await check_robot(request.robot_id, services)
     except NotFound as error:
         faults.extend(error.faults)
     unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)

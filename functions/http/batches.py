@@ -3,13 +3,16 @@
 from http import HTTPStatus
 
 from exchange.contract.batches import (
+    BatchEnhancementRequestDryRun,
     BatchEnhancementRequestIn,
     BatchEnhancementRequestList,
+    BatchEnhancementRequestQuery,
     BatchEnhancementRequestRead,
     BatchListQuery,
 )
 from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.robots import BatchRobotResult
+from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.list_batches import list_batches
 from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.receive_callback import receive_callback
@@ -30,14 +33,19 @@ _BATCHES = "references/enhancement/batch"
     HTTPStatus.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS,
     request_model=BatchEnhancementRequestIn,
+    query_model=BatchEnhancementRequestQuery,
     status=HTTPStatus.ACCEPTED,
+    other_successes={HTTPStatus.OK: BatchEnhancementRequestDryRun},
     request_headers=(IDEMPOTENCY_KEY,),
     response_headers={HTTPStatus.ACCEPTED: (IDEMPOTENCY_REPLAYED,)},
 )
 async def request_batch(request: ApiRequest) -> Answer:
     """Request that a robot enhance these references."""
+    query = request.parse_query(BatchEnhancementRequestQuery)
     key = parse_idempotency_key(request.http_request)
     body = request.parse_body(BatchEnhancementRequestIn)
+    if query.dry_run:
+        return Answer(await dry_run(body, request.user, request.services), status=HTTPStatus.OK)
     if key is None:
         registered = Registered(await register_batch(body, request.user, request.services), replayed=False)
     else:

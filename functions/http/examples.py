@@ -57,6 +57,7 @@ _BATCH_REQUEST = {
     "source": "living review of sleep studies",
     "metadata": {"review": "R-2026-17", "search": "update 4"},
 }
+_DRY_RUN = {"robot_id": ROBOT_ID, "requested": 2, "found": 1, "unknown": [OTHER_REFERENCE_ID]}
 _BATCH = {
     "id": BATCH_ID,
     **_BATCH_REQUEST,
@@ -167,6 +168,7 @@ EXAMPLES = {
     "request_batch": Examples(
         requests={"Two references": _BATCH_REQUEST},
         responses={"A new batch request": _BATCH},
+        others={HTTPStatus.OK: {"One of the references is unknown": _DRY_RUN}},
         problems={
             **_FOR_REQUESTORS,
             HTTPStatus.NOT_FOUND: f"reference_ids contains unknown references: {OTHER_REFERENCE_ID}.",
@@ -342,6 +344,7 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
 
 PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
 QUERY_EXAMPLES = {
+    "dry_run": False,
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
     "on_existing": "merge",
