@@ -88,8 +88,8 @@ OwnUrl = Annotated[str, _URL_SCHEMA]
 
 
 def to_time(seconds: float) -> datetime:
-    """Return the time, given in seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """Return the time, given in seconds since the epoch. Fractions of a microsecond are dropped."""
+    return datetime.fromtimestamp(int(seconds * 1e6) / 1e6, UTC)
 
 
 def to_time_text(seconds: float) -> str:

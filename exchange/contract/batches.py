@@ -1,12 +1,15 @@
 """Batch requests, as requestors and robots see them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
 
 from pydantic import UUID4, Field
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
 from exchange.contract.metadata import Metadata
+from exchange.contract.queries import QueryModel, QueryTime, Repeatable
 
 # A longer list is refused before its ids are validated.
 MAX_REFERENCES = 100_000
@@ -93,12 +96,29 @@ class BatchEnhancementRequestRead(WireModel):
     )
 
 
-class BatchListQuery(WireModel):
-    """Which batch requests to list. `continuation` is the value from the previous page."""
+class BatchListQuery(QueryModel):
+    """Which batch requests to list. `continuation` is the value from the previous page.
 
-    status: BatchStatus | None = Field(None, description="List batch requests with this status only.")
+    A parameter `metadata.<key>` lists the batch requests whose metadata has this key with this value.
+    """
+
+    PREFIXES: ClassVar[Mapping[str, str]] = {"metadata.": "metadata"}
+
+    status: Annotated[list[BatchStatus], Repeatable] | None = Field(
+        None, description="List batch requests with one of these statuses only."
+    )
+    robot_id: UUID4 | None = Field(None, description="List batch requests to this robot only.")
+    source: str | None = Field(
+        None, max_length=MAX_TEXT_LENGTH, description="List batch requests with exactly this source only."
+    )
+    created_after: QueryTime | None = Field(None, description="List batch requests created later than this only.")
+    created_before: QueryTime | None = Field(None, description="List batch requests created earlier than this only.")
+    metadata: Metadata | None = None
+    limit: int = Field(50, ge=1, le=100, description="The maximum number of batch requests on a page.")
     continuation: str | None = Field(
-        None, pattern=r"^[0-9A-Za-z_-]{1,200}$", description="The `continuation` of the previous page."
+        None,
+        pattern=r"^[0-9A-Za-z_-]{1,200}$",
+        description="The `continuation` of the previous page. The filters must be those of that page.",
     )
 
 
@@ -112,6 +132,7 @@ class BatchEnhancementRequestSummary(WireModel):
     error: str | None = None
     references: int = Field(description="The number of references.")
     created_at: datetime
+    ended_at: datetime | None = Field(None, description="Null until the batch request has ended.")
     metadata: Metadata | None = Field(None, description="As given in the request.")
 
 

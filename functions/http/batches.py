@@ -56,7 +56,12 @@ async def request_batch(request: ApiRequest) -> Answer:
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)
 async def list_batch_requests(request: ApiRequest) -> BatchEnhancementRequestList:
-    """List your batch requests, newest first. Operators get those of all requestors."""
+    """List your batch requests, newest first. Operators get those of all requestors.
+
+    A batch request is listed if it matches every filter. A parameter `metadata.<key>`, for example
+    `metadata.review=R-2026-17`, lists those whose metadata has this key with this value. A `continuation` belongs to
+    the filters with which it was returned: with others it gets 422.
+    """
     return await list_batches(request.parse_query(BatchListQuery), request.user, request.services)
 
 

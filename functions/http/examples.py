@@ -89,6 +89,7 @@ _BATCH_SUMMARY = {
     "error": None,
     "references": 2,
     "created_at": "2026-11-27T06:40:08.460584Z",
+    "ended_at": "2026-11-27T06:52:31.127004Z",
     "metadata": _BATCH_REQUEST["metadata"],
 }
 
@@ -179,7 +180,8 @@ EXAMPLES = {
         responses={"The last page": {"batch_requests": [_BATCH_SUMMARY], "continuation": None}},
         problems={
             **_FOR_REQUESTORS,
-            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation: String should match pattern '^[0-9A-Za-z_-]{1,200}$'.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation must be that of the previous page, with the same filters."
+            " Read the list from its first page.",
         },
     ),
     "read_batch_request": Examples(
@@ -344,10 +346,14 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
 
 PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
 QUERY_EXAMPLES = {
+    "created_after": "2026-11-01T00:00:00Z",
+    "created_before": "2026-12-01T00:00:00Z",
     "dry_run": False,
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
+    "limit": 50,
     "on_existing": "merge",
     "revoke": False,
+    "status": ["failed", "rejected"],
     "v": "0123456789abcdef",
 }

@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter, ValidationError
 
 from exchange import __version__
+from exchange.contract.queries import list_parameters
 from exchange.contract.robots import BatchEnhancementResultEntry
 from exchange.domain.robot_answer import RobotAnswer
 from functions.errors import ERROR_POLICIES
@@ -177,8 +178,9 @@ def test_an_operation_documents_its_bodies(endpoint: Endpoint) -> None:
 def test_an_operation_documents_its_parameters(endpoint: Endpoint) -> None:
     documented = operation(endpoint)["parameters"]
     parameters = {(parameter["in"], parameter["name"], parameter["required"]) for parameter in documented}
-    fields = endpoint.query_model.model_fields.items() if endpoint.query_model else ()
-    expected = {("query", name, field.is_required()) for name, field in fields}
+    names = list_parameters(endpoint.query_model) if endpoint.query_model else ()
+    fields = endpoint.query_model.model_fields if endpoint.query_model else {}
+    expected = {("query", name, fields[name].is_required()) for name in names}
     expected |= {("path", part[1:-1], True) for part in endpoint.path.split("/") if part.startswith("{")}
     expected |= {("header", header.name, False) for header in endpoint.request_headers}
     assert parameters == expected
