@@ -78,7 +78,7 @@ async def make_batch(folder: Path, reference_ids: Sequence[UUID], lines: Iterato
     batch = register(new_id(), request, "benchmark", services.clock(), services.deadlines).batch
     for event in (CallStarted(1, new_id()), RobotAccepted()):
         batch = apply(batch, event, services.clock(), services.deadlines).batch
-    await write_manifest(batch.id, reference_ids, services.files)
+    await write_manifest(batch, reference_ids, services.files)
     DiskResultFiles(folder).write(batch.id, lines)
     _write_batch(folder, batch)
 

@@ -97,7 +97,7 @@ class Site:
         for event in (CallStarted(1, new_id()), RobotAccepted()):
             batch = apply(batch, event, services.clock(), services.deadlines).batch
         batch = replace(batch, due_at=services.clock() + 86_400)
-        await write_manifest(batch.id, reference_ids, services.files)
+        await write_manifest(batch, reference_ids, services.files)
         await services.batches.create(batch)
         return batch
 

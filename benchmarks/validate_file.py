@@ -43,7 +43,7 @@ async def _run_ours(site: Site, batch: Batch) -> None:
 
 async def _run_naive(site: Site, batch: Batch, parse: Parse = parse_naively) -> None:
     """Read the whole file into memory, validate each line, and write both files at the end."""
-    requested = set(await read_manifest(batch.id, site.services.files))
+    requested = set(await read_manifest(batch, site.services.files))
     content = await _download(site, batch)
     report = ""
     accepted: list[bytes] = []

@@ -17,6 +17,7 @@ from exchange.domain.batch import Batch, Upload
 from exchange.domain.callers import User
 from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.limits import Deadlines, Limits
+from exchange.domain.listing import BatchFilter
 from exchange.domain.messages import Message
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.selection import Selection
@@ -38,19 +39,11 @@ class StoredBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchFilter:
-    """Which batches to list: those of this requestor and with this status. None means all."""
-
-    requestor: str | None
-    status: BatchStatus | None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """A page of batches, newest first. `continuation` requests the next page and is None on the last one."""
+    """A page of batches, newest first. The next page begins after the sort key `next_after`, None on the last one."""
 
     batches: Sequence[Batch]
-    continuation: str | None
+    next_after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +78,8 @@ class BatchStore(Protocol):
     def list_open(self) -> AsyncIterator[OpenBatch]:
         """Yield every batch that has not ended, in no order."""
 
-    async def list_page(self, batch_filter: BatchFilter, size: int, continuation: str | None) -> Page:
-        """Return a page of batches, newest first. `continuation` is the value from the previous page."""
+    async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
+        """Return a page of batches, newest first. `after` is `next_after` of the previous page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 # A body can hold a hundred thousand wrong ids. This many faults are enough to correct the program that sent it.
 MAX_FAULTS = 20
 
+# A name in a path may be as long as the body.
+_MAX_PATH_LENGTH = 200
+
 # Beyond 2^53 not every integer is a double, which is how the store keeps numbers.
 MAX_INTEGER = 2**53
 
@@ -85,8 +88,8 @@ OwnUrl = Annotated[str, _URL_SCHEMA]
 
 
 def to_time(seconds: float) -> datetime:
-    """Return the time, given in seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """Return the time, given in seconds since the epoch. Fractions of a microsecond are dropped."""
+    return datetime.fromtimestamp(int(seconds * 1e6) / 1e6, UTC)
 
 
 def to_time_text(seconds: float) -> str:
@@ -121,6 +124,8 @@ def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[st
 
 def _describe(detail: ErrorDetails, document: Any) -> str:
     path = ".".join(_find_path(detail["loc"], document))
+    if len(path) > _MAX_PATH_LENGTH:
+        path = f"{path[:_MAX_PATH_LENGTH]}..."
     reason = detail["msg"].replace("\n", " ").removeprefix("Value error, ")
     return f"{path}: {reason}" if path else reason
 

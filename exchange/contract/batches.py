@@ -1,11 +1,15 @@
 """Batch requests, as requestors and robots see them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
 
 from pydantic import UUID4, Field
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
+from exchange.contract.metadata import Metadata
+from exchange.contract.queries import QueryModel, QueryTime, Repeatable
 from exchange.contract.reports import EntryCounts, ReferenceCounts
 
 # A longer list is refused before its ids are validated.
@@ -67,12 +71,33 @@ class BatchEnhancementRequestIn(WireModel):
         False,
         description="Call the robot, validate and report its result, but import nothing.",
     )
+    metadata: Metadata | None = Field(
+        None,
+        description="Names and values of your own: at most 16. The list of batch requests can be filtered by them.",
+    )
 
 
 class BatchCancellationIn(WireModel):
     """Why a batch request is cancelled. The body may be left out."""
 
     reason: str | None = Field(None, max_length=256, description="Free text. It becomes part of `error`.")
+
+
+class BatchEnhancementRequestQuery(WireModel):
+    """What to do with a batch request."""
+
+    dry_run: bool = Field(
+        False, description="Only check the request. Nothing is created, and unknown references are not an error."
+    )
+
+
+class BatchEnhancementRequestDryRun(WireModel):
+    """What a batch request would find: how many of its references exist, and the ids of those that do not."""
+
+    robot_id: UUID4
+    requested: int = Field(description="The number of references in the request.")
+    found: int = Field(description="The number of references that exist.")
+    unknown: list[UUID4] = Field(description="The references that do not exist, in the order of the request.")
 
 
 class BatchEnhancementRequestRead(WireModel):
@@ -108,6 +133,7 @@ class BatchEnhancementRequestRead(WireModel):
     )
     test_run: bool = Field(False, description="Whether nothing is imported.")
     cancelled_at: datetime | None = Field(None, description="When the batch request was cancelled.")
+    metadata: Metadata | None = Field(None, description="As given in the request.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."
     )
@@ -116,12 +142,29 @@ class BatchEnhancementRequestRead(WireModel):
     )
 
 
-class BatchListQuery(WireModel):
-    """Which batch requests to list. `continuation` is the value from the previous page."""
+class BatchListQuery(QueryModel):
+    """Which batch requests to list. `continuation` is the value from the previous page.
 
-    status: BatchStatus | None = Field(None, description="List batch requests with this status only.")
+    A parameter `metadata.<key>` lists the batch requests whose metadata has this key with this value.
+    """
+
+    PREFIXES: ClassVar[Mapping[str, str]] = {"metadata.": "metadata"}
+
+    status: Annotated[list[BatchStatus], Repeatable] | None = Field(
+        None, description="List batch requests with one of these statuses only."
+    )
+    robot_id: UUID4 | None = Field(None, description="List batch requests to this robot only.")
+    source: str | None = Field(
+        None, max_length=MAX_TEXT_LENGTH, description="List batch requests with exactly this source only."
+    )
+    created_after: QueryTime | None = Field(None, description="List batch requests created later than this only.")
+    created_before: QueryTime | None = Field(None, description="List batch requests created earlier than this only.")
+    metadata: Metadata | None = None
+    limit: int = Field(50, ge=1, le=100, description="The maximum number of batch requests on a page.")
     continuation: str | None = Field(
-        None, pattern=r"^[0-9A-Za-z_-]{1,200}$", description="The `continuation` of the previous page."
+        None,
+        pattern=r"^[0-9A-Za-z_-]{1,200}$",
+        description="The `continuation` of the previous page. The filters must be those of that page.",
     )
 
 
@@ -137,6 +180,8 @@ class BatchEnhancementRequestSummary(WireModel):
     counts: ReferenceCounts | None = None
     references: int = Field(description="The number of references.")
     created_at: datetime
+    ended_at: datetime | None = Field(None, description="Null until the batch request has ended.")
+    metadata: Metadata | None = Field(None, description="As given in the request.")
 
 
 class BatchEnhancementRequestList(WireModel):

@@ -109,6 +109,7 @@ class Batch:
     robot_id: UUID
     requestor: str
     source: str | None
+    metadata: dict[str, str] | None = None
     reference_count: int
     created_at: float
     status: BatchStatus
@@ -118,6 +119,11 @@ class Batch:
     test_run: bool = False
     due_at: float | None = None
     trace: str | None = None
+
+    # Only of a batch that was requested with an idempotency key: the digest of the request, and the attempt that wrote
+    # the manifest.
+    fingerprint: str | None = None
+    manifest: UUID | None = None
 
     # Dispatch: the attempt that is due and its time, and until when a call that has started may still be running.
     attempt: int = 1

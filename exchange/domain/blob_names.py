@@ -12,9 +12,9 @@ DEAD_LETTERS = "dead-letters"
 _RESULT_SUFFIX = ".jsonl"
 
 
-def manifest(batch_id: UUID) -> str:
-    """Return the name of the list of the requested reference ids."""
-    return f"{batch_id}/request.json"
+def manifest(batch_id: UUID, attempt: UUID | None = None) -> str:
+    """Return the name of the list of the requested reference ids. Only a batch whose id is derived has an attempt."""
+    return f"{batch_id}/request.json" if attempt is None else f"{batch_id}/{attempt}/request.json"
 
 
 def reference_data(batch_id: UUID, attempt: UUID) -> str:

@@ -119,6 +119,7 @@ def register(
         robot_id=request.robot_id,
         requestor=requestor,
         source=request.source,
+        metadata=request.metadata,
         reference_count=len(request.reference_ids),
         created_at=now,
         status=BatchStatus.RECEIVED,

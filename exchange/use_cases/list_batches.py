@@ -1,22 +1,37 @@
 """The list of batch requests."""
 
-from datetime import UTC, datetime
-
+from exchange.contract.base import to_time
 from exchange.contract.batches import BatchEnhancementRequestList, BatchEnhancementRequestSummary, BatchListQuery
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User
 from exchange.domain.counts import count_references
-from exchange.ports import BatchFilter, Services
-
-_PAGE_SIZE = 50
+from exchange.domain.listing import BatchFilter, make_continuation, parse_continuation, to_microseconds
+from exchange.ports import Services
 
 
 async def list_batches(query: BatchListQuery, user: User, services: Services) -> BatchEnhancementRequestList:
-    """Return a page of the user's batch requests, newest first. Operators see those of all requestors."""
-    batch_filter = BatchFilter(None if user.is_operator else user.id, query.status)
-    page = await services.batches.list_page(batch_filter, _PAGE_SIZE, query.continuation)
+    """Return a page of the user's batch requests, newest first. Operators see those of all requestors.
+
+    Raises InputRejected if the continuation belongs to another list.
+    """
+    batch_filter = _make_filter(query, user)
+    after = None if query.continuation is None else parse_continuation(query.continuation, batch_filter)
+    page = await services.batches.list_page(batch_filter, query.limit, after)
     return BatchEnhancementRequestList(
-        batch_requests=[_summarize(batch) for batch in page.batches], continuation=page.continuation
+        batch_requests=[_summarize(batch) for batch in page.batches],
+        continuation=None if page.next_after is None else make_continuation(page.next_after, batch_filter),
+    )
+
+
+def _make_filter(query: BatchListQuery, user: User) -> BatchFilter:
+    return BatchFilter(
+        requestor=None if user.is_operator else user.id,
+        statuses=tuple(query.status or ()),
+        robot_id=query.robot_id,
+        source=query.source,
+        created_after=None if query.created_after is None else to_microseconds(query.created_after),
+        created_before=None if query.created_before is None else to_microseconds(query.created_before),
+        metadata=query.metadata or {},
     )
 
 
@@ -30,5 +45,7 @@ def _summarize(batch: Batch) -> BatchEnhancementRequestSummary:
         error_code=batch.error_code,
         counts=count_references(batch),
         references=batch.reference_count,
-        created_at=datetime.fromtimestamp(batch.created_at, UTC),
+        created_at=to_time(batch.created_at),
+        ended_at=None if batch.ended_at is None else to_time(batch.ended_at),
+        metadata=batch.metadata,
     )

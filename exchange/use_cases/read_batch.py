@@ -24,7 +24,7 @@ async def read_batch(batch_id: UUID, caller: Caller, services: Services) -> Batc
 
 async def describe_batch(batch: Batch, caller: Caller, services: Services) -> BatchEnhancementRequestRead:
     """Return this state of the batch as its wire model, with freshly signed URLs."""
-    return await to_wire(batch, await read_manifest(batch.id, services.files), caller, services)
+    return await to_wire(batch, await read_manifest(batch, services.files), caller, services)
 
 
 async def to_wire(
@@ -62,5 +62,6 @@ async def to_wire(
         entries=count_entries(batch),
         test_run=batch.test_run,
         cancelled_at=None if batch.cancel_requested_at is None else to_time(batch.cancel_requested_at),
+        metadata=batch.metadata,
         waiting_for=batch.waiting_for,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpenBatches
+from exchange.domain.idempotency import BatchIdentity
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
@@ -21,27 +22,35 @@ _OPEN_BATCHES_RETRY_S = 60.0
 
 @operation("request batch")
 async def register_batch(
-    request: BatchEnhancementRequestIn, user: User, services: Services
+    request: BatchEnhancementRequestIn, user: User, services: Services, identity: BatchIdentity | None = None
 ) -> BatchEnhancementRequestRead:
     """Register a batch request and send its dispatch message. Nothing is stored if the request has a fault.
 
-    Raises InputRejected for repeated ids, TooLarge, NotFound that lists every unknown id, and TooManyOpenBatches.
+    Without an `identity` the batch gets a new id. Raises InputRejected for repeated ids, TooLarge, NotFound that lists
+    every unknown id, TooManyOpenBatches, and NameTaken if another batch has the id.
     """
-    _check_ids(request.reference_ids, services.limits.references_per_batch_limit)
+    check_ids(request.reference_ids, services.limits.references_per_batch_limit)
     await _check_open_batches(user, services)
     await _check_known(request, user, services)
-    batch_id = services.new_id()
+    identity = identity or BatchIdentity(services.new_id())
+    batch_id = identity.batch_id
     transition = register(batch_id, request, user.id, services.clock(), services.deadlines)
-    batch = replace(transition.batch, trace=current_traceparent())
+    batch = replace(
+        transition.batch,
+        fingerprint=identity.fingerprint,
+        manifest=identity.manifest,
+        trace=current_traceparent(),
+    )
     add_span_attributes(batch_id=str(batch_id), robot_id=str(request.robot_id), reference_count=batch.reference_count)
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
-        await write_manifest(batch_id, request.reference_ids, services.files)
+        await write_manifest(batch, request.reference_ids, services.files)
         await services.batches.create(batch)
         await send_message(transition.message, services)
         return await to_wire(batch, request.reference_ids, user, services)
 
 
-def _check_ids(reference_ids: list[UUID], limit: int) -> None:
+def check_ids(reference_ids: list[UUID], limit: int) -> None:
+    """Check the number of the ids, and that none is repeated. Raises TooLarge, InputRejected."""
     if len(reference_ids) > limit:
         raise TooLarge(f"reference_ids may have at most {limit} ids. This request has {len(reference_ids)}.")
     repeated = [str(item) for item, count in Counter(reference_ids).items() if count > 1]
@@ -58,11 +67,16 @@ async def _check_open_batches(user: User, services: Services) -> None:
         )
 
 
+async def check_robot(robot_id: UUID, services: Services) -> None:
+    """Check that the robot takes batches. Raises NotFound."""
+    await services.robots.load(robot_id)
+
+
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:
     """Check that the robot and the references exist. Hidden references do not exist for requestors."""
     faults: list[str] = []
     try:
-        await services.robots.load(request.robot_id)
+        await check_robot(request.robot_id, services)
     except NotFound as error:
         faults.extend(error.faults)
     unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)

@@ -19,7 +19,7 @@ async def write_snapshot(batch: Batch, services: Services) -> UUID:
     """Write the references with the types that the robot depends on. Return the attempt that names the blob."""
     attempt = services.new_id()
     stored_robot, reference_ids = await asyncio.gather(
-        services.robots.load(batch.robot_id), read_manifest(batch.id, services.files)
+        services.robots.load(batch.robot_id), read_manifest(batch, services.files)
     )
     selection = select_for_robot(stored_robot.robot)
     add_span_attributes(reference_count=len(reference_ids))

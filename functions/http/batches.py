@@ -4,8 +4,10 @@ from http import HTTPStatus
 
 from exchange.contract.batches import (
     BatchCancellationIn,
+    BatchEnhancementRequestDryRun,
     BatchEnhancementRequestIn,
     BatchEnhancementRequestList,
+    BatchEnhancementRequestQuery,
     BatchEnhancementRequestRead,
     BatchListQuery,
 )
@@ -13,12 +15,15 @@ from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
 from exchange.contract.robots import BatchRobotResult
 from exchange.use_cases.cancel_batch import cancel_batch
+from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.list_batches import list_batches
 from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
-from functions.http.endpoints import Access, endpoint
+from exchange.use_cases.register_once import Registered, register_once
+from functions.http.endpoints import Access, Answer, endpoint
+from functions.http.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, parse_idempotency_key
 from functions.http.requests import ApiRequest
 
 _BATCHES = "references/enhancement/batch"
@@ -32,18 +37,35 @@ _BATCHES = "references/enhancement/batch"
     HTTPStatus.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS,
     request_model=BatchEnhancementRequestIn,
+    query_model=BatchEnhancementRequestQuery,
     status=HTTPStatus.ACCEPTED,
+    other_successes={HTTPStatus.OK: BatchEnhancementRequestDryRun},
+    request_headers=(IDEMPOTENCY_KEY,),
+    response_headers={HTTPStatus.ACCEPTED: (IDEMPOTENCY_REPLAYED,)},
 )
-async def request_batch(request: ApiRequest) -> BatchEnhancementRequestRead:
+async def request_batch(request: ApiRequest) -> Answer:
     """Request that a robot enhance these references."""
+    query = request.parse_query(BatchEnhancementRequestQuery)
+    key = parse_idempotency_key(request.http_request)
     body = request.parse_body(BatchEnhancementRequestIn)
-    registered = await register_batch(body, request.user, request.services)
-    return registered.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
+    if query.dry_run:
+        return Answer(await dry_run(body, request.user, request.services), status=HTTPStatus.OK)
+    if key is None:
+        registered = Registered(await register_batch(body, request.user, request.services), replayed=False)
+    else:
+        registered = await register_once(body, key, request.user, request.services)
+    read = registered.batch.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
+    return Answer(read, {IDEMPOTENCY_REPLAYED.name: "true"} if registered.replayed else {})
 
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)
 async def list_batch_requests(request: ApiRequest) -> BatchEnhancementRequestList:
-    """List your batch requests, newest first. Operators get those of all requestors."""
+    """List your batch requests, newest first. Operators get those of all requestors.
+
+    A batch request is listed if it matches every filter. A parameter `metadata.<key>`, for example
+    `metadata.review=R-2026-17`, lists those whose metadata has this key with this value. A `continuation` belongs to
+    the filters with which it was returned: with others it gets 422.
+    """
     return await list_batches(request.parse_query(BatchListQuery), request.user, request.services)
 
 

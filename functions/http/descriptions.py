@@ -74,6 +74,10 @@ STATUS_MEANINGS = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "The exchange has an internal error.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is not available. Repeat the request later.",
 }
+# What a success means that is not the usual one of its operation.
+SUCCESS_MEANINGS = {
+    HTTPStatus.OK: "The answer to a dry run. Nothing was created.",
+}
 RETRY_AFTER = "Seconds to wait before the request is repeated."
 WWW_AUTHENTICATE = "The authentication schemes that this operation accepts."
 

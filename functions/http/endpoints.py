@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
+from functions.http.headers import Header
 from functions.http.requests import ApiRequest
 
 
@@ -31,7 +32,16 @@ class Content:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[ApiRequest], Awaitable[BaseModel | Content]]
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A model as the response body, with headers. Without a `status` the response has that of the endpoint."""
+
+    model: BaseModel
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: HTTPStatus | None = None
+
+
+Handler = Callable[[ApiRequest], Awaitable[BaseModel | Answer | Content]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +50,8 @@ class Endpoint:
 
     `request_model` is the model of the JSON body, `query_model` of the query. `response_model` is None if the response
     has no model; `media_types` then names what it may be. If `line_model` is set, the body may also be a file of lines,
-    and each line of the response is of this model.
+    and each line of the response is of this model. `other_successes` are statuses beside `status` that are not errors,
+    each with the model of its body. `response_headers` are the headers of a response by its status.
     """
 
     method: str
@@ -53,6 +64,9 @@ class Endpoint:
     response_model: type[BaseModel] | None
     media_types: Sequence[str] = ()
     errors: frozenset[HTTPStatus]
+    request_headers: Sequence[Header] = ()
+    response_headers: Mapping[HTTPStatus, Sequence[Header]] = field(default_factory=dict)
+    other_successes: Mapping[HTTPStatus, type[BaseModel] | None] = field(default_factory=dict)
     handler: Handler
 
 
@@ -70,6 +84,9 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
     line_model: type[BaseModel] | None = None,
     query_model: type[BaseModel] | None = None,
     media_types: Sequence[str] = (),
+    request_headers: Sequence[Header] = (),
+    response_headers: Mapping[HTTPStatus, Sequence[Header]] | None = None,
+    other_successes: Mapping[HTTPStatus, type[BaseModel] | None] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Add a function to the table as the handler of an endpoint."""
 
@@ -86,6 +103,9 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
                 response_model=response_model,
                 media_types=media_types,
                 errors=frozenset(errors),
+                request_headers=request_headers,
+                response_headers=response_headers or {},
+                other_successes=other_successes or {},
                 handler=handler,
             )
         )

@@ -29,14 +29,16 @@ _REPORT_URL = f"{_ATTEMPT_URL}/validation"
 class Examples:
     """The examples of one operation.
 
-    `requests` and `responses` are JSON bodies by a summary; `lines` are bodies of JSON lines. `problems` has the faults
-    of statuses where the usual example does not fit.
+    `requests` and `responses` are JSON bodies by a summary; `lines` are bodies of JSON lines. `others` has the
+    responses with another success status than the usual one. `problems` has the faults of statuses where the usual
+    example does not fit.
     """
 
     requests: Mapping[str, Json] = field(default_factory=dict)
     request_lines: str | None = None
     responses: Mapping[str, Any] = field(default_factory=dict)
     response_lines: str | None = None
+    others: Mapping[HTTPStatus, Mapping[str, Any]] = field(default_factory=dict)
     problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
 
 
@@ -54,7 +56,9 @@ _BATCH_REQUEST = {
     "robot_id": ROBOT_ID,
     "reference_ids": [REFERENCE_ID, OTHER_REFERENCE_ID],
     "source": "living review of sleep studies",
+    "metadata": {"review": "R-2026-17", "search": "update 4"},
 }
+_DRY_RUN = {"robot_id": ROBOT_ID, "requested": 2, "found": 1, "unknown": [OTHER_REFERENCE_ID]}
 _BATCH = {
     "id": BATCH_ID,
     **_BATCH_REQUEST,
@@ -116,6 +120,8 @@ _BATCH_SUMMARY = {
     "counts": {"requested": 2, "enhanced": 2, "failed": 0, "missing": 0, "cancelled": 0, "skipped": 0, "pending": 0},
     "references": 2,
     "created_at": "2026-11-27T06:40:08.460584Z",
+    "ended_at": "2026-11-27T06:52:31.127004Z",
+    "metadata": _BATCH_REQUEST["metadata"],
 }
 
 _ABSTRACT = {
@@ -198,6 +204,7 @@ EXAMPLES = {
     "request_batch": Examples(
         requests={"Two references": _BATCH_REQUEST},
         responses={"A new batch request": _BATCH},
+        others={HTTPStatus.OK: {"One of the references is unknown": _DRY_RUN}},
         problems={
             **_FOR_REQUESTORS,
             HTTPStatus.NOT_FOUND: f"reference_ids contains unknown references: {OTHER_REFERENCE_ID}.",
@@ -208,7 +215,8 @@ EXAMPLES = {
         responses={"The last page": {"batch_requests": [_BATCH_SUMMARY], "continuation": None}},
         problems={
             **_FOR_REQUESTORS,
-            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation: String should match pattern '^[0-9A-Za-z_-]{1,200}$'.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation must be that of the previous page, with the same filters."
+            " Read the list from its first page.",
         },
     ),
     "read_batch_request": Examples(
@@ -438,10 +446,14 @@ PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_
 QUERY_EXAMPLES = {
     "kind": "missing",
     "reference_id": REFERENCE_ID,
-    "limit": 100,
+    "created_after": "2026-11-01T00:00:00Z",
+    "created_before": "2026-12-01T00:00:00Z",
+    "dry_run": False,
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
+    "limit": 50,
     "on_existing": "merge",
     "revoke": False,
+    "status": ["failed", "rejected"],
     "v": "0123456789abcdef",
 }

@@ -26,6 +26,7 @@ from functions.http.examples import (
     Examples,
     make_problem,
 )
+from functions.http.headers import Header
 from functions.http.requests import JSONL
 from functions.http.responses import JSON, PROBLEM
 from functions.http.schemas import UUID4, make_parameters, make_schemas, ref
@@ -98,7 +99,11 @@ def _describe_operation(endpoint: Endpoint) -> Document:
         "tags": [tag],
         "summary": summary.rstrip("."),
         "description": f"{details}\n\nMay be called by {endpoint.access.value}.".strip(),
-        "parameters": [*_list_path_parameters(endpoint), *_list_query_parameters(endpoint)],
+        "parameters": [
+            *_list_path_parameters(endpoint),
+            *_list_query_parameters(endpoint),
+            *_list_header_parameters(endpoint),
+        ],
         "responses": {
             str(int(status)): response
             for status, response in (*_list_successes(endpoint, examples), *_list_errors(endpoint, examples))
@@ -140,12 +145,33 @@ def _list_query_parameters(endpoint: Endpoint) -> Iterator[Document]:
         yield from make_parameters(endpoint.query_model, QUERY_EXAMPLES)
 
 
+def _list_header_parameters(endpoint: Endpoint) -> Iterator[Document]:
+    for header in endpoint.request_headers:
+        parameter = {"name": header.name, "in": "header", "required": False, "description": header.description}
+        yield {**parameter, "example": header.example, "schema": header.schema}
+
+
+def _describe_headers(headers: Iterable[Header]) -> Document:
+    described = {
+        header.name: {"description": header.description, "required": False, "schema": header.schema}
+        for header in headers
+    }
+    return {"headers": described} if described else {}
+
+
 def _list_successes(endpoint: Endpoint, examples: Examples) -> Iterator[tuple[HTTPStatus, Document]]:
     if endpoint.response_model is not None:
         content = {JSON: {"schema": ref(endpoint.response_model), **_to_examples(examples.responses)}}
     else:
         content = {media_type: _to_examples(examples.responses) for media_type in endpoint.media_types}
-    yield endpoint.status, {"description": endpoint.status.phrase, **({"content": content} if content else {})}
+    headers = _describe_headers(endpoint.response_headers.get(endpoint.status, ()))
+    body = {"content": content} if content else {}
+    yield endpoint.status, {"description": endpoint.status.phrase, **headers, **body}
+    for status, model in endpoint.other_successes.items():
+        headers = _describe_headers(endpoint.response_headers.get(status, ()))
+        content = {} if model is None else {JSON: {"schema": ref(model), **_to_examples(examples.others[status])}}
+        body = {"content": content} if content else {}
+        yield status, {"description": descriptions.SUCCESS_MEANINGS[status], **headers, **body}
     if endpoint.line_model is not None:
         content = {JSONL: _describe_lines(endpoint.line_model, examples.response_lines)}
         yield HTTPStatus.OK, {"description": "One line for each line of the request.", "content": content}
@@ -179,7 +205,7 @@ def _make_schemas(endpoints: Iterable[Endpoint]) -> Document:
     models = set(_OTHER_MODELS)
     for row in endpoints:
         used = (row.request_model, row.line_model, row.response_model, row.query_model)
-        models.update(model for model in used if model is not None)
+        models.update(model for model in (*used, *row.other_successes.values()) if model is not None)
     return make_schemas(models, SCHEMA_EXAMPLES)
 
 

@@ -9,6 +9,7 @@ from pydantic import UUID4, BaseModel, TypeAdapter, ValidationError
 
 from exchange.contract.base import describe_faults
 from exchange.contract.json_input import BYTE_ORDER_MARK, InvalidJsonError, parse_json
+from exchange.contract.queries import list_parameters, list_prefixes
 from exchange.domain.callers import Caller, CallingRobot, User
 from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
 from exchange.ports import Services
@@ -105,10 +106,12 @@ def parse_uuid4(value: object) -> UUID:
 
 def check_query(request: func.HttpRequest, model: type[BaseModel] | None) -> None:
     """Raise InputRejected for query parameters that the endpoint does not have. Misspelt filters would be ignored."""
-    known = [] if model is None else list(model.model_fields)
-    unknown = [name for name in request.params if name not in known]
+    known = [] if model is None else list_parameters(model)
+    prefixes = tuple(list_prefixes(model))
+    unknown = [name for name in request.params if name not in known and not name.startswith(prefixes)]
     if unknown:
-        expected = f"Allowed: {', '.join(known)}." if known else "This endpoint has no query parameters."
+        allowed = [*known, *(f"{prefix}<key>" for prefix in prefixes)]
+        expected = f"Allowed: {', '.join(allowed)}." if known else "This endpoint has no query parameters."
         raise InputRejected(*(f"The query parameter '{name}' does not exist. {expected}" for name in unknown))
 
 

@@ -14,7 +14,7 @@ from exchange.ports import GetServices
 from exchange.telemetry.logs import bind_log_fields
 from functions.errors import ERROR_POLICIES
 from functions.http.auth import authorize, list_schemes
-from functions.http.endpoints import Content, Endpoint
+from functions.http.endpoints import Answer, Content, Endpoint
 from functions.http.requests import ApiRequest, check_query
 
 # Azure exports the records of the logger "exchange" and its children only.
@@ -50,11 +50,17 @@ async def respond(
             )
 
 
-def _to_response(result: BaseModel | Content, status: HTTPStatus) -> func.HttpResponse:
+def _to_response(result: BaseModel | Answer | Content, status: HTTPStatus) -> func.HttpResponse:
     if isinstance(result, Content):
         headers = {**_PRIVATE, **result.headers}
         return func.HttpResponse(result.body, status_code=result.status, headers=headers, mimetype=result.mimetype)
-    return func.HttpResponse(result.model_dump_json(), status_code=status, headers=_PRIVATE, mimetype=JSON)
+    answer = result if isinstance(result, Answer) else Answer(result)
+    return func.HttpResponse(
+        answer.model.model_dump_json(),
+        status_code=answer.status or status,
+        headers={**_PRIVATE, **answer.headers},
+        mimetype=JSON,
+    )
 
 
 def _to_problem(error: ExchangeError, endpoint: Endpoint) -> func.HttpResponse:

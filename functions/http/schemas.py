@@ -9,6 +9,7 @@ from pydantic_core import core_schema
 
 from exchange.contract.base import MAX_INTEGER
 from exchange.contract.enhancements import Enhancement
+from exchange.contract.queries import list_parameters
 from exchange.contract.robots import LinkedRobotError
 from functions.http.descriptions import RESULT_ENTRY
 
@@ -51,7 +52,8 @@ def make_schemas(models: Iterable[type[BaseModel]], examples: Mapping[str, list[
 def make_parameters(query: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the fields of a query's model as parameters."""
     schema = query.model_json_schema(ref_template=_REFS, schema_generator=_ExactSchema)
-    for name, field in schema["properties"].items():
+    for name in list_parameters(query):
+        field = schema["properties"][name]
         # A query can omit a field, but it cannot express null.
         (value_schema,) = (choice for choice in field.get("anyOf", [field]) if choice != {"type": "null"})
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", [])}

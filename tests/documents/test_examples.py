@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from exchange.contract.base import describe_faults
 from exchange.contract.problems import Problem
+from exchange.contract.queries import list_parameters, list_prefixes
 from exchange.contract.reports import EntryKind
 from exchange.contract.robots import RobotIn
 from exchange.domain.report import EntryResult
@@ -63,6 +64,13 @@ def test_a_field_is_marked_as_optional_if_it_is(table: Marked) -> None:
         for row in table.rows:
             required = found.model_fields[row[0].strip("`")].is_required()
             assert required is not bool(re.search("optional|default", row[1])), row
+
+
+@pytest.mark.parametrize("table", marked("parameters"), ids=named)
+def test_a_table_of_parameters_has_every_parameter(table: Marked) -> None:
+    query = model(table.argument)
+    names = [name for row in table.rows for name in re.findall(r"`([\w.]+(?:<key>)?)`", row[0])]
+    assert sorted(names) == sorted([*list_parameters(query), *(f"{prefix}<key>" for prefix in list_prefixes(query))])
 
 
 @pytest.mark.parametrize("table", marked("limits"), ids=named)

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 from exchange.domain.batch import Batch
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
-from exchange.ports import BatchFilter, OpenBatch, Page, StoredBatch
+from exchange.domain.listing import BatchFilter, make_sort_key
+from exchange.ports import OpenBatch, Page, StoredBatch
 
 
 class FakeBatchStore:
@@ -14,12 +15,7 @@ class FakeBatchStore:
 
     async def create(self, batch: Batch) -> None:
         if batch.id in self.items:
-            stored = self.items[batch.id].batch
-            if (stored.requestor, stored.robot_id, stored.created_at) == (
-                batch.requestor,
-                batch.robot_id,
-                batch.created_at,
-            ):
+            if _identity(self.items[batch.id].batch) == _identity(batch):
                 return
             raise NameTaken("This batch request already exists.")
         self.items[batch.id] = StoredBatch(batch, uuid4().hex)
@@ -55,17 +51,15 @@ class FakeBatchStore:
             if item.batch.due_at is not None:
                 yield OpenBatch(item.batch.status, item.batch.created_at)
 
-    async def list_page(self, batch_filter: BatchFilter, size: int, continuation: str | None) -> Page:
-        by_key = {_sort_key(item.batch): item.batch for item in self.items.values()}
+    async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
+        by_key = {make_sort_key(item.batch): item.batch for item in self.items.values()}
         found = [
             (key, batch)
             for key, batch in sorted(by_key.items(), reverse=True)
-            if batch_filter.requestor in {None, batch.requestor}
-            and batch_filter.status in {None, batch.status}
-            and (continuation is None or key < continuation)
+            if batch_filter.matches(batch) and (after is None or key < after)
         ]
         return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
 
 
-def _sort_key(batch: Batch) -> str:
-    return f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
+def _identity(batch: Batch) -> tuple[object, ...]:
+    return (batch.requestor, batch.robot_id, batch.created_at, batch.manifest)

@@ -8,8 +8,6 @@ from pathlib import Path
 from tests.stacks import ROOT
 
 FOLDER = ROOT / "exchange" / "adapters" / "cosmos"
-# A query in batches.py inserts the variable `name`, which has one of these values.
-INSERTED = {("batches.py", "name"): ("requestor", "status", "sort_key")}
 # Cosmos DB always indexes the id.
 ALWAYS_INDEXED = "id"
 
@@ -19,7 +17,7 @@ def list_queried_paths() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for module in sorted(FOLDER.glob("*.py")):
         tree = ast.parse(module.read_text())
-        paths = {path for text in _find_texts(tree, module) for path in _find_paths(text)}
+        paths = {path for text in _find_texts(tree) for path in _find_paths(text)}
         if paths:
             found[_find_container(tree, module)] = paths - {ALWAYS_INDEXED}
     return found
@@ -45,28 +43,26 @@ def _find_paths(text: str) -> set[str]:
     return {path.replace(".", "/") for path in re.findall(r"\bc\.(\w+(?:\.\w+)*)", filtered)}
 
 
-def _find_texts(tree: ast.Module, module: Path) -> Iterator[str]:
+def _find_texts(tree: ast.Module) -> Iterator[str]:
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
             yield node.value
         elif isinstance(node, ast.JoinedStr):
-            yield from _expand(node, _find_constants(tree), module)
+            yield _expand(node, _find_constants(tree))
 
 
-def _expand(node: ast.JoinedStr, constants: dict[str, str], module: Path) -> list[str]:
-    """Return every text that an f-string can have when the names of paths are inserted."""
-    texts = [""]
+def _expand(node: ast.JoinedStr, constants: dict[str, str]) -> str:
+    """Return the text of an f-string with the constants that name paths."""
+    text = ""
     for part in node.values:
         if isinstance(part, ast.Constant):
-            choices: tuple[str, ...] = (str(part.value),)
-        elif texts[0].endswith("c.") and isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
-            name = part.value.id
-            choices = (constants[name],) if name in constants else INSERTED[module.name, name]
+            text += str(part.value)
+        elif text.endswith("c.") and isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
+            text += constants[part.value.id]
         else:
-            choices = (" ",)
-        texts = [text + choice for text in texts for choice in choices]
-    return texts
+            text += " "
+    return text
 
 
 def _find_constants(tree: ast.Module) -> dict[str, str]:

@@ -104,7 +104,7 @@ def test_a_container_has_the_properties_of_the_local_stack(prediction: Predictio
 def test_exactly_the_queried_paths_are_indexed(prediction: Prediction, name: str) -> None:
     deployed = cosmos_containers(prediction)[name]
     included = deployed["indexingPolicy"]["includedPaths"]
-    indexed = {path["path"].removeprefix("/").removesuffix("/?") for path in included}
+    indexed = {path["path"].removeprefix("/").removesuffix("/?").removesuffix("/[]") for path in included}
     unique = {path.removeprefix("/") for key in deployed["uniqueKeyPolicy"]["uniqueKeys"] for path in key["paths"]}
     assert indexed == list_queried_paths().get(name, set()) | unique
 

@@ -63,7 +63,7 @@ class Site:
         batch = replace(
             register(batch_id, request, "a requestor", time.time(), self.services.deadlines).batch, **fields
         )
-        await write_manifest(batch_id, [reference_id], self.services.files)
+        await write_manifest(batch, [reference_id], self.services.files)
         await self.services.batches.create(batch)
         return batch
 

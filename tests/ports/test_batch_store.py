@@ -24,6 +24,9 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
     full = a_batch(
         status=BatchStatus.IMPORTING,
         error="no",
+        fingerprint="0f",
+        manifest=uuid4(),
+        metadata={"review": "文", "": "", "__proto__": "x", "$ref": "a.b", "id": "]['\"\\\x00\n@", " ": "b" * 512},
         snapshot=uuid4(),
         upload=Upload(etag='"0x1"', last_modified=START + 0.5, size=2**40),
         validation_claim=ValidationClaim(
@@ -39,7 +42,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         assert (await batches.load(batch.id)).batch == batch
 
 
-@pytest.mark.parametrize("field", ["trace", "validation_claim"])
+@pytest.mark.parametrize("field", ["trace", "validation_claim", "metadata", "fingerprint", "manifest"])
 async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, field: str) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)
@@ -60,7 +63,12 @@ async def test_creating_a_batch_twice_changes_nothing(batches: BatchStore) -> No
 async def test_creating_another_batch_with_the_same_id_is_refused(batches: BatchStore) -> None:
     batch = a_batch()
     await batches.create(batch)
-    for other in ({"created_at": batch.created_at + 1}, {"requestor": "other"}, {"robot_id": uuid4()}):
+    for other in (
+        {"created_at": batch.created_at + 1},
+        {"requestor": "other"},
+        {"robot_id": uuid4()},
+        {"manifest": uuid4()},
+    ):
         with pytest.raises(NameTaken):
             await batches.create(replace(batch, **other))
     assert (await batches.load(batch.id)).batch == batch

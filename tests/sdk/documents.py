@@ -118,6 +118,7 @@ FULL: dict[Model, Json] = {
         "reference_ids": [TWO, THREE, TWO],
         "source": "me\n文",
         "test_run": True,
+        "metadata": {"review": "文"},
     },
     batches.BatchEnhancementRequestRead: {
         "id": THREE,
@@ -154,6 +155,7 @@ FULL: dict[Model, Json] = {
         },
         "test_run": False,
         "cancelled_at": None,
+        "metadata": {"review": "文"},
         "waiting_for": "the robot",
         "warnings": ["source_name"],
     },

@@ -19,6 +19,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
     **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
+    (BatchEnhancementRequestIn, "metadata"): _ALL,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     (BatchEnhancementRequestIn, "test_run"): _ALL,
     **{
@@ -36,6 +37,10 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
         )
     },
     **{(BatchRobotResultValidationEntry, field): _ALL for field in ("line", "kind")},
+    **{
+        (BatchEnhancementRequestRead, field): _ALL
+        for field in ("validation_result_file", "metadata", "waiting_for", "warnings")
+    },
     **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
     (BatchRobotResult, "storage_url"): _ALL,
     **{

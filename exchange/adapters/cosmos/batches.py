@@ -12,7 +12,8 @@ from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
-from exchange.ports import BatchFilter, OpenBatch, Page, StoredBatch
+from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key
+from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
@@ -20,9 +21,10 @@ _CONTAINER = "batches"
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
-# The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
-_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at")
+# Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
+_METADATA_TERMS = "metadata_terms"
+_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at", "manifest")
 
 
 class CosmosBatchStore:
@@ -77,25 +79,42 @@ class CosmosBatchStore:
             async for item in container.query_items(_OPEN):
                 yield OpenBatch(BatchStatus(item["status"]), item["created_at"])
 
-    async def list_page(self, batch_filter: BatchFilter, size: int, continuation: str | None) -> Page:
+    async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         """Return a page of batches. The query asks for one more, to know whether there is another page."""
-        given = {"requestor": batch_filter.requestor, "status": batch_filter.status, _SORT_KEY: continuation}
-        conditions = [
-            f"c.{name} {'<' if name == _SORT_KEY else '='} @{name}"
-            for name, value in given.items()
-            if value is not None
-        ]
-        parameters: list[dict[str, object]] = [
-            {"name": f"@{name}", "value": value} for name, value in given.items() if value is not None
-        ]
-        parameters.append({"name": "@size", "value": size + 1})
+        conditions, parameters = _make_conditions(batch_filter, after)
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        query = f"SELECT TOP @size * FROM c {where}ORDER BY c.{_SORT_KEY} DESC"  # noqa: S608 - the names are constants
+        query = f"SELECT TOP @size * FROM c {where}ORDER BY c.{_SORT_KEY} DESC"  # noqa: S608 - the parts are constants
+        parameters.append({"name": "@size", "value": size + 1})
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
             items = [item async for item in container.query_items(query, parameters=parameters)]
         batches = [_to_batch(item) for item in items[:size]]
         return Page(batches, items[size - 1][_SORT_KEY] if len(items) > size else None)
+
+
+def _make_conditions(batch_filter: BatchFilter, after: str | None) -> tuple[list[str], list[dict[str, object]]]:
+    """Return the conditions of a query and its parameters. Everything that a requestor chose is a parameter."""
+    robot_id, start, end = batch_filter.robot_id, batch_filter.created_after, batch_filter.created_before
+    given: list[tuple[str, list[object]]] = [
+        ("c.requestor = ?", [batch_filter.requestor]),
+        ("c.robot_id = ?", [robot_id and str(robot_id)]),
+        ("c.source = ?", [batch_filter.source]),
+        (f"c.{_SORT_KEY} >= ?", [None if start is None else format_microseconds(start + 1)]),
+        (f"c.{_SORT_KEY} < ?", [None if end is None else format_microseconds(end)]),
+        (f"c.{_SORT_KEY} < ?", [after]),
+    ]
+    if batch_filter.statuses:
+        given.append((f"c.status IN ({', '.join('?' * len(batch_filter.statuses))})", [*batch_filter.statuses]))
+    for key, value in sorted(batch_filter.metadata.items()):
+        given.append((f"ARRAY_CONTAINS(c.{_METADATA_TERMS}, ?)", [make_metadata_term(key, value)]))
+    conditions: list[str] = []
+    parameters: list[dict[str, object]] = []
+    for condition, values in given:
+        if None not in values:
+            names = [f"@p{len(parameters) + number}" for number in range(len(values))]
+            conditions.append(condition.replace("?", "{}").format(*names))
+            parameters += ({"name": name, "value": value} for name, value in zip(names, values, strict=True))
+    return conditions, parameters
 
 
 def _to_batch(item: Item) -> Batch:
@@ -105,7 +124,9 @@ def _to_batch(item: Item) -> Batch:
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
     item[FIELD] = SCHEMA_VERSION
-    item[_SORT_KEY] = f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
+    item[_SORT_KEY] = make_sort_key(batch)
+    if batch.metadata:
+        item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]
     if item["due_at"] is None:
         del item["due_at"]
     return item

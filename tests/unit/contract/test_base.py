@@ -166,6 +166,18 @@ class TestFaults:
         assert faults[MAX_FAULTS - 1].startswith(f"others.{MAX_FAULTS - 2}: ")
         assert faults[-1] == f"and {100_001 - MAX_FAULTS} more"
 
+    def test_a_long_name_is_shortened(self) -> None:
+        name = "n" * 1_000
+        (fault,) = self.describe_long_name(name)
+        assert fault == f"{name[:200]}...: Input should be a valid integer"
+
+    @staticmethod
+    def describe_long_name(name: str) -> list[str]:
+        raw = json.dumps({name: "x"}).encode()
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(dict[str, int]).validate_json(raw, strict=True)
+        return describe_faults(caught.value, raw)
+
     def test_a_fault_is_one_line_and_does_not_repeat_the_value(self) -> None:
         raw = json.dumps({"annotation_type": "score", "scheme": "s", "label": "l", "score": "s3cret\n"}).encode()
         (fault,) = describe_faults(validation_error(ScoreAnnotation, raw), raw)

@@ -15,7 +15,14 @@ def read(sent: dict[str, Any]) -> BatchEnhancementRequestIn:
     return BatchEnhancementRequestIn.model_validate_json(json.dumps(sent), strict=True)
 
 
-@pytest.mark.parametrize("fields", [{}, {"source": None}, {"source": ""}, {"source": "me\n文"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({}, {"source": None}, {"source": ""}, {"source": "me\n文"}),
+        *({"metadata": None}, {"metadata": {}}, {"metadata": {"review": "文 \x00", "a" * 64: "b" * 512, " ": ""}}),
+        {"metadata": {str(number): "" for number in range(16)}},
+    ],
+)
 def test_a_batch_request_is_read_and_written_unchanged(fields: dict[str, Any]) -> None:
     sent = {**REQUEST, **fields}
     assert json.loads(read(sent).model_dump_json(exclude_unset=True)) == sent
@@ -35,6 +42,13 @@ def test_a_batch_request_is_read_and_written_unchanged(fields: dict[str, Any]) -
         {"reference_ids": [ONE, None]},
         {"reference_ids": [ONE, "11111111-1111-1111-8111-111111111111"]},
         {"source": 7},
+        {"metadata": []},
+        {"metadata": {"": "empty"}},
+        {"metadata": {"a" * 65: "long"}},
+        {"metadata": {"long": "b" * 513}},
+        {"metadata": {"number": 7}},
+        {"metadata": {"null": None}},
+        {"metadata": {str(number): "" for number in range(17)}},
     ],
 )
 def test_an_invalid_batch_request_is_refused(fields: dict[str, Any]) -> None:
@@ -66,6 +80,7 @@ def test_an_answer_contains_every_field() -> None:
         "test_run": False,
         **dict.fromkeys(("source", *URLS, "error", "waiting_for", "warnings")),
         **dict.fromkeys(("enhancements_url", "error_code", "counts", "entries", "cancelled_at")),
+        **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings")),
     }
 
 

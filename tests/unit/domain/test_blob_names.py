@@ -12,6 +12,7 @@ BATCH = UUID("11111111-1111-4111-8111-aaaaaaaaaaaa")
 
 def list_names(attempt: UUID) -> list[str]:
     functions = (
+        blob_names.manifest,
         blob_names.reference_data,
         blob_names.accepted,
         blob_names.draft_report,
@@ -23,7 +24,7 @@ def list_names(attempt: UUID) -> list[str]:
 
 def test_the_names_of_a_batchs_blobs_are_unique() -> None:
     names = [blob_names.manifest(BATCH), *list_names(uuid4()), *list_names(uuid4())]
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 17
 
 
 def test_each_attempt_has_its_own_folder() -> None:

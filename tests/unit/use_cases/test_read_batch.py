@@ -68,10 +68,14 @@ async def test_only_the_robot_may_upload_until_the_batch_has_ended(exchange: Exc
 
 async def test_the_response_to_a_request_is_what_can_be_read_afterwards(exchange: Exchange) -> None:
     request = BatchEnhancementRequestIn(
-        robot_id=exchange.robot.id, reference_ids=exchange.reference_ids, source="a systematic review"
+        robot_id=exchange.robot.id,
+        reference_ids=exchange.reference_ids,
+        source="a systematic review",
+        metadata={"review": "R 7"},
     )
     registered = await register_batch(request, REQUESTOR, exchange.services)
     assert (registered.source, registered.request_status, registered.error) == ("a systematic review", "received", None)
+    assert registered.metadata == {"review": "R 7"}
     assert await read_batch(registered.id, REQUESTOR, exchange.services) == registered
 
 

@@ -19,9 +19,10 @@ from exchange.contract.robots import Robot
 from exchange.domain.chunks import AcceptedEntry
 from exchange.domain.errors import Unavailable
 from exchange.domain.identifier_keys import make_key
+from exchange.domain.listing import BatchFilter
 from exchange.domain.loading import make_reference
 from exchange.domain.selection import EVERYTHING
-from exchange.ports import BatchFilter, StoredRobot
+from exchange.ports import StoredRobot
 from tests.results import annotation
 from tests.unit.adapters import cosmos_errors
 from tests.unit.domain.batches import a_batch
@@ -144,7 +145,7 @@ async def list_references(stores: Stores) -> list[UUID]:
 
 READS: dict[str, tuple[str, Callable[[Stores], Awaitable[object]]]] = {
     "load a batch": ("batches", lambda stores: stores.batches.load(BATCH.id)),
-    "list batches": ("batches", lambda stores: stores.batches.list_page(BatchFilter(None, None), 10, None)),
+    "list batches": ("batches", lambda stores: stores.batches.list_page(BatchFilter(), 10, None)),
     "load a robot": ("robots", lambda stores: stores.robots.load(ROBOT.id)),
     "list robots": ("robots", lambda stores: stores.robots.list_all()),
     "read references": ("references", list_references),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import pytest
@@ -49,6 +50,8 @@ def list_bodies(endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], type[
         for media_type, content in response.get("content", {}).items():
             if int(status) >= 400:
                 yield media_type, content, Problem
+            elif HTTPStatus(int(status)) in endpoint.other_successes:
+                yield media_type, content, endpoint.other_successes[HTTPStatus(int(status))]
             else:
                 yield media_type, content, endpoint.line_model if media_type == JSONL else endpoint.response_model
 

@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter, ValidationError
 
 from exchange import __version__
+from exchange.contract.queries import list_parameters
 from exchange.contract.robots import BatchEnhancementResultEntry
 from exchange.domain.robot_answer import RobotAnswer
 from functions.errors import ERROR_POLICIES
@@ -177,11 +178,25 @@ def test_an_operation_documents_its_bodies(endpoint: Endpoint) -> None:
 def test_an_operation_documents_its_parameters(endpoint: Endpoint) -> None:
     documented = operation(endpoint)["parameters"]
     parameters = {(parameter["in"], parameter["name"], parameter["required"]) for parameter in documented}
-    fields = endpoint.query_model.model_fields.items() if endpoint.query_model else ()
-    expected = {("query", name, field.is_required()) for name, field in fields}
+    names = list_parameters(endpoint.query_model) if endpoint.query_model else ()
+    fields = endpoint.query_model.model_fields if endpoint.query_model else {}
+    expected = {("query", name, fields[name].is_required()) for name in names}
     expected |= {("path", part[1:-1], True) for part in endpoint.path.split("/") if part.startswith("{")}
+    expected |= {("header", header.name, False) for header in endpoint.request_headers}
     assert parameters == expected
     assert "null" not in json.dumps(documented), "a query cannot express null"
+
+
+@for_each_endpoint
+def test_a_success_documents_its_headers_and_every_status(endpoint: Endpoint) -> None:
+    successes = {int(status): row for status, row in operation(endpoint)["responses"].items() if int(status) < 400}
+    lines = {HTTPStatus.OK} if endpoint.line_model else set()
+    assert set(successes) == {endpoint.status, *endpoint.other_successes, *lines}
+    assert set(endpoint.response_headers) <= set(successes)
+    for status, response in successes.items():
+        expected = {header.name for header in endpoint.response_headers.get(HTTPStatus(status), ())}
+        assert set(response.get("headers", {})) == expected
+        assert response["description"]
 
 
 def test_the_files_of_the_documentation_page_are_listed() -> None:

@@ -91,13 +91,13 @@ class TestQuery:
 
     def test_unknown_parameters_of_a_query_are_ignored(self, services: Services) -> None:
         query = self.parse({"status": "failed", "unknown": "1"}, services)
-        assert query == BatchListQuery(status=BatchStatus.FAILED)
+        assert query == BatchListQuery(status=[BatchStatus.FAILED])
 
     def test_a_fault_of_a_query_is_a_sentence(self, services: Services) -> None:
         with pytest.raises(InputRejected) as raised:
             self.parse({"status": "lost"}, services)
         (fault,) = raised.value.faults
-        assert fault.startswith("status: Input should be 'received', ")
+        assert fault.startswith("status.0: Input should be 'received', ")
         assert fault.endswith("'failed'.")
 
 
@@ -149,8 +149,10 @@ def test_several_values_get_the_hint_of_the_endpoint(services: Services) -> None
 
 def test_an_unknown_query_parameter_is_refused_and_the_known_ones_are_named() -> None:
     request = make_request(params={"statuss": "failed"})
-    with pytest.raises(InputRejected, match=r"'statuss' does not exist\. Allowed: status, continuation\."):
+    with pytest.raises(InputRejected, match=r"'statuss' does not exist\. Allowed: status, .*, metadata\.<key>\."):
         check_query(request, BatchListQuery)
     with pytest.raises(InputRejected, match=r"This endpoint has no query parameters\."):
         check_query(request, None)
-    check_query(make_request(params={"status": "failed"}), BatchListQuery)
+    with pytest.raises(InputRejected, match=r"'metadata' does not exist"):
+        check_query(make_request(params={"metadata": "x"}), BatchListQuery)
+    check_query(make_request(params={"status": "failed", "metadata.review": "7"}), BatchListQuery)

@@ -1,0 +1,44 @@
+"""Headers that endpoints read and send, as the OpenAPI document describes them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+
+from exchange.domain.errors import InputRejected
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header, its meaning in CommonMark, and the JSON Schema of its value. Only request headers have an example."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    example: str | None = None
+
+
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key",
+    "A name of your choice for this request, such as a random UUID. If you repeat the request with the same key and "
+    "the same body, for example after a connection error, no second batch request is created: the answer is the first "
+    "one as it is now. Another body is refused. A key is yours alone, and lasts as long as the batch request.",
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
+    "3f7c0a52-9d0e-4f5f-8a31-5c1f2b7de9a4",
+)
+IDEMPOTENCY_REPLAYED = Header(
+    "Idempotency-Replayed",
+    "`true` if an earlier request with the same `Idempotency-Key` created the batch request. Else it is absent.",
+    {"type": "string", "enum": ["true"]},
+)
+
+
+def parse_idempotency_key(request: func.HttpRequest) -> str | None:
+    """Return the idempotency key of a request, None if it has none. Raises InputRejected."""
+    key: str | None = request.headers.get(IDEMPOTENCY_KEY.name.lower())
+    if key is not None and not _KEY.fullmatch(key):
+        raise InputRejected(f"The header {IDEMPOTENCY_KEY.name} must be 1 to 255 visible ASCII characters.")
+    return key
