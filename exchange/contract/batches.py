@@ -100,6 +100,12 @@ class BatchEnhancementRequestDryRun(WireModel):
     unknown: list[UUID4] = Field(description="The references that do not exist, in the order of the request.")
 
 
+class BatchRetryIn(WireModel):
+    """How a batch request is retried. The body may be left out."""
+
+    robot_id: UUID4 | None = Field(None, description="Another robot. Without it, the robot is the same.")
+
+
 class BatchEnhancementRequestRead(WireModel):
     """A batch request as its requestor and its robot see it. Each answer has freshly signed URLs."""
 
@@ -133,6 +139,8 @@ class BatchEnhancementRequestRead(WireModel):
     )
     test_run: bool = Field(False, description="Whether nothing is imported.")
     cancelled_at: datetime | None = Field(None, description="When the batch request was cancelled.")
+    retry_of: UUID4 | None = Field(None, description="The batch request whose remaining references these are.")
+    retried_as: UUID4 | None = Field(None, description="The batch request that retries this one.")
     metadata: Metadata | None = Field(None, description="As given in the request.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."

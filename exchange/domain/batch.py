@@ -120,10 +120,13 @@ class Batch:
     due_at: float | None = None
     trace: str | None = None
 
-    # Only of a batch that was requested with an idempotency key: the digest of the request, and the attempt that wrote
-    # the manifest.
+    # The digest of a request with an idempotency key.
     fingerprint: str | None = None
+    # The attempt that wrote the manifest, if the id of the batch is derived.
     manifest: UUID | None = None
+    # The batch that this one retries, and the one that retries this one.
+    retry_of: UUID | None = None
+    retried_as: UUID | None = None
 
     # Dispatch: the attempt that is due and its time, and until when a call that has started may still be running.
     attempt: int = 1

@@ -124,6 +124,13 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """A new batch requests the references that this one did not enhance."""
+
+    batch_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """The sweep looked at the batch. `current_upload` is what the result blob holds now.
 
@@ -149,5 +156,6 @@ Event = (
     | ChunkImported
     | ReportWritten
     | CancelRequested
+    | Retried
     | Swept
 )

@@ -15,16 +15,25 @@ from exchange.domain.ids import derive_id
 
 @dataclass(frozen=True, slots=True)
 class BatchIdentity:
-    """The id of a new batch. If it is derived, the batch also has a fingerprint, and a manifest of its own attempt."""
+    """The id of a new batch. If it is derived, the batch also has a manifest of its own attempt.
+
+    It is derived from an idempotency key, whose batch has a fingerprint, or from the batch that it retries.
+    """
 
     batch_id: UUID
     fingerprint: str | None = None
     manifest: UUID | None = None
+    retry_of: UUID | None = None
 
 
 def derive_batch_id(user_id: str, key: str) -> UUID:
     """Return the id of the batch that this user requests with this key. The same key of another user is another id."""
     return derive_id("batch request", user_id, key)
+
+
+def derive_retry_id(batch_id: UUID) -> UUID:
+    """Return the id of the batch that retries this one."""
+    return derive_id("retry", batch_id)
 
 
 def compute_fingerprint(request: BatchEnhancementRequestIn) -> str:

@@ -16,7 +16,7 @@ from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import cancelling, delivery, dispatching, importing, validating
+from exchange.domain.transitions import cancelling, delivery, dispatching, importing, retrying, validating
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -87,6 +87,7 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackSucceeded, delivery.repeat_success, set()),
         (events.CallbackFailed, delivery.repeat_error, set()),
         (events.CancelRequested, cancelling.repeat_cancel, set()),
+        (events.Retried, retrying.record_retry, set()),
     ),
 )
 
@@ -105,7 +106,7 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
     after = transition.batch
     if after is batch:
         return transition
-    if after.ended:
+    if after.ended and not batch.ended:
         after = replace(after, ended_at=now)
     return replace(transition, batch=replace(after, due_at=find_due_at(after, deadlines)))
 

@@ -62,6 +62,8 @@ async def to_wire(
         entries=count_entries(batch),
         test_run=batch.test_run,
         cancelled_at=None if batch.cancel_requested_at is None else to_time(batch.cancel_requested_at),
+        retry_of=batch.retry_of,
+        retried_as=batch.retried_as,
         metadata=batch.metadata,
         waiting_for=batch.waiting_for,
     )

@@ -39,6 +39,7 @@ async def register_batch(
         transition.batch,
         fingerprint=identity.fingerprint,
         manifest=identity.manifest,
+        retry_of=identity.retry_of,
         trace=current_traceparent(),
     )
     add_span_attributes(batch_id=str(batch_id), robot_id=str(request.robot_id), reference_count=batch.reference_count)

@@ -10,6 +10,7 @@ from exchange.contract.batches import (
     BatchEnhancementRequestQuery,
     BatchEnhancementRequestRead,
     BatchListQuery,
+    BatchRetryIn,
 )
 from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
@@ -22,6 +23,7 @@ from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered, register_once
+from exchange.use_cases.retry_batch import retry_batch
 from functions.http.endpoints import Access, Answer, endpoint
 from functions.http.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, parse_idempotency_key
 from functions.http.requests import ApiRequest
@@ -90,12 +92,34 @@ async def read_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
     request_model=BatchCancellationIn,
+    optional_body=True,
 )
 async def cancel_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead:
     """Cancel a batch request. Enhancements that are already added stay."""
     batch_id = request.parse_path_id("batch_request_id")
-    cancellation = request.parse_body(BatchCancellationIn) if request.read_body() else BatchCancellationIn()
+    cancellation = request.parse_optional_body(BatchCancellationIn)
     return await cancel_batch(batch_id, cancellation, request.user, request.services)
+
+
+@endpoint(
+    "POST",
+    _BATCHES + "/{batch_request_id}/retry",
+    Access.REQUESTORS,
+    BatchEnhancementRequestRead,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    request_model=BatchRetryIn,
+    optional_body=True,
+    status=HTTPStatus.ACCEPTED,
+    other_successes={HTTPStatus.OK: BatchEnhancementRequestRead},
+)
+async def retry_batch_request(request: ApiRequest) -> Answer:
+    """Request the references again that were not enhanced. A second call returns the same batch request with 200."""
+    retry = request.parse_optional_body(BatchRetryIn)
+    batch_id = request.parse_path_id("batch_request_id")
+    registered = await retry_batch(batch_id, retry, request.user, request.services)
+    return Answer(registered.batch, status=HTTPStatus.OK if registered.replayed else HTTPStatus.ACCEPTED)
 
 
 @endpoint(

@@ -76,7 +76,7 @@ STATUS_MEANINGS = {
 }
 # What a success means that is not the usual one of its operation.
 SUCCESS_MEANINGS = {
-    HTTPStatus.OK: "The answer to a dry run. Nothing was created.",
+    HTTPStatus.OK: "Nothing new was created. This is the answer to a dry run, or what exists already.",
 }
 RETRY_AFTER = "Seconds to wait before the request is repeated."
 WWW_AUTHENTICATE = "The authentication schemes that this operation accepts."

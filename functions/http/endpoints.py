@@ -48,10 +48,11 @@ Handler = Callable[[ApiRequest], Awaitable[BaseModel | Answer | Content]]
 class Endpoint:
     """A method at a path: who may call it, its models, and its own error statuses.
 
-    `request_model` is the model of the JSON body, `query_model` of the query. `response_model` is None if the response
-    has no model; `media_types` then names what it may be. If `line_model` is set, the body may also be a file of lines,
-    and each line of the response is of this model. `other_successes` are statuses beside `status` that are not errors,
-    each with the model of its body. `response_headers` are the headers of a response by its status.
+    `request_model` is the model of the JSON body, `query_model` of the query. `optional_body` says that the body may be
+    left out. `response_model` is None if the response has no model; `media_types` then names what it may be. If
+    `line_model` is set, the body may also be a file of lines, and each line of the response is of this model.
+    `other_successes` are statuses beside `status` that are not errors, each with the model of its body.
+    `response_headers` are the headers of a response by its status.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Endpoint:
     access: Access
     status: HTTPStatus
     request_model: type[BaseModel] | None
+    optional_body: bool = False
     line_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
     response_model: type[BaseModel] | None
@@ -81,6 +83,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
     *errors: HTTPStatus,
     status: HTTPStatus = HTTPStatus.OK,
     request_model: type[BaseModel] | None = None,
+    optional_body: bool = False,
     line_model: type[BaseModel] | None = None,
     query_model: type[BaseModel] | None = None,
     media_types: Sequence[str] = (),
@@ -98,6 +101,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
                 access=access,
                 status=status,
                 request_model=request_model,
+                optional_body=optional_body,
                 line_model=line_model,
                 query_model=query_model,
                 response_model=response_model,

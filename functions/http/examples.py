@@ -11,6 +11,7 @@ from exchange.contract.problems import Problem
 Json = dict[str, Any]
 
 ROBOT_ID = "e511c770-f275-42ea-9ea2-081c14a167a9"
+OTHER_ROBOT_ID = "2b6f0c1e-8d35-4e7a-a1f9-0c4d5e6f7a8b"
 BATCH_ID = "6641777a-8197-4d00-92bb-f5ecf038cae3"
 REFERENCE_ID = "0d8f2c43-9b1e-4a57-8c1d-3f6a5b7e9d20"
 OTHER_REFERENCE_ID = "7a3c9e15-2d4b-4f68-9e0a-b1c2d3e4f506"
@@ -74,6 +75,8 @@ _BATCH = {
     "entries": None,
     "test_run": False,
     "cancelled_at": None,
+    "retry_of": None,
+    "retried_as": None,
 }
 _ENDED_BATCH = {
     **_BATCH,
@@ -101,6 +104,14 @@ _CANCELLED_BATCH = {
     "error_code": "cancelled",
     "counts": {"requested": 2, "enhanced": 0, "failed": 0, "missing": 0, "cancelled": 2, "skipped": 0, "pending": 0},
     "cancelled_at": "2026-11-27T06:45:31.102938Z",
+}
+_RETRY = {
+    **_BATCH,
+    "id": "1f0b2d83-57c1-4a0e-9d4b-6e8f7a5c3b12",
+    "robot_id": OTHER_ROBOT_ID,
+    "reference_ids": [OTHER_REFERENCE_ID],
+    "counts": {"requested": 1, "enhanced": 0, "failed": 0, "missing": 0, "cancelled": 0, "skipped": 0, "pending": 1},
+    "retry_of": BATCH_ID,
 }
 _NO_ABSTRACT = "The robot reported: Not judged: it has no abstract."
 _BATCH_OF_ROBOT = {
@@ -239,6 +250,17 @@ EXAMPLES = {
             **_FOR_REQUESTORS,
             HTTPStatus.CONFLICT: "The batch request has already ended with status 'completed'. It cannot be cancelled.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "reason: String should have at most 256 characters.",
+        },
+    ),
+    "retry_batch_request": Examples(
+        requests={"With another robot": {"robot_id": OTHER_ROBOT_ID}},
+        responses={"The batch request of the remaining references": _RETRY},
+        others={HTTPStatus.OK: {"The batch request that retries it already": _RETRY}},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.NOT_FOUND: "The batch request does not exist.",
+            HTTPStatus.CONFLICT: "Every reference of the batch request was enhanced, or does not exist any more.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "robot_id: UUID version 4 expected.",
         },
     ),
     "list_batch_entries": Examples(

@@ -116,7 +116,7 @@ def _describe_operation(endpoint: Endpoint) -> Document:
         content = {JSON: {"schema": ref(endpoint.request_model), **_to_examples(examples.requests)}}
         if endpoint.line_model is not None:
             content[JSONL] = _describe_lines(endpoint.request_model, examples.request_lines)
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not endpoint.optional_body, "content": content}
     return operation
 
 

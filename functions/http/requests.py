@@ -84,6 +84,10 @@ class ApiRequest:
                 raise TooLarge(*(f"{fault}." for fault in faults)) from error
             raise InputRejected(*(f"{fault}." for fault in faults)) from error
 
+    def parse_optional_body(self, model: type[M]) -> M:
+        """Parse a body that may be left out, and then has the default values. Raises like `parse_body`."""
+        return self.parse_body(model) if self.read_body() else model()
+
     def parse_query(self, model: type[M]) -> M:
         """Parse the query. Raises InputRejected with one sentence per fault."""
         try:

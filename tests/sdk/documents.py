@@ -155,6 +155,8 @@ FULL: dict[Model, Json] = {
         },
         "test_run": False,
         "cancelled_at": None,
+        "retry_of": ONE,
+        "retried_as": TWO,
         "metadata": {"review": "文"},
         "waiting_for": "the robot",
         "warnings": ["source_name"],

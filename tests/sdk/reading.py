@@ -32,6 +32,8 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
             "entries",
             "test_run",
             "cancelled_at",
+            "retry_of",
+            "retried_as",
             "waiting_for",
             "warnings",
         )

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
@@ -44,6 +45,7 @@ def check(simulation: Simulation) -> None:
         has_error = batch.status not in _IMPORTED or batch.error_code is ErrorCode.CANCELLED
         assert has_error == (batch.error is not None), "the status and the error contradict each other"
         assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
+        _check_retry(simulation, batch)
     _check_no_other_enhancements(simulation)
 
 
@@ -52,7 +54,7 @@ def _check_writes(writes: Sequence[Write]) -> None:
     for earlier, later in pairwise(writes):
         before, after = later.before, later.after
         assert before == earlier.after, "a write overwrote the one before it"
-        assert not before.ended, "an ended batch was written"
+        assert not before.ended or before == replace(after, retried_as=before.retried_as), "an ended batch was changed"
         assert _rank(before) <= _rank(after), "the status went backwards"
         assert before.attempt <= after.attempt, "the attempt went backwards"
         assert before.calls_started <= after.calls_started, "a started call was lost"
@@ -146,7 +148,8 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     entries = _imported_entries(simulation, batch)
     lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
     text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
-    missing = [item for item in simulation.reference_ids if item not in {entry.reference_id for entry in entries}]
+    named = {entry.reference_id for entry in entries}
+    missing = [item for item in simulation.list_requested(batch.id) if item not in named]
     assert len(text) == len(lines) == len(entries) + len(missing), "the report has the wrong number of lines"
     added = _list_added(simulation, batch)
     for entry, line in zip(entries, lines, strict=False):
@@ -236,6 +239,29 @@ def _check_cancellation(simulation: Simulation, batch: Batch) -> None:
         if write.before and write.before.cancel_requested_at is None and write.after.cancel_requested_at is not None
     )
     assert batch.progress.chunks <= chunks + 1, "the import went on after its cancellation"
+
+
+def _check_retry(simulation: Simulation, batch: Batch) -> None:
+    """Check that a retry has exactly the references that the batch before it did not enhance, and is the only one."""
+    if batch.id in simulation.history.retries:
+        assert batch.retry_of is not None, "a retry does not name its batch"
+        assert simulation.batches.items[batch.retry_of].batch.retried_as == batch.id, "a confirmed retry was lost"
+    if batch.retry_of is None:
+        return
+    retries = [stored.batch for stored in simulation.batches.items.values() if stored.batch.retry_of == batch.retry_of]
+    assert retries == [batch], "a batch has two retries"
+    retried = simulation.batches.items[batch.retry_of].batch
+    enhanced = {
+        item["reference_id"]
+        for item in simulation.references.enhancements.values()
+        if _label(item).startswith(str(retried.id))
+    }
+    requested = simulation.list_requested(retried.id)
+    # An import that stalled may have stored more than it recorded.
+    known = enhanced if retried.report is not None or not retried.import_started else None
+    left = [item for item in requested if known is None or str(item) not in known]
+    retry = simulation.list_requested(batch.id)
+    assert retry == left or (known is None and set(retry) <= set(left)), "a retry has the wrong references"
 
 
 def _list_added(simulation: Simulation, batch: Batch) -> Sequence[ExpectedEntry]:

@@ -46,6 +46,18 @@ def make_mixed_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
     return [*entries, *added]
 
 
+def make_half_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Enhance every second reference. The store refuses an enhancement of the last one of the others."""
+    others = ids[1::2]
+    added = [
+        ExpectedEntry(annotation(item, f"{label}/{number}"), item, added=True) for number, item in enumerate(ids[::2])
+    ]
+    return [
+        *added,
+        *(ExpectedEntry(annotation(item, f"{label}/{'x' * LARGEST_ITEM}"), item, refused=True) for item in others[-1:]),
+    ]
+
+
 def make_unreadable_result(_label: str, _ids: Sequence[UUID]) -> list[ExpectedEntry]:
     """Make a result without any valid entry."""
     return [ExpectedEntry(b"nothing")]
@@ -63,7 +75,9 @@ class Delivery:
     async def upload(self) -> None:
         self._uploads += 1
         label = f"{self._batch_id}/{self._uploads}"
-        await self._simulation.upload(self._batch_id, self._make_result(label, self._simulation.reference_ids))
+        await self._simulation.upload(
+            self._batch_id, self._make_result(label, self._simulation.list_requested(self._batch_id))
+        )
 
     async def call_back(self, error: str | None = None) -> None:
         await self._simulation.call_back(self._batch_id, self._simulation.robot, error)

@@ -24,7 +24,8 @@ class Scenario:
     """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried.
 
     Results are small for the exchange unless there are `large_results`. The batches are cancelled after the first call
-    named `cancel_at`, once for each of the `cancel_delays`.
+    named `cancel_at`, once for each of the `cancel_delays`. Each batch that has ended is retried once, with as many
+    calls as `retries`.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Scenario:
     test_run: bool = False
     cancel_at: str | None = None
     cancel_delays: Sequence[float] = (0.0,)
+    retries: int = 0
 
 
 SCENARIOS = (
@@ -159,6 +161,16 @@ SCENARIOS = (
         cancel_at="references.import_entries",
         cancel_delays=(0.08, 0.12),
     ),
+    Scenario("retried", robots.accept_and_work(robots.make_half_result), references=8, retries=1),
+    Scenario("retried twice at once", robots.accept_and_work(robots.make_half_result), references=3, retries=2),
+    Scenario(
+        "cancelled during the first chunk and retried",
+        robots.accept_and_work(robots.make_valid_result),
+        references=12,
+        cancel_at="references.import_entries",
+        retries=1,
+    ),
+    Scenario("retried after an error", robots.accept_and_work(work=robots.upload_and_report_an_error), retries=1),
     Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
@@ -178,6 +190,8 @@ async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation.test_run = scenario.test_run
     if scenario.cancel_at is not None:
         simulation.cancel_at(scenario.cancel_at, scenario.cancel_delays)
+    if scenario.retries:
+        simulation.start(simulation.retry(scenario.retries))
     for _ in range(scenario.batches):
         simulation.start(simulation.request_batch())
     await simulation.run_until_ended(TIME_LIMIT_S)

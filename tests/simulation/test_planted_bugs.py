@@ -49,6 +49,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
 CANCELLING = "domain/transitions/cancelling.py"
+RETRY = "use_cases/retry_batch.py"
 IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 
@@ -222,6 +223,11 @@ BUGS = (
         "a cancelled import adds no enhancement to its report",
         (REPORT, "if self._number > self._last_added:", "if self._last_added < math.inf:"),
     ),
+    bug(
+        "a retry requests references that were enhanced",
+        (RETRY, " if str(reference_id) not in enhanced]", "]"),
+    ),
+    bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id), retry", "services.new_id(), retry")),
     bug("a test run imports", (IMPORT, "stored.batch.test_run or ", "")),
     bug(
         "a cancelled batch is imported when its robot calls back",

@@ -2,15 +2,17 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestIn
+from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestIn, BatchRetryIn
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
+from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import CallingRobot, Role, User
 from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
@@ -22,6 +24,7 @@ from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
 from exchange.use_cases.validate_upload import validate_upload
 from functions.errors import ERROR_POLICIES
@@ -92,6 +95,8 @@ class History:
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
     # When the first cancellation of each batch was confirmed.
     cancelled: dict[UUID, float] = field(default_factory=dict)
+    # The batches that a confirmed call has retried others as.
+    retries: set[UUID] = field(default_factory=set)
     dead_letters: list[Message] = field(default_factory=list)
     lost_messages: int = 0
     unexpected_errors: list[BaseException] = field(default_factory=list)
@@ -154,6 +159,42 @@ class Simulation(World):
         if not self.batches.items:
             # Nothing was accepted. A run without a batch would prove nothing.
             await self.request_batch()
+
+    async def retry(self, times: int) -> None:
+        """Retry each batch as soon as it has ended, with as many calls at the same time."""
+        known: set[UUID] = set()
+        while True:
+            await asyncio.sleep(1)
+            ended = [stored.batch for stored in self.batches.items.values() if stored.batch.ended]
+            for batch in ended:
+                if batch.id not in known and batch.retry_of is None:
+                    known.add(batch.id)
+                    await asyncio.gather(*(self._retry(batch.id) for _ in range(times)))
+            if ended and not self.list_open_batches():
+                return
+
+    async def _retry(self, batch_id: UUID) -> None:
+        answered = False
+
+        async def retry() -> None:
+            nonlocal answered
+            # Nothing may be left to retry.
+            with suppress(Conflict):
+                self.history.retries.add(
+                    (await retry_batch(batch_id, BatchRetryIn(), REQUESTOR, self.services)).batch.id
+                )
+            answered = True
+
+        for _ in range(8):
+            await self._run_in_process(retry())
+            if answered:
+                return
+            await asyncio.sleep(20)
+
+    def list_requested(self, batch_id: UUID) -> Sequence[UUID]:
+        """Return the references of a batch."""
+        batch = self.batches.items[batch_id].batch
+        return [UUID(item) for item in json.loads(self.files.blobs[blob_names.manifest(batch_id, batch.manifest)])]
 
     def cancel_at(self, call: str, delays: Sequence[float]) -> None:
         """Cancel every batch after the first call of this port, once for each delay."""

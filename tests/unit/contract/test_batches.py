@@ -78,8 +78,9 @@ def test_an_answer_contains_every_field() -> None:
     assert json.loads(BatchEnhancementRequestRead.model_validate(fields).model_dump_json()) == {
         **fields,
         "test_run": False,
-        **dict.fromkeys(("source", *URLS, "error", "waiting_for", "warnings")),
-        **dict.fromkeys(("enhancements_url", "error_code", "counts", "entries", "cancelled_at")),
+        **dict.fromkeys(
+            ("enhancements_url", "error_code", "counts", "entries", "cancelled_at", "retry_of", "retried_as")
+        ),
         **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings")),
     }
 

@@ -126,6 +126,7 @@ EVENTS: list[Event] = [
     events.ReportWritten(ATTEMPT, OUTCOME),
     events.CancelRequested("not needed"),
     events.CancelRequested(None),
+    events.Retried(OTHER_HOLDER),
     events.Swept(None),
     events.Swept(UPLOAD),
     events.Swept(OLD),

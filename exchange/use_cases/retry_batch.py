@@ -1,0 +1,88 @@
+"""A retry: a new batch request of the references that an earlier one did not enhance."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchRetryIn
+from exchange.domain import events
+from exchange.domain.batch import Batch
+from exchange.domain.callers import User, check_may_see
+from exchange.domain.errors import Conflict, NameTaken, NotFound
+from exchange.domain.idempotency import BatchIdentity, derive_retry_id
+from exchange.ports import Services, StoredBatch
+from exchange.telemetry.operations import batch_operation
+from exchange.use_cases.advance import advance
+from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.read_batch import read_batch
+from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.register_once import Registered
+from exchange.use_cases.write_report import find_enhanced
+
+log = logging.getLogger(__name__)
+
+
+@batch_operation("retry")
+async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, services: Services) -> Registered:
+    """Request the references that were not enhanced, with the same source, metadata and robot, or with another robot.
+
+    Idempotent: the id of the retry is derived from the batch, so a second call returns the same batch. The retry
+    belongs to the requestor of the batch, also if an operator calls. References that were deleted are left out.
+
+    Raises NotFound, Forbidden, the errors of `register_batch`, and Conflict if the batch has not ended, if nothing is
+    left, or if it was retried with another robot.
+    """
+    batch = stored.batch
+    check_may_see(user, batch)
+    if not batch.ended:
+        raise Conflict(f"The batch request has not ended (status '{batch.status}'), so it cannot be retried yet.")
+    retry_id, robot_id = derive_retry_id(batch.id), retry.robot_id or batch.robot_id
+    replayed = await _find_robot(retry_id, services) is not None
+    if not replayed:
+        replayed = not await _register(batch, retry_id, robot_id, user, services)
+    if replayed and retry.robot_id not in {None, await _find_robot(retry_id, services)}:
+        raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
+    await advance(stored, events.Retried(retry_id), services)
+    return Registered(await read_batch(retry_id, user, services), replayed)
+
+
+async def _find_robot(retry_id: UUID, services: Services) -> UUID | None:
+    """Return the robot of the retry, None if there is no retry yet."""
+    try:
+        return (await services.batches.load(retry_id)).batch.robot_id
+    except NotFound:
+        return None
+
+
+async def _register(batch: Batch, retry_id: UUID, robot_id: UUID, user: User, services: Services) -> bool:
+    """Register the retry. Return False if another call has done that meanwhile."""
+    request = BatchEnhancementRequestIn(
+        robot_id=robot_id,
+        reference_ids=list(await _list_left(batch, user, services)),
+        source=batch.source,
+        metadata=batch.metadata,
+        test_run=batch.test_run,
+    )
+    requestor = User(batch.requestor, user.roles)
+    identity = BatchIdentity(retry_id, manifest=services.new_id(), retry_of=batch.id)
+    try:
+        await register_batch(request, requestor, services, identity)
+    except NameTaken:
+        return False
+    log.info("batch %s: %d references are retried as %s", batch.id, len(request.reference_ids), retry_id)
+    return True
+
+
+async def _list_left(batch: Batch, user: User, services: Services) -> Sequence[UUID]:
+    """Return the references that were not enhanced, in the order of the request. Raises Conflict if there are none."""
+    try:
+        requested = await read_manifest(batch, services.files)
+        enhanced = await find_enhanced(batch, services) if batch.import_started else set()
+    except NotFound as error:
+        raise Conflict("The files of the batch request have expired, so it cannot be retried.") from error
+    left = [reference_id for reference_id in requested if str(reference_id) not in enhanced]
+    deleted = await services.references.find_missing(left, include_hidden=user.is_operator)
+    left = [reference_id for reference_id in left if reference_id not in deleted]
+    if not left:
+        raise Conflict("Every reference of the batch request was enhanced, or does not exist any more.")
+    return left
