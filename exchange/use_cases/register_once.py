@@ -13,6 +13,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancemen
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches
 from exchange.domain.idempotency import BatchIdentity, compute_fingerprint, derive_batch_id
+from exchange.domain.polling import FIRST_POLL_S, choose_retry_after
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.use_cases.read_batch import describe_batch
@@ -23,10 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A registered batch request. `replayed` is True if an earlier request had registered it."""
+    """A registered batch request. `replayed` is True if an earlier request had registered it.
+
+    `retry_after_s` is how long to wait before the batch is read, None if it has ended.
+    """
 
     batch: BatchEnhancementRequestRead
-    replayed: bool
+    replayed: bool = False
+    retry_after_s: int | None = FIRST_POLL_S
 
 
 async def register_once(request: BatchEnhancementRequestIn, key: str, user: User, services: Services) -> Registered:
@@ -43,7 +48,7 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
         raise InputRejected("This Idempotency-Key belongs to a batch request that has been deleted. Use another key.")
     identity = BatchIdentity(batch_id, fingerprint, manifest=services.new_id())
     try:
-        return Registered(await register_batch(request, user, services, identity), replayed=False)
+        return Registered(await register_batch(request, user, services, identity))
     except (NameTaken, TooManyOpenBatches):
         # Another request with this key may have been registered since.
         earlier = await _find_earlier(batch_id, fingerprint, user, services)
@@ -64,4 +69,5 @@ async def _find_earlier(batch_id: UUID, fingerprint: str, user: User, services: 
         )
     with bind_log_fields(batch_id=batch_id, robot_id=batch.robot_id):
         log.info("batch %s: the request was repeated", batch_id)
-        return Registered(await describe_batch(batch, user, services), replayed=True)
+        read = await describe_batch(batch, user, services)
+        return Registered(read, replayed=True, retry_after_s=choose_retry_after(batch, services.clock()))

@@ -77,6 +77,7 @@ STATUS_MEANINGS = {
 # What a success means that is not the usual one of its operation.
 SUCCESS_MEANINGS = {
     HTTPStatus.OK: "The answer to a dry run. Nothing was created.",
+    HTTPStatus.NOT_MODIFIED: "Nothing has changed since the answer with the ETag in `If-None-Match`.",
 }
 RETRY_AFTER = "Seconds to wait before the request is repeated."
 WWW_AUTHENTICATE = "The authentication schemes that this operation accepts."

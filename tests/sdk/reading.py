@@ -23,7 +23,10 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (BatchEnhancementRequestRead, "source"): _FIRST,
     **{
         (BatchEnhancementRequestRead, field): _ALL
-        for field in ("validation_result_file", "metadata", "waiting_for", "warnings")
+        for field in (
+            *("validation_result_file", "metadata", "waiting_for", "warnings"),
+            *("created_at", "accepted_at", "delivered_at", "ended_at", "expires_at"),
+        )
     },
     **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
     (BatchRobotResult, "storage_url"): _ALL,
