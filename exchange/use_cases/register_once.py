@@ -40,7 +40,7 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
     Raises InputRejected if the earlier request was another one, and the errors of `register_batch`.
     """
     batch_id, fingerprint = derive_batch_id(user.id, key), compute_fingerprint(request)
-    earlier = await _find_earlier(batch_id, fingerprint, user, services)
+    earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
     if earlier is not None:
         return earlier
     if await services.results.find_upload(batch_id) is not None:
@@ -51,13 +51,15 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
         return Registered(await register_batch(request, user, services, identity))
     except (NameTaken, TooManyOpenBatches):
         # Another request with this key may have been registered since.
-        earlier = await _find_earlier(batch_id, fingerprint, user, services)
+        earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
         if earlier is None:
             raise
         return earlier
 
 
-async def _find_earlier(batch_id: UUID, fingerprint: str, user: User, services: Services) -> Registered | None:
+async def _find_earlier(
+    batch_id: UUID, fingerprint: str, request: BatchEnhancementRequestIn, user: User, services: Services
+) -> Registered | None:
     try:
         batch = (await services.batches.load(batch_id)).batch
     except NotFound:
@@ -69,5 +71,7 @@ async def _find_earlier(batch_id: UUID, fingerprint: str, user: User, services: 
         )
     with bind_log_fields(batch_id=batch_id, robot_id=batch.robot_id):
         log.info("batch %s: the request was repeated", batch_id)
-        read = await describe_batch(batch, user, services)
-        return Registered(read, replayed=True, retry_after_s=choose_retry_after(batch, services.clock()))
+        read = await describe_batch(batch, user, services, include_reference_ids=False)
+        # The same request has the same ids, so the manifest need not be read.
+        complete = read.model_copy(update={"reference_ids": request.reference_ids})
+        return Registered(complete, replayed=True, retry_after_s=choose_retry_after(batch, services.clock()))
