@@ -230,6 +230,10 @@ class DeadLetters(Protocol):
 class UrlSigner(Protocol):
     """Signed URLs. Each call signs a new one for one blob and one permission."""
 
+    @property
+    def lifetime_s(self) -> float:
+        """How long a URL is valid, in seconds."""
+
     async def sign_read_url(self, name: str) -> str:
         """Return a URL to read this blob of the container `batches`."""
 

@@ -32,6 +32,11 @@ class SignedUrls:
         self._key_until = datetime.min.replace(tzinfo=UTC)
         self._asking = asyncio.Lock()
 
+    @property
+    def lifetime_s(self) -> float:
+        """How long a URL is valid, in seconds."""
+        return self._lifetime.total_seconds()
+
     async def sign_read_url(self, name: str) -> str:
         """Return a URL to read a blob of the container `batches`."""
         return await self._sign(blob_names.BATCHES, name, _READ)

@@ -15,6 +15,8 @@ from exchange.contract.reports import EntryCounts, ReferenceCounts
 # A longer list is refused before its ids are validated.
 MAX_REFERENCES = 100_000
 
+_INCLUDE_REFERENCE_IDS = "Whether the answer has the ids of the references. Without them it is short and quick."
+
 
 class BatchStatus(StrEnum):
     """The status of a batch request."""
@@ -89,6 +91,13 @@ class BatchEnhancementRequestQuery(WireModel):
     dry_run: bool = Field(
         False, description="Only check the request. Nothing is created, and unknown references are not an error."
     )
+    include_reference_ids: bool = Field(True, description=_INCLUDE_REFERENCE_IDS)
+
+
+class BatchReadQuery(WireModel):
+    """What to read of a batch request."""
+
+    include_reference_ids: bool = Field(True, description=_INCLUDE_REFERENCE_IDS)
 
 
 class BatchEnhancementRequestDryRun(WireModel):
@@ -111,7 +120,7 @@ class BatchEnhancementRequestRead(WireModel):
 
     id: UUID4
     robot_id: UUID4
-    reference_ids: list[UUID4]
+    reference_ids: list[UUID4] | None = Field(description="Null if the request asked for none.")
     source: str | None = None
     request_status: BatchStatus
     reference_data_url: OwnUrl | None = Field(
@@ -144,6 +153,17 @@ class BatchEnhancementRequestRead(WireModel):
     metadata: Metadata | None = Field(None, description="As given in the request.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."
+    )
+    created_at: datetime | None = Field(None, description="When the batch request was registered.")
+    accepted_at: datetime | None = Field(None, description="When the robot accepted the batch.")
+    delivered_at: datetime | None = Field(
+        None, description="When the robot called back, or when its upload was treated as delivered without a callback."
+    )
+    ended_at: datetime | None = Field(None, description="When the batch request ended.")
+    expires_at: datetime | None = Field(
+        None,
+        description="When the exchange ends the batch request by itself if nothing else happens. Progress postpones it."
+        " Null once the batch request has ended.",
     )
     warnings: list[str] | None = Field(
         None, description="Fields of the request that were ignored. Part of the answer to the request only."

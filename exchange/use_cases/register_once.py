@@ -13,6 +13,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancemen
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches
 from exchange.domain.idempotency import BatchIdentity, compute_fingerprint, derive_batch_id
+from exchange.domain.polling import FIRST_POLL_S, choose_retry_after
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.use_cases.read_batch import describe_batch
@@ -23,10 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A registered batch request. `replayed` is True if an earlier request had registered it."""
+    """A registered batch request. `replayed` is True if an earlier request had registered it.
+
+    `retry_after_s` is how long to wait before the batch is read, None if it has ended.
+    """
 
     batch: BatchEnhancementRequestRead
-    replayed: bool
+    replayed: bool = False
+    retry_after_s: int | None = FIRST_POLL_S
 
 
 async def register_once(request: BatchEnhancementRequestIn, key: str, user: User, services: Services) -> Registered:
@@ -35,7 +40,7 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
     Raises InputRejected if the earlier request was another one, and the errors of `register_batch`.
     """
     batch_id, fingerprint = derive_batch_id(user.id, key), compute_fingerprint(request)
-    earlier = await _find_earlier(batch_id, fingerprint, user, services)
+    earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
     if earlier is not None:
         return earlier
     if await services.results.find_upload(batch_id) is not None:
@@ -43,16 +48,18 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
         raise InputRejected("This Idempotency-Key belongs to a batch request that has been deleted. Use another key.")
     identity = BatchIdentity(batch_id, fingerprint, manifest=services.new_id())
     try:
-        return Registered(await register_batch(request, user, services, identity), replayed=False)
+        return Registered(await register_batch(request, user, services, identity))
     except (NameTaken, TooManyOpenBatches):
         # Another request with this key may have been registered since.
-        earlier = await _find_earlier(batch_id, fingerprint, user, services)
+        earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
         if earlier is None:
             raise
         return earlier
 
 
-async def _find_earlier(batch_id: UUID, fingerprint: str, user: User, services: Services) -> Registered | None:
+async def _find_earlier(
+    batch_id: UUID, fingerprint: str, request: BatchEnhancementRequestIn, user: User, services: Services
+) -> Registered | None:
     try:
         batch = (await services.batches.load(batch_id)).batch
     except NotFound:
@@ -64,4 +71,7 @@ async def _find_earlier(batch_id: UUID, fingerprint: str, user: User, services: 
         )
     with bind_log_fields(batch_id=batch_id, robot_id=batch.robot_id):
         log.info("batch %s: the request was repeated", batch_id)
-        return Registered(await describe_batch(batch, user, services), replayed=True)
+        read = await describe_batch(batch, user, services, include_reference_ids=False)
+        # The same request has the same ids, so the manifest need not be read.
+        complete = read.model_copy(update={"reference_ids": request.reference_ids})
+        return Registered(complete, replayed=True, retry_after_s=choose_retry_after(batch, services.clock()))

@@ -10,11 +10,12 @@ from exchange.domain.batch import Batch
 from exchange.domain.callers import User, check_may_see
 from exchange.domain.errors import Conflict, NameTaken, NotFound
 from exchange.domain.idempotency import BatchIdentity, derive_retry_id
+from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.manifest_file import read_manifest
-from exchange.use_cases.read_batch import read_batch
+from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered
 from exchange.use_cases.write_report import find_enhanced
@@ -43,7 +44,9 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     if replayed and retry.robot_id not in {None, await _find_robot(retry_id, services)}:
         raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
     await advance(stored, events.Retried(retry_id), services)
-    return Registered(await read_batch(retry_id, user, services), replayed)
+    stored_retry = await services.batches.load(retry_id)
+    read = await describe_batch(stored_retry.batch, user, services)
+    return Registered(read, replayed, choose_retry_after(stored_retry.batch, services.clock()))
 
 
 async def _find_robot(retry_id: UUID, services: Services) -> UUID | None:

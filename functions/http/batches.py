@@ -1,6 +1,7 @@
 """Batch requests: requestors request and read them, robots call back."""
 
 from http import HTTPStatus
+from typing import Any
 
 from exchange.contract.batches import (
     BatchCancellationIn,
@@ -10,11 +11,14 @@ from exchange.contract.batches import (
     BatchEnhancementRequestQuery,
     BatchEnhancementRequestRead,
     BatchListQuery,
+    BatchReadQuery,
     BatchRetryIn,
 )
 from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
 from exchange.contract.robots import BatchRobotResult
+from exchange.domain.callers import User
+from exchange.domain.polling import FIRST_POLL_S
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.list_batches import list_batches
@@ -24,8 +28,17 @@ from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered, register_once
 from exchange.use_cases.retry_batch import retry_batch
-from functions.http.endpoints import Access, Answer, endpoint
-from functions.http.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, parse_idempotency_key
+from functions.http.endpoints import Access, Answer, Content, endpoint
+from functions.http.headers import (
+    ETAG,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_REPLAYED,
+    IF_NONE_MATCH,
+    RETRY_AFTER,
+    format_etag,
+    parse_idempotency_key,
+    parse_if_none_match,
+)
 from functions.http.requests import ApiRequest
 
 _BATCHES = "references/enhancement/batch"
@@ -43,7 +56,7 @@ _BATCHES = "references/enhancement/batch"
     status=HTTPStatus.ACCEPTED,
     other_successes={HTTPStatus.OK: BatchEnhancementRequestDryRun},
     request_headers=(IDEMPOTENCY_KEY,),
-    response_headers={HTTPStatus.ACCEPTED: (IDEMPOTENCY_REPLAYED,)},
+    response_headers={HTTPStatus.ACCEPTED: (RETRY_AFTER, IDEMPOTENCY_REPLAYED)},
 )
 async def request_batch(request: ApiRequest) -> Answer:
     """Request that a robot enhance these references."""
@@ -53,11 +66,19 @@ async def request_batch(request: ApiRequest) -> Answer:
     if query.dry_run:
         return Answer(await dry_run(body, request.user, request.services), status=HTTPStatus.OK)
     if key is None:
-        registered = Registered(await register_batch(body, request.user, request.services), replayed=False)
+        registered = Registered(await register_batch(body, request.user, request.services))
     else:
         registered = await register_once(body, key, request.user, request.services)
-    read = registered.batch.model_copy(update={"warnings": describe_ignored_fields(request.read_body(), body)})
-    return Answer(read, {IDEMPOTENCY_REPLAYED.name: "true"} if registered.replayed else {})
+    update: dict[str, Any] = {"warnings": describe_ignored_fields(request.read_body(), body)}
+    if not query.include_reference_ids:
+        update["reference_ids"] = None
+    replayed = {IDEMPOTENCY_REPLAYED.name: "true"} if registered.replayed else {}
+    headers = {**_wait(registered.retry_after_s), **replayed}
+    return Answer(registered.batch.model_copy(update=update), headers)
+
+
+def _wait(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {RETRY_AFTER.name: str(seconds)}
 
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)
@@ -77,11 +98,25 @@ async def list_batch_requests(request: ApiRequest) -> BatchEnhancementRequestLis
     Access.REQUESTORS_AND_ROBOTS,
     BatchEnhancementRequestRead,
     HTTPStatus.NOT_FOUND,
+    query_model=BatchReadQuery,
+    other_successes={HTTPStatus.NOT_MODIFIED: None},
+    request_headers=(IF_NONE_MATCH,),
+    response_headers={HTTPStatus.OK: (ETAG, RETRY_AFTER), HTTPStatus.NOT_MODIFIED: (ETAG, RETRY_AFTER)},
 )
-async def read_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead:
+async def read_batch_request(request: ApiRequest) -> Answer | Content:
     """Read the status of a batch request, with freshly signed URLs."""
-    batch_id = request.parse_path_id("batch_request_id")
-    return await read_batch(batch_id, request.known_caller, request.services)
+    version = await read_batch(
+        request.parse_path_id("batch_request_id"),
+        request.known_caller,
+        request.services,
+        include_reference_ids=request.parse_query(BatchReadQuery).include_reference_ids,
+        known_tags=parse_if_none_match(request.http_request),
+    )
+    wait = _wait(version.retry_after_s) if isinstance(request.caller, User) else {}
+    headers = {ETAG.name: format_etag(version.tag), **wait}
+    if version.batch is None:
+        return Content(b"", "", HTTPStatus.NOT_MODIFIED, headers)
+    return Answer(version.batch, headers)
 
 
 @endpoint(
@@ -93,12 +128,14 @@ async def read_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead
     HTTPStatus.CONFLICT,
     request_model=BatchCancellationIn,
     optional_body=True,
+    response_headers={HTTPStatus.OK: (RETRY_AFTER,)},
 )
-async def cancel_batch_request(request: ApiRequest) -> BatchEnhancementRequestRead:
+async def cancel_batch_request(request: ApiRequest) -> Answer:
     """Cancel a batch request. Enhancements that are already added stay."""
     batch_id = request.parse_path_id("batch_request_id")
     cancellation = request.parse_optional_body(BatchCancellationIn)
-    return await cancel_batch(batch_id, cancellation, request.user, request.services)
+    cancelled = await cancel_batch(batch_id, cancellation, request.user, request.services)
+    return Answer(cancelled, _wait(FIRST_POLL_S if cancelled.ended_at is None else None))
 
 
 @endpoint(
@@ -113,13 +150,15 @@ async def cancel_batch_request(request: ApiRequest) -> BatchEnhancementRequestRe
     optional_body=True,
     status=HTTPStatus.ACCEPTED,
     other_successes={HTTPStatus.OK: BatchEnhancementRequestRead},
+    response_headers={HTTPStatus.OK: (RETRY_AFTER,), HTTPStatus.ACCEPTED: (RETRY_AFTER,)},
 )
 async def retry_batch_request(request: ApiRequest) -> Answer:
     """Request the references again that were not enhanced. A second call returns the same batch request with 200."""
     retry = request.parse_optional_body(BatchRetryIn)
     batch_id = request.parse_path_id("batch_request_id")
     registered = await retry_batch(batch_id, retry, request.user, request.services)
-    return Answer(registered.batch, status=HTTPStatus.OK if registered.replayed else HTTPStatus.ACCEPTED)
+    status = HTTPStatus.OK if registered.replayed else HTTPStatus.ACCEPTED
+    return Answer(registered.batch, _wait(registered.retry_after_s), status)
 
 
 @endpoint(

@@ -77,6 +77,8 @@ STATUS_MEANINGS = {
 # What a success means that is not the usual one of its operation.
 SUCCESS_MEANINGS = {
     HTTPStatus.OK: "Nothing new was created. This is the answer to a dry run, or what exists already.",
+    HTTPStatus.OK: "The answer to a dry run. Nothing was created.",
+    HTTPStatus.NOT_MODIFIED: "Nothing has changed since the answer with the ETag in `If-None-Match`.",
 }
 RETRY_AFTER = "Seconds to wait before the request is repeated."
 WWW_AUTHENTICATE = "The authentication schemes that this operation accepts."

@@ -77,6 +77,11 @@ _BATCH = {
     "cancelled_at": None,
     "retry_of": None,
     "retried_as": None,
+    "created_at": "2026-11-27T06:40:08.460584Z",
+    "accepted_at": None,
+    "delivered_at": None,
+    "ended_at": None,
+    "expires_at": "2026-11-27T08:40:08.460584Z",
 }
 _ENDED_BATCH = {
     **_BATCH,
@@ -96,6 +101,10 @@ _ENDED_BATCH = {
         "pending": 0,
         "cancelled": 0,
     },
+    "accepted_at": "2026-11-27T06:40:09.017332Z",
+    "delivered_at": "2026-11-27T06:52:30.774102Z",
+    "ended_at": "2026-11-27T06:52:31.127004Z",
+    "expires_at": None,
 }
 _CANCELLED_BATCH = {
     **_BATCH,
@@ -119,8 +128,15 @@ _BATCH_OF_ROBOT = {
     "request_status": "accepted",
     "reference_data_url": _REFERENCES_URL,
     "result_storage_url": _RESULT_URL,
+    "accepted_at": "2026-11-27T06:40:09.017332Z",
+    "expires_at": "2026-11-28T06:40:09.017332Z",
 }
-_DELIVERED_BATCH = {**_BATCH_OF_ROBOT, "request_status": "importing"}
+_DELIVERED_BATCH = {
+    **_BATCH_OF_ROBOT,
+    "request_status": "importing",
+    "delivered_at": "2026-11-27T06:52:30.774102Z",
+    "expires_at": "2026-11-27T09:24:30.774102Z",
+}
 _BATCH_SUMMARY = {
     "id": BATCH_ID,
     "robot_id": ROBOT_ID,
@@ -468,6 +484,7 @@ PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_
 QUERY_EXAMPLES = {
     "kind": "missing",
     "reference_id": REFERENCE_ID,
+    "include_reference_ids": True,
     "created_after": "2026-11-01T00:00:00Z",
     "created_before": "2026-12-01T00:00:00Z",
     "dry_run": False,

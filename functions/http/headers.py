@@ -9,6 +9,8 @@ import azure.functions as func
 from exchange.domain.errors import InputRejected
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# With or without `W/`: the comparison is the weak one of RFC 9110.
+_TAG = re.compile(r'"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,36 @@ IDEMPOTENCY_REPLAYED = Header(
     "`true` if an earlier request with the same `Idempotency-Key` created the batch request. Else it is absent.",
     {"type": "string", "enum": ["true"]},
 )
+
+
+RETRY_AFTER = Header(
+    "Retry-After",
+    "Whole seconds to wait before the batch request is read again. It is absent once the batch request has ended, and "
+    "in answers to robots.",
+    {"type": "integer", "minimum": 1},
+)
+ETAG = Header(
+    "ETag",
+    "The version of the answer. It changes with the batch request, and before the signed URLs of the answer expire.",
+    {"type": "string", "pattern": r'^W/"[0-9a-f]{32}"$'},
+)
+IF_NONE_MATCH = Header(
+    "If-None-Match",
+    "The `ETag` of the last answer. If nothing has changed since, the answer is 304 without a body.",
+    {"type": "string"},
+    'W/"7c2f1f0e5f0d4c6f9a4e3b1d8f6a2c90"',
+)
+
+
+def format_etag(tag: str) -> str:
+    """Return a weak ETag. Weak, because two answers of one version have differently signed URLs."""
+    return f'W/"{tag}"'
+
+
+def parse_if_none_match(request: func.HttpRequest) -> set[str]:
+    """Return the tags that the caller knows, without quotes. Other texts than ours are ignored. `*` is any tag."""
+    value: str = request.headers.get(IF_NONE_MATCH.name.lower(), "")
+    return {"*"} if value.strip() == "*" else set(_TAG.findall(value))
 
 
 def parse_idempotency_key(request: func.HttpRequest) -> str | None:

@@ -80,6 +80,8 @@ class FakeDeadLetters:
 
 
 class FakeUrlSigner:
+    lifetime_s = 3600.0
+
     async def sign_read_url(self, name: str) -> str:
         return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"
 

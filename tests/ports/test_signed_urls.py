@@ -42,6 +42,10 @@ async def test_a_read_url_allows_reading_its_blob_only(account: BlobAccount, url
     assert await status("GET", url.partition("?")[0]) in {*FORBIDDEN, 404}
 
 
+async def test_the_lifetime_of_urls_is_known(urls: SignedUrls) -> None:
+    assert urls.lifetime_s == 60
+
+
 async def test_an_upload_url_allows_writing_its_blob_repeatedly_and_nothing_else(urls: SignedUrls) -> None:
     batch_id, other = uuid4(), uuid4()
     url = await urls.sign_upload_url(batch_id)

@@ -159,6 +159,11 @@ FULL: dict[Model, Json] = {
         "retried_as": TWO,
         "metadata": {"review": "文"},
         "waiting_for": "the robot",
+        "created_at": "2026-11-27T06:40:08.460584Z",
+        "accepted_at": "2026-11-27T06:40:09.017332Z",
+        "delivered_at": "2026-11-27T06:52:30.774102Z",
+        "ended_at": "2026-11-27T06:52:31.127004Z",
+        "expires_at": "2026-11-28T06:40:09.017332Z",
         "warnings": ["source_name"],
     },
     robots.BatchRobotRequest: {

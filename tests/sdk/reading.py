@@ -41,7 +41,10 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     **{(BatchRobotResultValidationEntry, field): _ALL for field in ("line", "kind")},
     **{
         (BatchEnhancementRequestRead, field): _ALL
-        for field in ("validation_result_file", "metadata", "waiting_for", "warnings")
+        for field in (
+            *("validation_result_file", "metadata", "waiting_for", "warnings"),
+            *("created_at", "accepted_at", "delivered_at", "ended_at", "expires_at"),
+        )
     },
     **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
     (BatchRobotResult, "storage_url"): _ALL,

@@ -8,6 +8,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancemen
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 REQUEST = {"robot_id": ONE, "reference_ids": [TWO, ONE, TWO]}
+TIMES = ("created_at", "accepted_at", "delivered_at", "ended_at", "expires_at")
 URLS = ("reference_data_url", "result_storage_url", "validation_result_file", "validation_result_url")
 
 
@@ -82,6 +83,7 @@ def test_an_answer_contains_every_field() -> None:
             ("enhancements_url", "error_code", "counts", "entries", "cancelled_at", "retry_of", "retried_as")
         ),
         **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings")),
+        **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings", *TIMES)),
     }
 
 

@@ -6,16 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotResult, Robot
 from exchange.domain.batch import Batch
-from exchange.domain.callers import CallingRobot, Role, User
+from exchange.domain.callers import Caller, CallingRobot, Role, User
 from exchange.domain.errors import Unavailable
 from exchange.domain.ids import new_id
 from exchange.domain.messages import DispatchMessage
+from exchange.ports import Services
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
+from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.validate_upload import validate_upload
@@ -105,6 +107,13 @@ class Exchange(World):
         """Return what the batch offers as the enhancements that it added."""
         attempt = self.get_batch(batch_id).report
         return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/enhancements.jsonl"].splitlines()]
+
+
+async def read_now(batch_id: UUID, caller: Caller, services: Services) -> BatchEnhancementRequestRead:
+    """Read a batch request without conditions."""
+    batch = (await read_batch(batch_id, caller, services)).batch
+    assert batch is not None
+    return batch
 
 
 async def raise_unavailable(_batch_id: UUID) -> object:

@@ -13,9 +13,8 @@ from exchange.domain.ids import new_id
 from exchange.use_cases import import_results as importing
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.import_chunk import import_chunk
-from exchange.use_cases.read_batch import read_batch
 from tests.results import annotation
-from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange
+from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange, read_now
 
 OTHER = User("another requestor", frozenset({Role.REQUESTOR}))
 ALL_CANCELLED = ReferenceCounts(requested=5, cancelled=5)
@@ -60,7 +59,7 @@ async def test_before_the_import_a_batch_ends_at_once(exchange: Exchange, phase:
     with pytest.raises(Conflict, match="too late"):
         await exchange.call_back(batch_id, "no memory")
     assert not exchange.references.enhancements
-    assert (await read_batch(batch_id, REQUESTOR, exchange.services)).counts == ALL_CANCELLED
+    assert (await read_now(batch_id, REQUESTOR, exchange.services)).counts == ALL_CANCELLED
 
 
 async def test_during_the_import_a_batch_ends_after_the_chunk_in_progress(
@@ -85,11 +84,11 @@ async def test_during_the_import_a_batch_ends_after_the_chunk_in_progress(
     monkeypatch.setattr(importing, "import_chunk", cancel_and_import)
     await exchange.run_import(batch_id)
     assert chunks == 1
-    read = await read_batch(batch_id, REQUESTOR, exchange.services)
-    assert (read.request_status, read.error_code) == (BatchStatus.PARTIAL_FAILED, ErrorCode.CANCELLED)
-    assert read.error == "The batch request was cancelled. 4 of 8 accepted enhancements were added."
-    assert read.counts == ReferenceCounts(requested=8, enhanced=4, cancelled=3, failed=1)
-    assert read.entries == EntryCounts(total=9, added=4, cancelled=4, robot_error=1)
+    answer = await read_now(batch_id, REQUESTOR, exchange.services)
+    assert (answer.request_status, answer.error_code) == (BatchStatus.PARTIAL_FAILED, ErrorCode.CANCELLED)
+    assert answer.error == "The batch request was cancelled. 4 of 8 accepted enhancements were added."
+    assert answer.counts == ReferenceCounts(requested=8, enhanced=4, cancelled=3, failed=1)
+    assert answer.entries == EntryCounts(total=9, added=4, cancelled=4, robot_error=1)
     assert len(exchange.references.enhancements) == 4
     report = exchange.read_report_entries(batch_id)
     assert [entry["kind"] for entry in report] == ["added"] * 4 + ["cancelled"] * 4 + ["robot_error"]
@@ -108,9 +107,9 @@ async def test_a_cancellation_during_the_last_chunk_changes_nothing(
 
     monkeypatch.setattr(importing, "import_chunk", cancel_and_import)
     await exchange.run_import(batch_id)
-    read = await read_batch(batch_id, REQUESTOR, exchange.services)
-    assert (read.request_status, read.error, read.error_code) == (BatchStatus.COMPLETED, None, None)
-    assert read.counts == ReferenceCounts(requested=2, enhanced=2)
+    answer = await read_now(batch_id, REQUESTOR, exchange.services)
+    assert (answer.request_status, answer.error, answer.error_code) == (BatchStatus.COMPLETED, None, None)
+    assert answer.counts == ReferenceCounts(requested=2, enhanced=2)
 
 
 async def test_a_repeated_cancellation_is_accepted_and_keeps_the_first_reason(exchange: Exchange) -> None:

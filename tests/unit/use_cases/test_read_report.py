@@ -7,11 +7,10 @@ import pytest
 from exchange.contract.reports import BatchEntriesQuery, BatchErrors, EntryKind, ReferenceCounts
 from exchange.domain.callers import Role, User
 from exchange.domain.errors import Conflict, Forbidden, NotFound
-from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.write_report import find_enhanced
 from tests.results import annotation
-from tests.unit.use_cases.conftest import REQUESTOR, Exchange
+from tests.unit.use_cases.conftest import REQUESTOR, Exchange, read_now
 
 OTHER = User("another requestor", frozenset({Role.REQUESTOR}))
 
@@ -46,8 +45,8 @@ async def test_every_entry_has_its_line_kind_and_sentence(exchange: Exchange) ->
     ]
     texts = [entry.message for entry in page.entries]
     assert texts == [line.partition(": ")[2] for line in exchange.read_report(batch_id)]
-    read = await read_batch(batch_id, REQUESTOR, exchange.services)
-    assert read.counts == ReferenceCounts(requested=5, enhanced=1, failed=1, missing=3)
+    answer = await read_now(batch_id, REQUESTOR, exchange.services)
+    assert answer.counts == ReferenceCounts(requested=5, enhanced=1, failed=1, missing=3)
 
 
 async def test_a_page_is_requested_by_kind_and_reference(exchange: Exchange) -> None:
@@ -111,13 +110,13 @@ async def test_the_enhancements_of_a_batch_are_those_that_it_added_as_they_are_s
     exchange.references.largest_item = 1500
     batch_id = await import_mixed(exchange)
     assert exchange.read_enhancements(batch_id) == list(exchange.references.enhancements.values())
-    read = await read_batch(batch_id, REQUESTOR, exchange.services)
-    assert read.enhancements_url is not None
+    answer = await read_now(batch_id, REQUESTOR, exchange.services)
+    assert answer.enhancements_url is not None
 
 
 async def test_a_batch_that_added_nothing_has_no_enhancements(exchange: Exchange) -> None:
     batch_id = await import_batch(exchange, "not JSON")
-    assert (await read_batch(batch_id, REQUESTOR, exchange.services)).enhancements_url is None
+    assert (await read_now(batch_id, REQUESTOR, exchange.services)).enhancements_url is None
 
 
 async def test_the_enhanced_references_are_found_with_and_without_a_report(exchange: Exchange) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.domain.batch import Batch
 from exchange.domain.callers import Role, User
 from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches, Unavailable
 from exchange.domain.idempotency import derive_batch_id
@@ -125,10 +126,10 @@ def yield_in(exchange: Exchange, *methods: str) -> None:
 async def test_a_request_that_failed_between_its_writes_may_be_repeated_or_changed(exchange: Exchange) -> None:
     create = exchange.batches.create
 
-    async def fail(_batch: object) -> None:
+    async def fail(batch: Batch) -> None:  # noqa: ARG001 - the signature of the port
         raise Unavailable("The store is down.")
 
-    exchange.batches.create = fail  # type: ignore[method-assign, assignment] # the request must fail after its first write
+    exchange.batches.create = fail  # type: ignore[method-assign] # the request must fail after its first write
     with pytest.raises(Unavailable):
         await request(exchange)
     exchange.batches.create = create  # type: ignore[method-assign]
@@ -162,10 +163,10 @@ async def test_a_key_whose_batch_has_expired_before_its_result_is_refused(exchan
 
 
 async def test_a_taken_id_without_a_batch_is_not_hidden(exchange: Exchange) -> None:
-    async def refuse(_batch: object) -> None:
+    async def refuse(batch: Batch) -> None:  # noqa: ARG001 - the signature of the port
         raise NameTaken("This batch request already exists.")
 
-    exchange.batches.create = refuse  # type: ignore[method-assign, assignment] # the batch expires right after the conflict
+    exchange.batches.create = refuse  # type: ignore[method-assign] # the batch expires right after the conflict
     with pytest.raises(NameTaken):
         await request(exchange)
 

@@ -11,12 +11,11 @@ from exchange.domain.callers import Role, User
 from exchange.domain.errors import Conflict, Forbidden, Unavailable
 from exchange.domain.ids import new_id
 from exchange.domain.messages import DispatchMessage
-from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered
 from exchange.use_cases.retry_batch import retry_batch
 from tests.results import annotation
-from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange
+from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, Exchange, read_now
 
 
 async def retry(exchange: Exchange, batch_id: UUID, robot_id: UUID | None = None, user: User = REQUESTOR) -> Registered:
@@ -45,7 +44,7 @@ async def test_the_references_that_were_not_enhanced_are_requested_again(exchang
     assert again.reference_ids == [two, three, four]
     assert (again.retry_of, again.robot_id, again.request_status) == (batch_id, exchange.robot.id, "received")
     assert exchange.get_last_dispatch() == DispatchMessage(again.id, 1)
-    assert (await read_batch(batch_id, REQUESTOR, exchange.services)).retried_as == again.id
+    assert (await read_now(batch_id, REQUESTOR, exchange.services)).retried_as == again.id
 
 
 async def test_a_batch_that_imported_nothing_is_retried_completely(exchange: Exchange) -> None:
@@ -154,4 +153,4 @@ async def test_the_retry_of_an_operator_belongs_to_the_requestor(exchange: Excha
     with pytest.raises(Forbidden):
         await retry(exchange, batch_id, user=User("another requestor", frozenset({Role.REQUESTOR})))
     again = (await retry(exchange, batch_id, user=OPERATOR)).batch
-    assert (await read_batch(again.id, REQUESTOR, exchange.services)).id == again.id
+    assert (await read_now(again.id, REQUESTOR, exchange.services)).id == again.id

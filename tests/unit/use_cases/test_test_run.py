@@ -2,10 +2,9 @@
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead, BatchStatus, ErrorCode
 from exchange.contract.reports import EntryCounts, ReferenceCounts
-from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.register_batch import register_batch
 from tests.results import annotation
-from tests.unit.use_cases.conftest import REQUESTOR, Exchange
+from tests.unit.use_cases.conftest import REQUESTOR, Exchange, read_now
 
 
 async def run(exchange: Exchange, *entries: object) -> BatchEnhancementRequestRead:
@@ -16,17 +15,17 @@ async def run(exchange: Exchange, *entries: object) -> BatchEnhancementRequestRe
     await exchange.call_back(batch_id)
     await exchange.run_import(batch_id)
     assert not exchange.references.enhancements
-    return await read_batch(batch_id, REQUESTOR, exchange.services)
+    return await read_now(batch_id, REQUESTOR, exchange.services)
 
 
 async def test_a_test_run_reports_what_would_be_added(exchange: Exchange) -> None:
     one, *_ = exchange.reference_ids
-    read = await run(exchange, *map(annotation, exchange.reference_ids), annotation(one, source="again"))
-    assert (read.request_status, read.test_run, read.error) == (BatchStatus.COMPLETED, True, None)
-    assert read.counts == ReferenceCounts(requested=5, enhanced=5)
-    assert read.entries == EntryCounts(total=6, added=6)
-    assert read.enhancements_url is None
-    assert set(exchange.read_report(read.id)) == {
+    answer = await run(exchange, *map(annotation, exchange.reference_ids), annotation(one, source="again"))
+    assert (answer.request_status, answer.test_run, answer.error) == (BatchStatus.COMPLETED, True, None)
+    assert answer.counts == ReferenceCounts(requested=5, enhanced=5)
+    assert answer.entries == EntryCounts(total=6, added=6)
+    assert answer.enhancements_url is None
+    assert set(exchange.read_report(answer.id)) == {
         f"Reference {item}: Enhancement would be added." for item in exchange.reference_ids
     }
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,10 @@ import pytest
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchListQuery, BatchStatus
 from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
 from exchange.ports import Services
+from functions.http.endpoints import Access, Content, Endpoint
+from functions.http.register import ENDPOINTS
 from functions.http.requests import ApiRequest, check_query
+from functions.http.responses import respond
 from tests.unit.functions.http.conftest import MAX_BYTES, make_request
 
 ID = "11111111-1111-4111-8111-111111111111"
@@ -156,3 +160,18 @@ def test_an_unknown_query_parameter_is_refused_and_the_known_ones_are_named() ->
     with pytest.raises(InputRejected, match=r"'metadata' does not exist"):
         check_query(make_request(params={"metadata": "x"}), BatchListQuery)
     check_query(make_request(params={"status": "failed", "metadata.review": "7"}), BatchListQuery)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+@pytest.mark.parametrize("name", ["statuss", "metadata", "Status", ""])
+async def test_an_unknown_query_parameter_is_refused_by_every_endpoint(
+    services: Services, endpoint: Endpoint, name: str
+) -> None:
+    async def handler(_request: ApiRequest) -> Content:
+        raise AssertionError("an unknown parameter must be refused before")
+
+    anyone = replace(endpoint, access=Access.ANYONE, handler=handler)
+    request = make_request(method=endpoint.method, params={name: "x"})
+    response = await respond({endpoint.method: anyone}, request, lambda: services)
+    assert response.status_code == 422
+    assert f"The query parameter '{name}' does not exist." in json.loads(response.get_body())["detail"]
