@@ -8,6 +8,7 @@ import pytest
 from exchange.domain.batch import Batch
 from exchange.domain.errors import Unavailable, WriteConflict
 from exchange.domain.messages import ImportMessage
+from exchange.use_cases.sweep import sweep
 from tests.fakes.world import DEADLINES
 from tests.results import annotation
 from tests.unit.use_cases.conftest import Exchange, raise_unavailable
@@ -178,6 +179,17 @@ class TestFaults:
         batch = exchange.get_batch(batch_id)
         assert (batch.status, batch.error) == ("failed", "The result file was copied.")
         assert len(exchange.read_report(batch_id)) == len(exchange.reference_ids)
+
+    async def test_the_sweep_delivers_it_without_a_callback(self, exchange: Exchange) -> None:
+        batch_id = await exchange.register_and_dispatch()
+        await exchange.results.put(batch_id, b"", fault="The result file is encrypted.")
+        exchange.clock.now += DEADLINES.callback_wait_s
+        await sweep(exchange.services)
+        await exchange.run_import(batch_id)
+        assert (exchange.get_batch(batch_id).status, exchange.get_batch(batch_id).error) == (
+            "failed",
+            "The result file is encrypted.",
+        )
 
     async def test_it_can_be_replaced_before_the_callback(self, exchange: Exchange) -> None:
         batch_id = await exchange.register_and_dispatch()
