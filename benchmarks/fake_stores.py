@@ -68,6 +68,10 @@ class DiskBatchFiles:
         """Return whether the file exists."""
         return (self._folder / name).exists()
 
+    async def delete(self, name: str) -> None:
+        """Delete the file."""
+        (self._folder / name).unlink(missing_ok=True)
+
 
 class DiskResultFiles:
     """The container `results` as a folder. Files are never replaced. See `ports.ResultFiles`."""

@@ -203,6 +203,9 @@ class BatchFiles(Protocol):
     async def exists(self, name: str) -> bool:
         """Return whether the blob exists. Blobs expire."""
 
+    async def delete(self, name: str) -> None:
+        """Delete the blob. Idempotent."""
+
 
 class ResultFiles(Protocol):
     """The blobs of the container `results`, which robots write and the exchange only reads."""

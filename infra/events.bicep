@@ -40,7 +40,8 @@ resource results 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
       subjectBeginsWith: '/blobServices/default/containers/results/'
       subjectEndsWith: '.jsonl'
       advancedFilters: [
-        { key: 'data.api', operatorType: 'StringIn', values: ['PutBlob', 'PutBlockList', 'CopyBlob', 'FlushWithClose'] }
+        // A copy is not a result: see docs/decisions/0049-uploads-that-are-refused.md.
+        { key: 'data.api', operatorType: 'StringIn', values: ['PutBlob', 'PutBlockList'] }
       ]
     }
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }

@@ -67,6 +67,12 @@ def is_outage(status: int) -> bool:
     return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, 449} or status >= 500  # noqa: PLR2004 - RFC 9110; 449 is Cosmos DB's 'retry with'
 
 
+def read_error_code(error: HttpResponseError) -> str | None:
+    """Return the code that the service gives for the error. The answer to a HEAD request has it in a header only."""
+    headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
+    return headers.get("x-ms-error-code")
+
+
 def read_retry_after(error: HttpResponseError) -> float | None:
     """Return the wait that the service asks for, in seconds. None if it asks for none."""
     headers: Mapping[str, str] = getattr(error, "headers", None) or getattr(error.response, "headers", None) or {}

@@ -3,7 +3,8 @@
 import asyncio
 import base64
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,10 +13,10 @@ from uuid import UUID
 from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobBlock, ContentSettings
+from azure.storage.blob import BlobBlock, BlobProperties, BlobType, ContentSettings
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-from exchange.adapters.azure_errors import translate_errors
+from exchange.adapters.azure_errors import read_error_code, translate_errors
 from exchange.adapters.storage import StorageClient
 from exchange.concurrency import prefetch_one
 from exchange.domain import blob_names
@@ -24,6 +25,10 @@ from exchange.domain.errors import NotFound, UploadReplaced, WriteConflict
 
 _BLOCK_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
+_NEEDS_KEY = "BlobUsesCustomerSpecifiedEncryption"
+_ENCRYPTED = "The result file is encrypted with a customer-provided key, so it cannot be read. Upload it without one."
+_NOT_A_BLOCK_BLOB = "The result file is a page blob or an append blob. Upload it as a block blob."
+_COPIED = "The result file was copied from another blob. Upload its content instead."
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
@@ -151,6 +156,18 @@ class BlobBatchFiles:
         with translate_errors("blob"):
             return await self._account.blob(blob_names.BATCHES, name).exists()
 
+    async def delete(self, name: str) -> None:
+        """Delete the blob. Idempotent."""
+        with suppress(NotFound), translate_errors("blob"):
+            await self._account.blob(blob_names.BATCHES, name).delete_blob()
+
+
+def _to_upload(properties: BlobProperties) -> Upload:
+    upload = Upload(etag=properties.etag, last_modified=properties.last_modified.timestamp(), size=properties.size)
+    if properties.blob_type != BlobType.BLOCKBLOB:
+        return replace(upload, fault=_NOT_A_BLOCK_BLOB)
+    return replace(upload, fault=_COPIED) if properties.copy.id else upload
+
 
 class BlobResultFiles:
     """The container `results`, which robots write; see `ports.ResultFiles`."""
@@ -163,10 +180,21 @@ class BlobResultFiles:
         blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
         try:
             with translate_errors("result file"):
-                properties = await blob.get_blob_properties()
+                try:
+                    return _to_upload(await blob.get_blob_properties())
+                except HttpResponseError as error:
+                    if read_error_code(error) != _NEEDS_KEY:
+                        raise
+                return await self._find_encrypted(blob)
         except NotFound:
             return None
-        return Upload(etag=properties.etag, last_modified=properties.last_modified.timestamp(), size=properties.size)
+
+    async def _find_encrypted(self, blob: BlobClient) -> Upload | None:
+        """Return an upload that was encrypted with the robot's key. Only a list has the properties of such a blob."""
+        container = self._account.client.get_container_client(blob_names.RESULTS)
+        async for properties in container.list_blobs(name_starts_with=blob.blob_name):
+            return replace(_to_upload(properties), fault=_ENCRYPTED)
+        return None
 
     async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""

@@ -30,11 +30,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """The robot's result blob at one moment. `last_modified` is in seconds since the epoch, by Blob Storage's clock."""
+    """The robot's result blob at one moment. `last_modified` is in seconds since the epoch, by Blob Storage's clock.
+
+    `fault` is a sentence that describes why the blob cannot be a result, whatever its content is.
+    """
 
     etag: str
     last_modified: float
     size: int
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,7 @@ class Batch:
     # callback.
     upload: Upload | None = None
     validation_claim: ValidationClaim | None = None
+    validations_started: int = 0
     validation: Validation | None = None
     delivered_at: float | None = None
     robot_error: str | None = None

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from exchange.contract.enhancements import Enhancement
-from exchange.contract.json_input import describe_json_faults, parse_json
+from exchange.contract.json_input import TooManyBracketsError, describe_json_faults, parse_json
 from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.chunks import format_accepted_line
@@ -85,6 +85,9 @@ class EntryValidator:
             return
         try:
             entry = parse_json(_ENTRY.validate_json, line)
+        except TooManyBracketsError as error:
+            self._report(EntryKind.UNREADABLE, None, str(error))
+            return
         except ValueError as error:
             faults = "; ".join(describe_json_faults(error, line))
             self._report(EntryKind.UNREADABLE, self._find_reference(line), faults)

@@ -50,10 +50,14 @@ class RobotUnreachable:
 
 @dataclass(frozen=True, slots=True)
 class ValidationStarted:
-    """A run is about to validate the upload. `current_upload` is what the result blob holds now."""
+    """A run is about to validate the upload. `current_upload` is what the result blob holds now.
+
+    `starts_import` is True if the run is an importer.
+    """
 
     holder: UUID
     current_upload: Upload | None
+    starts_import: bool = False
 
 
 @dataclass(frozen=True, slots=True)

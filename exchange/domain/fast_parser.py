@@ -17,6 +17,7 @@ from msgspec import Meta as Limit
 from msgspec.json import Decoder, Encoder
 
 from exchange.contract.base import MAX_INTEGER, check_url
+from exchange.contract.json_input import MAX_BRACKETS, has_too_many_brackets
 
 _Day = date
 # What the two parsers and the check of URLs raise.
@@ -138,7 +139,8 @@ _encode = Encoder().encode
 
 def parse_fast(line: bytes | None) -> FastEnhancement | FastRobotError | None:
     """Parse a line. Return None if the contract's model has to decide."""
-    if line is None:
+    # The length is compared here too, because a call for each line would take longer.
+    if line is None or (len(line) > MAX_BRACKETS and has_too_many_brackets(line)):
         return None
     try:
         entry = _decode(line)

@@ -36,6 +36,13 @@ class Limits(SettingsGroup):
         description="Maximum number of rejected entries (unreadable, repeated, or not requested) before the whole "
         "result is refused.",
     )
+    validation_cpu_limit_s: float = Field(
+        900.0,
+        gt=0,
+        le=1500,
+        description="Maximum CPU time of one validation. Then the whole result is refused. It must be shorter than "
+        "`functionTimeout` in `host.json`: a validation that is killed is started again.",
+    )
     import_chunk_entries: int = Field(
         25_000,
         gt=0,
@@ -91,6 +98,12 @@ class Deadlines(SettingsGroup):
         ge=0,
         description="Maximum size of a result that does not wait for its blob event. The import starts at the callback "
         "and validates the result.",
+    )
+    early_validations_limit: int = Field(
+        20,
+        gt=0,
+        description="Maximum number of validations of one batch that blob events start. Of later uploads only the one "
+        "that the robot delivers is validated, by the import.",
     )
     callback_wait_s: float = Field(
         900.0,

@@ -4,19 +4,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from exchange.contract.json_input import BYTE_ORDER_MARK
 from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch, Upload, Validation
 from exchange.domain.entries import EntryValidator, ValidatedLines
-from exchange.domain.errors import ExchangeError, TooLarge, UploadReplaced
+from exchange.domain.errors import ExchangeError, InputRejected, TooLarge, UploadReplaced
 from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
 from exchange.domain.result_format import START_BYTES, find_format_fault
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation, operation
 from exchange.use_cases.advance import advance, observe_and_advance
+from exchange.use_cases.attempt_files import delete_attempt, delete_superseded
+from exchange.use_cases.cpu_budget import CpuBudget
 from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import read_manifest
 
@@ -42,8 +45,9 @@ async def _validate_current(stored: StoredBatch, services: Services, *, starts_i
     batch_id, holder = stored.batch.id, services.new_id()
 
     async def observe(_: Batch) -> events.Event:
-        return events.ValidationStarted(holder, await services.results.find_upload(batch_id))
+        return events.ValidationStarted(holder, await services.results.find_upload(batch_id), starts_import)
 
+    validation: Validation | None = None
     try:
         started = await observe_and_advance(stored, observe, services)
         claim = started.batch.validation_claim
@@ -56,24 +60,34 @@ async def _validate_current(stored: StoredBatch, services: Services, *, starts_i
         log.info("batch %s: the upload was replaced during its validation", batch_id)
         return stored
     except Exception:
-        await _release_claim(batch_id, holder, services)
+        await _release_claim(batch_id, holder, validation, services)
         raise
 
 
-async def _release_claim(batch_id: UUID, holder: UUID, services: Services) -> None:
-    """Release the claim after an error, so that the redelivery does not find it."""
+async def _release_claim(batch_id: UUID, holder: UUID, validation: Validation | None, services: Services) -> None:
+    """Release the claim after an error, so that the redelivery does not find it.
+
+    Only this write proves that the validation is not recorded and never will be. Then its blobs are deleted.
+    """
     try:
-        await advance(await services.batches.load(batch_id), events.ValidationAborted(holder), services)
+        stored = await services.batches.load(batch_id)
+        released = await advance(stored, events.ValidationAborted(holder), services)
     except ExchangeError as error:
         log.warning("batch %s: the claim on the validation could not be released: %s", batch_id, error)
+        return
+    if validation is not None and released.changed:
+        await delete_superseded(released.batch, [validation.attempt], services)
 
 
 async def _record(
     started: StoredBatch, validation: Validation, services: Services, *, starts_import: bool
 ) -> StoredBatch:
     batch_id = started.batch.id
+    attempts = {validation.attempt}
 
-    async def observe(_: Batch) -> events.Event:
+    async def observe(batch: Batch) -> events.Event:
+        if batch.validation is not None:
+            attempts.add(batch.validation.attempt)
         return events.ValidationFinished(validation, await services.results.find_upload(batch_id), starts_import)
 
     recorded = await observe_and_advance(started, observe, services)
@@ -86,22 +100,33 @@ async def _record(
         validation.missing,
         not recorded.changed,
     )
+    await delete_superseded(recorded.batch, attempts, services)
     return recorded.stored
 
 
 async def _validate(batch: Batch, upload: Upload, services: Services) -> Validation:
-    """Validate the upload. If it exceeds a limit, refuse it as a whole and report every reference as missing."""
+    """Validate the upload. If it cannot be used, refuse it as a whole and report every reference as missing."""
     try:
-        _check_size(upload, services.limits.result_file_limit_bytes)
+        _check_upload(upload, services.limits.result_file_limit_bytes)
         return await _write(batch, upload, services.results.read(batch.id, upload.etag), services)
-    except TooLarge as error:
+    except InputRejected as error:
         nothing = await _write(batch, upload, _read_nothing(), services)
         return replace(nothing, fault=str(error))
 
 
 async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services) -> Validation:
-    """Write the two blobs of this attempt: the accepted entries and the draft report. Raises TooLarge."""
+    """Write the two blobs of a new attempt: the accepted entries and the draft report. Raises TooLarge."""
     attempt = services.new_id()
+    try:
+        return await _write_attempt(attempt, batch, upload, pieces, services)
+    except Exception:
+        await delete_attempt(batch.id, attempt, services)
+        raise
+
+
+async def _write_attempt(
+    attempt: UUID, batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services
+) -> Validation:
     manifest = await asyncio.to_thread(Manifest, await read_manifest(batch, services.files))
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
     heartbeat = Heartbeat(batch.id, services)
@@ -131,15 +156,22 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
 async def _validate_pieces(
     pieces: AsyncIterator[bytes], validator: EntryValidator, heartbeat: Heartbeat, services: Services
 ) -> AsyncIterator[ValidatedLines]:
-    """Validate the upload piece by piece, each in a thread, to keep the event loop free."""
+    """Validate the upload piece by piece. Raises TooLarge if that takes too much CPU time."""
     splitter = LineSplitter(services.limits.result_line_limit_bytes)
+    budget = CpuBudget(services.limits.validation_cpu_limit_s)
+
+    def validate(data: bytes) -> ValidatedLines:
+        return validator.validate(splitter.feed(data))
+
     async for data in pieces:
-        yield await asyncio.to_thread(lambda piece: validator.validate(splitter.feed(piece)), data)
+        yield await budget.run_in_thread(partial(validate, data))
         await heartbeat.beat()
-    yield validator.validate(splitter.end())
+    yield await budget.run_in_thread(lambda: validator.validate(splitter.end()))
 
 
-def _check_size(upload: Upload, limit: int) -> None:
+def _check_upload(upload: Upload, limit: int) -> None:
+    if upload.fault is not None:
+        raise InputRejected(upload.fault)
     if upload.size > limit:
         raise TooLarge(f"The result file has {upload.size} bytes. At most {limit} are accepted.")
 

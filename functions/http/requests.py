@@ -8,7 +8,7 @@ import azure.functions as func
 from pydantic import UUID4, BaseModel, TypeAdapter, ValidationError
 
 from exchange.contract.base import describe_faults
-from exchange.contract.json_input import BYTE_ORDER_MARK, InvalidJsonError, parse_json
+from exchange.contract.json_input import BYTE_ORDER_MARK, InvalidJsonError, TooManyBracketsError, parse_json
 from exchange.contract.queries import list_parameters, list_prefixes
 from exchange.domain.callers import Caller, CallingRobot, User
 from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
@@ -72,6 +72,8 @@ class ApiRequest:
         content = self.read_body()
         try:
             return parse_json(model.model_validate_json, content)
+        except TooManyBracketsError as error:
+            raise TooLarge(f"The body is not parsed: {error}.") from error
         except InvalidJsonError as error:
             raise NotJson(f"The body is not JSON: {error}.") from error
         except ValidationError as error:

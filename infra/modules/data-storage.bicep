@@ -49,8 +49,13 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
           name: '${container}-expire'
           type: 'Lifecycle'
           definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${container}/'] }
-            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: expiryDays[container] } } }
+            // Robots can also write append blobs and make snapshots. Page blobs cannot be in a rule.
+            filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['${container}/'] }
+            actions: {
+              baseBlob: { delete: { daysAfterModificationGreaterThan: expiryDays[container] } }
+              snapshot: { delete: { daysAfterCreationGreaterThan: expiryDays[container] } }
+              version: { delete: { daysAfterCreationGreaterThan: expiryDays[container] } }
+            }
           }
         }
       ]

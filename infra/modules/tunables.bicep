@@ -18,6 +18,8 @@ type Tunables = {
   RESULT_LINE_LIMIT_BYTES: string?
   @description('Maximum number of rejected entries (unreadable, repeated, or not requested) before the whole result is refused.')
   RESULT_REJECTED_ENTRIES_LIMIT: string?
+  @description('Maximum CPU time of one validation. Then the whole result is refused. It must be shorter than `functionTimeout` in `host.json`: a validation that is killed is started again.')
+  VALIDATION_CPU_LIMIT_S: string?
   @description('Maximum number of entries in a chunk. The import records its progress after each chunk.')
   IMPORT_CHUNK_ENTRIES: string?
   @description('Maximum size of a chunk. An import holds one chunk in memory.')
@@ -46,6 +48,8 @@ type Tunables = {
   BLOB_EVENT_WAIT_S: string?
   @description('Maximum size of a result that does not wait for its blob event. The import starts at the callback and validates the result.')
   SMALL_RESULT_LIMIT_BYTES: string?
+  @description('Maximum number of validations of one batch that blob events start. Of later uploads only the one that the robot delivers is validated, by the import.')
+  EARLY_VALIDATIONS_LIMIT: string?
   @description('Time that an uploaded result waits for the robot\'s callback. Then the sweep treats it as delivered. The sweep also checks the result blob of an accepted batch at this interval.')
   CALLBACK_WAIT_S: string?
   @description('Maximum time between acceptance and upload. Then the batch fails because the robot is silent.')

@@ -74,7 +74,9 @@ class BlobListener:
 
     async def _poll(self, blobs: BlobServiceClient, stopping: asyncio.Event) -> None:
         container = blobs.get_container_client(self._container)
-        uploads = {(blob.name, str(blob.etag)) async for blob in container.list_blobs()}
+        found = container.list_blobs(include=["copy"])
+        # As with the filter in infra/events.bicep, a copy is not an upload.
+        uploads = {(blob.name, str(blob.etag)) async for blob in found if blob.copy.id is None}
         for event in uploads - self._seen:
             if self._pattern.fullmatch(event[0]):
                 self._deliveries.start(self._handle(blobs, event, stopping))

@@ -233,8 +233,13 @@ BODIES = [
     body("too large, as lines", 413, b"\n" * (BODY_LIMIT + 1), "/references/", **{"Content-Type": "application/jsonl"}),
     Attack("too large, of unknown length", 413, lambda scene: as_operator(scene, "POST", ROBOTS, chunks(300_000))),
     Attack("too large, as a callback", 413, lambda scene: sign_callback(scene, b" " * (BODY_LIMIT + 1))),
-    body("unclosed arrays", 400, b"[" * 100_000),
-    body("unclosed objects", 400, b'{"a":' * 30_000),
+    body("unclosed arrays", 400, b"[" * 25_000),
+    body("unclosed objects", 400, b'{"a":' * 25_000),
+    body("too many arrays", 413, b'{"unknown": [' + b"[]," * 30_000 + b"[]]}"),
+    body("too many objects", 413, b'{"unknown": [' + b"{}," * 30_000 + b"{}]}", "/references/"),
+    Attack(
+        "too many arrays in a callback", 413, lambda scene: sign_callback(scene, b'{"unknown": ' + b"[" * 30_000 + b"}")
+    ),
     body("not UTF-8", 400, b'{"name": "\xff\xfe"}'),
     body("two byte order marks", 400, b"\xef\xbb\xbf\xef\xbb\xbf{}"),
     body("UTF-16", 400, json.dumps(REGISTRATION).encode("utf-16")),

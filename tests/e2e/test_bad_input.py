@@ -54,7 +54,7 @@ async def test_repeated_and_unknown_references_are_named(exchange: Exchange) -> 
 
 
 @pytest.mark.parametrize("path", [BATCHES, CALLBACK, "/robots/", "/references/"])
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope", b"[" * 25_000])
 async def test_a_body_that_is_not_json_gets_400(exchange: Exchange, path: str, body: bytes) -> None:
     if path == CALLBACK:
         robot_id = await exchange.register_robot("https://r.example")

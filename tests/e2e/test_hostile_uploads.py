@@ -74,6 +74,52 @@ async def test_a_blob_with_a_content_encoding_is_not_decompressed(exchange: Exch
         assert "Could not be read" in (await exchange.read_report(batch))[0]
 
 
+async def test_a_line_with_too_many_lists_is_not_parsed(exchange: Exchange) -> None:
+    references = await exchange.load_references(2, start=413)
+    lists: list[Any] = [[[]]] * 15_000
+    label = {"annotation_type": "boolean", "scheme": "s", "label": "l", "value": True, "data": {"lists": lists}}
+    nested = annotation(references[0], content={"enhancement_type": "annotation", "annotations": [label]})
+    async with running_robot(exchange, accept_job) as robot:
+        batch = await run_batch(exchange, robot, references, jsonl(nested, annotation(references[1], "plain")))
+        assert batch["request_status"] == "partial_failed"
+        refused, added, missing = await exchange.read_report_lines(batch)
+        assert refused["error"] == "Could not be read: it has more than 25000 brackets ('[' and '{')"
+        assert (added["reference_id"], added["error"]) == (references[1], None)
+        assert missing["reference_id"] == references[0]
+
+
+async def test_a_copy_of_another_robots_result_is_not_imported(exchange: Exchange) -> None:
+    references = await exchange.load_references(1, start=415)
+    async with running_robot(exchange, accept_job) as robot:
+        _, honest = await send_job(exchange, robot, references)
+        await robot.upload(honest, annotation(references[0], "of another robot"))
+        batch, job = await send_job(exchange, robot, references)
+        source = {"x-ms-copy-source": honest["result_storage_url"].partition("?")[0]}
+        async with robot.session.put(job["result_storage_url"], headers=source) as response:
+            assert response.status == 202
+        await robot.call_back(job)
+        ended = await exchange.wait_until_ended(batch)
+        assert ended["request_status"] == "failed"
+        assert ended["error"] == "The result file was copied from another blob. Upload its content instead."
+        assert not await exchange.list_enhancements(references[0])
+
+
+async def test_an_append_blob_is_not_imported(exchange: Exchange) -> None:
+    references = await exchange.load_references(1, start=416)
+    async with running_robot(exchange, accept_job) as robot:
+        batch, job = await send_job(exchange, robot, references)
+        url = job["result_storage_url"]
+        async with robot.session.put(url, headers={"x-ms-blob-type": "AppendBlob"}) as response:
+            assert response.status == 201
+        body = jsonl(annotation(references[0]))
+        async with robot.session.put(f"{url}&comp=appendblock", data=body) as response:
+            assert response.status == 201
+        await robot.call_back(job)
+        ended = await exchange.wait_until_ended(batch)
+        assert ended["request_status"] == "failed"
+        assert ended["error"] == "The result file is a page blob or an append blob. Upload it as a block blob."
+
+
 async def test_each_entry_for_a_reference_that_was_not_requested_has_a_report_line(exchange: Exchange) -> None:
     references = await exchange.load_references(1, start=410)
     not_requested = [f"00000000-0000-4000-8000-{number:012}" for number in range(20_000)]

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from azure.storage.blob.aio import ContainerClient
 
+from exchange.domain.blob_names import BATCHES
 from tests.e2e.exchange import Batch, Exchange, wait_for
 from tests.e2e.robot import Job, Robot, accept_job, running_robot
 from tests.e2e.test_flows import deliver, make_entries
@@ -47,6 +49,28 @@ async def test_the_last_upload_before_the_callback_counts(exchange: Exchange) ->
         await robot.call_back(job)
         assert (await exchange.wait_until_ended(batch))["request_status"] == "completed"
     assert await list_labels(exchange, reference) == ["third"]
+
+
+async def test_replaced_uploads_leave_the_blobs_of_one_validation(exchange: Exchange) -> None:
+    (reference,) = await exchange.load_references(1, start=105)
+    async with running_robot(exchange, accept_job) as robot:
+        batch, job = await send_job(exchange, robot, [reference])
+        for number in range(5):
+            await robot.upload(job, annotation(reference, f"upload {number}"))
+            # Long enough for the blob event and the validation.
+            await asyncio.sleep(0.6)
+        await robot.call_back(job)
+        assert (await exchange.wait_until_ended(batch))["request_status"] == "completed"
+    assert await list_labels(exchange, reference) == ["upload 4"]
+    async with ContainerClient.from_connection_string(exchange.stack.settings["DATA_STORAGE"], BATCHES) as blobs:
+        names = [blob.name.split("/") async for blob in blobs.list_blobs(name_starts_with=batch["id"])]
+    assert sorted(name for _, *attempt, name in names if attempt) == [
+        "accepted.jsonl",
+        "draft_report.jsonl",
+        "reference_data.jsonl",
+        "validation.jsonl",
+        "validation.txt",
+    ]
 
 
 async def test_repeated_callbacks_and_uploads_after_the_end_change_nothing(exchange: Exchange) -> None:

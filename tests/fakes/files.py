@@ -38,15 +38,19 @@ class FakeBatchFiles:
     async def exists(self, name: str) -> bool:
         return name in self.blobs
 
+    async def delete(self, name: str) -> None:
+        self.blobs.pop(name, None)
+
 
 class FakeResultFiles:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.uploads: dict[UUID, tuple[Upload, bytes]] = {}
 
-    async def put(self, batch_id: UUID, data: bytes) -> None:
+    async def put(self, batch_id: UUID, data: bytes, fault: str | None = None) -> None:
         """Upload a result, as the robot does."""
-        self.uploads[batch_id] = (Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data)), data)
+        upload = Upload(etag=uuid4().hex, last_modified=self.clock(), size=len(data), fault=fault)
+        self.uploads[batch_id] = (upload, data)
 
     async def find_upload(self, batch_id: UUID) -> Upload | None:
         return self.uploads[batch_id][0] if batch_id in self.uploads else None

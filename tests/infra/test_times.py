@@ -107,6 +107,17 @@ def test_only_batches_expire_in_cosmos_db(prediction: Prediction) -> None:
     assert expiring == ["batches"]
 
 
+def test_everything_that_a_signed_url_can_write_expires_except_page_blobs(prediction: Prediction) -> None:
+    """Azure knows no rule for page blobs."""
+    rules = prediction.only("Microsoft.Storage/storageAccounts/managementPolicies")["properties"]["policy"]["rules"]
+    for rule in rules:
+        definition = rule["definition"]
+        assert set(definition["filters"]["blobTypes"]) == {"blockBlob", "appendBlob"}
+        days = definition["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
+        for part in ("snapshot", "version"):
+            assert definition["actions"][part] == {"delete": {"daysAfterCreationGreaterThan": days}}
+
+
 def test_the_prefix_of_an_expiry_ends_with_a_slash(prediction: Prediction) -> None:
     rules = prediction.only("Microsoft.Storage/storageAccounts/managementPolicies")["properties"]["policy"]["rules"]
     assert all(rule["definition"]["filters"]["prefixMatch"][0].endswith("/") for rule in rules)

@@ -82,3 +82,13 @@ async def test_writing_a_blob_again_replaces_it(files: BatchFiles, name: str) ->
     await write(files, name, b"second")
     assert await read(files, name) == b"second"
     assert await files.exists(name)
+
+
+async def test_a_deleted_blob_does_not_exist_and_can_be_deleted_again(files: BatchFiles, name: str) -> None:
+    await write(files, name, b"x")
+    other = name.replace("accepted", "draft_report")
+    await write(files, other, b"y")
+    await files.delete(name)
+    assert not await files.exists(name)
+    assert await files.exists(other)
+    await files.delete(name)

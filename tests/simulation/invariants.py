@@ -20,6 +20,7 @@ _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTIN
 _FINAL_RANK = 3
 _IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
 _CANCELLED = EntryResult(EntryKind.CANCELLED, None).error
+_OF_VALIDATION = ("/accepted.jsonl", "/draft_report.jsonl")
 _MISSING = EntryResult(EntryKind.MISSING, None).error
 
 
@@ -46,7 +47,9 @@ def check(simulation: Simulation) -> None:
         assert has_error == (batch.error is not None), "the status and the error contradict each other"
         assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
         _check_retry(simulation, batch)
+        _check_validations(simulation, batch)
     _check_no_other_enhancements(simulation)
+    _check_no_superseded_blobs(simulation)
 
 
 def _check_writes(writes: Sequence[Write]) -> None:
@@ -58,6 +61,7 @@ def _check_writes(writes: Sequence[Write]) -> None:
         assert _rank(before) <= _rank(after), "the status went backwards"
         assert before.attempt <= after.attempt, "the attempt went backwards"
         assert before.calls_started <= after.calls_started, "a started call was lost"
+        assert before.validations_started <= after.validations_started, "a started validation was lost"
         assert before.progress.chunks <= after.progress.chunks, "the progress went backwards"
         assert before.import_started <= after.import_started, "the start of the import was lost"
         for name in ("snapshot", "first_call_at", "accepted_at", "delivered_at", "robot_error"):
@@ -134,6 +138,26 @@ def _check_import(simulation: Simulation, batch: Batch) -> None:
         return
     failures = simulation.calls.faults + simulation.history.lost_messages
     assert failures >= simulation.services.deadlines.progress_attempts, "a delivered result was never imported"
+
+
+def _check_validations(simulation: Simulation, batch: Batch) -> None:
+    """Check that only an import starts more validations than may start before it."""
+    limit = simulation.services.deadlines.early_validations_limit
+    for write in simulation.history.writes[batch.id]:
+        started = write.before is not None and write.before.validations_started < write.after.validations_started
+        assert not started or write.after.validations_started <= limit or write.after.delivered_at is not None, (
+            "more validations started than may start before the callback"
+        )
+
+
+def _check_no_superseded_blobs(simulation: Simulation) -> None:
+    """Check that the blobs of superseded validations are deleted. A fault may leave those of one validation."""
+    recorded = {
+        str(stored.batch.validation.attempt) for stored in simulation.batches.items.values() if stored.batch.validation
+    }
+    names = (name.split("/") for name in simulation.files.blobs if name.endswith(_OF_VALIDATION))
+    superseded = {attempt for _, attempt, _ in names} - recorded
+    assert len(superseded) <= simulation.calls.faults, "blobs of superseded validations are left"
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from exchange.contract.robots import BatchRobotRequest
 from exchange.domain.robot_answer import RobotAnswer
 from tests.results import annotation
-from tests.simulation.world import LARGEST_ITEM, ExpectedEntry, RobotBehaviour, Simulation
+from tests.simulation.world import EARLY_VALIDATIONS_LIMIT, LARGEST_ITEM, ExpectedEntry, RobotBehaviour, Simulation
 
 ACCEPTED = RobotAnswer(202, "accepted")
 REJECTED = RobotAnswer(422, "only English")
@@ -116,6 +116,14 @@ async def upload_again_and_again(delivery: Delivery) -> None:
     for _ in range(12):
         await delivery.upload()
         await asyncio.sleep(800)
+
+
+async def upload_often_and_call_back(delivery: Delivery) -> None:
+    """Upload more often than uploads are validated before the callback."""
+    for _ in range(2 * EARLY_VALIDATIONS_LIMIT):
+        await delivery.upload()
+        await asyncio.sleep(60)
+    await delivery.call_back()
 
 
 async def stay_silent(_delivery: Delivery) -> None:

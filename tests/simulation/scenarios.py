@@ -95,6 +95,11 @@ SCENARIOS = (
         events=((),),
         references=2,
     ),
+    Scenario(
+        "more uploads than are validated before the callback",
+        robots.accept_and_work(work=robots.upload_often_and_call_back),
+        references=2,
+    ),
     Scenario("a silent robot", robots.accept_and_work(work=robots.stay_silent), references=2),
     Scenario(
         "an error after an upload",

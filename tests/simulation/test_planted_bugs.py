@@ -52,6 +52,7 @@ CANCELLING = "domain/transitions/cancelling.py"
 RETRY = "use_cases/retry_batch.py"
 IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
+FILES = "use_cases/attempt_files.py"
 
 BUGS = (
     bug(
@@ -200,7 +201,29 @@ BUGS = (
     ),
     bug(
         "the start of a validation counts as progress",
-        (VALIDATING, "validation_claim=claim, worked_at=now", "validation_claim=claim, worked_at=now, resends=0"),
+        (VALIDATING, "            validation_claim=claim,", "            validation_claim=claim, resends=0,"),
+    ),
+    bug(
+        "the blobs of a superseded validation are kept",
+        (VALIDATE, "    await delete_superseded(recorded.batch, attempts, services)\n", ""),
+    ),
+    bug(
+        "the blobs of a validation that was replaced while it ran are kept",
+        (VALIDATE, "        await delete_attempt(batch.id, attempt, services)\n        raise", "        raise"),
+        (VALIDATE, "attempts = {validation.attempt}", "attempts = set()"),
+    ),
+    bug("the blobs of the recorded validation are deleted", (FILES, "if attempt != recorded:", "if attempt:")),
+    bug(
+        "every upload is validated before the callback",
+        (VALIDATING, "    if not (event.starts_import or may_validate_early(batch, deadlines)):", "    if False:"),
+    ),
+    bug(
+        "the import does not validate the uploads beyond the limit",
+        (
+            VALIDATING,
+            "not (event.starts_import or may_validate_early(batch, deadlines))",
+            "not may_validate_early(batch, deadlines)",
+        ),
     ),
     bug(
         "the result of an importer's validation is imported although it was replaced",

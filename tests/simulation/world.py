@@ -38,6 +38,8 @@ from tests.simulation.ports import Calls, Killed, Unreliable, running_process
 LOCK_S = 60.0
 # Shorter than the default of a day, which would be many sweeps without an effect.
 ROBOT_SILENCE_LIMIT_S = 7200.0
+# Fewer than the uploads of some robots.
+EARLY_VALIDATIONS_LIMIT = 3
 # The store refuses larger items, so that a short entry can be refused.
 LARGEST_ITEM = 1000
 MAX_MESSAGE_DELIVERIES = 10
@@ -106,7 +108,10 @@ class Simulation(World):
     """One run. The services are the fakes, and any of their calls may go wrong."""
 
     def __init__(self, plan: Plan, robot: RobotBehaviour, events: EventDelays, *, large_results: bool) -> None:
-        update: dict[str, float] = {"robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S}
+        update: dict[str, float] = {
+            "robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S,
+            "early_validations_limit": EARLY_VALIDATIONS_LIMIT,
+        }
         if large_results:
             update["small_result_limit_bytes"] = 0
         super().__init__(deadlines=DEADLINES.model_copy(update=update), limits=LIMITS)

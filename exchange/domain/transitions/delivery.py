@@ -10,7 +10,7 @@ from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import ImportMessage, Message, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
-from exchange.domain.transitions.validating import is_being_validated
+from exchange.domain.transitions.validating import is_being_validated, may_validate_early
 
 
 def deliver(batch: Batch, event: events.CallbackSucceeded, now: float, deadlines: Deadlines) -> Transition:
@@ -89,7 +89,7 @@ def _choose_message(batch: Batch, upload: Upload, now: float, deadlines: Deadlin
         return ImportMessage(batch.id)
     if is_being_validated(batch, upload, now, deadlines):
         return None
-    if upload.size <= deadlines.small_result_limit_bytes:
+    if upload.size <= deadlines.small_result_limit_bytes or not may_validate_early(batch, deadlines):
         # The import validates the upload. That is quicker than to wait for the blob event.
         return ImportMessage(batch.id)
     return ValidateMessage(batch.id, now + deadlines.blob_event_wait_s)

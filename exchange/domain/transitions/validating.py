@@ -11,13 +11,32 @@ from exchange.domain.transitions.transition import Transition
 
 
 def start_validation(batch: Batch, event: events.ValidationStarted, now: float, deadlines: Deadlines) -> Transition:
-    """Claim the validation, unless another run has. An upload proves that the robot accepted the batch."""
+    """Claim the validation, unless another run has. An upload proves that the robot accepted the batch.
+
+    Only an importer may start more validations than `early_validations_limit`. A robot that uploads again and again
+    must not cause work without end.
+    """
     upload = event.current_upload
     if upload is None or batch.validation_of(upload) or is_being_validated(batch, upload, now, deadlines):
         return Transition(batch)
+    if not (event.starts_import or may_validate_early(batch, deadlines)):
+        return Transition(batch)
     accepted = mark_accepted(batch, now) if batch.phase is Phase.RECEIVED else batch
     claim = ValidationClaim(holder=event.holder, upload=upload)
-    return Transition(replace(accepted, upload=upload, validation_claim=claim, worked_at=now))
+    return Transition(
+        replace(
+            accepted,
+            upload=upload,
+            validation_claim=claim,
+            validations_started=batch.validations_started + 1,
+            worked_at=now,
+        )
+    )
+
+
+def may_validate_early(batch: Batch, deadlines: Deadlines) -> bool:
+    """Return whether a validation may still start without an import."""
+    return batch.validations_started < deadlines.early_validations_limit
 
 
 def is_being_validated(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> bool:

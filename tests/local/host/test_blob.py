@@ -120,6 +120,18 @@ def test_only_blobs_that_match_the_path_are_delivered(tmp_path: Path, storage: s
     assert list_names(app) == ["in/b.jsonl", "in/last.jsonl"]
 
 
+def test_a_copy_is_not_delivered(tmp_path: Path, storage: str, container: ContainerClient) -> None:
+    app = App(tmp_path, BY_NAME)
+    source = container.upload_blob("source", b"one")
+    container.get_blob_client("copy").start_copy_from_url(source.url)
+    with running_host(app, storage, container.container_name):
+        container.upload_blob("last", b"one")
+        wait_until(lambda: {"source", "last"} <= set(list_names(app)))
+        container.upload_blob("copy", b"two", overwrite=True)
+        wait_until(lambda: "copy" in list_names(app))
+    assert [entry["content"] for entry in app.records if entry["name"] == "copy"] == ["two"]
+
+
 def test_five_failures_end_in_the_poison_queue(
     tmp_path: Path, storage: str, container: ContainerClient, poison_queue: QueueClient
 ) -> None:

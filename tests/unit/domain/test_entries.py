@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exchange.contract.json_input import MAX_BRACKETS
 from exchange.contract.reports import EntryKind
 from exchange.domain.chunks import Chunk
 from exchange.domain.entries import EntryValidator, ValidatedLines
@@ -54,6 +55,8 @@ def read_accepted(validated: ValidatedLines, batch_id: UUID = BATCH) -> list[dic
 
 UNREADABLE: list[tuple[bytes | None, str]] = [
     (None, "the line is longer than 1048576 bytes"),
+    (with_data("[" + "[]," * MAX_BRACKETS + "[]]"), f"it has more than {MAX_BRACKETS} brackets ('[' and '{{')"),
+    (with_data("[" + "{}," * MAX_BRACKETS + "{}]"), f"it has more than {MAX_BRACKETS} brackets ('[' and '{{')"),
     (b"not json", "Invalid JSON"),
     (b'{"reference_id": ', "Invalid JSON"),
     (b'{"message": "\xff"}', "Invalid JSON"),
@@ -162,6 +165,16 @@ def test_any_json_value_is_accepted_unchanged(data: dict[str, Any], score: float
         del enhancement[name]
     assert enhancement == sent
     assert repr(enhancement["content"]["annotations"][0]["data"]) == repr(data)
+
+
+@pytest.mark.parametrize("entry", [annotation(TWO), {**annotation(TWO), "unknown": 1}])
+def test_a_line_may_have_as_many_brackets_as_the_limit_and_no_more(entry: dict[str, Any]) -> None:
+    brackets = line({**entry, "source": "["}).count(b"[") + line(entry).count(b"{")
+    for extra, accepted in ((0, 1), (1, 0)):
+        text = "[{" * (MAX_BRACKETS // 2) + "["
+        validator = make_validator()
+        validator.validate([line({**entry, "source": text[: MAX_BRACKETS - brackets + 1 + extra]})])
+        assert (validator.entries, validator.accepted) == (1, accepted)
 
 
 def test_ids_have_version_4_and_depend_on_the_batch_and_the_number_of_the_entry() -> None:

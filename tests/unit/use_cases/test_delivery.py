@@ -314,7 +314,7 @@ def at_each_piece(exchange: Exchange, work: Callable[[], Awaitable[object]]) -> 
 
 
 def count_validations(exchange: Exchange) -> int:
-    return len([name for name in exchange.files.blobs if name.endswith("accepted.jsonl")])
+    return sum(stored.batch.validations_started for stored in exchange.batches.items.values())
 
 
 async def fail_to_read(_batch_id: UUID, _etag: str) -> AsyncIterator[bytes]:

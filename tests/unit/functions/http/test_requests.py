@@ -8,6 +8,7 @@ import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchListQuery, BatchStatus
 from exchange.domain.errors import InputRejected, NotJson, TooLarge, UnsupportedMediaType
+from exchange.domain.limits import Limits
 from exchange.ports import Services
 from functions.http.endpoints import Access, Content, Endpoint
 from functions.http.register import ENDPOINTS
@@ -17,6 +18,13 @@ from tests.unit.functions.http.conftest import MAX_BYTES, make_request
 
 ID = "11111111-1111-4111-8111-111111111111"
 BATCH_REQUEST = {"robot_id": ID, "reference_ids": [ID], "source": "文"}
+
+
+def replace_limit(services: Services) -> Services:
+    """Return the services with the default limits."""
+    return replace(services, limits=Limits())
+
+
 ParseBody = Callable[[bytes], BatchEnhancementRequestIn]
 
 
@@ -42,6 +50,12 @@ class TestBody:
         with pytest.raises(InputRejected) as raised:
             parse(body)
         assert type(raised.value) is InputRejected
+
+    @pytest.mark.parametrize("text", ["[" * 25_001, "[]," * 12_501 + "{}," * 12_500])
+    def test_a_body_with_too_many_brackets_is_refused_before_it_is_parsed(self, services: Services, text: str) -> None:
+        request = ApiRequest(make_request(b'{"unknown": [' + text.encode()), None, replace_limit(services))
+        with pytest.raises(TooLarge, match=r"^The body is not parsed: it has more than 25000 brackets"):
+            request.parse_body(BatchEnhancementRequestIn)
 
     def test_each_fault_is_a_sentence_with_the_path_and_the_reason(self, parse: ParseBody) -> None:
         wrong: dict[str, Any] = {"reference_ids": [ID, "x"], "source": 7}
