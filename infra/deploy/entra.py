@@ -42,6 +42,8 @@ SCOPE: Json = {
     "adminConsentDescription": "Call the Enhancement Exchange as the signed-in user, with that user's roles",
     "isEnabled": True,
 }
+# Marks the tokens of applications without a user.
+TOKEN_TYPE: Json = {"name": "idtyp", "essential": False, "additionalProperties": []}
 
 
 def set_up_application(options: Options, tools: Tools, timeouts: Timeouts) -> None:
@@ -85,11 +87,13 @@ def _complete(tools: Tools, application: Json) -> None:
     The client is added in a second call, because Graph accepts only a scope that is already stored.
     """
     api: Json = application.get("api") or {}
+    claims: Json = application.get("optionalClaims") or {}
     uris: list[str] = application.get("identifierUris") or []
     uri = f"api://{read_text(application, 'appId')}"
     application_fields = {
         "identifierUris": uris if uri in uris else [*uris, uri],
         "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, CONTRIBUTOR, OPERATOR),
+        "optionalClaims": {**claims, "accessToken": _add_missing(claims.get("accessToken"), "name", TOKEN_TYPE)},
     }
     api_fields = {
         "requestedAccessTokenVersion": 2,
@@ -97,7 +101,7 @@ def _complete(tools: Tools, application: Json) -> None:
     }
     azure_cli = {"appId": AZURE_CLI, "delegatedPermissionIds": [SCOPE["id"]]}
     clients = {"preAuthorizedApplications": _add_missing(api.get("preAuthorizedApplications"), "appId", azure_cli)}
-    _patch(tools, application, "roles, scope and token version", {**application_fields, "api": api_fields})
+    _patch(tools, application, "roles, scope, token version and claims", {**application_fields, "api": api_fields})
     _patch(tools, application, "Azure CLI as a client", {"api": clients})
 
 
