@@ -6,17 +6,15 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.domain.callers import User
-from exchange.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpenBatches
+from exchange.domain.errors import InputRejected, NotFound, TooLarge
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, current_traceparent, operation
 from exchange.use_cases.advance import send_message
 from exchange.use_cases.manifest_file import write_manifest
+from exchange.use_cases.open_batches import check_open_batches, withdraw_if_too_many
 from exchange.use_cases.read_batch import to_wire
-
-# How long a requestor with too many open batches is asked to wait. Batches take minutes.
-_OPEN_BATCHES_RETRY_S = 60.0
 
 
 @operation("request batch")
@@ -28,7 +26,7 @@ async def register_batch(
     Raises InputRejected for repeated ids, TooLarge, NotFound that lists every unknown id, and TooManyOpenBatches.
     """
     _check_ids(request.reference_ids, services.limits.references_per_batch_limit)
-    await _check_open_batches(user, services)
+    await check_open_batches(user, services)
     await _check_known(request, user, services)
     batch_id = services.new_id()
     transition = register(batch_id, request, user.id, services.clock(), services.deadlines)
@@ -37,6 +35,7 @@ async def register_batch(
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
         await write_manifest(batch_id, request.reference_ids, services.files)
         await services.batches.create(batch)
+        await withdraw_if_too_many(batch, services)
         await send_message(transition.message, services)
         return await to_wire(batch, request.reference_ids, user, services)
 
@@ -47,15 +46,6 @@ def _check_ids(reference_ids: list[UUID], limit: int) -> None:
     repeated = [str(item) for item, count in Counter(reference_ids).items() if count > 1]
     if repeated:
         raise InputRejected(f"reference_ids must not repeat an id. Repeated: {', '.join(repeated)}.")
-
-
-async def _check_open_batches(user: User, services: Services) -> None:
-    limit = services.limits.open_batches_limit
-    if await services.batches.count_open(user.id, limit) >= limit:
-        raise TooManyOpenBatches(
-            f"You have {limit} batch requests that have not ended, which is the limit. Wait until one ends.",
-            retry_after_s=_OPEN_BATCHES_RETRY_S,
-        )
 
 
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:

@@ -19,6 +19,7 @@ _CONTAINER = "batches"
 # An ended batch has no due_at, so the comparison leaves it out.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
+_OLDER_THAN = " AND c.sort_key < @sort_key"
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 # The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
@@ -60,15 +61,27 @@ class CosmosBatchStore:
             async for item in container.query_items(_OVERDUE, parameters=[{"name": "@now", "value": now}]):
                 yield UUID(item["id"])
 
-    async def count_open(self, requestor: str, limit: int) -> int:
-        """Count the requestor's open batches. Stop counting at `limit`."""
+    async def delete(self, batch_id: UUID, etag: str) -> None:
+        """Delete the batch if it still has this ETag. Raises WriteConflict, NotFound."""
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            await container.delete_item(
+                str(batch_id), str(batch_id), etag=etag, match_condition=MatchConditions.IfNotModified
+            )
+
+    async def count_open(self, requestor: str, limit: int, older_than: Batch | None = None) -> int:
+        """Count the requestor's open batches, or those before this one. Stop counting at `limit`."""
+        query = _OPEN_OF_REQUESTOR
         parameters: list[dict[str, object]] = [
             {"name": "@requestor", "value": requestor},
             {"name": "@limit", "value": limit},
         ]
+        if older_than is not None:
+            query += _OLDER_THAN
+            parameters.append({"name": "@sort_key", "value": _to_sort_key(older_than)})
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
-            return len([item async for item in container.query_items(_OPEN_OF_REQUESTOR, parameters=parameters)])
+            return len([item async for item in container.query_items(query, parameters=parameters)])
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         """Yield every open batch."""
@@ -102,10 +115,14 @@ def _to_batch(item: Item) -> Batch:
     return _BATCH.validate_python(check_version(item))
 
 
+def _to_sort_key(batch: Batch) -> str:
+    return f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
+
+
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
     item[FIELD] = SCHEMA_VERSION
-    item[_SORT_KEY] = f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
+    item[_SORT_KEY] = _to_sort_key(batch)
     if item["due_at"] is None:
         del item["due_at"]
     return item
