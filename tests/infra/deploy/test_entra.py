@@ -122,7 +122,8 @@ def test_two_applications_with_the_name_are_reported_and_not_changed(empty_cloud
     for command in ("entra", "deploy"):
         run = empty_cloud.run(command, YES="1")
         assert run.code == 1
-        assert "Several applications" in run.err
+        assert "Several applications in Entra are named enhancement-exchange-dev: client-1, y." in run.err
+        assert "CLIENT_ID=<client id>" in run.err
     assert list_changes(empty_cloud) == []
 
 
