@@ -72,8 +72,17 @@ class BatchStore(Protocol):
     def list_overdue(self, now: float) -> AsyncIterator[UUID]:
         """Yield the batches whose `due_at` is not after `now`, longest overdue first."""
 
-    async def count_open(self, requestor: str, limit: int) -> int:
-        """Count the requestor's batches that have not ended. Stop counting at `limit`."""
+    async def delete(self, batch_id: UUID, etag: str) -> None:
+        """Delete the batch if it still has this ETag.
+
+        Raises WriteConflict if it has another ETag, NotFound if it is gone.
+        """
+
+    async def count_open(self, requestor: str, limit: int, older_than: Batch | None = None) -> int:
+        """Count the requestor's batches that have not ended, or those before this one. Stop counting at `limit`.
+
+        A batch is before another one if it is older. The ids decide between batches of the same age.
+        """
 
     def list_open(self) -> AsyncIterator[OpenBatch]:
         """Yield every batch that has not ended, in no order."""

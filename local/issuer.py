@@ -25,11 +25,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from exchange.domain.callers import SCOPE
 from local.shutdown import wait_for_shutdown
 
 ISSUER = "https://issuer.local/"
 AUDIENCE = "api://enhancement-exchange.local"
 KEY_ID = "local"
+CLIENT = str(uuid5(NAMESPACE_URL, "client"))
 ROLES = ("requestor", "contributor", "operator")
 _KEY_BITS = 2048
 # Long enough for a stack that keeps running over a weekend.
@@ -45,19 +47,27 @@ def make_key(file: Path) -> None:
 
 
 def mint(file: Path, role: str, **claims: Any) -> str:
-    """Return a token with this role, as Entra ID would issue it. `claims` replace the usual claims."""
+    """Return a user's access token with this role, as Entra ID would issue it.
+
+    `claims` replace the usual claims. A claim that is None is left out.
+    """
     now = int(time.time())
     usual_claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": f"local {role}",
         "oid": str(uuid5(NAMESPACE_URL, role)),
+        "azp": CLIENT,
+        "azpacr": "0",
+        "scp": SCOPE,
         "roles": [role],
+        "ver": "2.0",
         "iat": now,
         "nbf": now,
         "exp": now + _LIFETIME_S,
     }
-    return jwt.encode({**usual_claims, **claims}, file.read_bytes(), algorithm="RS256", headers={"kid": KEY_ID})
+    present = {name: value for name, value in {**usual_claims, **claims}.items() if value is not None}
+    return jwt.encode(present, file.read_bytes(), algorithm="RS256", headers={"kid": KEY_ID})
 
 
 def make_key_set(file: Path) -> dict[str, Any]:

@@ -8,13 +8,17 @@ from typing import Any
 
 import jwt
 
-from exchange.domain.callers import Role, User
+from exchange.domain.callers import SCOPE, Role, User
 from exchange.domain.errors import NotAuthenticated, Unavailable
 from exchange.settings import Tokens
 
 # The algorithm of Entra. A token may not choose another one, such as `none` or an HMAC with the public key.
 _ALGORITHMS = ["RS256"]
 _REQUIRED = ["exp", "nbf", "iss", "aud", "sub"]
+# The claims that name the client, in version 2 and in version 1. Every access token of Entra has one, and no ID token.
+_CLIENT_CLAIMS = ("azp", "appid")
+# Claims of ID tokens only: OpenID Connect defines them.
+_ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
 # For the difference between clocks.
 _LEEWAY_S = 30
 _MAX_TOKEN_BYTES = 16 << 10
@@ -56,7 +60,24 @@ class AccessTokens:
             leeway=_LEEWAY_S,
             options={"require": _REQUIRED, "strict_aud": True},
         )
+        if not _is_access_token(claims):
+            raise _NotAnAccessToken
         return claims
+
+
+class _NotAnAccessToken(jwt.InvalidTokenError):
+    """The token is one of the issuer for this exchange, but not an access token."""
+
+
+def _is_access_token(claims: dict[str, Any]) -> bool:
+    """Return whether this is a user's token with our scope, or an application's token.
+
+    An application's token has no scopes. Its claim `idtyp` is optional, so the claim that names its client has to do.
+    """
+    if "scp" in claims:
+        return isinstance(claims["scp"], str) and SCOPE in claims["scp"].split()
+    names_client = any(isinstance(claims.get(name), str) for name in _CLIENT_CLAIMS)
+    return names_client and claims.get("idtyp", "app") == "app" and _ID_TOKEN_CLAIMS.isdisjoint(claims)
 
 
 class _Keys:
@@ -116,6 +137,7 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.MissingRequiredClaimError, "a claim is missing"),
     (jwt.InvalidAlgorithmError, "its algorithm is not RS256"),
     (jwt.InvalidSignatureError, "its signature is wrong"),
+    (_NotAnAccessToken, f"it is an ID token, or it lacks the scope '{SCOPE}'"),
     (jwt.PyJWKClientError, "its key does not belong to the issuer"),
 )
 

@@ -128,6 +128,9 @@ class Batch:
     fingerprint: str | None = None
     # The attempt that wrote the manifest, if the id of the batch is derived.
     manifest: UUID | None = None
+    # Whether the batch may still be withdrawn, because nobody was told that it is registered. A batch whose id is not
+    # derived is never seen by another request, and is withdrawn only by its own.
+    unconfirmed: bool = False
     # The batch that this one retries, and the one that retries this one.
     retry_of: UUID | None = None
     retried_as: UUID | None = None

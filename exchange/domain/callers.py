@@ -7,6 +7,9 @@ from uuid import UUID
 from exchange.domain.batch import Batch
 from exchange.domain.errors import Forbidden
 
+# The permission to call the exchange as a user. `infra/deploy/entra.py` defines it in Entra.
+SCOPE = "access"
+
 
 class Role(StrEnum):
     """The app roles that an access token may carry."""

@@ -15,6 +15,11 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The requestor is about to be told that the batch is registered."""
+
+
+@dataclass(frozen=True, slots=True)
 class RobotAccepted:
     """The robot answered the call with a 2xx status."""
 
@@ -147,6 +152,7 @@ class Swept:
 
 Event = (
     CallStarted
+    | Confirmed
     | RobotAccepted
     | RobotRejected
     | RobotUnreachable

@@ -25,6 +25,11 @@ class BatchIdentity:
     manifest: UUID | None = None
     retry_of: UUID | None = None
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether another request can have the same id."""
+        return self.manifest is not None
+
 
 def derive_batch_id(user_id: str, key: str) -> UUID:
     """Return the id of the batch that this user requests with this key. The same key of another user is another id."""

@@ -41,6 +41,7 @@ _ACCEPTED, _DELIVERED, _IMPORTING, _ENDED = Phase.ACCEPTED, Phase.DELIVERED, Pha
 ROWS: tuple[Row, ...] = (
     *_rows(
         Phase.RECEIVED,
+        (events.Confirmed, dispatching.confirm, set()),
         (events.CallStarted, dispatching.start_call, set()),
         (events.RobotAccepted, dispatching.accept, {_ACCEPTED}),
         (events.RobotRejected, dispatching.reject, {_ACCEPTED, _ENDED}),

@@ -22,7 +22,10 @@ class Limits(SettingsGroup):
         5_000, gt=0, description="Maximum number of lines in one references file. The caller waits for the answer."
     )
     open_batches_limit: int = Field(
-        100, gt=0, description="Maximum number of batch requests of one requestor that have not ended."
+        100,
+        gt=0,
+        description="Maximum number of batch requests of one requestor that have not ended. Requests at the same "
+        "moment do not exceed it.",
     )
     result_file_limit_bytes: int = Field(
         4 << 30,

@@ -44,14 +44,17 @@ _PLUS_OR_SLASH = r"(?:[+/]|%(?:25){0,4}2[bf]|\\{1,8}(?:(?:u00|x)2[bf]|/)|&#(?:43
 # A run of base64. It is a signature, alone or after other text, if it has at least 32 bytes and ends with `=`.
 _BASE64 = re.compile(rf"((?:[a-z0-9]+|{_PLUS_OR_SLASH})+)({_EQUALS})?", re.IGNORECASE)
 _SIGNATURE_LENGTH = 43
-_SIGNATURE = re.compile(rf"(sig{_EQUALS})[^&\s\"'…]+", re.IGNORECASE)
+# A wrapped line may end anywhere in the name, and in the value.
+_NAME = rf"s ?i ?g ?{_EQUALS}"
+_REST = rf"(?: (?:[a-z0-9]|{_PLUS_OR_SLASH}){{1,200}}%?2?){{1,3}}{_EQUALS}"
+_SIGNATURE = re.compile(rf"({_NAME})( ?)([^&\s\"'…]+)({_REST})?", re.IGNORECASE)
 
 
 def to_one_line(text: str) -> str:
     """Replace control characters and runs of white space by single spaces, remove signatures, and shorten the text."""
     # The search is slow, and what follows is cut off in any case.
     start = " ".join(_CONTROL.sub(" ", text).split())[: 4 * MAX_MESSAGE_LENGTH]
-    folded = _SIGNATURE.sub(r"\1…", _BASE64.sub(_remove_signature, start))
+    folded = _SIGNATURE.sub(_remove_value, _BASE64.sub(_remove_signature, start))
     return folded if len(folded) <= MAX_MESSAGE_LENGTH else f"{folded[:MAX_MESSAGE_LENGTH]} …"
 
 
@@ -88,6 +91,14 @@ def infer_kind(error: str | None) -> EntryKind:
     if error is None:
         return EntryKind.ADDED
     return next(kind for kind, message in _MESSAGES.items() if error.startswith(message.partition("{")[0]))
+
+
+def _remove_value(parameter: re.Match[str]) -> str:
+    """Remove the value of `sig`. Text after a space belongs to it only if all is as long as a signature."""
+    name, space, value, rest = parameter[1], parameter[2], parameter[3], parameter[4] or ""
+    if len(value + rest.replace(" ", "")) >= _SIGNATURE_LENGTH:
+        return f"{name}…"
+    return parameter[0] if space else f"{name}…{rest}"
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.domain.callers import User
-from exchange.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpenBatches
+from exchange.domain.errors import InputRejected, NotFound, TooLarge
 from exchange.domain.idempotency import BatchIdentity
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
@@ -14,10 +14,8 @@ from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, current_traceparent, operation
 from exchange.use_cases.advance import send_message
 from exchange.use_cases.manifest_file import write_manifest
+from exchange.use_cases.open_batches import check_open_batches, keep_or_withdraw
 from exchange.use_cases.read_batch import to_wire
-
-# How long a requestor with too many open batches is asked to wait. Batches take minutes.
-_OPEN_BATCHES_RETRY_S = 60.0
 
 
 @operation("request batch")
@@ -30,7 +28,7 @@ async def register_batch(
     every unknown id, TooManyOpenBatches, and NameTaken if another batch has the id.
     """
     check_ids(request.reference_ids, services.limits.references_per_batch_limit)
-    await _check_open_batches(user, services)
+    await check_open_batches(user, services)
     await _check_known(request, user, services)
     identity = identity or BatchIdentity(services.new_id())
     batch_id = identity.batch_id
@@ -38,6 +36,7 @@ async def register_batch(
     batch = replace(
         transition.batch,
         fingerprint=identity.fingerprint,
+        unconfirmed=identity.is_derived,
         manifest=identity.manifest,
         retry_of=identity.retry_of,
         trace=current_traceparent(),
@@ -46,6 +45,7 @@ async def register_batch(
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
         await write_manifest(batch, request.reference_ids, services.files)
         await services.batches.create(batch)
+        await keep_or_withdraw(batch, services)
         await send_message(transition.message, services)
         return await to_wire(batch, request.reference_ids, user, services)
 
@@ -57,15 +57,6 @@ def check_ids(reference_ids: list[UUID], limit: int) -> None:
     repeated = [str(item) for item, count in Counter(reference_ids).items() if count > 1]
     if repeated:
         raise InputRejected(f"reference_ids must not repeat an id. Repeated: {', '.join(repeated)}.")
-
-
-async def _check_open_batches(user: User, services: Services) -> None:
-    limit = services.limits.open_batches_limit
-    if await services.batches.count_open(user.id, limit) >= limit:
-        raise TooManyOpenBatches(
-            f"You have {limit} batch requests that have not ended, which is the limit. Wait until one ends.",
-            retry_after_s=_OPEN_BATCHES_RETRY_S,
-        )
 
 
 async def check_robot(robot_id: UUID, services: Services) -> None:

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.domain.callers import User
-from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches
+from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches, Unavailable
 from exchange.domain.idempotency import BatchIdentity, compute_fingerprint, derive_batch_id
 from exchange.domain.polling import FIRST_POLL_S, choose_retry_after
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
+from exchange.use_cases.open_batches import keep_or_withdraw
 from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
 
@@ -49,12 +50,14 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
     identity = BatchIdentity(batch_id, fingerprint, manifest=services.new_id())
     try:
         return Registered(await register_batch(request, user, services, identity))
-    except (NameTaken, TooManyOpenBatches):
+    except (NameTaken, TooManyOpenBatches) as error:
         # Another request with this key may have been registered since.
         earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
-        if earlier is None:
+        if earlier is not None:
+            return earlier
+        if isinstance(error, TooManyOpenBatches):
             raise
-        return earlier
+        raise Unavailable("Another request with this Idempotency-Key was withdrawn. Repeat the request.") from error
 
 
 async def _find_earlier(
@@ -71,6 +74,7 @@ async def _find_earlier(
         )
     with bind_log_fields(batch_id=batch_id, robot_id=batch.robot_id):
         log.info("batch %s: the request was repeated", batch_id)
+        await keep_or_withdraw(batch, services)
         read = await describe_batch(batch, user, services, include_reference_ids=False)
         # The same request has the same ids, so the manifest need not be read.
         complete = read.model_copy(update={"reference_ids": request.reference_ids})

@@ -15,6 +15,7 @@ from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.open_batches import keep_or_withdraw
 from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered
@@ -38,21 +39,20 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     if not batch.ended:
         raise Conflict(f"The batch request has not ended (status '{batch.status}'), so it cannot be retried yet.")
     retry_id, robot_id = derive_retry_id(batch.id), retry.robot_id or batch.robot_id
-    replayed = await _find_robot(retry_id, services) is not None
-    if not replayed:
-        replayed = not await _register(batch, retry_id, robot_id, user, services)
-    if replayed and retry.robot_id not in {None, await _find_robot(retry_id, services)}:
+    earlier = await _find_earlier(retry_id, services)
+    replayed = earlier is not None or not await _register(batch, retry_id, robot_id, user, services)
+    again = (earlier or await services.batches.load(retry_id)).batch
+    if replayed and retry.robot_id not in {None, again.robot_id}:
         raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
+    await keep_or_withdraw(again, services)
     await advance(stored, events.Retried(retry_id), services)
-    stored_retry = await services.batches.load(retry_id)
-    read = await describe_batch(stored_retry.batch, user, services)
-    return Registered(read, replayed, choose_retry_after(stored_retry.batch, services.clock()))
+    read = await describe_batch(again, user, services)
+    return Registered(read, replayed, choose_retry_after(again, services.clock()))
 
 
-async def _find_robot(retry_id: UUID, services: Services) -> UUID | None:
-    """Return the robot of the retry, None if there is no retry yet."""
+async def _find_earlier(retry_id: UUID, services: Services) -> StoredBatch | None:
     try:
-        return (await services.batches.load(retry_id)).batch.robot_id
+        return await services.batches.load(retry_id)
     except NotFound:
         return None
 

@@ -1,7 +1,7 @@
 """`make deploy`: deploy the infrastructure and the code, and test the deployment."""
 
 from infra.deploy import prerequisites
-from infra.deploy.entra import find_application
+from infra.deploy.application import find_application
 from infra.deploy.errors import DeployError
 from infra.deploy.master_key import ensure_master_key, refresh_references
 from infra.deploy.options import Options
@@ -24,7 +24,7 @@ from infra.deploy.tools import Tools, read_text
 def deploy(options: Options, tools: Tools, timeouts: Timeouts) -> None:
     """Deploy step by step. Steps that are done already change nothing, so a second run continues after a failure."""
     account = prerequisites.check(tools, publishing=True)
-    client_id = _find_client_id(tools, options)
+    client_id = _find_client_id(tools, options, account)
     outputs = _deploy_infrastructure(tools, options, client_id, account)
     failure = "The master key could not be read. The role may not be effective yet. Try again in some minutes."
     with step("Master key", failure):
@@ -44,9 +44,9 @@ def deploy(options: Options, tools: Tools, timeouts: Timeouts) -> None:
     print(f"\nDeployed: {outputs.api_url}")
 
 
-def _find_client_id(tools: Tools, options: Options) -> str:
+def _find_client_id(tools: Tools, options: Options, account: prerequisites.Account) -> str:
     with step(f"Application {options.name}", "The application could not be read from Entra. Run `az login` again."):
-        application = find_application(tools, options.name)
+        application = find_application(tools, options, account)
         if application is None:
             raise DeployError(
                 f"The application does not exist in Entra yet. Run `make entra ENV={options.environment}` first."

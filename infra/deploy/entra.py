@@ -5,19 +5,16 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from infra.deploy import prerequisites
-from infra.deploy.errors import DeployError
+from infra.deploy.application import GRAPH, Json, find_application, find_principal, list_assignments
 from infra.deploy.options import Options
 from infra.deploy.terminal import print_line, step
 from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import Tools, read_text
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-GRAPH = "https://graph.microsoft.com/v1.0"
 _NAMESPACE = uuid5(NAMESPACE_URL, "enhancement-exchange")
 # What Graph answers while a new object is not replicated yet.
 _NOT_REPLICATED = "does not exist"
-
-Json = dict[str, Any]
 
 
 def _define_role(name: str, description: str) -> Json:
@@ -42,14 +39,16 @@ SCOPE: Json = {
     "adminConsentDescription": "Call the Enhancement Exchange as the signed-in user, with that user's roles",
     "isEnabled": True,
 }
+# Marks the tokens of applications without a user.
+TOKEN_TYPE: Json = {"name": "idtyp", "essential": False, "additionalProperties": []}
 
 
 def set_up_application(options: Options, tools: Tools, timeouts: Timeouts) -> None:
     """Create the application or complete it, and assign the role operator to the current user."""
-    user_id = prerequisites.check(tools, publishing=False).person_id
+    account = prerequisites.check(tools, publishing=False)
     failure = "The application could not be set up. You need the Entra role Application Developer."
     with step(f"Application {options.name}", failure):
-        found = find_application(tools, options.name)
+        found = find_application(tools, options, account)
         application = found or _create(tools, options.name)
         client_id = read_text(application, "appId")
         print_line(f"{'exists' if found else 'created'}, client id {client_id}")
@@ -61,17 +60,10 @@ def set_up_application(options: Options, tools: Tools, timeouts: Timeouts) -> No
         )
     failure = "The role operator could not be assigned. An owner of the application can assign it."
     with step("Your role", failure):
-        timeouts.retry_while(timeouts.directory_s, _NOT_REPLICATED, lambda: _assign_operator(tools, principal, user_id))
+        timeouts.retry_while(
+            timeouts.directory_s, _NOT_REPLICATED, lambda: _assign_operator(tools, principal, account.person_id)
+        )
     print(f"\nTo get a token: az account get-access-token --scope api://{client_id}/.default")
-
-
-def find_application(tools: Tools, name: str) -> Json | None:
-    """Return the application with exactly this name, or None. Raises DeployError if there are several."""
-    listed = tools.az("ad", "app", "list", "--display-name", name) or []
-    found: list[Json] = [application for application in listed if application.get("displayName") == name]
-    if len(found) > 1:
-        raise DeployError(f"Several applications in Entra are named {name}. Rename or delete all but one.")
-    return found[0] if found else None
 
 
 def _create(tools: Tools, name: str) -> Json:
@@ -85,11 +77,13 @@ def _complete(tools: Tools, application: Json) -> None:
     The client is added in a second call, because Graph accepts only a scope that is already stored.
     """
     api: Json = application.get("api") or {}
+    claims: Json = application.get("optionalClaims") or {}
     uris: list[str] = application.get("identifierUris") or []
     uri = f"api://{read_text(application, 'appId')}"
     application_fields = {
         "identifierUris": uris if uri in uris else [*uris, uri],
         "appRoles": _add_missing(application.get("appRoles"), "id", REQUESTOR, CONTRIBUTOR, OPERATOR),
+        "optionalClaims": {**claims, "accessToken": _add_missing(claims.get("accessToken"), "name", TOKEN_TYPE)},
     }
     api_fields = {
         "requestedAccessTokenVersion": 2,
@@ -97,7 +91,7 @@ def _complete(tools: Tools, application: Json) -> None:
     }
     azure_cli = {"appId": AZURE_CLI, "delegatedPermissionIds": [SCOPE["id"]]}
     clients = {"preAuthorizedApplications": _add_missing(api.get("preAuthorizedApplications"), "appId", azure_cli)}
-    _patch(tools, application, "roles, scope and token version", {**application_fields, "api": api_fields})
+    _patch(tools, application, "roles, scope, token version and claims", {**application_fields, "api": api_fields})
     _patch(tools, application, "Azure CLI as a client", {"api": clients})
 
 
@@ -127,18 +121,22 @@ def _covers(present: Any, wanted: Any) -> bool:
 
 def _ensure_principal(tools: Tools, client_id: str) -> str:
     """Return the object id of the application's service principal. Create it if it does not exist."""
-    listed = tools.az("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
-    print_line("exists" if listed else "created")
-    return read_text(listed[0] if listed else tools.az("ad", "sp", "create", "--id", client_id), "id")
+    found = find_principal(tools, client_id)
+    principal = found or read_text(tools.az("ad", "sp", "create", "--id", client_id), "id")
+    print_line("exists" if found else "created")
+    return principal
 
 
 def _assign_operator(tools: Tools, principal: str, person: str) -> None:
-    """Assign the role operator to the user, unless it is assigned already."""
-    url = f"{GRAPH}/servicePrincipals/{principal}/appRoleAssignedTo"
-    assigned = tools.az("rest", "--method", "GET", "--url", f"{url}?$top=999")["value"]
+    """Assign the role operator to the user, unless it is assigned already. Print who else is an operator."""
+    assigned = list_assignments(tools, principal)
+    for role in assigned:
+        if role["appRoleId"] == OPERATOR["id"] and role["principalId"] != person:
+            print_line(f"also operator: {role.get('principalDisplayName')}")
     if any(role["principalId"] == person and role["appRoleId"] == OPERATOR["id"] for role in assigned):
         print_line("operator, not changed")
         return
+    url = f"{GRAPH}/servicePrincipals/{principal}/appRoleAssignedTo"
     body = {"principalId": person, "resourceId": principal, "appRoleId": OPERATOR["id"]}
     tools.az("rest", "--method", "POST", "--url", url, "--body", json.dumps(body))
     print_line("operator")

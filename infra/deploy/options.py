@@ -15,6 +15,7 @@ class Options:
     location: str = ""
     alert_email: str = ""
     robot: str = ""
+    client_id: str = ""
     yes: bool = False
     with_entra: bool = False
 
@@ -27,6 +28,7 @@ class Options:
             location=values.get("LOCATION", ""),
             alert_email=values.get("ALERT_EMAIL", ""),
             robot=values.get("ROBOT", ""),
+            client_id=values.get("CLIENT_ID", ""),
             yes=values.get("YES") == "1",
             with_entra=values.get("ENTRA") == "1",
         )

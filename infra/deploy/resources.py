@@ -7,11 +7,13 @@ from typing import Any, Self
 from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
 from infra.deploy.terminal import print_line
-from infra.deploy.tools import Tools, read_text
+from infra.deploy.tools import ToolError, Tools, read_text
 
 # The names of the two deployments in the group. The outputs are read by the first name.
 _MAIN = "main"
 _EVENTS = "events"
+# What az prints if the group or the deployment does not exist, or is not visible to the user.
+_NO_DEPLOYMENT = ("could not be found", "AuthorizationFailed")
 # The end of the budget's name in infra/modules/alerts.bicep.
 BUDGET_SUFFIX = "-app-budget"
 _BUDGETS = "providers/Microsoft.Consumption/budgets?api-version=2024-08-01"
@@ -121,6 +123,21 @@ def read_outputs(tools: Tools, group: str) -> Outputs:
     """Return the outputs of the last deployment of main.bicep. Raises ToolError if there is none."""
     deployment = ["--resource-group", group, "--name", _MAIN]
     return Outputs.read(tools.az("deployment", "group", "show", *deployment, "--query", "properties.outputs"))
+
+
+def read_token_audience(tools: Tools, group: str) -> str:
+    """Return the client id that the last deployment of main.bicep configured. Without a deployment it is empty.
+
+    A user without rights in the subscription gets an empty one, too, and can still run `make entra`.
+    """
+    deployment = ["--resource-group", group, "--name", _MAIN]
+    try:
+        parameters = tools.az("deployment", "group", "show", *deployment, "--query", "properties.parameters")
+    except ToolError as error:
+        if not any(reason in error.stderr for reason in _NO_DEPLOYMENT):
+            raise
+        return ""
+    return str(((parameters or {}).get("tokenAudience") or {}).get("value") or "")
 
 
 def deploy_events(tools: Tools, group: str, outputs: Outputs) -> None:

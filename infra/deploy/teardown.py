@@ -1,7 +1,7 @@
 """`make teardown`: delete everything that was deployed."""
 
 from infra.deploy import prerequisites
-from infra.deploy.entra import find_application
+from infra.deploy.application import find_application
 from infra.deploy.options import Options
 from infra.deploy.resources import group_exists
 from infra.deploy.terminal import confirm, print_line, step
@@ -10,7 +10,7 @@ from infra.deploy.tools import Tools, read_text
 
 def teardown(options: Options, tools: Tools) -> None:
     """List what exists, ask, and delete it. With ENTRA=1 the application in Entra is deleted too."""
-    prerequisites.check(tools, publishing=False)
+    account = prerequisites.check(tools, publishing=False)
     with step(f"Resource group {options.name}", "The resources in the group could not be listed."):
         exists = group_exists(tools, options.name)
         notes = _list_resources(tools, options.name) if exists else []
@@ -19,8 +19,8 @@ def teardown(options: Options, tools: Tools) -> None:
     application = None
     if options.with_entra:
         with step(f"Application {options.name}", "The application could not be read from Entra."):
-            application = find_application(tools, options.name)
-            print_line("exists" if application else "does not exist")
+            application = find_application(tools, options, account)
+            print_line(f"client id {read_text(application, 'appId')}" if application else "does not exist")
     if not exists and application is None:
         print("\nThere is nothing to delete.")
         return

@@ -10,7 +10,7 @@ type Tunables = {
   REFERENCES_PER_BATCH_LIMIT: string?
   @description('Maximum number of lines in one references file. The caller waits for the answer.')
   REFERENCES_PER_LOAD_LIMIT: string?
-  @description('Maximum number of batch requests of one requestor that have not ended.')
+  @description('Maximum number of batch requests of one requestor that have not ended. Requests at the same moment do not exceed it.')
   OPEN_BATCHES_LIMIT: string?
   @description('Maximum size of a result file. One plain PUT carries at most 5,000 MiB.')
   RESULT_FILE_LIMIT_BYTES: string?

@@ -85,6 +85,8 @@ TOKENS = [
     forged("an expiry that is not a time", 401, "issue", exp="never"),
     forged("a subject that is not a string", 401, "issue", sub=7),
     *(forged(f"no {claim}", 401, "issue_without", claim=claim) for claim in ("exp", "nbf", "iss", "aud", "sub")),
+    forged("an ID token", 401, "issue", scp=None, azp=None, azpacr=None, nonce="n", preferred_username="ada"),
+    forged("another scope", 401, "issue", scp="openid profile"),
     forged("algorithm none", 401, "make_unsigned"),
     forged("an HMAC with the public key", 401, "sign_with_public_key"),
     forged("RS512 by the right key", 401, "sign_with_issuer_key", algorithm="RS512"),

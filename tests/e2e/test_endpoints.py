@@ -1,5 +1,6 @@
 """Every endpoint of the contract in normal use."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -253,6 +254,25 @@ class TestBatchList:
             assert (await quiet.post(BATCHES, request, role="operator"))[0] == 202, (
                 "each requestor has a limit of their own"
             )
+
+    async def test_200_requests_at_one_moment_are_accepted_up_to_the_limit(
+        self, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        with running_stack(tmp_path_factory.mktemp("limited"), OPEN_BATCHES_LIMIT="5") as stack:
+            async with exchange_on(stack) as limited:
+                references = await limited.load_references(1)
+                async with running_robot(limited, accept_job) as robot:
+                    request = {"robot_id": await limited.register_robot(robot.url), "reference_ids": references}
+                    answers = await asyncio.gather(
+                        *(limited.post(BATCHES, request, role="requestor") for _ in range(200))
+                    )
+                    accepted = {body["id"] for status, body in answers if status == 202}
+                    assert 0 < len(accepted) <= 5
+                    assert {status for status, _ in answers} == {202, 429}
+                    for batch_id in accepted:
+                        await limited.wait_until({"id": batch_id}, {"accepted"})
+                    assert {batch["id"] for batch in await self.list_all(limited, "requestor")} == accepted
+                    assert {job["id"] for job in robot.jobs} == accepted
 
     async def list_all(self, exchange: Exchange, role: str, **query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -42,9 +42,20 @@ class FakeBatchStore:
             if due_at <= now:
                 yield batch_id
 
-    async def count_open(self, requestor: str, limit: int) -> int:
-        count = sum(item.batch.requestor == requestor and not item.batch.ended for item in self.items.values())
-        return min(count, limit)
+    async def delete(self, batch_id: UUID, etag: str) -> None:
+        if self._find(batch_id).etag != etag:
+            raise WriteConflict("The batch request was changed by another process.")
+        del self.items[batch_id]
+
+    async def count_open(self, requestor: str, limit: int, older_than: Batch | None = None) -> int:
+        found = [
+            item.batch
+            for item in self.items.values()
+            if item.batch.requestor == requestor
+            and not item.batch.ended
+            and (older_than is None or make_sort_key(item.batch) < make_sort_key(older_than))
+        ]
+        return min(len(found), limit)
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         for item in list(self.items.values()):

@@ -124,6 +124,34 @@ async def test_overdue_batches_are_listed_longest_overdue_first(batches: BatchSt
     assert await list_overdue(START + 10) == [soon.id, future.id]
 
 
+async def test_a_batch_is_deleted_only_with_its_etag(batches: BatchStore) -> None:
+    batch = a_batch()
+    await batches.create(batch)
+    old = (await batches.load(batch.id)).etag
+    etag = await batches.replace(replace(batch, error="changed"), old)
+    with pytest.raises(WriteConflict):
+        await batches.delete(batch.id, old)
+    assert (await batches.load(batch.id)).batch.error == "changed"
+    await batches.delete(batch.id, etag)
+    with pytest.raises(NotFound):
+        await batches.load(batch.id)
+    with pytest.raises(NotFound):
+        await batches.delete(batch.id, etag)
+
+
+async def test_open_batches_of_a_requestor_are_counted_up_to_a_limit(batches: BatchStore) -> None:
+    requestor = str(uuid4())
+    same_age = sorted((a_batch(requestor=requestor) for _ in range(3)), key=lambda batch: batch.id.hex)
+    older = a_batch(requestor=requestor, created_at=START - 1)
+    ended = a_batch(requestor=requestor, created_at=START - 2, status=BatchStatus.FAILED, due_at=None)
+    for batch in (*same_age, older, ended, a_batch(requestor="other")):
+        await batches.create(batch)
+    assert [await batches.count_open(requestor, limit) for limit in (1, 4, 9)] == [1, 4, 4]
+    assert await batches.count_open(requestor, 9, older_than=older) == 0
+    assert [await batches.count_open(requestor, 9, older_than=batch) for batch in same_age] == [1, 2, 3]
+    assert await batches.count_open(requestor, 2, older_than=same_age[2]) == 2
+
+
 async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchStore) -> None:
     # The store has batches of other tests too. These are recognised by their time.
     first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))

@@ -30,6 +30,9 @@ def check(simulation: Simulation) -> None:
     assert not errors, f"unexpected errors: {errors[:3]}"
     assert simulation.batches.items, "no batch was registered"
     assert set(simulation.history.writes) == set(simulation.batches.items), "a batch exists that was not written"
+    dispatched = {message.batch_id for message in simulation.queues.sent} | set(simulation.history.answers)
+    assert not simulation.history.withdrawn & dispatched, "a withdrawn batch was dispatched"
+    assert simulation.history.retries <= set(simulation.batches.items), "a confirmed retry was withdrawn"
     for stored in simulation.batches.items.values():
         batch = stored.batch
         assert batch.ended, f"batch {batch.id} has not ended"

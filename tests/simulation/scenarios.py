@@ -14,9 +14,15 @@ HOUR_S = 3600.0
 # Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour.
 TIME_LIMIT_S = 48 * HOUR_S
 
-# Without these calls the exchange cannot know the state of a batch or whether it has a result. A batch cannot end
-# before they work again.
-VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "results.find_upload"}
+# Without these calls the exchange cannot know the state of a batch or whether it has a result, or accepts no batch. A
+# batch cannot end before they work again.
+VITAL_CALLS = {
+    "batches.list_overdue",
+    "batches.load",
+    "batches.replace",
+    "batches.count_open",
+    "results.find_upload",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class History:
     """What happened in a run, for the invariants."""
 
     writes: dict[UUID, list[Write]] = field(default_factory=dict)
+    # The batches that were deleted, because they could not be counted after they were stored.
+    withdrawn: set[UUID] = field(default_factory=set)
     # The uploads of each batch: time, ETag and entries.
     uploads: dict[UUID, list[tuple[float, str, Sequence[ExpectedEntry]]]] = field(default_factory=dict)
     # The robot's answers for each batch and their times, whether or not they arrived.
@@ -383,10 +385,12 @@ class Simulation(World):
 
     def _record_writes(self) -> None:
         """Record each write of a batch that takes effect."""
-        create, replace_batch = self.batches.create, self.batches.replace
+        create, replace_batch, delete = self.batches.create, self.batches.replace, self.batches.delete
 
         async def create_and_record(batch: Batch) -> None:
             await create(batch)
+            # A derived id may be used again.
+            self.history.withdrawn.discard(batch.id)
             self.history.writes[batch.id] = [Write(self.time(), None, batch)]
 
         async def replace_and_record(batch: Batch, etag: str) -> str:
@@ -396,8 +400,15 @@ class Simulation(World):
             self.history.writes[batch.id].append(Write(self.time(), before, batch))
             return new_etag
 
+        async def delete_and_record(batch_id: UUID, etag: str) -> None:
+            await delete(batch_id, etag)
+            (creation,) = self.history.writes.pop(batch_id)
+            assert creation.before is None
+            self.history.withdrawn.add(batch_id)
+
         self.batches.create = create_and_record  # type: ignore[method-assign] # wraps the fake
         self.batches.replace = replace_and_record  # type: ignore[method-assign] # wraps the fake
+        self.batches.delete = delete_and_record  # type: ignore[method-assign] # wraps the fake
 
     def _record_reads(self) -> None:
         """Check each read of an upload."""

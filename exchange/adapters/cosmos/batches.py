@@ -20,6 +20,7 @@ _CONTAINER = "batches"
 # An ended batch has no due_at, so the comparison leaves it out.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
+_OLDER_THAN = " AND c.sort_key < @sort_key"
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 _SORT_KEY = "sort_key"
 # Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
@@ -62,15 +63,27 @@ class CosmosBatchStore:
             async for item in container.query_items(_OVERDUE, parameters=[{"name": "@now", "value": now}]):
                 yield UUID(item["id"])
 
-    async def count_open(self, requestor: str, limit: int) -> int:
-        """Count the requestor's open batches. Stop counting at `limit`."""
+    async def delete(self, batch_id: UUID, etag: str) -> None:
+        """Delete the batch if it still has this ETag. Raises WriteConflict, NotFound."""
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            await container.delete_item(
+                str(batch_id), str(batch_id), etag=etag, match_condition=MatchConditions.IfNotModified
+            )
+
+    async def count_open(self, requestor: str, limit: int, older_than: Batch | None = None) -> int:
+        """Count the requestor's open batches, or those before this one. Stop counting at `limit`."""
+        query = _OPEN_OF_REQUESTOR
         parameters: list[dict[str, object]] = [
             {"name": "@requestor", "value": requestor},
             {"name": "@limit", "value": limit},
         ]
+        if older_than is not None:
+            query += _OLDER_THAN
+            parameters.append({"name": "@sort_key", "value": make_sort_key(older_than)})
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
-            return len([item async for item in container.query_items(_OPEN_OF_REQUESTOR, parameters=parameters)])
+            return len([item async for item in container.query_items(query, parameters=parameters)])
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         """Yield every open batch."""

@@ -16,6 +16,11 @@ _CONFLICT = 409
 CLOCK_SKEW_S = 5.0
 
 
+def confirm(batch: Batch, _event: events.Confirmed, _now: float, _deadlines: Deadlines) -> Transition:
+    """Keep the batch: it can no longer be withdrawn."""
+    return Transition(replace(batch, unconfirmed=False) if batch.unconfirmed else batch)
+
+
 def start_call(batch: Batch, event: events.CallStarted, now: float, deadlines: Deadlines) -> Transition:
     """Claim the call: no other dispatcher calls before its timeout. Ignored if early, or if a call is running."""
     in_flight = batch.call_until is not None and now < batch.call_until

@@ -26,6 +26,7 @@ EMPTY: dict[str, Any] = {
     "secrets": {},
     "deleted_secrets": {},
     "deployments": [],
+    "parameters": {},
     "published": False,
     "apps": [],
     "principals": [],

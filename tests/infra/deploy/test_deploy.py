@@ -16,7 +16,12 @@ FIRST_RUN = [
     "func",
     "az account show",
     "az ad signed-in-user show",
+    "az deployment group show",
     "az ad app list",
+    "az ad app owner list",
+    "az ad sp list",
+    "az ad sp owner list",
+    "az rest",
     "az group exists",
     "az group create",
     "az keyvault list-deleted",
@@ -39,7 +44,7 @@ def test_a_first_run_does_every_step_in_order(cloud: Cloud) -> None:
     run = cloud.deploy(ALERT_EMAIL="ada@example.org")
     assert (run.code, run.err) == (0, "")
     assert cloud.commands == FIRST_RUN
-    _, main, events = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
+    _, _, main, events = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert option(main, "--resource-group") == ["enhancement-exchange-dev"]
     assert main[main.index("infra/dev.bicepparam") + 1 :][:6] == [
         "--parameters",
@@ -80,7 +85,7 @@ def test_it_prints_the_target_and_the_results(cloud: Cloud) -> None:
 
 def test_the_preview_and_the_deployment_have_the_same_parameters(cloud: Cloud) -> None:
     cloud.deploy()
-    preview, main, _ = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
+    _, preview, main, _ = (call for call in cloud.calls if call[:3] == ["az", "deployment", "group"])
     assert main[4:-4] == preview[4:]
     # The alert address is passed only if it is set.
     assert not [word for call in cloud.calls for word in call if "alertEmail" in word]
@@ -88,7 +93,7 @@ def test_the_preview_and_the_deployment_have_the_same_parameters(cloud: Cloud) -
 
 def test_a_service_principal_can_deploy(cloud: Cloud) -> None:
     cloud.change(account={"name": "client-of-ci", "type": "servicePrincipal"})
-    assert cloud.deploy().code == 0
+    assert cloud.deploy(CLIENT_ID="client-1").code == 0
     words = {word for call in cloud.calls for word in call}
     assert {"deployerId=object of client-of-ci", "deployerType=ServicePrincipal"} <= words
 
@@ -105,16 +110,24 @@ def test_an_existing_budget_keeps_its_start(cloud: Cloud) -> None:
     assert "budgetStart=2025-03-01" in {word for call in cloud.calls for word in call}
 
 
+BUDGETS = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/enhancement-exchange-dev"
+    "/providers/Microsoft.Consumption/budgets?api-version=2024-08-01"
+)
 STEPS = [
     ("az version", "The Azure CLI does not work"),
     ("az bicep version", "az bicep install"),
     ("az account show", "az login"),
     ("az ad signed-in-user show", "az login"),
+    ("az deployment group show", "az login"),
     ("az ad app list", "az login"),
+    ("az ad app owner list", "az login"),
+    ("az ad sp owner list", "az login"),
+    ("az rest --method GET", "az login"),
     ("az group exists", "resource group could not be created"),
     ("az group create", "resource group could not be created"),
     ("az keyvault list-deleted", "could not be recovered"),
-    ("az rest --method GET", "changes could not be previewed"),
+    (f"az rest --method GET --url {BUDGETS}", "changes could not be previewed"),
     ("az deployment group what-if", "changes could not be previewed"),
     ("az deployment group create --resource-group enhancement-exchange-dev --name main", "could not be deployed"),
     ("az keyvault secret show", "master key"),
@@ -150,7 +163,11 @@ def test_a_second_run_changes_nothing(deployed_cloud: Cloud) -> None:
     before = deployed_cloud.state
     assert deployed_cloud.deploy().code == 0
     after = deployed_cloud.state
-    assert set(deployed_cloud.commands) == set(FIRST_RUN) - {
+    assert set(deployed_cloud.commands) == {*FIRST_RUN, "az ad app show"} - {
+        "az ad app list",
+        "az ad app owner list",
+        "az ad sp list",
+        "az ad sp owner list",
         "az group create",
         "az keyvault secret show-deleted",
         "az keyvault secret set",

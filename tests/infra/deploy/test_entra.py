@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from exchange.domain.callers import SCOPE
 from tests.infra.deploy.cloud import SHORT, Cloud
 
 CHANGES = {"az ad app create", "az ad sp create"}
@@ -37,6 +38,8 @@ def test_the_application_has_roles_scope_token_version_and_the_azure_cli(empty_c
     assert app["api"]["requestedAccessTokenVersion"] == 2
     (scope,) = app["api"]["oauth2PermissionScopes"]
     (client,) = app["api"]["preAuthorizedApplications"]
+    assert scope["value"] == SCOPE
+    assert app["optionalClaims"] == {"accessToken": [{"name": "idtyp", "essential": False, "additionalProperties": []}]}
     assert client == {"appId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "delegatedPermissionIds": [scope["id"]]}
     (principal,) = empty_cloud.state["principals"]
     operator = next(role["id"] for role in app["appRoles"] if role["value"] == "operator")
@@ -73,12 +76,15 @@ def test_additions_of_others_are_kept(empty_cloud: Cloud) -> None:
     app["appRoles"] = [{"id": "theirs", "value": "auditor"}]
     app["api"]["preAuthorizedApplications"].append({"appId": "theirs", "delegatedPermissionIds": []})
     app["identifierUris"] = ["https://exchange.example.org"]
+    app["optionalClaims"] = {"idToken": [{"name": "upn"}], "accessToken": [{"name": "ipaddr"}]}
     empty_cloud.change(apps=[app])
     assert empty_cloud.run("entra").code == 0
     completed = read_app(empty_cloud)
     assert [role["value"] for role in completed["appRoles"]] == ["auditor", "requestor", "contributor", "operator"]
     assert completed["identifierUris"] == ["https://exchange.example.org", "api://client-1"]
     assert completed["api"] == app["api"]
+    assert completed["optionalClaims"]["idToken"] == [{"name": "upn"}]
+    assert [claim["name"] for claim in completed["optionalClaims"]["accessToken"]] == ["ipaddr", "idtyp"]
 
 
 @pytest.mark.parametrize("command", ["az ad app create", "az rest --method PATCH", "az ad sp create", "az rest"])
@@ -116,7 +122,8 @@ def test_two_applications_with_the_name_are_reported_and_not_changed(empty_cloud
     for command in ("entra", "deploy"):
         run = empty_cloud.run(command, YES="1")
         assert run.code == 1
-        assert "Several applications" in run.err
+        assert "Several applications in Entra are named enhancement-exchange-dev: client-1, y." in run.err
+        assert "CLIENT_ID=<client id>" in run.err
     assert list_changes(empty_cloud) == []
 
 

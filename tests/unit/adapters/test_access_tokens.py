@@ -18,9 +18,12 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def token(kid: str = "one", **claims: Any) -> str:
+    """Return a user's access token with these claims. A claim that is None is left out."""
     now = int(time.time())
-    claimed = {"iss": ISSUER, "aud": AUDIENCE, "sub": "s", "roles": ["operator"], "nbf": now, "exp": now + 60}
-    return jwt.encode({**claimed, **claims}, KEY, algorithm="RS256", headers={"kid": kid})
+    times = {"nbf": now, "exp": now + 60}
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "s", "roles": ["operator"], "azp": "client", "scp": "access"}
+    claimed = {name: value for name, value in {**usual, **times, **claims}.items() if value is not None}
+    return jwt.encode(claimed, KEY, algorithm="RS256", headers={"kid": kid})
 
 
 class Issuer:
@@ -90,4 +93,46 @@ async def test_no_token_is_accepted_while_the_keys_cannot_be_fetched(issuer: Iss
     for _ in range(3):
         with pytest.raises(Unavailable, match="cannot be fetched"):
             await tokens.authenticate(token())
+    assert issuer.fetches == 1
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"azp": "cli", "azpacr": "0", "preferred_username": "a", "ver": "2.0"}, id="user, version 2"),
+        pytest.param({"azp": None, "appid": "cli", "unique_name": "a", "ver": "1.0"}, id="user, version 1"),
+        pytest.param({"scp": "openid access profile"}, id="user, several scopes"),
+        pytest.param({"scp": None, "azp": "daemon", "azpacr": "1", "oid": "s"}, id="daemon, version 2"),
+        pytest.param({"scp": None, "azp": None, "appid": "daemon", "appidacr": "1"}, id="daemon, version 1"),
+        pytest.param({"scp": None, "azp": "identity", "azpacr": "2", "idtyp": "app"}, id="managed identity with idtyp"),
+    ],
+)
+async def test_access_tokens_of_users_and_applications_are_accepted(issuer: Issuer, claims: dict[str, Any]) -> None:
+    assert (await AccessTokens(SETTINGS).authenticate(token(**claims))).roles == {Role.OPERATOR}
+    assert issuer.fetches == 1
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param(
+            {"scp": None, "azp": None, "nonce": "n", "name": "Ada", "preferred_username": "a", "sid": "s"},
+            id="ID token of a user",
+        ),
+        pytest.param({"scp": None, "azp": None}, id="ID token without profile and nonce"),
+        *(
+            pytest.param({"scp": None, name: "x"}, id=f"ID token with a client and {name}")
+            for name in ("nonce", "at_hash", "c_hash")
+        ),
+        pytest.param({"scp": None, "idtyp": "user"}, id="user without scope"),
+        pytest.param({"scp": None, "idtyp": "device"}, id="device"),
+        pytest.param({"scp": "openid profile"}, id="other scopes"),
+        pytest.param({"scp": ""}, id="no scopes"),
+        pytest.param({"scp": "accessible"}, id="almost the scope"),
+        pytest.param({"scp": ["access"]}, id="scopes as a list"),
+    ],
+)
+async def test_other_tokens_of_the_issuer_are_refused(issuer: Issuer, claims: dict[str, Any]) -> None:
+    with pytest.raises(NotAuthenticated, match="it is an ID token, or it lacks the scope 'access'"):
+        await AccessTokens(SETTINGS).authenticate(token(**claims))
     assert issuer.fetches == 1

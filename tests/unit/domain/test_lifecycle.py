@@ -60,6 +60,7 @@ VARIANTS: dict[Phase, list[Batch]] = {
     Phase.RECEIVED: [
         received(),
         received(**OVERDUE),
+        received(unconfirmed=True),
         received(created_at=NOW - 7200, **OVERDUE),
         calling(),
         calling(first_call_at=NOW - 3600),
@@ -97,6 +98,7 @@ OLD = Upload(etag="old", last_modified=NOW - 1000, size=1)
 EVENTS: list[Event] = [
     events.CallStarted(1, ATTEMPT),
     events.CallStarted(2, ATTEMPT),
+    events.Confirmed(),
     events.RobotAccepted(),
     events.RobotRejected(1, 400, "no", None),
     events.RobotRejected(2, 409, "already received", None),

@@ -67,6 +67,8 @@ def test_any_text_becomes_one_line_for_every_reader(text: str) -> None:
             '["https://b.test/r?sig=abc", \'?sig=def\', "design=good"]',
             '["https://b.test/r?sig=…", \'?sig=…\', "design=good"]',
         ),
+        ("sig=abc was refused, code=7", "sig=… was refused, code=7"),
+        ("sig=abc and code=7", "sig=… and code=7"),
         ("x" * 2000, "x" * 2000),
         ("x" * 2001, "x" * 2000 + " …"),
     ],
@@ -103,13 +105,28 @@ def test_a_signature_is_removed_in_every_encoding(encoding: str, signature: byte
         assert line.endswith("failed: 403")
 
 
+@pytest.mark.parametrize("width", [60, 64, 72, 76, 80])
+@settings(max_examples=50, deadline=None)
+@given(signature=st.binary(min_size=32, max_size=32), host=st.integers(1, 76))
+def test_a_signature_is_removed_if_lines_are_wrapped(width: int, signature: bytes, host: int) -> None:
+    value = base64.b64encode(signature).decode()
+    for written in (value, quote(value, safe="")):
+        url = f"https://{'h' * host}.test/r?sp=cw&sig={written}"
+        wrapped = "\n".join(url[start : start + width] for start in range(0, len(url), width))
+        line = to_one_line(f"PUT {wrapped} failed: 403")
+        assert not [part for part in re.findall(r"[A-Za-z0-9]{5,}", value) if part in line]
+        assert line.endswith(" failed: 403")
+
+
 @pytest.mark.parametrize("encoding", [report._EQUALS, report._PLUS_OR_SLASH])
 def test_the_encodings_have_no_unbounded_repeat(encoding: str) -> None:
     """With one, a run of the repeated character takes quadratic time."""
     assert not re.search(r"[*+]|,\}", encoding.replace("[+/]", ""))
 
 
-@pytest.mark.parametrize("text", ["sign=here", "design=good", "a" * 43, "signal: 5", "f" * 64])
+@pytest.mark.parametrize(
+    "text", ["sign=here", "design=good", "a" * 43, "signal: 5", "f" * 64, "Sig. = 0.05", "sig = 0.05"]
+)
 def test_other_text_is_not_taken_for_a_signature(text: str) -> None:
     assert to_one_line(text) == text
 

@@ -162,12 +162,12 @@ async def test_a_key_whose_batch_has_expired_before_its_result_is_refused(exchan
     assert (await request(exchange)).batch.id == batch_id
 
 
-async def test_a_taken_id_without_a_batch_is_not_hidden(exchange: Exchange) -> None:
+async def test_a_taken_id_without_a_batch_is_an_error_that_may_be_repeated(exchange: Exchange) -> None:
     async def refuse(batch: Batch) -> None:  # noqa: ARG001 - the signature of the port
         raise NameTaken("This batch request already exists.")
 
     exchange.batches.create = refuse  # type: ignore[method-assign] # the batch expires right after the conflict
-    with pytest.raises(NameTaken):
+    with pytest.raises(Unavailable, match="Repeat the request"):
         await request(exchange)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchRetryIn, BatchStatus
 from exchange.contract.robots import Robot
+from exchange.domain.batch import Batch
 from exchange.domain.callers import Role, User
 from exchange.domain.errors import Conflict, Forbidden, Unavailable
 from exchange.domain.ids import new_id
@@ -88,10 +89,12 @@ async def test_a_retry_that_failed_after_its_registration_is_completed_by_the_ne
     batch_id = await run(exchange, annotation(exchange.reference_ids[0]))
     replace_batch = exchange.batches.replace
 
-    async def fail(_batch: object, _etag: str) -> str:
-        raise Unavailable("The store is down.")
+    async def fail(batch: Batch, etag: str) -> str:
+        if batch.id == batch_id:
+            raise Unavailable("The store is down.")
+        return await replace_batch(batch, etag)
 
-    exchange.batches.replace = fail  # type: ignore[method-assign, assignment] # the original cannot be written
+    exchange.batches.replace = fail  # type: ignore[method-assign] # the original cannot be written
     with pytest.raises(Unavailable):
         await retry(exchange, batch_id)
     exchange.batches.replace = replace_batch  # type: ignore[method-assign] # the store is up again

@@ -113,7 +113,7 @@ def group_delete(cloud: Json, options: Json) -> None:
     assert "--yes" in options
     del cloud["groups"][group]
     cloud["deleted_vaults"] += [vault for vault in cloud["vaults"] if f"/{group}/" in vault["id"]]
-    cloud.update(vaults=[], deployments=[], published=False)
+    cloud.update(vaults=[], deployments=[], parameters={}, published=False)
 
 
 def list_deleted_vaults(cloud: Json, _: Json) -> Any:
@@ -141,6 +141,8 @@ def deployment_create(cloud: Json, options: Json) -> Any:
         return {"properties": {"provisioningState": "Succeeded"}}
     if any(vault["name"] == "vault-of-dev" for vault in cloud["deleted_vaults"]):
         raise AzureError("A vault with the same name already exists in deleted state.")
+    given = dict(parameter.split("=", 1) for parameter in options["--parameters"] if "=" in parameter)
+    cloud["parameters"] = {name: {"type": "String", "value": value} for name, value in given.items()}
     if not cloud["vaults"]:
         within = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers"
         cloud["vaults"].append({"name": "vault-of-dev", "id": f"{within}/Microsoft.KeyVault/vaults/vault-of-dev"})
@@ -163,7 +165,7 @@ def outputs(cloud: Json) -> Json:
 def deployment_show(cloud: Json, options: Json) -> Any:
     if options["--name"][0] not in cloud["deployments"]:
         raise AzureError("Deployment 'main' could not be found.")
-    return {"properties": {"outputs": outputs(cloud)}}
+    return {"properties": {"outputs": outputs(cloud), "parameters": cloud["parameters"]}}
 
 
 def secret(where: str) -> Command:
@@ -196,8 +198,32 @@ def app_create(cloud: Json, options: Json) -> Any:
     name, number = options["--display-name"][0], len(cloud["apps"]) + 1
     api: Json = {"requestedAccessTokenVersion": None, "oauth2PermissionScopes": [], "preAuthorizedApplications": []}
     application = {"id": f"object-{number}", "appId": f"client-{number}", "displayName": name}
-    cloud["apps"].append({**application, "identifierUris": [], "appRoles": [], "api": api})
+    created = {"createdDateTime": "2026-11-27T09:00:00Z", "owners": [signed_in(cloud)]}
+    cloud["apps"].append({**application, **created, "identifierUris": [], "appRoles": [], "api": api})
     return cloud["apps"][-1]
+
+
+def signed_in(cloud: Json) -> Json:
+    user = cloud["account"]
+    if user["type"] == "user":
+        return {"id": "person-1", "userPrincipalName": user["name"], "displayName": "Ada"}
+    return {"id": f"object of {user['name']}", "displayName": user["name"]}
+
+
+def app_show(cloud: Json, options: Json) -> Any:
+    wanted = options["--id"][0]
+    found = [app for app in cloud["apps"] if wanted in {app["id"], app["appId"]}]
+    if not found:
+        raise AzureError(f"Application with appId or objectId {wanted} does not exist.")
+    return found[0]
+
+
+def list_owners(kind: str, key: str) -> Command:
+    def list_them(cloud: Json, options: Json) -> Any:
+        (found,) = (item for item in cloud[kind] if item[key] == options["--id"][0])
+        return found.get("owners", [])
+
+    return list_them
 
 
 def app_list(cloud: Json, options: Json) -> Any:
@@ -215,7 +241,8 @@ def principal_list(cloud: Json, options: Json) -> Any:
 
 
 def principal_create(cloud: Json, options: Json) -> Any:
-    cloud["principals"].append({"id": f"principal-{len(cloud['principals']) + 1}", "appId": options["--id"][0]})
+    principal = {"id": f"principal-{len(cloud['principals']) + 1}", "appId": options["--id"][0]}
+    cloud["principals"].append({**principal, "owners": [signed_in(cloud)]})
     return cloud["principals"][-1]
 
 
@@ -231,7 +258,7 @@ def rest(cloud: Json, options: Json) -> Any:
     elif method == "POST":
         cloud["assignments"].append(body)
     else:
-        return {"value": cloud["assignments"]}
+        return {"value": [item for item in cloud["assignments"] if f"/{item['resourceId']}/" in url]}
     return None
 
 
@@ -279,7 +306,10 @@ COMMANDS: dict[str, Command] = {
     "ad sp list": principal_list,
     "ad sp create": principal_create,
     "ad app list": app_list,
+    "ad sp owner list": list_owners("principals", "id"),
     "ad app create": app_create,
+    "ad app show": app_show,
+    "ad app owner list": list_owners("apps", "appId"),
     "ad app delete": app_delete,
     "group exists": lambda cloud, options: options["--name"][0] in cloud["groups"],
     "group create": group_create,
