@@ -253,6 +253,23 @@ EXAMPLES = {
             HTTPStatus.UNPROCESSABLE_ENTITY: "identifier_type: Field required.",
         },
     ),
+    "look_up_references_by_identifiers": Examples(
+        requests={"Two identifiers": {"identifiers": _IDENTIFIERS}},
+        responses={
+            "The first one is known": {
+                "references": [
+                    {**identifier, "other_identifier_name": None, "id": reference_id}
+                    for identifier, reference_id in zip(_IDENTIFIERS, (REFERENCE_ID, None), strict=True)
+                ]
+            }
+        },
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "identifiers: List should have at most 5000 items after validation,"
+            " not 5001.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "identifiers.0.identifier: Input should be a valid integer.",
+        },
+    ),
     "read_reference_by_id": Examples(
         responses={"A reference": _REFERENCE},
         problems={**_FOR_REQUESTORS, **_NO_REFERENCE},

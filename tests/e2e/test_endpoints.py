@@ -131,6 +131,36 @@ class TestReferences:
     ) -> None:
         assert (await call(exchange, "GET", f"/references/?{query}"))[0] == status
 
+    async def test_the_ids_of_many_references_are_looked_up(self, exchange: Exchange) -> None:
+        doi, shelf = f"10.1000/{uuid4()}", str(uuid4())
+        other = {"identifier_type": "other", "identifier": shelf, "other_identifier_name": "shelf"}
+        _, first = await call(
+            exchange, "POST", "/references/", {"identifiers": [{"identifier_type": "doi", "identifier": doi}]}
+        )
+        _, hidden = await call(exchange, "POST", "/references/", {"visibility": "hidden", "identifiers": [other]})
+        given = [
+            {
+                "identifier_type": "doi",
+                "identifier": f"https://dx.doi.org/{doi.upper()}",
+                "other_identifier_name": None,
+            },
+            other,
+            {"identifier_type": "doi", "identifier": doi, "other_identifier_name": None},
+        ]
+        for role, hidden_id in (("requestor", None), ("operator", hidden["id"])):
+            status, answer = await call(exchange, "POST", "/references/lookup/", {"identifiers": given}, role=role)
+            expected = [
+                {**item, "id": found} for item, found in zip(given, (first["id"], hidden_id, first["id"]), strict=True)
+            ]
+            assert (status, answer) == (200, {"references": expected})
+        assert (await call(exchange, "POST", "/references/lookup", {"identifiers": []}, role="contributor"))[0] == 403
+        many = {"identifiers": [{"identifier_type": "pm_id", "identifier": number + 1} for number in range(5_001)]}
+        assert (await call(exchange, "POST", "/references/lookup", many))[0] == 413
+        status, problem = await call(
+            exchange, "POST", "/references/lookup", {"identifiers": [*given, {**given[0], "identifier": "x"}]}
+        )
+        assert (status, problem["detail"].startswith("identifiers.3.identifier: ")) == (422, True)
+
     async def test_hidden_references_and_enhancements_are_shown_to_operators_only(self, exchange: Exchange) -> None:
         def make_reference(visibility: str, *enhancements: str) -> dict[str, Any]:
             content = {"enhancement_type": "abstract", "process": "other", "abstract": "a"}
