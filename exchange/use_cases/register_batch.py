@@ -5,8 +5,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
+from exchange.contract.robots import Robot
 from exchange.domain.callers import User
-from exchange.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpenBatches
+from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge, TooManyOpenBatches
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
@@ -25,7 +26,8 @@ async def register_batch(
 ) -> BatchEnhancementRequestRead:
     """Register a batch request and send its dispatch message. Nothing is stored if the request has a fault.
 
-    Raises InputRejected for repeated ids, TooLarge, NotFound that lists every unknown id, and TooManyOpenBatches.
+    Raises InputRejected for repeated ids, TooLarge, NotFound that lists every unknown id, TooManyOpenBatches, and
+    Conflict if the robot is disabled.
     """
     _check_ids(request.reference_ids, services.limits.references_per_batch_limit)
     await _check_open_batches(user, services)
@@ -58,11 +60,17 @@ async def _check_open_batches(user: User, services: Services) -> None:
         )
 
 
+def check_enabled(robot: Robot) -> None:
+    """Raise Conflict if the robot takes no new batch requests."""
+    if not robot.enabled:
+        raise Conflict(f"The robot {robot.id} is disabled and takes no new batch requests. Choose another robot.")
+
+
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:
     """Check that the robot and the references exist. Hidden references do not exist for requestors."""
     faults: list[str] = []
     try:
-        await services.robots.load(request.robot_id)
+        check_enabled((await services.robots.load(request.robot_id)).robot)
     except NotFound as error:
         faults.extend(error.faults)
     unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)

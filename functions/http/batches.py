@@ -26,6 +26,7 @@ _BATCHES = "references/enhancement/batch"
     Access.REQUESTORS,
     BatchEnhancementRequestRead,
     HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
     request_model=BatchEnhancementRequestIn,
     status=HTTPStatus.ACCEPTED,

@@ -92,7 +92,7 @@ _ABSTRACT = {
     "process": "other",
     "abstract": "We measured the sleep of 120 adults for one year.",
 }
-_IDENTIFIERS = [
+_IDENTIFIERS: list[Json] = [
     {"identifier": "10.1234/example.5678", "identifier_type": "doi"},
     {"identifier": 31452104, "identifier_type": "pm_id"},
 ]
@@ -166,6 +166,8 @@ EXAMPLES = {
         problems={
             **_FOR_REQUESTORS,
             HTTPStatus.NOT_FOUND: f"reference_ids contains unknown references: {OTHER_REFERENCE_ID}.",
+            HTTPStatus.CONFLICT: f"The robot {ROBOT_ID} is disabled and takes no new batch requests."
+            " Choose another robot.",
             HTTPStatus.UNPROCESSABLE_ENTITY: f"reference_ids must not repeat an id. Repeated: {REFERENCE_ID}.",
         },
     ),
@@ -286,6 +288,15 @@ EXAMPLES = {
         requests={"A robot": _REGISTRATION},
         responses={"The changed robot": _ROBOT},
         problems={**_NO_ROBOT, **_WRONG_ROBOT},
+    ),
+    "configure_robot": Examples(
+        requests={"A new version": {"version": "1.4.0"}, "Out of service": {"enabled": False}},
+        responses={"The robot with its settings": {**_ROBOT, "enabled": False, "version": "1.4.0"}},
+        problems={
+            **_NO_ROBOT,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange"
+            " calls the robot.",
+        },
     ),
     "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),

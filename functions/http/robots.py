@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, SecretQuery
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings, SecretQuery
 from exchange.use_cases import manage_robots
 from functions.http.endpoints import Access, endpoint
 from functions.http.requests import ApiRequest
@@ -38,9 +38,16 @@ async def read_robot(request: ApiRequest) -> Robot:
 
 @endpoint("PUT", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, request_model=RobotIn)
 async def update_robot(request: ApiRequest) -> Robot:
-    """Replace the registration of a robot. Its id and its secret stay."""
+    """Replace the registration of a robot. Its id, its secret and its settings stay."""
     robot_id = request.parse_path_id("robot_id")
     return await manage_robots.update_robot(robot_id, request.parse_body(RobotIn), request.services)
+
+
+@endpoint("PATCH", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, request_model=RobotSettings)
+async def configure_robot(request: ApiRequest) -> Robot:
+    """Change settings of a robot. Those that are left out stay. The answer leaves out settings with their default."""
+    robot_id = request.parse_path_id("robot_id")
+    return await manage_robots.configure_robot(robot_id, request.parse_body(RobotSettings), request.services)
 
 
 @endpoint(

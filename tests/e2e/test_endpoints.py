@@ -70,11 +70,32 @@ class TestRobots:
         _, read = await call(exchange, "GET", f"/robots/{robot['id']}/")
         assert not [secret for secret in secrets if secret in json.dumps(read)]
 
-    @pytest.mark.parametrize(("method", "end"), [("GET", ""), ("PUT", ""), ("POST", "/secret")])
+    async def test_operators_change_the_settings_of_a_robot(self, exchange: Exchange) -> None:
+        robot = await register_robot(exchange)
+        path, references = f"/robots/{robot['id']}/", await exchange.load_references(1)
+        request = {"robot_id": robot["id"], "reference_ids": references}
+        before = {name: value for name, value in robot.items() if name != "client_secret"}
+        changed = {**before, "enabled": False, "version": "2.0"}
+        for _ in range(2):
+            assert await call(exchange, "PATCH", path, {"enabled": False, "version": "2.0"}) == (200, changed)
+        assert await call(exchange, "GET", path, role="requestor") == (200, changed)
+        assert changed in (await call(exchange, "GET", "/robots/"))[1]
+        status, problem = await call(exchange, "POST", BATCHES, request, role="requestor")
+        assert (status, "is disabled" in problem["detail"]) == (409, True)
+        status, problem = await call(exchange, "PATCH", path, {"delivery": "pull", "max_references": 5})
+        assert (status, problem["detail"]) == (
+            422,
+            "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot.",
+        )
+        assert (await call(exchange, "PATCH", path, {"enabled": True}, role="requestor"))[0] == 403
+        assert await call(exchange, "PATCH", path, {"enabled": True, "version": None}) == (200, before)
+        assert (await call(exchange, "POST", BATCHES, request, role="requestor"))[0] == 202
+
+    @pytest.mark.parametrize(("method", "end"), [("GET", ""), ("PUT", ""), ("PATCH", ""), ("POST", "/secret")])
     async def test_an_unknown_robot_gets_404(self, exchange: Exchange, method: str, end: str) -> None:
-        body = {**ROBOT, "name": f"robot {uuid4()}"} if method == "PUT" else None
+        bodies = {"PUT": {**ROBOT, "name": f"robot {uuid4()}"}, "PATCH": {"enabled": False}}
         robot_id = str(uuid4())
-        status, problem = await call(exchange, method, f"/robots/{robot_id}{end}", body)
+        status, problem = await call(exchange, method, f"/robots/{robot_id}{end}", bodies.get(method))
         assert (status, robot_id in problem["detail"]) == (404, True)
 
 

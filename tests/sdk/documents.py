@@ -93,6 +93,7 @@ FILE_ENHANCEMENTS: list[Json] = [
     }
     for content in CONTENTS.values()
 ]
+SETTINGS: Json = {"enabled": False, "max_references": 7, "version": "1.2"}
 FULL: dict[Model, Json] = {
     **CONTENTS,
     **IDENTIFIERS,
@@ -139,8 +140,8 @@ FULL: dict[Model, Json] = {
     robots.BatchRobotResult: {"request_id": THREE, "error": {"message": "out of tea"}, "storage_url": SIGNED},
     robots.BatchRobotResultValidationEntry: {"reference_id": TWO, "error": "no"},
     robots.RobotIn: ROBOT,
-    robots.Robot: {**ROBOT, "id": ONE},
-    robots.ProvisionedRobot: {**ROBOT, "id": ONE, "client_secret": "5f"},
+    robots.Robot: {**ROBOT, "id": ONE, **SETTINGS},
+    robots.ProvisionedRobot: {**ROBOT, "id": ONE, **SETTINGS, "client_secret": "5f"},
 }
 
 

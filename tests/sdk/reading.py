@@ -28,6 +28,11 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
         for model in (RobotIn, Robot, ProvisionedRobot)
         for field in ("dependent_enhancements", "dependent_identifiers")
     },
+    **{
+        (model, field): _ALL
+        for model in (Robot, ProvisionedRobot)
+        for field in ("enabled", "max_references", "version")
+    },
 }
 
 # The SDK parses these URLs and writes them in normal form. We keep them unchanged.
