@@ -88,6 +88,9 @@ class BatchStore(Protocol):
     async def list_page(self, batch_filter: BatchFilter, size: int, continuation: str | None) -> Page:
         """Return a page of batches, newest first. `continuation` is the value from the previous page."""
 
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        """Return the robot's newest batches, at most `limit`, that were created at `since` or later."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRobot:

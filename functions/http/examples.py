@@ -284,6 +284,31 @@ EXAMPLES = {
     ),
     "list_robots": Examples(responses={"One robot": [_ROBOT]}, problems=_FOR_REQUESTORS),
     "read_robot": Examples(responses={"A robot": _ROBOT}, problems={**_FOR_REQUESTORS, **_NO_ROBOT}),
+    "read_robot_activity": Examples(
+        responses={
+            "A robot that works": {
+                "last_30_days": {
+                    "batches": {
+                        "received": 0,
+                        "accepted": 1,
+                        "rejected": 0,
+                        "importing": 0,
+                        "completed": 3,
+                        "partial_failed": 1,
+                        "failed": 0,
+                    },
+                    "references_enhanced": 3998,
+                    "references_failed": 2,
+                    "median_seconds_to_deliver": 95.5,
+                    "p95_seconds_to_deliver": 310.25,
+                    "truncated": False,
+                },
+                "last_seen_at": "2026-11-27T06:40:08.460584Z",
+                "waiting": 1,
+            }
+        },
+        problems={**_FOR_REQUESTORS, **_NO_ROBOT},
+    ),
     "update_robot": Examples(
         requests={"A robot": _REGISTRATION},
         responses={"The changed robot": _ROBOT},

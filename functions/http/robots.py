@@ -2,8 +2,10 @@
 
 from http import HTTPStatus
 
+from exchange.contract.activity import RobotActivity
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings, SecretQuery
 from exchange.use_cases import manage_robots
+from exchange.use_cases.read_robot_activity import read_robot_activity as read_activity
 from functions.http.endpoints import Access, endpoint
 from functions.http.requests import ApiRequest
 
@@ -34,6 +36,12 @@ async def list_robots(request: ApiRequest) -> RobotList:
 async def read_robot(request: ApiRequest) -> Robot:
     """Read a robot."""
     return await manage_robots.read_robot(request.parse_path_id("robot_id"), request.services)
+
+
+@endpoint("GET", _ROBOT + "/activity", Access.REQUESTORS, RobotActivity, HTTPStatus.NOT_FOUND)
+async def read_robot_activity(request: ApiRequest) -> RobotActivity:
+    """Read what a robot did in the last 30 days, from the newest of its batch requests."""
+    return await read_activity(request.parse_path_id("robot_id"), request.services)
 
 
 @endpoint("PUT", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, request_model=RobotIn)

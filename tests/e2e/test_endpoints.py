@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.exchange import BATCHES, SAMPLES, Exchange, exchange_on
 from tests.e2e.robot import accept_job, running_robot
+from tests.results import annotation
 from tests.stacks import Stack, running_stack
 
 ROBOT = {"name": "r", "base_url": "https://Robot.example/At/", "description": "d", "owner": "o"}
@@ -91,7 +92,29 @@ class TestRobots:
         assert await call(exchange, "PATCH", path, {"enabled": True, "version": None}) == (200, before)
         assert (await call(exchange, "POST", BATCHES, request, role="requestor"))[0] == 202
 
-    @pytest.mark.parametrize(("method", "end"), [("GET", ""), ("PUT", ""), ("PATCH", ""), ("POST", "/secret")])
+    async def test_the_activity_of_a_robot_counts_its_batches(self, exchange: Exchange) -> None:
+        async with running_robot(exchange, accept_job) as robot:
+            robot_id = await exchange.register_robot(robot.url)
+            references = await exchange.load_references(1)
+            for _ in range(2):
+                batch = await exchange.request_batch(robot_id, references)
+                await exchange.wait_until(batch, {"accepted"})
+            await robot.upload(robot.jobs[0], annotation(references[0]))
+            assert (await robot.call_back(robot.jobs[0]))[0] == 200
+            await exchange.wait_until_ended(robot.jobs[0])
+            path = f"/robots/{robot_id}/activity/"
+            status, activity = await call(exchange, "GET", path, role="requestor")
+        assert (status, activity["waiting"], activity["last_30_days"]["truncated"]) == (200, 1, False)
+        counted = {name: count for name, count in activity["last_30_days"]["batches"].items() if count}
+        assert counted == {"accepted": 1, "completed": 1}
+        assert activity["last_30_days"]["references_enhanced"] == 1
+        assert 0 < activity["last_30_days"]["p95_seconds_to_deliver"] < 60
+        assert activity["last_seen_at"].endswith("Z")
+        assert (await call(exchange, "GET", path, role="contributor"))[0] == 403
+
+    @pytest.mark.parametrize(
+        ("method", "end"), [("GET", ""), ("PUT", ""), ("PATCH", ""), ("POST", "/secret"), ("GET", "/activity")]
+    )
     async def test_an_unknown_robot_gets_404(self, exchange: Exchange, method: str, end: str) -> None:
         bodies = {"PUT": {**ROBOT, "name": f"robot {uuid4()}"}, "PATCH": {"enabled": False}}
         robot_id = str(uuid4())

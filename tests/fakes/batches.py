@@ -1,6 +1,6 @@
 """In-memory fake of `BatchStore`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 from exchange.domain.batch import Batch
@@ -65,6 +65,10 @@ class FakeBatchStore:
             and (continuation is None or key < continuation)
         ]
         return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
+
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        batches = sorted((item.batch for item in self.items.values()), key=_sort_key, reverse=True)
+        return [batch for batch in batches if batch.robot_id == robot_id and batch.created_at >= since][:limit]
 
 
 def _sort_key(batch: Batch) -> str:

@@ -128,3 +128,14 @@ async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchSt
         OpenBatch(BatchStatus.RECEIVED, first.created_at),
         OpenBatch(BatchStatus.ACCEPTED, second.created_at),
     ]
+
+
+async def test_the_newest_batches_of_a_robot_are_listed(batches: BatchStore) -> None:
+    robot_id, other = uuid4(), uuid4()
+    mine = [a_batch(robot_id=robot_id, created_at=START + age, due_at=None if age % 2 else START) for age in range(5)]
+    for batch in (*mine[::2], *mine[1::2], a_batch(robot_id=other, created_at=START + 1)):
+        await batches.create(batch)
+    assert await batches.list_of_robot(robot_id, START, 10) == mine[::-1]
+    assert await batches.list_of_robot(robot_id, START + 2, 10) == mine[:1:-1]
+    assert await batches.list_of_robot(robot_id, START, 2) == mine[:2:-1]
+    assert await batches.list_of_robot(uuid4(), START, 10) == []

@@ -1,6 +1,6 @@
 """The batch items."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from azure.core import MatchConditions
@@ -20,6 +20,7 @@ _CONTAINER = "batches"
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
+_OF_ROBOT = "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since ORDER BY c.sort_key DESC"
 # The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
 _CONSTANT_FIELDS = ("requestor", "robot_id", "created_at")
@@ -97,6 +98,22 @@ class CosmosBatchStore:
         batches = [_to_batch(item) for item in items[:size]]
         return Page(batches, items[size - 1][_SORT_KEY] if len(items) > size else None)
 
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        """Return the robot's newest batches."""
+        parameters: list[dict[str, object]] = [
+            {"name": "@robot_id", "value": str(robot_id)},
+            {"name": "@since", "value": _to_sortable(since)},
+            {"name": "@limit", "value": limit},
+        ]
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            found = container.query_items(_OF_ROBOT, parameters=parameters, max_item_count=limit)
+            return [_to_batch(item) async for item in found]
+
+
+def _to_sortable(seconds: float) -> str:
+    return f"{int(seconds * 1e6):018}"
+
 
 def _to_batch(item: Item) -> Batch:
     return _BATCH.validate_python(check_version(item))
@@ -105,7 +122,7 @@ def _to_batch(item: Item) -> Batch:
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
     item[FIELD] = SCHEMA_VERSION
-    item[_SORT_KEY] = f"{int(batch.created_at * 1e6):018}-{batch.id.hex}"
+    item[_SORT_KEY] = f"{_to_sortable(batch.created_at)}-{batch.id.hex}"
     if item["due_at"] is None:
         del item["due_at"]
     return item
