@@ -180,6 +180,11 @@ class ReferenceStore(Protocol):
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         """Return the ids without a reference. Hidden references count as missing unless `include_hidden`."""
 
+    async def find_enhanced(
+        self, reference_ids: Iterable[UUID], robot_id: UUID, robot_version: str | None
+    ) -> set[UUID]:
+        """Return the ids of references that have an enhancement by this robot and version. None means any version."""
+
     def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Yield the references with the selected types of enhancements and identifiers, in no order.
 

@@ -39,6 +39,11 @@ class BatchEnhancementRequestIn(WireModel):
     source: str | None = Field(
         None, max_length=MAX_TEXT_LENGTH, description="Free text for the requestor, for example the name of a review."
     )
+    skip_enhanced: bool = Field(
+        default=False,
+        description="Whether to leave out references that already have an enhancement by this robot and its present "
+        "version, or by any version of it if it has none.",
+    )
 
 
 class BatchEnhancementRequestRead(WireModel):

@@ -51,6 +51,7 @@ class RobotIn(WireModel):
 
 
 MAX_JOB_REFERENCES = 1_000_000
+MAX_VERSION_LENGTH = 200
 
 
 class Robot(RobotIn):
@@ -64,8 +65,8 @@ class Robot(RobotIn):
     version: str | None = Field(
         None,
         min_length=1,
-        max_length=MAX_TEXT_LENGTH,
-        description="The robot's present version.",
+        max_length=MAX_VERSION_LENGTH,
+        description="The robot's present version. Enhancements that do not name a version get it.",
     )
 
 
@@ -105,7 +106,7 @@ class RobotSettings(WireModel):
     version: str | None = Field(
         None,
         min_length=1,
-        max_length=MAX_TEXT_LENGTH,
+        max_length=MAX_VERSION_LENGTH,
         json_schema_extra=_remove_default,
         description="The robot's present version, as in `robot_version` of its enhancements. Null means unknown.",
     )

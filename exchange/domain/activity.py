@@ -39,10 +39,12 @@ def summarize_activity(batches: Sequence[Batch], *, truncated: bool) -> RobotAct
 def count_references(batch: Batch) -> tuple[int, int]:
     """Return how many references of a batch were enhanced, and how many failed. None have failed before it ends.
 
-    A reference may have several enhancements, so the first number is at most that of the references.
+    Skipped references are neither. A reference may have several enhancements, so no more are counted than there are
+    references.
     """
-    enhanced = min(batch.progress.added, batch.reference_count)
-    return enhanced, batch.reference_count - enhanced if batch.ended else 0
+    selected_count = batch.reference_count - batch.skipped_count
+    enhanced = min(batch.progress.added, selected_count)
+    return enhanced, selected_count - enhanced if batch.ended else 0
 
 
 def find_last_sign(batch: Batch) -> float | None:

@@ -1,5 +1,6 @@
 """The accepted entries of a validation, in the chunks in which they are imported."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, overload
@@ -51,8 +52,12 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     objects and needs 0.2 GiB for a chunk of lines (`benchmarks/growth.py`).
     """
 
-    def __init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float) -> None:
+    def __init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float, robot_version: str | None = None) -> None:
         self._batch_id = batch_id
+        self._robot_version = robot_version
+        self._own_bytes = _OWN_FIELDS_BYTES
+        if robot_version is not None:
+            self._own_bytes += len(json.dumps({"robot_version": robot_version}, separators=(",", ":"))) - 1
         self._origin = {
             "created_at": to_time_text(delivered_at),
             "batch_request_id": str(batch_id),
@@ -80,14 +85,17 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         fields = from_json(line)
         number = fields["entry"]
         enhancement = {"id": str(derive_id(self._batch_id, number)), **self._origin, **fields["enhancement"]}
-        return AcceptedEntry(number, enhancement, compute_sent_size(line) + _OWN_FIELDS_BYTES)
+        if self._robot_version is not None and enhancement.get("robot_version") is None:
+            enhancement["robot_version"] = self._robot_version
+        return AcceptedEntry(number, enhancement, compute_sent_size(line) + self._own_bytes)
 
 
 @dataclass(slots=True)
 class Chunk:
     """Accepted entries that are imported together. `end` is the byte offset of the next chunk in the accepted blob.
 
-    `delivered_at` is the time of the robot's callback in seconds since the epoch.
+    `delivered_at` is the time of the robot's callback in seconds since the epoch. An enhancement that does not name a
+    `robot_version` gets the given one.
     """
 
     batch_id: InitVar[UUID]
@@ -98,9 +106,10 @@ class Chunk:
     end: int
     entries: AcceptedEntries = field(init=False)
     size: int = 0
+    robot_version: InitVar[str | None] = None
 
-    def __post_init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float) -> None:
-        self.entries = AcceptedEntries(batch_id, robot_id, delivered_at)
+    def __post_init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float, robot_version: str | None) -> None:
+        self.entries = AcceptedEntries(batch_id, robot_id, delivered_at, robot_version)
 
     def fill(self, lines: Iterable[bytes | None]) -> None:
         """Add lines until the chunk is full. The remaining lines are left for the next chunk."""

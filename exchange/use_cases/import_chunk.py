@@ -32,6 +32,7 @@ async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
         limits.import_chunk_entries,
         limits.import_chunk_bytes,
         batch.progress.offset,
+        robot_version=batch.robot_version,
     )
     splitter = LineSplitter()
     name = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)

@@ -11,10 +11,12 @@ from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge, 
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.metrics import record_transition
 from exchange.telemetry.operations import add_span_attributes, current_traceparent, operation
 from exchange.use_cases.advance import send_message
 from exchange.use_cases.manifest_file import write_manifest
 from exchange.use_cases.read_batch import to_wire
+from exchange.use_cases.skip_enhanced import skip_enhanced
 
 # How long a requestor with too many open batches is asked to wait. Batches take minutes.
 _OPEN_BATCHES_RETRY_S = 60.0
@@ -31,16 +33,20 @@ async def register_batch(
     """
     _check_ids(request.reference_ids, services.limits.references_per_batch_limit)
     await _check_open_batches(user, services)
-    await _check_known(request, user, services)
+    robot = await _check_known(request, user, services)
     batch_id = services.new_id()
-    transition = register(batch_id, request, user.id, services.clock(), services.deadlines)
-    batch = replace(transition.batch, trace=current_traceparent())
+    registered = register(batch_id, request, user.id, services.clock(), services.deadlines)
+    batch = replace(registered.batch, trace=current_traceparent(), robot_version=robot.version)
+    registered = transition = replace(registered, batch=batch)
     add_span_attributes(batch_id=str(batch_id), robot_id=str(request.robot_id), reference_count=batch.reference_count)
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
         await write_manifest(batch_id, request.reference_ids, services.files)
-        await services.batches.create(batch)
+        if request.skip_enhanced:
+            transition = await skip_enhanced(registered, request.reference_ids, services)
+        await services.batches.create(transition.batch)
+        record_transition(registered.batch, transition)
         await send_message(transition.message, services)
-        return await to_wire(batch, request.reference_ids, user, services)
+        return await to_wire(transition.batch, request.reference_ids, user, services)
 
 
 def _check_ids(reference_ids: list[UUID], limit: int) -> None:
@@ -66,16 +72,19 @@ def check_enabled(robot: Robot) -> None:
         raise Conflict(f"The robot {robot.id} is disabled and takes no new batch requests. Choose another robot.")
 
 
-async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:
-    """Check that the robot and the references exist. Hidden references do not exist for requestors."""
+async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> Robot:
+    """Return the robot. Check that it and the references exist. Hidden references do not exist for requestors."""
     faults: list[str] = []
+    robot = None
     try:
-        check_enabled((await services.robots.load(request.robot_id)).robot)
+        robot = (await services.robots.load(request.robot_id)).robot
+        check_enabled(robot)
     except NotFound as error:
         faults.extend(error.faults)
     unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)
     if unknown:
         listed = ", ".join(str(item) for item in request.reference_ids if item in unknown)
         faults.append(f"reference_ids contains unknown references: {listed}.")
-    if faults:
+    if robot is None or faults:
         raise NotFound(*faults)
+    return robot

@@ -18,7 +18,7 @@ from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation, operation
 from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.heartbeat import Heartbeat
-from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.manifest_file import read_selected
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ async def _validate(batch: Batch, upload: Upload, services: Services) -> Validat
 async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services) -> Validation:
     """Write the two blobs of this attempt: the accepted entries and the draft report. Raises TooLarge."""
     attempt = services.new_id()
-    manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
+    manifest = await asyncio.to_thread(Manifest, await read_selected(batch, services.files))
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)

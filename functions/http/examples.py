@@ -161,7 +161,10 @@ _WRONG_ROBOT = {
 
 EXAMPLES = {
     "request_batch": Examples(
-        requests={"Two references": _BATCH_REQUEST},
+        requests={
+            "Two references": _BATCH_REQUEST,
+            "Only references that the robot has not enhanced yet": {**_BATCH_REQUEST, "skip_enhanced": True},
+        },
         responses={"A new batch request": _BATCH},
         problems={
             **_FOR_REQUESTORS,

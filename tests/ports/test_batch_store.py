@@ -32,6 +32,9 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
         progress=Progress(chunks=2, offset=2**40, added=5, refused=2, refused_chunks=(1, 2)),
         import_started=True,
+        robot_version="2 文",
+        skipped_count=1,
+        selected=uuid4(),
         trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     for batch in (a_batch(), full):
@@ -39,7 +42,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         assert (await batches.load(batch.id)).batch == batch
 
 
-@pytest.mark.parametrize("field", ["trace", "validation_claim"])
+@pytest.mark.parametrize("field", ["trace", "validation_claim", "robot_version", "skipped_count", "selected"])
 async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, field: str) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)

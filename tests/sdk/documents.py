@@ -114,7 +114,12 @@ FULL: dict[Model, Json] = {
         "identifiers": list(IDENTIFIERS.values()),
         "enhancements": FILE_ENHANCEMENTS,
     },
-    batches.BatchEnhancementRequestIn: {"robot_id": ONE, "reference_ids": [TWO, THREE, TWO], "source": "me\n文"},
+    batches.BatchEnhancementRequestIn: {
+        "robot_id": ONE,
+        "reference_ids": [TWO, THREE, TWO],
+        "source": "me\n文",
+        "skip_enhanced": True,
+    },
     batches.BatchEnhancementRequestRead: {
         "id": THREE,
         "robot_id": ONE,

@@ -19,6 +19,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
     **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
+    (BatchEnhancementRequestIn, "skip_enhanced"): _ALL,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},
     **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},

@@ -32,6 +32,7 @@ def check(simulation: Simulation) -> None:
         assert batch.ended_at is not None, "an ended batch has no time of its end"
         _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
+        _check_skipped(simulation, batch)
         _check_imported_upload(simulation, batch)
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
@@ -76,6 +77,18 @@ def _check_calls(simulation: Simulation, batch: Batch) -> None:
         assert rejected_at, "the batch was rejected although the robot may have accepted it"
         uploads = simulation.history.uploads.get(batch.id, [])
         assert all(at > rejected_at[-1] for at, *_ in uploads), "the batch was rejected although a result existed"
+
+
+def _check_skipped(simulation: Simulation, batch: Batch) -> None:
+    """Check that the robot got exactly the references that are not to be skipped."""
+    skipped = len(simulation.reference_ids) - len(simulation.selected_ids)
+    assert batch.skipped_count == skipped, "the wrong number of references was skipped"
+    if batch.snapshot is not None:
+        lines = simulation.files.blobs[f"{batch.id}/{batch.snapshot}/reference_data.jsonl"].splitlines()
+        ids = {UUID(json.loads(line)["id"]) for line in lines}
+        assert ids == set(simulation.selected_ids), "the robot got the wrong references"
+    if not simulation.selected_ids:
+        assert (batch.status, batch.calls_started) == (BatchStatus.COMPLETED, 0), "an empty job was sent"
 
 
 def _rank(batch: Batch) -> int:
@@ -131,14 +144,14 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     # An import ends without a report only after this many attempts failed.
     attempts = simulation.services.deadlines.progress_attempts
     may_have_stalled = batch.import_started and simulation.calls.faults >= attempts
-    needs_report = batch.status in _IMPORTED or batch.import_started
+    needs_report = (batch.status in _IMPORTED or batch.import_started) and bool(simulation.selected_ids)
     assert batch.report is not None or may_have_stalled or not needs_report, "an imported batch has no report"
     if batch.report is None:
         return
     entries = _imported_entries(simulation, batch)
     lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
     text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
-    missing = [item for item in simulation.reference_ids if item not in {entry.reference_id for entry in entries}]
+    missing = [item for item in simulation.selected_ids if item not in {entry.reference_id for entry in entries}]
     assert len(text) == len(lines) == len(entries) + len(missing), "the report has the wrong number of lines"
     for entry, line in zip(entries, lines, strict=False):
         assert (line["error"] is None) == entry.added, "the report is wrong about whether an entry was added"
@@ -157,7 +170,11 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
 
 def _check_no_other_enhancements(simulation: Simulation) -> None:
     batch_ids = {str(batch_id) for batch_id in simulation.batches.items}
-    labels = {_label(item)[:36] for item in simulation.references.enhancements.values()}
+    labels = {
+        _label(item)[:36]
+        for enhancement_id, item in simulation.references.enhancements.items()
+        if enhancement_id not in simulation.earlier_enhancements
+    }
     assert labels <= batch_ids, "enhancements are stored that belong to no batch"
 
 

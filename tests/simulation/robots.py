@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.robots import BatchRobotRequest
 from exchange.domain.robot_answer import RobotAnswer
 from tests.results import annotation
-from tests.simulation.world import LARGEST_ITEM, ExpectedEntry, RobotBehaviour, Simulation
+from tests.simulation.world import LARGEST_ITEM, OLDER_VERSION, ExpectedEntry, RobotBehaviour, Simulation
 
 ACCEPTED = RobotAnswer(202, "accepted")
 REJECTED = RobotAnswer(422, "only English")
@@ -46,6 +47,14 @@ def make_mixed_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
     return [*entries, *added]
 
 
+def make_result_of_older_version(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Make an entry of every kind. Enhancements of an older version are never skipped by other batches."""
+    return [
+        replace(entry, line={**entry.line, "robot_version": OLDER_VERSION}) if isinstance(entry.line, dict) else entry
+        for entry in make_mixed_result(label, ids)
+    ]
+
+
 def make_unreadable_result(_label: str, _ids: Sequence[UUID]) -> list[ExpectedEntry]:
     """Make a result without any valid entry."""
     return [ExpectedEntry(b"nothing")]
@@ -63,7 +72,7 @@ class Delivery:
     async def upload(self) -> None:
         self._uploads += 1
         label = f"{self._batch_id}/{self._uploads}"
-        await self._simulation.upload(self._batch_id, self._make_result(label, self._simulation.reference_ids))
+        await self._simulation.upload(self._batch_id, self._make_result(label, self._simulation.selected_ids))
 
     async def call_back(self, error: str | None = None) -> None:
         await self._simulation.call_back(self._batch_id, self._simulation.robot, error)

@@ -22,7 +22,8 @@ VITAL_CALLS = {"batches.list_overdue", "batches.load", "batches.replace", "resul
 class Scenario:
     """A robot and its batches. A `small` scenario has so few calls that every pair of faults can be tried.
 
-    Results are small for the exchange unless there are `large_results`.
+    Results are small for the exchange unless there are `large_results`. If `skipped` is set, so many references are
+    enhanced already, and batch requests leave those out.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scenario:
     batches: int = 1
     small: bool = False
     large_results: bool = False
+    skipped: int | None = None
 
 
 SCENARIOS = (
@@ -121,6 +123,10 @@ SCENARIOS = (
     ),
     Scenario("rejected", robots.answer_always(robots.REJECTED), references=2, small=True),
     Scenario("never reachable", robots.answer_always(robots.NO_ANSWER), references=2),
+    Scenario(
+        "some references are enhanced already", robots.accept_and_work(robots.make_result_of_older_version), skipped=1
+    ),
+    Scenario("all references are enhanced already", robots.accept_and_work(), references=2, skipped=2),
     Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
@@ -136,7 +142,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
 
 async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation = Simulation(plan, scenario.robot, scenario.events, large_results=scenario.large_results)
-    await simulation.populate(scenario.references)
+    await simulation.populate(scenario.references, scenario.skipped)
     for _ in range(scenario.batches):
         simulation.start(simulation.request_batch())
     await simulation.run_until_ended(TIME_LIMIT_S)
@@ -161,6 +167,7 @@ def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:
     return [
         BrokenCall(call, fault, after, latency_s)
         for after in ("batches.create", "robot_calls.send_job")
+        if after in calls
         for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL_CALLS)
         for fault in list_faults(call)
         for latency_s in (0.01, 20.0)

@@ -49,6 +49,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
+SKIP = "use_cases/skip_enhanced.py"
 
 BUGS = (
     bug(
@@ -202,6 +203,10 @@ BUGS = (
     bug(
         "the result of an importer's validation is imported although it was replaced",
         (VALIDATING, "upload.etag != event.validation.etag or ", "not event.starts_import and "),
+    ),
+    bug(
+        "references that another version of the robot has enhanced are skipped",
+        (SKIP, "batch.robot_id, batch.robot_version)", "batch.robot_id, None)"),
     ),
 )
 

@@ -67,6 +67,12 @@ def test_references_are_counted_as_failed_when_their_batch_has_ended(
     assert (activity.references_enhanced, activity.references_failed) == (2 * counts[0], 2 * counts[1])
 
 
+def test_skipped_references_are_neither_enhanced_nor_failed() -> None:
+    skipped = {"skipped_count": 3, "selected": uuid4()}
+    assert count_references(a_batch("completed", progress=Progress(added=5), **skipped)) == (1, 0)
+    assert count_references(a_batch("failed", **skipped)) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("seconds", "median", "p95"),
     [

@@ -111,6 +111,18 @@ def test_the_size_of_an_entry_counts_characters_beyond_ascii_as_they_are_sent(so
     assert entry.reference_id == str(REFERENCE)
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"), [({}, "2 文"), ({"robot_version": None}, "2 文"), ({"robot_version": "1"}, "1")]
+)
+def test_an_enhancement_without_a_version_gets_that_of_the_robot(given: dict[str, Any], stored: str) -> None:
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 0, robot_version="2 文")
+    enhancement = {"reference_id": str(REFERENCE), "source": "s", **given}
+    chunk.fill([to_json({"entry": 7, "enhancement": enhancement}).encode()])
+    (entry,) = chunk.entries
+    assert without_origin(entry.enhancement) == {**enhancement, "robot_version": stored}
+    assert entry.size >= len(to_json({"entry": 7, "enhancement": entry.enhancement}, ascii_only=True))
+
+
 def test_refusals_are_read_back_unchanged() -> None:
     refusals = [Refusal(3, "it is too large"), Refusal(12, "ż")]
     assert REFUSALS.validate_json(REFUSALS.dump_json(refusals)) == refusals

@@ -23,7 +23,7 @@ class TestBody:
 
     def test_a_body_is_read_as_utf_8_without_conversions(self, parse: ParseBody) -> None:
         body = json.dumps(BATCH_REQUEST, ensure_ascii=False).encode()
-        assert json.loads(parse(body).model_dump_json()) == BATCH_REQUEST
+        assert json.loads(parse(body).model_dump_json(exclude_unset=True)) == BATCH_REQUEST
 
     @pytest.mark.parametrize(
         "body", [b"", b" ", b"{", b"robot_id=1", b'{"source": "\xff"}', b"[" * 250, b"{} {}", b"\xff\xfe{\x00}\x00"]
