@@ -182,7 +182,7 @@ class TestReferences:
             exchange, "POST", "/references/", {"identifiers": [{"identifier_type": "doi", "identifier": doi}]}
         )
         _, hidden = await call(exchange, "POST", "/references/", {"visibility": "hidden", "identifiers": [other]})
-        given = [
+        given: list[dict[str, Any]] = [
             {
                 "identifier_type": "doi",
                 "identifier": f"https://dx.doi.org/{doi.upper()}",
