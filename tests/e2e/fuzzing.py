@@ -40,6 +40,10 @@ CONFIG: dict[str, Any] = {
     "continue-on-failure": True,
     # Without TRACE and QUERY: Azure Functions cannot route them, so its host answers them.
     "phases": {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}},
+    # With 413, which is the answer to a list with too many items and is not in the default.
+    "checks": {
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, "5xx"]}
+    },
 }
 
 # Faults of requests that match the schema. JSON Schema cannot express these rules.

@@ -80,6 +80,7 @@ async def test_an_identifier_that_a_load_has_claimed_but_not_written_is_unknown(
         {**DOI, "identifier": "x"},
         {**PUBMED, "identifier": "7"},
         {**PUBMED, "identifier": 0},
+        {**PUBMED, "identifier": 2**53 + 1},
         {"identifier": "7", "identifier_type": "other"},
         {"identifier_type": "doi"},
         {"identifier": "7"},
