@@ -90,6 +90,9 @@ class BatchStore(Protocol):
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         """Return a page of batches, newest first. `after` is `next_after` of the previous page."""
 
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        """Return the robot's newest batches, at most `limit`, that were created at `since` or later."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRobot:
@@ -178,6 +181,11 @@ class ReferenceStore(Protocol):
 
     async def find_missing(self, reference_ids: Iterable[UUID], *, include_hidden: bool = True) -> set[UUID]:
         """Return the ids without a reference. Hidden references count as missing unless `include_hidden`."""
+
+    async def find_enhanced(
+        self, reference_ids: Iterable[UUID], robot_id: UUID, robot_version: str | None
+    ) -> set[UUID]:
+        """Return the ids of references that have an enhancement by this robot and version. None means any version."""
 
     def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Yield the references with the selected types of enhancements and identifiers, in no order.

@@ -73,6 +73,11 @@ class BatchEnhancementRequestIn(WireModel):
         False,
         description="Call the robot, validate and report its result, but import nothing.",
     )
+    skip_enhanced: bool = Field(
+        default=False,
+        description="Whether to leave out references that already have an enhancement by this robot and its present "
+        "version, or by any version of it if it has none.",
+    )
     metadata: Metadata | None = Field(
         None,
         description="Names and values of your own: at most 16. The list of batch requests can be filtered by them.",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from exchange.contract.base import WireModel
+from exchange.contract.base import MAX_INTEGER, WireModel
 
 
 class IdentifierType(StrEnum):
@@ -43,7 +43,7 @@ class DOIIdentifier(WireModel):
 class PubMedIdentifier(WireModel):
     """A PubMed ID."""
 
-    identifier: int = Field(gt=0)
+    identifier: int = Field(gt=0, le=MAX_INTEGER)
     identifier_type: Literal["pm_id"]
 
 

@@ -1,10 +1,11 @@
 """Robots: their registration, the jobs they receive, their results and callbacks."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     UUID4,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -39,16 +40,77 @@ class RobotIn(WireModel):
     )
 
     @model_serializer(mode="wrap")
-    def _omit_empty_dependencies(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave empty dependencies out, because published clients refuse fields that they do not know."""
+    def _omit_defaults(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what has its default, because published clients refuse fields that they do not know."""
+        known = type(self).model_fields
         dumped: dict[str, Any] = fields(self)
-        return {name: value for name, value in dumped.items() if value or not name.startswith("dependent_")}
+        return {
+            name: value
+            for name, value in dumped.items()
+            if known[name].is_required() or value != known[name].get_default(call_default_factory=True)
+        }
+
+
+MAX_JOB_REFERENCES = 1_000_000
+MAX_VERSION_LENGTH = 200
 
 
 class Robot(RobotIn):
-    """A registered robot."""
+    """A registered robot. Fields that have their default are left out."""
 
     id: UUID4
+    enabled: bool = Field(default=True, description="Whether the robot takes new batch requests.")
+    max_references: int | None = Field(
+        None, gt=0, le=MAX_JOB_REFERENCES, description="The most references that the robot wants in one job."
+    )
+    version: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_VERSION_LENGTH,
+        description="The robot's present version. Enhancements that do not name a version get it.",
+    )
+
+
+def _refuse_pull(delivery: object) -> object:
+    if delivery == "pull":
+        raise ValueError("robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot")
+    return delivery
+
+
+def _remove_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")
+
+
+class RobotSettings(WireModel):
+    """Settings of a robot to change. Those that are left out stay as they are, so no default is ever used.
+
+    Unknown fields are forbidden, because a misspelt `enabled` would leave the robot running.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = Field(
+        default=True,
+        json_schema_extra=_remove_default,
+        description="Whether the robot takes new batch requests. Its open ones go on.",
+    )
+    delivery: Annotated[Literal["push"], BeforeValidator(_refuse_pull)] = Field(
+        "push", json_schema_extra=_remove_default, description="How the robot gets its jobs: the exchange calls it."
+    )
+    max_references: int | None = Field(
+        None,
+        gt=0,
+        le=MAX_JOB_REFERENCES,
+        json_schema_extra=_remove_default,
+        description="The most references that the robot wants in one job. Null means that it has no limit.",
+    )
+    version: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_VERSION_LENGTH,
+        json_schema_extra=_remove_default,
+        description="The robot's present version, as in `robot_version` of its enhancements. Null means unknown.",
+    )
 
 
 class ProvisionedRobot(Robot):

@@ -107,6 +107,7 @@ class Batch:
 
     Times are seconds since the epoch. `due_at` is the next time at which the sweep looks at the batch; it is None once
     the batch has ended. `trace` is the W3C `traceparent` of the span that created the batch; no decision depends on it.
+    `robot_version` is the version that the robot had when the batch was requested.
     """
 
     id: UUID
@@ -123,6 +124,11 @@ class Batch:
     test_run: bool = False
     due_at: float | None = None
     trace: str | None = None
+    robot_version: str | None = None
+
+    # References that this version of the robot has enhanced already. `selected` names the blob with the other ones.
+    skipped_count: int = 0
+    selected: UUID | None = None
 
     # The digest of a request with an idempotency key.
     fingerprint: str | None = None

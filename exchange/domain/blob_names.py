@@ -17,6 +17,11 @@ def manifest(batch_id: UUID, attempt: UUID | None = None) -> str:
     return f"{batch_id}/request.json" if attempt is None else f"{batch_id}/{attempt}/request.json"
 
 
+def selected(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the list of the requested reference ids that are not skipped."""
+    return f"{batch_id}/{attempt}/selected.json"
+
+
 def reference_data(batch_id: UUID, attempt: UUID) -> str:
     """Return the name of a snapshot: the references that the robot reads."""
     return f"{batch_id}/{attempt}/reference_data.jsonl"

@@ -1,5 +1,6 @@
 """The accepted entries of a validation, in the chunks in which they are imported."""
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, overload
@@ -12,8 +13,8 @@ from exchange.contract.base import to_time_text
 from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
 from exchange.domain.storable import compute_sent_size
 
-# The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...",`.
-_OWN_FIELDS_BYTES = 2 * UUID_TEXT_LENGTH + len("2026-01-01T00:00:00.000000Z") + 46
+# The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...","robot_id":"...",`.
+_OWN_FIELDS_BYTES = 3 * UUID_TEXT_LENGTH + len("2026-01-01T00:00:00.000000Z") + 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,17 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     objects and needs 0.2 GiB for a chunk of lines (`benchmarks/growth.py`).
     """
 
-    def __init__(self, batch_id: UUID, delivered_at: float) -> None:
+    def __init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float, robot_version: str | None = None) -> None:
         self._batch_id = batch_id
-        self._origin = {"created_at": to_time_text(delivered_at), "batch_request_id": str(batch_id)}
+        self._robot_version = robot_version
+        self._own_bytes = _OWN_FIELDS_BYTES
+        if robot_version is not None:
+            self._own_bytes += len(json.dumps({"robot_version": robot_version}, separators=(",", ":"))) - 1
+        self._origin = {
+            "created_at": to_time_text(delivered_at),
+            "batch_request_id": str(batch_id),
+            "robot_id": str(robot_id),
+        }
         self._lines: list[bytes] = []
 
     def __len__(self) -> int:
@@ -108,7 +117,9 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         return b"".join(self._format(number, line) for number, line in lines if number not in refused)
 
     def _format(self, number: int, line: bytes) -> bytes:
-        """Return the line of an enhancement: what `_parse` returns, as JSON."""
+        """Return the line of an enhancement: what `_parse` returns, as JSON. Usually it need not be parsed."""
+        if self._robot_version is not None:
+            return to_json(self._parse(line).enhancement) + b"\n"
         own = to_json({"id": derive_id(self._batch_id, number), **self._origin})
         start = line.index(_ENHANCEMENT) + len(_ENHANCEMENT)
         return b"%b,%b\n" % (own[:-1], line[start + 1 : -1])
@@ -117,26 +128,31 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         fields = from_json(line)
         number = fields["entry"]
         enhancement = {"id": str(derive_id(self._batch_id, number)), **self._origin, **fields["enhancement"]}
-        return AcceptedEntry(number, enhancement, compute_sent_size(line) + _OWN_FIELDS_BYTES)
+        if self._robot_version is not None and enhancement.get("robot_version") is None:
+            enhancement["robot_version"] = self._robot_version
+        return AcceptedEntry(number, enhancement, compute_sent_size(line) + self._own_bytes)
 
 
 @dataclass(slots=True)
 class Chunk:
     """Accepted entries that are imported together. `end` is the byte offset of the next chunk in the accepted blob.
 
-    `delivered_at` is the time of the robot's callback in seconds since the epoch.
+    `delivered_at` is the time of the robot's callback in seconds since the epoch. An enhancement that does not name a
+    `robot_version` gets the given one.
     """
 
     batch_id: InitVar[UUID]
+    robot_id: InitVar[UUID]
     delivered_at: InitVar[float]
     max_entries: int
     max_bytes: int
     end: int
     entries: AcceptedEntries = field(init=False)
     size: int = 0
+    robot_version: InitVar[str | None] = None
 
-    def __post_init__(self, batch_id: UUID, delivered_at: float) -> None:
-        self.entries = AcceptedEntries(batch_id, delivered_at)
+    def __post_init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float, robot_version: str | None) -> None:
+        self.entries = AcceptedEntries(batch_id, robot_id, delivered_at, robot_version)
 
     def fill(self, lines: Iterable[bytes | None]) -> None:
         """Add lines until the chunk is full. The remaining lines are left for the next chunk."""

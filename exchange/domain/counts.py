@@ -25,21 +25,17 @@ def count_references(batch: Batch) -> ReferenceCounts | None:
     Before the import starts, nothing is known: an upload may still be replaced. While it runs, the counts are those of
     the validation and of the recorded chunks. They are exact once the report is written.
     """
-    requested = batch.reference_count
+    known = ReferenceCounts(requested=batch.reference_count, skipped=batch.skipped_count)
     if not batch.import_started:
-        return _count_rest(batch, ReferenceCounts(requested=requested))
+        return _count_rest(batch, known)
     validation = get_imported_validation(batch)
     if validation.kinds is None:
         return None
-    missing = validation.missing
     if batch.outcome is None:
-        known = ReferenceCounts(
-            requested=requested, enhanced=batch.progress.enhanced, failed=validation.failed, missing=missing
-        )
+        found = {"enhanced": batch.progress.enhanced, "failed": validation.failed}
     else:
-        enhanced, cancelled = batch.outcome.enhanced, batch.outcome.cancelled
-        known = ReferenceCounts(requested=requested, enhanced=enhanced, cancelled=cancelled, missing=missing)
-    return _count_rest(batch, known)
+        found = {"enhanced": batch.outcome.enhanced, "cancelled": batch.outcome.cancelled}
+    return _count_rest(batch, known.model_copy(update={**found, "missing": validation.missing}))
 
 
 def _count_rest(batch: Batch, known: ReferenceCounts) -> ReferenceCounts:

@@ -109,7 +109,8 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
         return transition
     if after.ended and not batch.ended:
         after = replace(after, ended_at=now)
-    return replace(transition, batch=replace(after, due_at=find_due_at(after, deadlines)))
+    # Whatever has changed is kept.
+    return replace(transition, batch=replace(after, unconfirmed=False, due_at=find_due_at(after, deadlines)))
 
 
 def register(

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
-from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
 from exchange.domain.errors import InputRejected
 from exchange.ports import Services, StoredRobot
 from exchange.use_cases.write_conflicts import repeat_after_conflicts
@@ -29,11 +30,16 @@ async def list_robots(services: Services) -> RobotList:
 
 
 async def update_robot(robot_id: UUID, registration: RobotIn, services: Services) -> Robot:
-    """Replace the registration. The id and the secret stay. Raises NotFound, NameTaken, InputRejected."""
+    """Replace the registration. Id, secret and settings stay. Raises NotFound, NameTaken, InputRejected."""
     await _check_address(registration, services)
-    robot = _with_id(robot_id, registration)
-    await _replace(robot_id, lambda stored: replace(stored, robot=robot), services)
-    return robot
+    return await _change(robot_id, dict(registration), services)
+
+
+async def configure_robot(robot_id: UUID, settings: RobotSettings, services: Services) -> Robot:
+    """Change the settings that are set. Idempotent. Raises NotFound."""
+    # Every robot has the delivery `push`, so it is not stored.
+    changes = settings.model_dump(exclude_unset=True, exclude={"delivery"})
+    return await _change(robot_id, changes, services)
 
 
 async def cycle_secret(robot_id: UUID, services: Services, *, revoke: bool = False) -> ProvisionedRobot:
@@ -51,12 +57,21 @@ async def cycle_secret(robot_id: UUID, services: Services, *, revoke: bool = Fal
     return _with_secret(stored.robot, stored.secret_version, services)
 
 
+async def _change(robot_id: UUID, changes: dict[str, Any], services: Services) -> Robot:
+    def change(stored: StoredRobot) -> StoredRobot:
+        return replace(stored, robot=stored.robot.model_copy(update=changes))
+
+    return (await _replace(robot_id, change, services)).robot
+
+
 async def _replace(robot_id: UUID, change: Callable[[StoredRobot], StoredRobot], services: Services) -> StoredRobot:
-    """Write the changed robot. After a write conflict, read it and change it again."""
+    """Write the robot if something changes. After a write conflict, read it and change it again."""
 
     async def read_and_write() -> StoredRobot:
-        changed = change(await services.robots.load(robot_id))
-        await services.robots.replace(changed)
+        stored = await services.robots.load(robot_id)
+        changed = change(stored)
+        if changed != stored:
+            await services.robots.replace(changed)
         return changed
 
     return await repeat_after_conflicts(read_and_write, "robot")

@@ -43,7 +43,7 @@ async def keep_or_withdraw(batch: Batch, services: Services) -> None:
     Several requests can have registered the same unconfirmed batch. The first of them that writes decides for all: it
     confirms or deletes the batch.
     """
-    if not batch.unconfirmed and batch.manifest is not None:
+    if batch.ended or (batch.manifest is not None and not batch.unconfirmed):
         return
     limit = services.limits.open_batches_limit
     try:

@@ -5,17 +5,20 @@ from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
+from exchange.contract.robots import Robot
 from exchange.domain.callers import User
-from exchange.domain.errors import InputRejected, NotFound, TooLarge
+from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
 from exchange.domain.idempotency import BatchIdentity
 from exchange.domain.lifecycle import register
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.metrics import record_transition
 from exchange.telemetry.operations import add_span_attributes, current_traceparent, operation
 from exchange.use_cases.advance import send_message
 from exchange.use_cases.manifest_file import write_manifest
 from exchange.use_cases.open_batches import check_open_batches, keep_or_withdraw
 from exchange.use_cases.read_batch import to_wire
+from exchange.use_cases.skip_enhanced import skip_enhanced
 
 
 @operation("request batch")
@@ -25,29 +28,34 @@ async def register_batch(
     """Register a batch request and send its dispatch message. Nothing is stored if the request has a fault.
 
     Without an `identity` the batch gets a new id. Raises InputRejected for repeated ids, TooLarge, NotFound that lists
-    every unknown id, TooManyOpenBatches, and NameTaken if another batch has the id.
+    every unknown id, Conflict if the robot is disabled, TooManyOpenBatches, and NameTaken if another batch has the id.
     """
     check_ids(request.reference_ids, services.limits.references_per_batch_limit)
     await check_open_batches(user, services)
-    await _check_known(request, user, services)
+    robot = await _check_known(request, user, services)
     identity = identity or BatchIdentity(services.new_id())
     batch_id = identity.batch_id
-    transition = register(batch_id, request, user.id, services.clock(), services.deadlines)
+    registered = register(batch_id, request, user.id, services.clock(), services.deadlines)
     batch = replace(
-        transition.batch,
+        registered.batch,
         fingerprint=identity.fingerprint,
         unconfirmed=identity.is_derived,
         manifest=identity.manifest,
         retry_of=identity.retry_of,
+        robot_version=robot.version,
         trace=current_traceparent(),
     )
+    registered = transition = replace(registered, batch=batch)
     add_span_attributes(batch_id=str(batch_id), robot_id=str(request.robot_id), reference_count=batch.reference_count)
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
         await write_manifest(batch, request.reference_ids, services.files)
-        await services.batches.create(batch)
-        await keep_or_withdraw(batch, services)
+        if request.skip_enhanced:
+            transition = await skip_enhanced(registered, request.reference_ids, services)
+        await services.batches.create(transition.batch)
+        await keep_or_withdraw(transition.batch, services)
+        record_transition(registered.batch, transition)
         await send_message(transition.message, services)
-        return await to_wire(batch, request.reference_ids, user, services)
+        return await to_wire(transition.batch, request.reference_ids, user, services)
 
 
 def check_ids(reference_ids: list[UUID], limit: int) -> None:
@@ -59,21 +67,26 @@ def check_ids(reference_ids: list[UUID], limit: int) -> None:
         raise InputRejected(f"reference_ids must not repeat an id. Repeated: {', '.join(repeated)}.")
 
 
-async def check_robot(robot_id: UUID, services: Services) -> None:
-    """Check that the robot takes batches. Raises NotFound."""
-    await services.robots.load(robot_id)
+async def check_robot(robot_id: UUID, services: Services) -> Robot:
+    """Return the robot if it takes batch requests. Raises NotFound, and Conflict if it is disabled."""
+    robot = (await services.robots.load(robot_id)).robot
+    if not robot.enabled:
+        raise Conflict(f"The robot {robot.id} is disabled and takes no new batch requests. Choose another robot.")
+    return robot
 
 
-async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> None:
-    """Check that the robot and the references exist. Hidden references do not exist for requestors."""
+async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> Robot:
+    """Return the robot. Check that it and the references exist. Hidden references do not exist for requestors."""
     faults: list[str] = []
+    robot = None
     try:
-        await check_robot(request.robot_id, services)
+        robot = await check_robot(request.robot_id, services)
     except NotFound as error:
         faults.extend(error.faults)
     unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)
     if unknown:
         listed = ", ".join(str(item) for item in request.reference_ids if item in unknown)
         faults.append(f"reference_ids contains unknown references: {listed}.")
-    if faults:
+    if robot is None or faults:
         raise NotFound(*faults)
+    return robot

@@ -14,7 +14,7 @@ from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
 from exchange.use_cases.advance import advance
-from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.manifest_file import read_selected
 from exchange.use_cases.open_batches import keep_or_withdraw
 from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
@@ -79,7 +79,7 @@ async def _register(batch: Batch, retry_id: UUID, robot_id: UUID, user: User, se
 async def _list_left(batch: Batch, user: User, services: Services) -> Sequence[UUID]:
     """Return the references that were not enhanced, in the order of the request. Raises Conflict if there are none."""
     try:
-        requested = await read_manifest(batch, services.files)
+        requested = await read_selected(batch, services.files)
         enhanced = await find_enhanced(batch, services) if batch.import_started else set()
     except NotFound as error:
         raise Conflict("The files of the batch request have expired, so it cannot be retried.") from error

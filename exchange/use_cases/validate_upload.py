@@ -21,7 +21,7 @@ from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.attempt_files import delete_attempt, delete_superseded
 from exchange.use_cases.cpu_budget import CpuBudget
 from exchange.use_cases.heartbeat import Heartbeat
-from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.manifest_file import read_selected
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
 async def _write_attempt(
     attempt: UUID, batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services
 ) -> Validation:
-    manifest = await asyncio.to_thread(Manifest, await read_manifest(batch, services.files))
+    manifest = await asyncio.to_thread(Manifest, await read_selected(batch, services.files))
     validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)

@@ -78,7 +78,8 @@ async def _write_enhancements(batch: Batch, attempt: UUID, refused: Collection[i
     left = batch.progress.offset
 
     def format_piece(piece: bytes) -> bytes:
-        entries = AcceptedEntries(batch.id, batch.delivered_at or batch.created_at)
+        delivered_at = batch.delivered_at or batch.created_at
+        entries = AcceptedEntries(batch.id, batch.robot_id, delivered_at, batch.robot_version)
         entries.extend(splitter.feed(piece))
         return entries.format_enhancements(refused)
 

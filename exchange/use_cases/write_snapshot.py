@@ -9,7 +9,7 @@ from exchange.domain.batch import Batch
 from exchange.domain.selection import select_for_robot
 from exchange.ports import Services
 from exchange.telemetry.operations import add_span_attributes, operation
-from exchange.use_cases.manifest_file import read_manifest
+from exchange.use_cases.manifest_file import read_selected
 
 _FLUSH_BYTES = 1 << 20
 
@@ -19,7 +19,7 @@ async def write_snapshot(batch: Batch, services: Services) -> UUID:
     """Write the references with the types that the robot depends on. Return the attempt that names the blob."""
     attempt = services.new_id()
     stored_robot, reference_ids = await asyncio.gather(
-        services.robots.load(batch.robot_id), read_manifest(batch, services.files)
+        services.robots.load(batch.robot_id), read_selected(batch, services.files)
     )
     selection = select_for_robot(stored_robot.robot)
     add_span_attributes(reference_count=len(reference_ids))

@@ -50,6 +50,7 @@ _BATCHES = "references/enhancement/batch"
     Access.REQUESTORS,
     BatchEnhancementRequestRead,
     HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
     request_model=BatchEnhancementRequestIn,
     query_model=BatchEnhancementRequestQuery,

@@ -13,8 +13,8 @@ that the robot uploads, imports the valid entries, and writes a report.
 - **Operators** register robots, and may do all of this.
 
 JSON is UTF-8, and its types are strict: `"1"` is not a number. Unknown fields are ignored, except in the registration
-of a robot. Unknown query parameters are refused. A trailing slash in a path makes no difference. Every error is a
-`Problem`, whose `errors` has one sentence for each fault.
+and the settings of a robot. Unknown query parameters are refused. A trailing slash in a path makes no difference. Every
+error is a `Problem`, whose `errors` has one sentence for each fault.
 
 Files have one JSON object per line:
 

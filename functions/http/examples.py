@@ -156,7 +156,7 @@ _ABSTRACT = {
     "process": "other",
     "abstract": "We measured the sleep of 120 adults for one year.",
 }
-_IDENTIFIERS = [
+_IDENTIFIERS: list[Json] = [
     {"identifier": "10.1234/example.5678", "identifier_type": "doi"},
     {"identifier": 31452104, "identifier_type": "pm_id"},
 ]
@@ -229,12 +229,17 @@ _NOT_ENDED = {
 
 EXAMPLES = {
     "request_batch": Examples(
-        requests={"Two references": _BATCH_REQUEST},
+        requests={
+            "Two references": _BATCH_REQUEST,
+            "Only references that the robot has not enhanced yet": {**_BATCH_REQUEST, "skip_enhanced": True},
+        },
         responses={"A new batch request": _BATCH},
         others={HTTPStatus.OK: {"One of the references is unknown": _DRY_RUN}},
         problems={
             **_FOR_REQUESTORS,
             HTTPStatus.NOT_FOUND: f"reference_ids contains unknown references: {OTHER_REFERENCE_ID}.",
+            HTTPStatus.CONFLICT: f"The robot {ROBOT_ID} is disabled and takes no new batch requests."
+            " Choose another robot.",
             HTTPStatus.UNPROCESSABLE_ENTITY: f"reference_ids must not repeat an id. Repeated: {REFERENCE_ID}.",
         },
     ),
@@ -392,6 +397,23 @@ EXAMPLES = {
             HTTPStatus.UNPROCESSABLE_ENTITY: "identifier_type: Field required.",
         },
     ),
+    "look_up_references_by_identifiers": Examples(
+        requests={"Two identifiers": {"identifiers": _IDENTIFIERS}},
+        responses={
+            "The first one is known": {
+                "references": [
+                    {**identifier, "other_identifier_name": None, "id": reference_id}
+                    for identifier, reference_id in zip(_IDENTIFIERS, (REFERENCE_ID, None), strict=True)
+                ]
+            }
+        },
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "identifiers: List should have at most 5000 items after validation,"
+            " not 5001.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "identifiers.0.identifier: Input should be a valid integer.",
+        },
+    ),
     "read_reference_by_id": Examples(
         responses={"A reference": _REFERENCE},
         problems={**_FOR_REQUESTORS, **_NO_REFERENCE},
@@ -404,10 +426,44 @@ EXAMPLES = {
     ),
     "list_robots": Examples(responses={"One robot": [_ROBOT]}, problems=_FOR_REQUESTORS),
     "read_robot": Examples(responses={"A robot": _ROBOT}, problems={**_FOR_REQUESTORS, **_NO_ROBOT}),
+    "read_robot_activity": Examples(
+        responses={
+            "A robot that works": {
+                "last_30_days": {
+                    "batches": {
+                        "received": 0,
+                        "accepted": 1,
+                        "rejected": 0,
+                        "importing": 0,
+                        "completed": 3,
+                        "partial_failed": 1,
+                        "failed": 0,
+                    },
+                    "references_enhanced": 3998,
+                    "references_failed": 2,
+                    "median_seconds_to_deliver": 95.5,
+                    "p95_seconds_to_deliver": 310.25,
+                    "truncated": False,
+                },
+                "last_seen_at": "2026-11-27T06:40:08.460584Z",
+                "waiting": 1,
+            }
+        },
+        problems={**_FOR_REQUESTORS, **_NO_ROBOT},
+    ),
     "update_robot": Examples(
         requests={"A robot": _REGISTRATION},
         responses={"The changed robot": _ROBOT},
         problems={**_NO_ROBOT, **_WRONG_ROBOT},
+    ),
+    "configure_robot": Examples(
+        requests={"A new version": {"version": "1.4.0"}, "Out of service": {"enabled": False}},
+        responses={"The robot with its settings": {**_ROBOT, "enabled": False, "version": "1.4.0"}},
+        problems={
+            **_NO_ROBOT,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange"
+            " calls the robot.",
+        },
     ),
     "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),

@@ -1,8 +1,10 @@
 """References: contributors load them, requestors read them, operators delete them."""
 
+import asyncio
 from http import HTTPStatus
 
 from exchange.contract.json_input import describe_ignored_fields
+from exchange.contract.lookup import LookedUpReferences, ReferenceLookup
 from exchange.contract.references import (
     LoadedLine,
     LoadedReference,
@@ -14,6 +16,7 @@ from exchange.contract.references import (
 from exchange.use_cases.delete_reference import delete_reference
 from exchange.use_cases.load_reference import load_reference
 from exchange.use_cases.load_references import TRAILING_HINT, load_lines
+from exchange.use_cases.look_up_references import look_up_references
 from exchange.use_cases.read_references import find_reference, read_reference
 from functions.http.endpoints import Access, Content, endpoint
 from functions.http.requests import JSONL, ApiRequest
@@ -46,6 +49,14 @@ async def load_references(request: ApiRequest) -> LoadedReference | Content:
 async def find_reference_by_identifier(request: ApiRequest) -> Reference:
     """Find the reference with this identifier."""
     return await find_reference(request.parse_query(ReferenceQuery), request.user, request.services)
+
+
+@endpoint("POST", "references/lookup", Access.REQUESTORS, LookedUpReferences, request_model=ReferenceLookup)
+async def look_up_references_by_identifiers(request: ApiRequest) -> LookedUpReferences:
+    """Look up the ids of the references with these identifiers. The id is null if no reference has an identifier."""
+    # In a thread, because the body may be large, and the event loop is shared by all invocations.
+    lookup = await asyncio.to_thread(request.parse_body, ReferenceLookup)
+    return await look_up_references(lookup.identifiers, request.user, request.services)
 
 
 @endpoint("GET", "references/{reference_id}", Access.REQUESTORS, Reference, HTTPStatus.NOT_FOUND)

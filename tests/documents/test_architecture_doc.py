@@ -102,6 +102,7 @@ def test_the_table_of_blobs_has_each_name() -> None:
         blob_names.BATCHES: {
             blob_names.manifest(BATCH),
             blob_names.manifest(BATCH, ATTEMPT),
+            blob_names.selected(BATCH, ATTEMPT),
             blob_names.reference_data(BATCH, ATTEMPT),
             blob_names.accepted(BATCH, ATTEMPT),
             blob_names.draft_report(BATCH, ATTEMPT),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.exchange import BATCHES, SAMPLES, Exchange, exchange_on
 from tests.e2e.robot import accept_job, running_robot
+from tests.results import annotation
 from tests.stacks import Stack, running_stack
 
 ROBOT = {"name": "r", "base_url": "https://Robot.example/At/", "description": "d", "owner": "o"}
@@ -71,11 +72,54 @@ class TestRobots:
         _, read = await call(exchange, "GET", f"/robots/{robot['id']}/")
         assert not [secret for secret in secrets if secret in json.dumps(read)]
 
-    @pytest.mark.parametrize(("method", "end"), [("GET", ""), ("PUT", ""), ("POST", "/secret")])
+    async def test_operators_change_the_settings_of_a_robot(self, exchange: Exchange) -> None:
+        robot = await register_robot(exchange)
+        path, references = f"/robots/{robot['id']}/", await exchange.load_references(1)
+        request = {"robot_id": robot["id"], "reference_ids": references}
+        before = {name: value for name, value in robot.items() if name != "client_secret"}
+        changed = {**before, "enabled": False, "version": "2.0"}
+        for _ in range(2):
+            assert await call(exchange, "PATCH", path, {"enabled": False, "version": "2.0"}) == (200, changed)
+        assert await call(exchange, "GET", path, role="requestor") == (200, changed)
+        assert changed in (await call(exchange, "GET", "/robots/"))[1]
+        status, problem = await call(exchange, "POST", BATCHES, request, role="requestor")
+        assert (status, "is disabled" in problem["detail"]) == (409, True)
+        status, problem = await call(exchange, "PATCH", path, {"delivery": "pull", "max_references": 5})
+        assert (status, problem["detail"]) == (
+            422,
+            "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot.",
+        )
+        assert (await call(exchange, "PATCH", path, {"enabled": True}, role="requestor"))[0] == 403
+        assert await call(exchange, "PATCH", path, {"enabled": True, "version": None}) == (200, before)
+        assert (await call(exchange, "POST", BATCHES, request, role="requestor"))[0] == 202
+
+    async def test_the_activity_of_a_robot_counts_its_batches(self, exchange: Exchange) -> None:
+        async with running_robot(exchange, accept_job) as robot:
+            robot_id = await exchange.register_robot(robot.url)
+            references = await exchange.load_references(1)
+            for _ in range(2):
+                batch = await exchange.request_batch(robot_id, references)
+                await exchange.wait_until(batch, {"accepted"})
+            await robot.upload(robot.jobs[0], annotation(references[0]))
+            assert (await robot.call_back(robot.jobs[0]))[0] == 200
+            await exchange.wait_until_ended(robot.jobs[0])
+            path = f"/robots/{robot_id}/activity/"
+            status, activity = await call(exchange, "GET", path, role="requestor")
+        assert (status, activity["waiting"], activity["last_30_days"]["truncated"]) == (200, 1, False)
+        counted = {name: count for name, count in activity["last_30_days"]["batches"].items() if count}
+        assert counted == {"accepted": 1, "completed": 1}
+        assert activity["last_30_days"]["references_enhanced"] == 1
+        assert 0 < activity["last_30_days"]["p95_seconds_to_deliver"] < 60
+        assert activity["last_seen_at"].endswith("Z")
+        assert (await call(exchange, "GET", path, role="contributor"))[0] == 403
+
+    @pytest.mark.parametrize(
+        ("method", "end"), [("GET", ""), ("PUT", ""), ("PATCH", ""), ("POST", "/secret"), ("GET", "/activity")]
+    )
     async def test_an_unknown_robot_gets_404(self, exchange: Exchange, method: str, end: str) -> None:
-        body = {**ROBOT, "name": f"robot {uuid4()}"} if method == "PUT" else None
+        bodies = {"PUT": {**ROBOT, "name": f"robot {uuid4()}"}, "PATCH": {"enabled": False}}
         robot_id = str(uuid4())
-        status, problem = await call(exchange, method, f"/robots/{robot_id}{end}", body)
+        status, problem = await call(exchange, method, f"/robots/{robot_id}{end}", bodies.get(method))
         assert (status, robot_id in problem["detail"]) == (404, True)
 
 
@@ -131,6 +175,36 @@ class TestReferences:
         self, exchange: Exchange, query: str, status: int
     ) -> None:
         assert (await call(exchange, "GET", f"/references/?{query}"))[0] == status
+
+    async def test_the_ids_of_many_references_are_looked_up(self, exchange: Exchange) -> None:
+        doi, shelf = f"10.1000/{uuid4()}", str(uuid4())
+        other = {"identifier_type": "other", "identifier": shelf, "other_identifier_name": "shelf"}
+        _, first = await call(
+            exchange, "POST", "/references/", {"identifiers": [{"identifier_type": "doi", "identifier": doi}]}
+        )
+        _, hidden = await call(exchange, "POST", "/references/", {"visibility": "hidden", "identifiers": [other]})
+        given: list[dict[str, Any]] = [
+            {
+                "identifier_type": "doi",
+                "identifier": f"https://dx.doi.org/{doi.upper()}",
+                "other_identifier_name": None,
+            },
+            other,
+            {"identifier_type": "doi", "identifier": doi, "other_identifier_name": None},
+        ]
+        for role, hidden_id in (("requestor", None), ("operator", hidden["id"])):
+            status, answer = await call(exchange, "POST", "/references/lookup/", {"identifiers": given}, role=role)
+            expected = [
+                {**item, "id": found} for item, found in zip(given, (first["id"], hidden_id, first["id"]), strict=True)
+            ]
+            assert (status, answer) == (200, {"references": expected})
+        assert (await call(exchange, "POST", "/references/lookup", {"identifiers": []}, role="contributor"))[0] == 403
+        many = {"identifiers": [{"identifier_type": "pm_id", "identifier": number + 1} for number in range(5_001)]}
+        assert (await call(exchange, "POST", "/references/lookup", many))[0] == 413
+        status, problem = await call(
+            exchange, "POST", "/references/lookup", {"identifiers": [*given, {**given[0], "identifier": "x"}]}
+        )
+        assert (status, problem["detail"].startswith("identifiers.3.identifier: ")) == (422, True)
 
     async def test_hidden_references_and_enhancements_are_shown_to_operators_only(self, exchange: Exchange) -> None:
         def make_reference(visibility: str, *enhancements: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from tests.e2e.exchange import Exchange
+from tests.e2e.exchange import BATCHES, Exchange
 from tests.e2e.robot import Behaviour, Job, Robot, accept_job, running_robot
 from tests.results import annotation
 
@@ -48,6 +48,38 @@ async def test_a_batch_with_every_reference_enhanced_is_completed(exchange_once_
         origin = {name: newest.pop(name) for name in ("id", "created_at", "batch_request_id")}
         assert newest == annotation(item)
         assert origin["batch_request_id"] == batch["id"]
+
+
+async def set_version(exchange: Exchange, robot_id: str, version: str) -> None:
+    url, headers = f"{exchange.stack.api}/robots/{robot_id}/", exchange.as_role("operator")
+    async with exchange.session.patch(url, json={"version": version}, headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_references_that_are_enhanced_already_are_skipped(exchange: Exchange) -> None:
+    references = await exchange.load_references(4, start=70)
+    first, second, *others = references
+    async with running_robot(exchange, enhance_all) as robot:
+        robot_id = await exchange.register_robot(robot.url)
+        await set_version(exchange, robot_id, "1")
+        await exchange.wait_until_ended(await exchange.request_batch(robot_id, [first, second]))
+        (stored,) = [item for item in await exchange.list_enhancements(first) if item.get("robot_version") == "1"]
+        assert stored["source"] == "test robot"
+        request = {"robot_id": robot_id, "reference_ids": references, "skip_enhanced": True}
+
+        async def request_and_read_job() -> set[str]:
+            status, batch = await exchange.post(BATCHES, request, role="requestor")
+            assert (status, batch["reference_ids"]) == (202, references)
+            ended = await exchange.wait_until_ended(batch)
+            assert (ended["request_status"], ended["reference_ids"]) == ("completed", references)
+            jobs = [job for job in robot.jobs if job["id"] == batch["id"]]
+            return {item["id"] for job in jobs for item in await robot.download_references(job)}
+
+        assert await request_and_read_job() == set(others)
+        assert await request_and_read_job() == set()
+        assert len(robot.jobs) == 2
+        await set_version(exchange, robot_id, "2")
+        assert await request_and_read_job() == set(references)
 
 
 async def test_a_batch_with_a_mixed_result_file_is_partial_failed(exchange_once_and_twice: Exchange) -> None:

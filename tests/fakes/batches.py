@@ -1,6 +1,6 @@
 """In-memory fake of `BatchStore`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 from exchange.domain.batch import Batch
@@ -70,6 +70,10 @@ class FakeBatchStore:
             if batch_filter.matches(batch) and (after is None or key < after)
         ]
         return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
+
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        batches = sorted((item.batch for item in self.items.values()), key=make_sort_key, reverse=True)
+        return [batch for batch in batches if batch.robot_id == robot_id and batch.created_at >= since][:limit]
 
 
 def _identity(batch: Batch) -> tuple[object, ...]:

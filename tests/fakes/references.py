@@ -77,6 +77,16 @@ class FakeReferenceStore:
         }
         return set(reference_ids) - known
 
+    async def find_enhanced(
+        self, reference_ids: Iterable[UUID], robot_id: UUID, robot_version: str | None
+    ) -> set[UUID]:
+        found = {
+            UUID(item["reference_id"])
+            for item in self.enhancements.values()
+            if item.get("robot_id") == str(robot_id) and robot_version in {None, item.get("robot_version")}
+        }
+        return found & set(reference_ids)
+
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         for reference_id in reference_ids:
             if (known := self.references.get(reference_id)) is None:

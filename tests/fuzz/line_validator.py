@@ -13,6 +13,7 @@ with atheris.instrument_imports(include=["exchange"]):
     from exchange.domain.manifest import Manifest
 
 BATCH = UUID("11111111-1111-4111-8111-111111111111")
+ROBOT = UUID("22222222-2222-4222-8222-222222222222")
 REQUESTED = [UUID("22222222-2222-4222-8222-222222222222"), UUID("33333333-3333-4333-8333-333333333333")]
 MAX_LINE_BYTES = 4096
 
@@ -31,7 +32,7 @@ def check(data: bytes) -> None:
     assert len(results) == validator.entries, "each entry has one line"
     assert sum(result["error"] is None for result in results) == validator.accepted
     accepted = b"".join(bytes(lines.accepted) for lines in slices)
-    chunk = Chunk(BATCH, 0.0, 1 << 30, 1 << 30, 0)
+    chunk = Chunk(BATCH, ROBOT, 0.0, 1 << 30, 1 << 30, 0)
     chunk.fill(line for line in accepted.split(b"\n") if line)
     assert len(chunk.entries) == validator.accepted
     assert all(UUID(entry.reference_id) in REQUESTED for entry in chunk.entries)

@@ -19,7 +19,7 @@ def list_queried_paths() -> dict[str, set[str]]:
         tree = ast.parse(module.read_text())
         paths = {path for text in _find_texts(tree) for path in _find_paths(text)}
         if paths:
-            found[_find_container(tree, module)] = paths - {ALWAYS_INDEXED}
+            found.setdefault(_find_container(tree, module), set()).update(paths - {ALWAYS_INDEXED})
     return found
 
 

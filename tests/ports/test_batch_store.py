@@ -35,6 +35,9 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
         validation=Validation(attempt=uuid4(), etag='"0x1"', entries=3, accepted=2, missing=1, fault="f"),
         progress=Progress(chunks=2, offset=2**40, added=5, refused=2, refused_chunks=(1, 2)),
         import_started=True,
+        robot_version="2 文",
+        skipped_count=1,
+        selected=uuid4(),
         trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     for batch in (a_batch(), full):
@@ -43,6 +46,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
 
 
 @pytest.mark.parametrize("field", ["trace", "validation_claim", "metadata", "fingerprint", "manifest"])
+@pytest.mark.parametrize("field", ["trace", "validation_claim", "robot_version", "skipped_count", "selected"])
 async def test_an_item_without_a_later_field_is_read(database: CosmosDatabase, field: str) -> None:
     batches, batch = CosmosBatchStore(database), a_batch()
     await batches.create(batch)
@@ -164,3 +168,14 @@ async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchSt
         OpenBatch(BatchStatus.RECEIVED, first.created_at),
         OpenBatch(BatchStatus.ACCEPTED, second.created_at),
     ]
+
+
+async def test_the_newest_batches_of_a_robot_are_listed(batches: BatchStore) -> None:
+    robot_id, other = uuid4(), uuid4()
+    mine = [a_batch(robot_id=robot_id, created_at=START + age, due_at=None if age % 2 else START) for age in range(5)]
+    for batch in (*mine[::2], *mine[1::2], a_batch(robot_id=other, created_at=START + 1)):
+        await batches.create(batch)
+    assert await batches.list_of_robot(robot_id, START, 10) == mine[::-1]
+    assert await batches.list_of_robot(robot_id, START + 2, 10) == mine[:1:-1]
+    assert await batches.list_of_robot(robot_id, START, 2) == mine[:2:-1]
+    assert await batches.list_of_robot(uuid4(), START, 10) == []

@@ -49,3 +49,9 @@ async def test_a_claim_is_released_only_if_nothing_changed(claims: IdentifierCla
     for _ in range(2):
         await claims.release(second)
     assert await claims.read([key]) == []
+
+
+async def test_many_claims_are_read_at_once(claims: IdentifierClaims) -> None:
+    keys = [a_key() for _ in range(100)]
+    written = {key: await claims.claim(key, new_id(), None) for key in keys[:50]}
+    assert {claim.key: claim for claim in await claims.read(keys)} == written

@@ -8,6 +8,7 @@ from azure.cosmos.aio import CosmosClient
 
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
+from exchange.domain.ids import new_id
 from exchange.domain.selection import EVERYTHING
 from local.azure_resources import make_container_properties, read_topology
 from tests.ports.test_cosmos_outages import control
@@ -102,3 +103,23 @@ async def test_a_reference_with_more_enhancements_than_a_page_is_read_whole(part
     (found,) = [item async for item in partitioned.references.read_all([reference_id], EVERYTHING)]
     assert len(found.enhancements or []) == 1_202
     assert await partitioned.count_queries() == 2
+
+
+async def test_enhanced_references_are_found_by_one_query_for_each_partition(partitioned: Partitioned) -> None:
+    loaded, robot = await load(partitioned.references, 40), new_id()
+    entries = [
+        entry(number, item, robot_id=str(robot), robot_version=str(number % 2)) for number, item in enumerate(loaded)
+    ]
+    await store(partitioned.references, *entries)
+    await partitioned.count_queries()
+    assert await partitioned.references.find_enhanced(loaded, robot, "1") == set(loaded[1::2])
+    assert await partitioned.count_queries() == 4
+
+
+async def test_a_reference_with_more_enhancements_of_a_robot_than_a_page_is_found(partitioned: Partitioned) -> None:
+    (reference_id,), robot = await load(partitioned.references, 1), new_id()
+    entries = [entry(number, reference_id, robot_id=str(robot), robot_version=str(number)) for number in range(1_200)]
+    await store(partitioned.references, *entries)
+    for version in ("0", "1199"):
+        assert await partitioned.references.find_enhanced([reference_id], robot, version) == {reference_id}
+    assert await partitioned.references.find_enhanced([reference_id], robot, "1200") == set()

@@ -229,3 +229,26 @@ async def test_only_an_entry_that_is_too_large_is_refused(references: ReferenceS
     stored = {str(item.id) for item in (await read_one(references, reference_id)).enhancements or []}
     assert {item.enhancement["id"] for item in good} < stored
     assert large.enhancement["id"] not in stored
+
+
+async def test_the_references_that_a_robot_has_enhanced_are_found(references: ReferenceStore) -> None:
+    first, second, third, fourth = [await create(references) for _ in range(4)]
+    robot, version_1, version_2 = new_id(), {"robot_version": "1"}, {"robot_version": "2"}
+    mine: dict[str, Any] = {"robot_id": str(robot)}
+    await store(
+        references,
+        entry(1, first, **mine, **version_1),
+        entry(2, first, **mine, **version_2),
+        entry(3, second, **mine, **version_2),
+        entry(4, second, **mine, **version_2),
+        entry(5, third, **mine, robot_version=None),
+        entry(6, fourth, **version_2),
+    )
+    every = [first, second, third, fourth, new_id()]
+    assert await references.find_enhanced(every, robot, None) == {first, second, third}
+    assert await references.find_enhanced(every, robot, "2") == {first, second}
+    assert await references.find_enhanced(every, robot, "1") == {first}
+    assert await references.find_enhanced(every, robot, "3") == set()
+    assert await references.find_enhanced([second, third], robot, "2") == {second}
+    assert await references.find_enhanced([], robot, None) == set()
+    assert await references.find_enhanced(every, new_id(), None) == set()

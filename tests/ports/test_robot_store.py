@@ -1,5 +1,6 @@
 """The behaviour of every `RobotStore`."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -31,6 +32,16 @@ async def test_a_robot_is_read_back_unchanged(robots: RobotStore) -> None:
     version = await robots.create(robot)
     stored = await robots.load(robot.id)
     assert (stored.robot, stored.secret_version) == (robot, version)
+
+
+async def test_the_settings_of_a_robot_are_read_back_unchanged(robots: RobotStore) -> None:
+    robot = a_robot()
+    await robots.create(robot)
+    for settings in ({"enabled": False, "max_references": 7, "version": "2 文"}, {"enabled": True, "version": None}):
+        changed = (await robots.load(robot.id)).robot.model_copy(update=settings)
+        await robots.replace(replace(await robots.load(robot.id), robot=changed))
+        assert (await robots.load(robot.id)).robot == changed
+        assert changed in await robots.list_all()
 
 
 async def test_an_unknown_robot_is_not_found(robots: RobotStore) -> None:

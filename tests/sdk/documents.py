@@ -93,6 +93,7 @@ FILE_ENHANCEMENTS: list[Json] = [
     }
     for content in CONTENTS.values()
 ]
+SETTINGS: Json = {"enabled": False, "max_references": 7, "version": "1.2"}
 FULL: dict[Model, Json] = {
     **CONTENTS,
     **IDENTIFIERS,
@@ -119,6 +120,7 @@ FULL: dict[Model, Json] = {
         "source": "me\n文",
         "test_run": True,
         "metadata": {"review": "文"},
+        "skip_enhanced": True,
     },
     batches.BatchEnhancementRequestRead: {
         "id": THREE,
@@ -177,8 +179,8 @@ FULL: dict[Model, Json] = {
     robots.BatchRobotResult: {"request_id": THREE, "error": {"message": "out of tea"}, "storage_url": SIGNED},
     robots.BatchRobotResultValidationEntry: {"reference_id": TWO, "error": "no", "line": 1, "kind": "robot_error"},
     robots.RobotIn: ROBOT,
-    robots.Robot: {**ROBOT, "id": ONE},
-    robots.ProvisionedRobot: {**ROBOT, "id": ONE, "client_secret": "5f"},
+    robots.Robot: {**ROBOT, "id": ONE, **SETTINGS},
+    robots.ProvisionedRobot: {**ROBOT, "id": ONE, **SETTINGS, "client_secret": "5f"},
 }
 
 

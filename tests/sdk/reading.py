@@ -20,6 +20,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestIn, "metadata"): _ALL,
+    (BatchEnhancementRequestIn, "skip_enhanced"): _ALL,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     (BatchEnhancementRequestIn, "test_run"): _ALL,
     **{
@@ -52,6 +53,11 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
         (model, field): _ALL
         for model in (RobotIn, Robot, ProvisionedRobot)
         for field in ("dependent_enhancements", "dependent_identifiers")
+    },
+    **{
+        (model, field): _ALL
+        for model in (Robot, ProvisionedRobot)
+        for field in ("enabled", "max_references", "version")
     },
 }
 

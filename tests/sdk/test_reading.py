@@ -16,7 +16,20 @@ from exchange.contract.robots import (
     Robot,
     RobotIn,
 )
-from tests.sdk.documents import CONTENTS, ENHANCEMENT, FULL, IDENTIFIERS, PARTS, ROBOT, SIGNED, TWO, Model, variants
+from tests.sdk.documents import (
+    CONTENTS,
+    ENHANCEMENT,
+    FULL,
+    IDENTIFIERS,
+    PARTS,
+    ROBOT,
+    SETTINGS,
+    SIGNED,
+    TWO,
+    Json,
+    Model,
+    variants,
+)
 from tests.sdk.reading import URLS, expect_read, remove_nulls
 from tests.sdk.releases import RELEASES, Release
 
@@ -28,6 +41,11 @@ MAX_URL_LENGTH = 2083
 
 def get_name(model: Model) -> str:
     return model.__name__
+
+
+def get_required(model: Model) -> Json:
+    """Return the required fields of the document."""
+    return {name: FULL[model][name] for name, field in model.model_fields.items() if field.is_required()}
 
 
 def is_read_unchanged(sdk: Release, ours: BaseModel) -> bool:
@@ -94,15 +112,22 @@ def test_each_status_is_read_unchanged(sdk: Release, status: BatchStatus) -> Non
 
 @pytest.mark.parametrize("model", ROBOTS, ids=get_name)
 def test_a_robot_without_dependencies_is_read_unchanged(sdk: Release, model: Model) -> None:
-    assert is_read_unchanged(sdk, model.model_validate({**FULL[model], **WITHOUT_DEPENDENCIES}, strict=False))
+    assert is_read_unchanged(sdk, model.model_validate({**get_required(model), **WITHOUT_DEPENDENCIES}, strict=False))
 
 
 @pytest.mark.parametrize("model", ROBOTS, ids=get_name)
 @pytest.mark.parametrize("field", ["dependent_enhancements", "dependent_identifiers"])
 def test_no_release_reads_a_robot_with_dependencies(sdk: Release, model: Model, field: str) -> None:
-    robot = model.model_validate({**FULL[model], **WITHOUT_DEPENDENCIES, field: ROBOT[field]}, strict=False)
+    robot = model.model_validate({**get_required(model), **WITHOUT_DEPENDENCIES, field: ROBOT[field]}, strict=False)
     with pytest.raises(ValidationError, match=r"1 validation error.*\n" + field):
         sdk.model_for(model).model_validate_json(robot.model_dump_json())
+
+
+@pytest.mark.parametrize("field", SETTINGS)
+def test_no_release_reads_a_robot_whose_settings_were_changed(sdk: Release, field: str) -> None:
+    robot = Robot.model_validate({**get_required(Robot), field: SETTINGS[field]}, strict=False)
+    with pytest.raises(ValidationError, match=r"1 validation error.*\n" + field):
+        sdk.model_for(Robot).model_validate_json(robot.model_dump_json())
 
 
 def test_a_signed_url_is_read_unchanged(sdk: Release) -> None:
@@ -129,7 +154,7 @@ def test_every_url_of_the_documents_is_listed() -> None:
 def test_a_url_that_is_too_long_for_the_sdk_is_refused(sdk: Release, model: Model, field: str, length: int) -> None:
     url = "https://example.org/".ljust(length, "x")
     try:
-        ours = model.model_validate({**FULL[model], **WITHOUT_DEPENDENCIES, field: url}, strict=False)
+        ours = model.model_validate({**get_required(model), **WITHOUT_DEPENDENCIES, field: url}, strict=False)
     except ValidationError:
         assert length > MAX_URL_LENGTH
     else:

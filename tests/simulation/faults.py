@@ -33,6 +33,7 @@ READS = {
     "read",
     "exists",
     "find_missing",
+    "find_enhanced",
     "read_all",
     "list_overdue",
     "sign_read_url",

@@ -40,6 +40,7 @@ def check(simulation: Simulation) -> None:
         assert batch.ended_at is not None, "an ended batch has no time of its end"
         _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
+        _check_skipped(simulation, batch)
         _check_imported_upload(simulation, batch)
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
@@ -92,6 +93,19 @@ def _check_calls(simulation: Simulation, batch: Batch) -> None:
         assert rejected_at, "the batch was rejected although the robot may have accepted it"
         uploads = simulation.history.uploads.get(batch.id, [])
         assert all(at > rejected_at[-1] for at, *_ in uploads), "the batch was rejected although a result existed"
+
+
+def _check_skipped(simulation: Simulation, batch: Batch) -> None:
+    """Check that the robot got exactly the references that are not to be skipped."""
+    skipped = len(simulation.reference_ids) - len(simulation.selected_ids)
+    assert batch.skipped_count == skipped, "the wrong number of references was skipped"
+    if batch.snapshot is not None:
+        lines = simulation.files.blobs[f"{batch.id}/{batch.snapshot}/reference_data.jsonl"].splitlines()
+        ids = {UUID(json.loads(line)["id"]) for line in lines}
+        expected = simulation.list_requested(batch.id) if batch.retry_of else simulation.selected_ids
+        assert ids == set(expected), "the robot got the wrong references"
+    if not simulation.selected_ids:
+        assert (batch.status, batch.calls_started) == (BatchStatus.COMPLETED, 0), "an empty job was sent"
 
 
 def _rank(batch: Batch) -> int:
@@ -168,7 +182,7 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     # An import ends without a report only after this many attempts failed.
     attempts = simulation.services.deadlines.progress_attempts
     may_have_stalled = batch.import_started and simulation.calls.faults >= attempts
-    needs_report = batch.status in _IMPORTED or batch.import_started
+    needs_report = (batch.status in _IMPORTED or batch.import_started) and bool(simulation.selected_ids)
     assert batch.report is not None or may_have_stalled or not needs_report, "an imported batch has no report"
     if batch.report is None:
         return
@@ -308,7 +322,11 @@ def _is_cut_off(batch: Batch, number: int) -> bool:
 
 def _check_no_other_enhancements(simulation: Simulation) -> None:
     batch_ids = {str(batch_id) for batch_id in simulation.batches.items}
-    labels = {_label(item)[:36] for item in simulation.references.enhancements.values()}
+    labels = {
+        _label(item)[:36]
+        for enhancement_id, item in simulation.references.enhancements.items()
+        if enhancement_id not in simulation.earlier_enhancements
+    }
     assert labels <= batch_ids, "enhancements are stored that belong to no batch"
 
 

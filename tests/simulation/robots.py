@@ -2,12 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.robots import BatchRobotRequest
 from exchange.domain.robot_answer import RobotAnswer
 from tests.results import annotation
-from tests.simulation.world import EARLY_VALIDATIONS_LIMIT, LARGEST_ITEM, ExpectedEntry, RobotBehaviour, Simulation
+from tests.simulation.world import (
+    EARLY_VALIDATIONS_LIMIT,
+    LARGEST_ITEM,
+    OLDER_VERSION,
+    ExpectedEntry,
+    RobotBehaviour,
+    Simulation,
+)
 
 ACCEPTED = RobotAnswer(202, "accepted")
 REJECTED = RobotAnswer(422, "only English")
@@ -55,6 +63,14 @@ def make_half_result(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
     return [
         *added,
         *(ExpectedEntry(annotation(item, f"{label}/{'x' * LARGEST_ITEM}"), item, refused=True) for item in others[-1:]),
+    ]
+
+
+def make_result_of_older_version(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:
+    """Make an entry of every kind. Enhancements of an older version are never skipped by other batches."""
+    return [
+        replace(entry, line={**entry.line, "robot_version": OLDER_VERSION}) if isinstance(entry.line, dict) else entry
+        for entry in make_mixed_result(label, ids)
     ]
 
 

@@ -31,7 +31,8 @@ class Scenario:
 
     Results are small for the exchange unless there are `large_results`. The batches are cancelled after the first call
     named `cancel_at`, once for each of the `cancel_delays`. Each batch that has ended is retried once, with as many
-    calls as `retries`.
+    calls as `retries`. If `skipped` is set, so many references are enhanced already, and batch requests leave those
+    out.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Scenario:
     cancel_at: str | None = None
     cancel_delays: Sequence[float] = (0.0,)
     retries: int = 0
+    skipped: int | None = None
 
 
 SCENARIOS = (
@@ -182,6 +184,10 @@ SCENARIOS = (
         retries=1,
     ),
     Scenario("retried after an error", robots.accept_and_work(work=robots.upload_and_report_an_error), retries=1),
+    Scenario(
+        "some references are enhanced already", robots.accept_and_work(robots.make_result_of_older_version), skipped=1
+    ),
+    Scenario("all references are enhanced already", robots.accept_and_work(), references=2, skipped=2),
     Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
@@ -197,7 +203,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
 
 async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation = Simulation(plan, scenario.robot, scenario.events, large_results=scenario.large_results)
-    await simulation.populate(scenario.references)
+    await simulation.populate(scenario.references, scenario.skipped)
     simulation.test_run = scenario.test_run
     if scenario.cancel_at is not None:
         simulation.cancel_at(scenario.cancel_at, scenario.cancel_delays)

@@ -21,8 +21,9 @@ def run_seed(seed: int) -> None:
     scenario = choose_scenario(random)
     plan: Plan = RandomPlan(random, random.choice(FAULT_SHARES))
     try:
-        if random.random() < BROKEN_CALL_SHARE:
-            plan = random.choice(list_broken_calls(scenario))
+        # A batch that ends when it is created has no later calls.
+        if random.random() < BROKEN_CALL_SHARE and (broken_calls := list_broken_calls(scenario)):
+            plan = random.choice(broken_calls)
         run_scenario(scenario, plan)
     except (Exception, AssertionError) as error:
         raise AssertionError(f"'{scenario.name}': {error}\nTo repeat it: make soak SEED={seed}") from error

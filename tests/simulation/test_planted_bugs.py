@@ -53,6 +53,7 @@ RETRY = "use_cases/retry_batch.py"
 IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 FILES = "use_cases/attempt_files.py"
+SKIP = "use_cases/skip_enhanced.py"
 
 BUGS = (
     bug(
@@ -259,6 +260,10 @@ BUGS = (
             "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.Swept, delivery.sweep",
             "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.Swept, delivery.sweep",
         ),
+    ),
+    bug(
+        "references that another version of the robot has enhanced are skipped",
+        (SKIP, "batch.robot_id, batch.robot_version)", "batch.robot_id, None)"),
     ),
 )
 

@@ -29,7 +29,7 @@ from exchange.use_cases.sweep import sweep
 from exchange.use_cases.validate_upload import validate_upload
 from functions.errors import ERROR_POLICIES
 from tests.fakes.world import DEADLINES, START, World
-from tests.results import jsonl
+from tests.results import annotation, jsonl
 from tests.simulation.claims import Claims
 from tests.simulation.faults import Plan
 from tests.simulation.ports import Calls, Killed, Unreliable, running_process
@@ -45,6 +45,8 @@ LARGEST_ITEM = 1000
 MAX_MESSAGE_DELIVERIES = 10
 MAX_EVENT_DELIVERIES = 5
 SWEEP_INTERVAL_S = 60.0
+# The robot's version if batch requests leave out references, and another version that does not count.
+VERSION, OLDER_VERSION = "2", "1"
 _NAMESPACE = UUID("7b1d1c9e-6d0f-4c57-9a53-0d2d3a5d9e01")
 REQUESTOR = User("requestor", frozenset({Role.REQUESTOR}))
 LIMITS = Limits(
@@ -139,21 +141,46 @@ class Simulation(World):
         self.robot: Robot
         self.reference_ids: list[UUID] = []
         self.test_run = False
+        # Those that a batch request does not leave out.
+        self.selected_ids: list[UUID] = []
+        self.earlier_enhancements: set[UUID] = set()
 
     def time(self) -> float:
         """Return the virtual time in seconds since the epoch."""
         return START + asyncio.get_running_loop().time()
 
-    async def populate(self, references: int) -> None:
-        """Register a robot and load references, without any faults."""
-        self.robot = Robot(id=self._new_id(), name="robot", base_url="https://robot.test", description="", owner="")
+    async def populate(self, references: int, skipped: int | None = None) -> None:
+        """Register a robot and load references, without any faults. If `skipped` is set, so many are to be skipped."""
+        self.robot = Robot(
+            id=self._new_id(),
+            name="robot",
+            base_url="https://robot.test",
+            description="",
+            owner="",
+            version=None if skipped is None else VERSION,
+        )
         await self.robots.create(self.robot)
         self.reference_ids = [await self.load(ReferenceFileInput()) for _ in range(references)]
+        self.selected_ids = self.reference_ids[skipped or 0 :]
+        if skipped is not None:
+            self._enhance(self.reference_ids[:skipped], self.robot.id, VERSION)
+            self._enhance(self.selected_ids[:1], self.robot.id, OLDER_VERSION)
+            self._enhance(self.selected_ids[1:], self._new_id(), VERSION)
+
+    def _enhance(self, reference_ids: Sequence[UUID], robot_id: UUID, version: str) -> None:
+        for reference_id in reference_ids:
+            enhancement_id = self._new_id()
+            origin = {"id": str(enhancement_id), "robot_id": str(robot_id), "created_at": "2027-01-01T00:00:00Z"}
+            self.references.put(annotation(reference_id, robot_version=version, **origin))
+            self.earlier_enhancements.add(enhancement_id)
 
     async def request_batch(self) -> None:
         """Request a batch as a requestor does, who tries again a few times after an error or without an answer."""
         request = BatchEnhancementRequestIn(
-            robot_id=self.robot.id, reference_ids=self.reference_ids, test_run=self.test_run
+            robot_id=self.robot.id,
+            reference_ids=self.reference_ids,
+            test_run=self.test_run,
+            skip_enhanced=self.selected_ids != self.reference_ids,
         )
 
         async def register() -> None:
@@ -199,9 +226,12 @@ class Simulation(World):
             await asyncio.sleep(20)
 
     def list_requested(self, batch_id: UUID) -> Sequence[UUID]:
-        """Return the references of a batch."""
+        """Return the references of a batch that are not skipped."""
         batch = self.batches.items[batch_id].batch
-        return [UUID(item) for item in json.loads(self.files.blobs[blob_names.manifest(batch_id, batch.manifest)])]
+        name = blob_names.manifest(batch_id, batch.manifest)
+        if batch.selected is not None:
+            name = blob_names.selected(batch_id, batch.selected)
+        return [UUID(item) for item in json.loads(self.files.blobs[name])]
 
     def cancel_at(self, call: str, delays: Sequence[float]) -> None:
         """Cancel every batch after the first call of this port, once for each delay."""

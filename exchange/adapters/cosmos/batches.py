@@ -1,6 +1,6 @@
 """The batch items."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from azure.core import MatchConditions
@@ -12,7 +12,7 @@ from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
-from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key
+from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key, to_microseconds
 from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
@@ -22,6 +22,7 @@ _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
 _OLDER_THAN = " AND c.sort_key < @sort_key"
 _OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
+_OF_ROBOT = "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since ORDER BY c.sort_key DESC"
 _SORT_KEY = "sort_key"
 # Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
 _METADATA_TERMS = "metadata_terms"
@@ -103,6 +104,18 @@ class CosmosBatchStore:
             items = [item async for item in container.query_items(query, parameters=parameters)]
         batches = [_to_batch(item) for item in items[:size]]
         return Page(batches, items[size - 1][_SORT_KEY] if len(items) > size else None)
+
+    async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
+        """Return the robot's newest batches."""
+        parameters: list[dict[str, object]] = [
+            {"name": "@robot_id", "value": str(robot_id)},
+            {"name": "@since", "value": format_microseconds(to_microseconds(since))},
+            {"name": "@limit", "value": limit},
+        ]
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            found = container.query_items(_OF_ROBOT, parameters=parameters, max_item_count=limit)
+            return [_to_batch(item) async for item in found]
 
 
 def _make_conditions(batch_filter: BatchFilter, after: str | None) -> tuple[list[str], list[dict[str, object]]]:

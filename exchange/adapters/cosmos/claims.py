@@ -1,6 +1,5 @@
 """The claims of references on identifiers: one item per identifier."""
 
-import asyncio
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -11,11 +10,14 @@ from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.creating import create_once, find_same
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.concurrency import run_concurrently
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
 from exchange.domain.ids import new_id
 from exchange.ports import Claim
 
 _CONTAINER = "identifiers"
+# Of the reads of one call. A call may have thousands of identifiers.
+_MAX_CONCURRENT = 16
 
 
 class CosmosIdentifierClaims:
@@ -27,8 +29,8 @@ class CosmosIdentifierClaims:
     async def read(self, keys: Iterable[str]) -> list[Claim]:
         """Read each claim by its id, which is the cheapest request there is."""
         container = await self._database.container(_CONTAINER)
-        found = await asyncio.gather(*(_read_one(container, key) for key in keys))
-        return [claim for claim in found if claim is not None]
+        reads = (_read_one(container, key) for key in keys)
+        return [claim async for claim in run_concurrently(reads, _MAX_CONCURRENT) if claim is not None]
 
     async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
         """Create the item, or replace it if it still has the ETag. The SDK may repeat either request."""

@@ -15,6 +15,7 @@ from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos import bulk, documents
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
+from exchange.adapters.cosmos.enhanced import EnhancedReferences
 from exchange.adapters.cosmos.partitions import FeedRange, PhysicalPartitions
 from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
 from exchange.concurrency import run_concurrently
@@ -125,6 +126,13 @@ class CosmosReferenceStore:
         async for ids in self._query(text, requested, _IDS_PER_QUERY):
             found.update(UUID(item) for item in ids)
         return requested - found
+
+    async def find_enhanced(
+        self, reference_ids: Iterable[UUID], robot_id: UUID, robot_version: str | None
+    ) -> set[UUID]:
+        """Query the enhancements of the robot, in groups of ids."""
+        enhanced = EnhancedReferences(self._database, self._partitions, robot_id, robot_version)
+        return await enhanced.find(reference_ids, self._max_concurrent)
 
     async def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
         """Query the references in groups. Yield each group as it arrives."""

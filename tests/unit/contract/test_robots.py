@@ -14,6 +14,7 @@ from exchange.contract.robots import (
     LinkedRobotError,
     Robot,
     RobotIn,
+    RobotSettings,
 )
 from tests.unit.contract.test_enhancements import ENHANCEMENT, ONE
 
@@ -39,6 +40,7 @@ def read(model: type[WireModel], sent: dict[str, Any]) -> WireModel:
         (RobotIn, FULL),
         (RobotIn, {**REQUIRED, "dependent_identifiers": ["doi"]}),
         (Robot, {**FULL, "id": ONE}),
+        (Robot, {**FULL, "id": ONE, "enabled": False, "max_references": 5, "version": "2"}),
         (BatchRobotRequest, REQUEST),
         (BatchRobotRequest, {**REQUEST, "extra_fields": None}),
         (BatchRobotRequest, {**REQUEST, "extra_fields": {"a": [1]}}),
@@ -141,3 +143,28 @@ def test_the_faults_of_an_entry_refer_to_its_kind() -> None:
         with pytest.raises(ValidationError) as raised:
             ENTRY.validate_json(raw, strict=True)
         assert describe_faults(raised.value, raw) == [expected]
+
+
+def test_a_robot_with_the_default_settings_has_no_new_fields() -> None:
+    robot = Robot.model_validate({**REQUIRED, "id": ONE, "enabled": True, "max_references": None, "version": None})
+    assert json.loads(robot.model_dump_json()) == {**REQUIRED, "id": ONE}
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        (
+            {"delivery": "pull"},
+            "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot",
+        ),
+        ({"delivery": "post"}, "delivery: Input should be 'push'"),
+        ({"enabled": None}, "enabled: Input should be a valid boolean"),
+        ({"enabeld": False}, "enabeld: Extra inputs are not permitted"),
+        ({"max_references": 0}, "max_references: Input should be greater than 0"),
+        ({"version": ""}, "version: String should have at least 1 character"),
+    ],
+)
+def test_invalid_settings_are_refused_with_a_sentence(settings: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        read(RobotSettings, settings)
+    assert describe_faults(raised.value) == [fault]

@@ -12,7 +12,7 @@ from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
 from tests.results import annotation, jsonl
 
-BATCH, REFERENCE = uuid4(), uuid4()
+BATCH, ROBOT, REFERENCE = uuid4(), uuid4(), uuid4()
 DELIVERED_AT = 1_800_000_000.25
 
 
@@ -26,7 +26,7 @@ def to_json(value: Any, *, ascii_only: bool = False) -> str:
 
 def read_chunk(blob: bytes, offset: int, max_entries: int, max_bytes: int, piece_bytes: int) -> Chunk:
     """Read one chunk as the import does: until it is full, or until the blob ends."""
-    chunk = Chunk(BATCH, DELIVERED_AT, max_entries, max_bytes, offset)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, max_entries, max_bytes, offset)
     splitter = LineSplitter()
     for start in range(offset, len(blob), piece_bytes):
         chunk.fill(splitter.feed(blob[start : min(start + piece_bytes, len(blob))]))
@@ -72,7 +72,7 @@ def test_the_accepted_lines_of_a_validation_can_be_read() -> None:
 
 
 def test_a_full_chunk_is_not_filled_further() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 1, 10**6, 100)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 100)
     chunk.fill([accepted_line(1), accepted_line(2)])
     assert chunk.full
     before = (chunk.end, chunk.size)
@@ -83,7 +83,7 @@ def test_a_full_chunk_is_not_filled_further() -> None:
 
 
 def test_an_entry_larger_than_the_maximum_has_its_own_chunk() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 10, 5, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, 5, 0)
     chunk.fill([accepted_line(1), accepted_line(2)])
     assert chunk.full
     assert [entry.entry for entry in chunk.entries] == [1]
@@ -91,24 +91,36 @@ def test_an_entry_larger_than_the_maximum_has_its_own_chunk() -> None:
 
 @pytest.mark.parametrize(("spare_bytes", "full"), [(0, True), (1, False)])
 def test_a_chunk_is_full_at_exactly_its_maximum(spare_bytes: int, full: bool) -> None:  # noqa: FBT001 - pytest passes it by name
-    chunk = Chunk(BATCH, DELIVERED_AT, 10, len(accepted_line(1)) + 1 + spare_bytes, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, len(accepted_line(1)) + 1 + spare_bytes, 0)
     chunk.fill([accepted_line(1)])
     assert chunk.full is full
 
 
 def test_filling_with_no_lines_changes_nothing() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 2, 10, 77)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 2, 10, 77)
     chunk.fill([])
     assert (list(chunk.entries), chunk.end, chunk.full) == ([], 77, False)
 
 
 @pytest.mark.parametrize("source", ["s", "é", "文", "\U0001f9ea"])
 def test_the_size_of_an_entry_counts_characters_beyond_ascii_as_they_are_sent(source: str) -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 1, 10**6, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 0)
     chunk.fill([accepted_line(7, source)])
     (entry,) = chunk.entries
     assert entry.size == len(to_json({"entry": 7, "enhancement": entry.enhancement}, ascii_only=True))
     assert entry.reference_id == str(REFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"), [({}, "2 文"), ({"robot_version": None}, "2 文"), ({"robot_version": "1"}, "1")]
+)
+def test_an_enhancement_without_a_version_gets_that_of_the_robot(given: dict[str, Any], stored: str) -> None:
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 0, robot_version="2 文")
+    enhancement = {"reference_id": str(REFERENCE), "source": "s", **given}
+    chunk.fill([to_json({"entry": 7, "enhancement": enhancement}).encode()])
+    (entry,) = chunk.entries
+    assert without_origin(entry.enhancement) == {**enhancement, "robot_version": stored}
+    assert entry.size >= len(to_json({"entry": 7, "enhancement": entry.enhancement}, ascii_only=True))
 
 
 def test_refusals_are_read_back_unchanged() -> None:
@@ -121,4 +133,6 @@ def without_origin(enhancement: dict[str, Any]) -> dict[str, Any]:
     assert UUID(enhancement["id"]).version == 4
     assert enhancement["created_at"] == "2027-01-15T08:00:00.250000Z"
     assert enhancement["batch_request_id"] == str(BATCH)
-    return {name: value for name, value in enhancement.items() if name not in {"id", "created_at", "batch_request_id"}}
+    assert enhancement["robot_id"] == str(ROBOT)
+    origin = {"id", "created_at", "batch_request_id", "robot_id"}
+    return {name: value for name, value in enhancement.items() if name not in origin}

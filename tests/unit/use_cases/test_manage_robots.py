@@ -2,10 +2,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exchange.contract.robots import Robot, RobotIn
+from exchange.contract.robots import Robot, RobotIn, RobotSettings
 from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
 from exchange.ports import StoredRobot
-from exchange.use_cases.manage_robots import cycle_secret, list_robots, read_robot, register_robot, update_robot
+from exchange.use_cases.manage_robots import (
+    configure_robot,
+    cycle_secret,
+    list_robots,
+    read_robot,
+    register_robot,
+    update_robot,
+)
 from exchange.use_cases.write_conflicts import MAX_CONFLICTS
 from tests.fakes.world import World
 
@@ -56,6 +63,45 @@ async def test_an_updated_robot_keeps_its_id_and_its_secret() -> None:
     assert world.robots.items[robot_id].secret_version == 2
 
 
+async def test_only_the_settings_that_are_sent_are_changed() -> None:
+    world = World()
+    robot_id = await register(world)
+    expected = Robot(id=robot_id, **REGISTRATION.model_dump())
+    for settings in (
+        {"enabled": False, "version": "2"},
+        {"max_references": 10},
+        {"delivery": "push"},
+        {},
+        {"version": None, "enabled": True},
+        {"max_references": None},
+    ):
+        changes = {name: value for name, value in settings.items() if name != "delivery"}
+        expected = expected.model_copy(update=changes)
+        assert await configure_robot(robot_id, RobotSettings.model_validate(settings), world.services) == expected
+        assert await read_robot(robot_id, world.services) == expected
+    assert world.robots.items[robot_id].secret_version == 1
+
+
+async def test_repeated_settings_are_not_written_again() -> None:
+    world = World()
+    robot_id = await register(world)
+    settings = RobotSettings(enabled=False)
+    etags = set()
+    for _ in range(3):
+        await configure_robot(robot_id, settings, world.services)
+        etags.add(world.robots.items[robot_id].etag)
+    assert len(etags) == 1
+
+
+async def test_an_updated_robot_keeps_its_settings() -> None:
+    world = World()
+    robot_id = await register(world)
+    await configure_robot(robot_id, RobotSettings(enabled=False, version="2", max_references=3), world.services)
+    updated = await update_robot(robot_id, RENAMED, world.services)
+    assert updated == Robot(id=robot_id, enabled=False, version="2", max_references=3, **RENAMED.model_dump())
+    assert await read_robot(robot_id, world.services) == updated
+
+
 async def test_each_cycle_returns_the_next_secret_of_the_same_robot() -> None:
     world = World()
     robot_id = await register(world)
@@ -81,6 +127,7 @@ async def test_an_unknown_robot_raises_not_found() -> None:
     for attempt in (
         read_robot(uuid4(), world.services),
         update_robot(uuid4(), REGISTRATION, world.services),
+        configure_robot(uuid4(), RobotSettings(), world.services),
         cycle_secret(uuid4(), world.services),
     ):
         with pytest.raises(NotFound):

@@ -5,8 +5,10 @@ import pytest
 
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.references import ReferenceFileInput
-from exchange.domain.errors import InputRejected, NotFound, TooLarge, TooManyOpenBatches
+from exchange.contract.robots import RobotSettings
+from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge, TooManyOpenBatches
 from exchange.domain.messages import DispatchMessage
+from exchange.use_cases.manage_robots import configure_robot
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.sweep import sweep
 from tests.fakes.world import LIMITS
@@ -82,3 +84,18 @@ async def test_a_batch_registered_while_the_queue_is_down_is_dispatched_by_the_s
     exchange.clock.now += 300
     await sweep(exchange.services)
     assert exchange.queues.sent == [DispatchMessage(batch_id, 1)]
+
+
+async def test_a_disabled_robot_takes_no_new_batches_and_finishes_its_open_ones(exchange: Exchange) -> None:
+    accepted, received = await exchange.dispatch_and_upload(), await exchange.register()
+    await configure_robot(exchange.robot.id, RobotSettings(enabled=False), exchange.services)
+    with pytest.raises(Conflict, match="is disabled"):
+        await exchange.register()
+    assert set(exchange.batches.items) == {accepted, received}
+    await exchange.call_back(accepted)
+    await exchange.run_import(accepted)
+    assert exchange.get_batch(accepted).status == "completed"
+    await exchange.dispatch(received)
+    assert exchange.get_batch(received).status == "accepted"
+    await configure_robot(exchange.robot.id, RobotSettings(enabled=True), exchange.services)
+    assert await exchange.register() in exchange.batches.items
