@@ -116,6 +116,11 @@ class ReportWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhooksNotified:
+    """For each webhook that receives the end of the batch, a delivery exists."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """The sweep looked at the batch. `current_upload` is what the result blob holds now.
 
@@ -140,5 +145,6 @@ Event = (
     | ImportStarted
     | ChunkImported
     | ReportWritten
+    | WebhooksNotified
     | Swept
 )

@@ -16,7 +16,7 @@ from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import delivery, dispatching, importing, validating
+from exchange.domain.transitions import delivery, dispatching, importing, notifying, validating
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -82,6 +82,8 @@ ROWS: tuple[Row, ...] = (
         Phase.ENDED,
         (events.CallbackSucceeded, delivery.repeat_success, set()),
         (events.CallbackFailed, delivery.repeat_error, set()),
+        (events.WebhooksNotified, notifying.record, set()),
+        (events.Swept, notifying.sweep, set()),
     ),
 )
 
@@ -100,9 +102,14 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
     after = transition.batch
     if after is batch:
         return transition
-    if after.ended:
+    if after.ended and not batch.ended:
         after = replace(after, ended_at=now)
-    return replace(transition, batch=replace(after, due_at=find_due_at(after, deadlines)))
+    return _with_due_at(replace(transition, batch=after), deadlines)
+
+
+def request_notification(ending: Transition, deadlines: Deadlines) -> Transition:
+    """Return the transition that ends a batch, with the notification of webhooks."""
+    return _with_due_at(notifying.request(ending), deadlines)
 
 
 def register(
@@ -119,4 +126,9 @@ def register(
         status=BatchStatus.RECEIVED,
         attempt_due_at=now,
     )
-    return Transition(replace(batch, due_at=find_due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))
+    return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)
+
+
+def _with_due_at(transition: Transition, deadlines: Deadlines) -> Transition:
+    batch = transition.batch
+    return replace(transition, batch=replace(batch, due_at=find_due_at(batch, deadlines)))

@@ -16,10 +16,13 @@ from exchange.ports import BatchFilter, OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
-# An ended batch has no due_at, so the comparison leaves it out.
+# A batch without due_at is left out by the comparison. One that has ended keeps it until its webhooks are notified.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
-_OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
-_OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
+_OPEN_OF_REQUESTOR = (
+    "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
+    "AND c.status IN ('received', 'accepted', 'importing')"
+)
+_OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 # The sort key of a batch in a list: its age, then its id.
 _SORT_KEY = "sort_key"
 _CONSTANT_FIELDS = ("requestor", "robot_id", "created_at")
