@@ -17,7 +17,7 @@ from tests.documents.reading import Marked, code_in, fences, marked, marked_in
 
 CONTRACT = [
     import_module(f"exchange.contract.{name}")
-    for name in ("batches", "enhancements", "health", "identifiers", "problems", "references", "robots")
+    for name in ("batches", "enhancements", "health", "identifiers", "problems", "references", "robots", "webhooks")
 ]
 # Documents in which every JSON block is an example.
 CHECKED = ("README.md", "docs/errors.md", "docs/requestors.md", "docs/robots.md", "docs/walkthrough.md")
