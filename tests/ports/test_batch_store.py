@@ -116,6 +116,14 @@ async def test_overdue_batches_are_listed_longest_overdue_first(batches: BatchSt
     assert await list_overdue(START + 10) == [soon.id, future.id]
 
 
+async def test_open_batches_of_a_requestor_are_counted_up_to_a_limit(batches: BatchStore) -> None:
+    requestor = f"requestor {uuid4()}"
+    # A batch that has ended keeps its deadline until its webhooks are notified.
+    for fields in ({}, {"status": BatchStatus.IMPORTING}, {"status": BatchStatus.FAILED}, {"requestor": "another"}):
+        await batches.create(a_batch(**{"requestor": requestor, **fields}))
+    assert [await batches.count_open(requestor, limit) for limit in (1, 2, 9)] == [1, 2, 2]
+
+
 async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchStore) -> None:
     # The store has batches of other tests too. These are recognised by their time.
     first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
