@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
@@ -11,11 +12,14 @@ from uuid import UUID
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
 from exchange.domain.report import EntryKind, EntryResult
+from exchange.ports import StoredWebhooks
 from tests.simulation.world import ExpectedEntry, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
 _FINAL_RANK = 3
 _IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
+# A receiver fails twice, and there are ten attempts.
+MIN_FAILURES_TO_LOSE_AN_EVENT = 8
 _MISSING = EntryResult(EntryKind.MISSING, None).error
 
 
@@ -29,6 +33,7 @@ def check(simulation: Simulation) -> None:
         batch = stored.batch
         assert batch.ended, f"batch {batch.id} has not ended"
         assert batch.due_at is None, "an ended batch has a deadline"
+        assert not batch.notify_due, "the webhooks of an ended batch are still to be notified"
         assert batch.ended_at is not None, "an ended batch has no time of its end"
         _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
@@ -36,16 +41,20 @@ def check(simulation: Simulation) -> None:
         _check_stored_enhancements(simulation, batch)
         _check_report(simulation, batch)
         _check_import(simulation, batch)
+        _check_webhooks(simulation, batch)
         assert (batch.error is None) == (batch.status in _IMPORTED), "the status and the error contradict each other"
     _check_no_other_enhancements(simulation)
 
 
 def _check_writes(writes: Sequence[Write]) -> None:
-    """Check that recorded facts stay, and that nothing is written after the end."""
+    """Check that recorded facts stay, and that only the notification of webhooks is written after the end."""
     for earlier, later in pairwise(writes):
         before, after = later.before, later.after
         assert before == earlier.after, "a write overwrote the one before it"
-        assert not before.ended, "an ended batch was written"
+        if before.ended:
+            assert before.notify_due, "an ended batch was written"
+            same = {name: getattr(before, name) for name in ("notify_due", "due_at", "resent_at")}
+            assert replace(after, **same) == before, "a write changed an ended batch"
         assert _rank(before) <= _rank(after), "the status went backwards"
         assert before.attempt <= after.attempt, "the attempt went backwards"
         assert before.calls_started <= after.calls_started, "a started call was lost"
@@ -124,6 +133,42 @@ def _check_import(simulation: Simulation, batch: Batch) -> None:
         return
     failures = simulation.calls.faults + simulation.history.lost_messages
     assert failures >= simulation.services.deadlines.progress_attempts, "a delivered result was never imported"
+
+
+def _check_webhooks(simulation: Simulation, batch: Batch) -> None:
+    """Check that each webhook was told of the end at least once, and that calls for an event did not overlap.
+
+    Enough failures can use up all attempts. A webhook that is disabled gets no more events.
+    """
+    failures = simulation.calls.faults + simulation.history.lost_messages
+    for webhook in simulation.webhooks.items.get(batch.requestor, StoredWebhooks("", (), "")).webhooks:
+        posts = [
+            (at, delivery)
+            for at, delivery in simulation.history.posts
+            if (delivery.webhook_id, delivery.batch_id) == (webhook.id, batch.id)
+        ]
+        may_lack_it = failures >= MIN_FAILURES_TO_LOSE_AN_EVENT or not webhook.enabled
+        assert posts or may_lack_it, "a webhook was not told of the end of a batch"
+        assert len({delivery.id for _, delivery in posts}) <= 1, "an event was delivered under two ids"
+        calls = [delivery.calls_started for _, delivery in posts]
+        assert len(set(calls)) == len(calls), "an event was sent without a claim on the call"
+        for _, delivery in posts:
+            stored = simulation.webhook_deliveries.items[webhook.id, delivery.id].delivery
+            assert stored.calls_started >= delivery.calls_started, "a started call to a webhook was lost"
+    _check_webhook_claims(simulation, batch)
+
+
+def _check_webhook_claims(simulation: Simulation, batch: Batch) -> None:
+    """Check that no call was claimed while another one may have been running."""
+    claims = {
+        (delivery.webhook_id, delivery.calls_started): delivery
+        for _, delivery in simulation.history.posts
+        if delivery.batch_id == batch.id
+    }
+    for (webhook_id, call), delivery in claims.items():
+        earlier = claims.get((webhook_id, call - 1))
+        if earlier is not None and earlier.attempt == delivery.attempt:
+            assert (delivery.called_at or 0.0) >= (earlier.call_until or 0.0), "calls to a webhook overlap"
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:

@@ -49,6 +49,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
+NOTIFY, DELIVERIES = "use_cases/notify_webhooks.py", "domain/webhook_deliveries.py"
 
 BUGS = (
     bug(
@@ -202,6 +203,42 @@ BUGS = (
     bug(
         "the result of an importer's validation is imported although it was replaced",
         (VALIDATING, "upload.etag != event.validation.etag or ", "not event.starts_import and "),
+    ),
+    bug(
+        "a webhook is told of the end of a batch before it is written",
+        (
+            ADVANCE,
+            "    after = transition.batch\n    etag =",
+            (
+                "    after = transition.batch\n"
+                "    if after.notify_due and not before.ended:\n"
+                "        from exchange.domain import webhook_deliveries, webhook_events\n"
+                "        event, now = webhook_events.describe_end(after), services.clock()\n"
+                "        for webhook in (await services.webhooks.load(after.requestor)).webhooks:\n"
+                "            early = webhook_deliveries.make_delivery(\n"
+                "                event, webhook.id, after.requestor, now, services.deadlines\n"
+                "            )\n"
+                "            await services.webhook_deliveries.create(early)\n"
+                "            await services.queues.send(webhook_deliveries.make_message(early))\n"
+                "    etag ="
+            ),
+        ),
+    ),
+    bug(
+        "the sweep ignores batches whose webhooks are not notified",
+        (LIFECYCLE, "        (events.Swept, notifying.sweep, set()),\n", ""),
+    ),
+    bug(
+        "calls to a webhook overlap",
+        (DELIVERIES, "    if is_being_called(delivery, now):\n        return delivery\n", ""),
+    ),
+    bug(
+        "a webhook is recorded as notified before its delivery exists",
+        (
+            NOTIFY,
+            "    found = await services.webhooks.load",
+            "    await advance(stored, WebhooksNotified(), services)\n    found = await services.webhooks.load",
+        ),
     ),
 )
 
