@@ -205,21 +205,14 @@ BUGS = (
         (VALIDATING, "upload.etag != event.validation.etag or ", "not event.starts_import and "),
     ),
     bug(
-        "a webhook is told of the end of a batch before it is written",
+        "webhooks are notified before the end of a batch is written",
         (
             ADVANCE,
             "    after = transition.batch\n    etag =",
             (
                 "    after = transition.batch\n"
                 "    if after.notify_due and not before.ended:\n"
-                "        from exchange.domain import webhook_deliveries, webhook_events\n"
-                "        event, now = webhook_events.describe_end(after), services.clock()\n"
-                "        for webhook in (await services.webhooks.load(after.requestor)).webhooks:\n"
-                "            early = webhook_deliveries.make_delivery(\n"
-                "                event, webhook.id, after.requestor, now, services.deadlines\n"
-                "            )\n"
-                "            await services.webhook_deliveries.create(early)\n"
-                "            await services.queues.send(webhook_deliveries.make_message(early))\n"
+                "        await send_message(transition.message, services)\n"
                 "    etag ="
             ),
         ),
