@@ -41,8 +41,8 @@ Url = Annotated[
 Description = Annotated[str, Field(max_length=_MAX_DESCRIPTION_LENGTH, description="Free text for its owner.")]
 Events = Annotated[
     list[WebhookEvent],
+    Field(min_length=1, description="The events that the webhook receives. A repeated one counts once."),
     AfterValidator(_remove_repeated),
-    Field(min_length=1, max_length=10, description="The events that the webhook receives."),
 ]
 
 

@@ -72,9 +72,11 @@ class World:
         index = generated.int % (2 * len(self.ids))
         return self.ids[index] if index < len(self.ids) else str(generated)
 
-    def replace_delivery(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    def replace_delivery(self, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
         """Return the path of the existing delivery for half of the generated ones, and the others unchanged."""
-        known = set(parameters) >= set(self.delivery) and str(parameters["delivery_id"])[-1:] in "02468ace"
+        if parameters is None or not set(parameters) >= set(self.delivery):
+            return parameters
+        known = str(parameters["delivery_id"])[-1:] in "02468ace"
         return {**parameters, **self.delivery} if known else parameters
 
 
