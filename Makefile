@@ -125,5 +125,5 @@ teardown: $(RUN) ## delete what was deployed to ENV=dev or prod; ENTRA=1 also de
 entra: $(RUN) ## create the application in Entra that access tokens are issued for, ENV=dev or prod
 	@$(RUN) -m infra.deploy entra $(ENV)
 
-rotate-master-key: $(RUN) ## replace the master key of ENV=dev or prod: this invalidates every robot's secret
+rotate-master-key: $(RUN) ## replace the master key of ENV=dev or prod: this invalidates the secrets of all robots and webhooks
 	@$(RUN) -m infra.deploy rotate-master-key $(ENV)

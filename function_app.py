@@ -1,9 +1,9 @@
 """The entry point that Azure Functions loads.
 
 HTTP     functions/http/      requestors, operators and robots
-queues   functions/queues.py  dispatch to robots, import of results
+queues   functions/queues.py  dispatch to robots, import of results, calls to webhooks
 blobs    functions/blobs.py   result files that robots uploaded
-timer    functions/timer.py   overdue batches
+timer    functions/timer.py   overdue batches and deliveries to webhooks
 """
 
 import os

@@ -13,12 +13,16 @@ from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
+from exchange.adapters.cosmos.webhook_deliveries import CosmosWebhookDeliveryStore
+from exchange.adapters.cosmos.webhooks import CosmosWebhookStore
 from exchange.adapters.dead_letters import BlobEventDeadLetters, PoisonQueue
 from exchange.adapters.robot_http import HttpRobotCalls
 from exchange.adapters.service_bus import ServiceBusQueues
 from exchange.adapters.signed_urls import SignedUrls
+from exchange.adapters.webhook_http import HttpWebhookCalls
 from exchange.domain.ids import new_id
 from exchange.domain.signatures import RobotSecrets
+from exchange.domain.webhooks import WebhookSecrets
 from exchange.ports import Services
 from exchange.settings import Settings
 
@@ -57,6 +61,7 @@ def connect(settings: Settings) -> Connections:
             None if azure.service_bus else identity,
             azure.dispatch_queue,
             azure.import_queue,
+            azure.notify_queue,
         ),
     )
 
@@ -69,6 +74,8 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         new_id=new_id,
         batches=CosmosBatchStore(database),
         robots=CosmosRobotStore(database),
+        webhooks=CosmosWebhookStore(database),
+        webhook_deliveries=CosmosWebhookDeliveryStore(database),
         references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
         claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
@@ -83,6 +90,10 @@ def make_services(settings: Settings, connections: Connections) -> Services:
             unrestricted=settings.robot_addresses_unrestricted,
         ),
         secrets=RobotSecrets(settings.robot_master_key),
+        webhook_calls=HttpWebhookCalls(
+            settings.deadlines.webhook_call_timeout_s, time.time, unrestricted=settings.robot_addresses_unrestricted
+        ),
+        webhook_secrets=WebhookSecrets(settings.robot_master_key),
         tokens=AccessTokens(settings.tokens),
         dependencies={
             "blob storage": CachedCheck(account),

@@ -22,6 +22,8 @@ from exchange.domain.messages import Message
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.selection import Selection
 from exchange.domain.signatures import RobotSecrets
+from exchange.domain.webhook_deliveries import WebhookAnswer, WebhookDelivery
+from exchange.domain.webhooks import Webhooks, WebhookSecrets
 
 Clock = Callable[[], float]
 """Returns the seconds since the epoch."""
@@ -70,7 +72,7 @@ class BatchStore(Protocol):
         """
 
     def list_overdue(self, now: float) -> AsyncIterator[UUID]:
-        """Yield the batches whose `due_at` is not after `now`, longest overdue first."""
+        """Yield the batches whose `due_at` is not after `now`, longest overdue first. Some may have ended."""
 
     async def delete(self, batch_id: UUID, etag: str) -> None:
         """Delete the batch if it still has this ETag.
@@ -125,6 +127,65 @@ class RobotStore(Protocol):
 
     async def list_all(self) -> Sequence[Robot]:
         """Return all robots, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWebhooks:
+    """The webhooks of one user as they were read. Every write changes the `etag`. It is empty if none were written."""
+
+    owner: str
+    webhooks: Webhooks
+    etag: str
+
+
+class WebhookStore(Protocol):
+    """The webhooks. Those of one user are read and written together, so that their number has an exact limit."""
+
+    async def load(self, owner: str) -> StoredWebhooks:
+        """Read the webhooks of a user. A user without any has an empty tuple."""
+
+    async def find_owner(self, webhook_id: UUID) -> str:
+        """Return the user who owns this webhook. Raises NotFound."""
+
+    async def replace(self, changed: StoredWebhooks) -> None:
+        """Write the webhooks if they still have the ETag. Raises WriteConflict if not."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery to a webhook as it was read. Every write changes its `etag`."""
+
+    delivery: WebhookDelivery
+    etag: str
+
+
+class WebhookDeliveryStore(Protocol):
+    """The deliveries to webhooks. They expire some time after their last write."""
+
+    async def create(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        """Write the delivery, unless there is one with its id. Return the stored one."""
+
+    async def load(self, webhook_id: UUID, delivery_id: UUID) -> StoredDelivery:
+        """Read a delivery of this webhook. Raises NotFound."""
+
+    async def replace(self, delivery: WebhookDelivery, etag: str) -> str:
+        """Write the delivery if it still has this ETag, and return its new ETag. Raises WriteConflict, NotFound."""
+
+    async def list_latest(self, webhook_id: UUID, limit: int) -> Sequence[WebhookDelivery]:
+        """Return the latest deliveries of this webhook, latest first."""
+
+    def list_overdue(self, now: float) -> AsyncIterator[WebhookDelivery]:
+        """Yield the deliveries whose `due_at` is not after `now`, longest overdue first."""
+
+
+class WebhookCalls(Protocol):
+    """Calls to webhooks."""
+
+    async def post(self, url: str, secrets: Sequence[str], delivery: WebhookDelivery) -> WebhookAnswer:
+        """Post the body of the delivery, signed with each secret. Never raises: the answer holds every failure."""
+
+    async def find_address_faults(self, url: str) -> list[str]:
+        """Return the reasons why this address may not be called, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +323,7 @@ class UrlSigner(Protocol):
 
 
 class Queues(Protocol):
-    """The queues `dispatch` and `import`."""
+    """The queues `dispatch`, `import` and `notify`."""
 
     async def send(self, message: Message) -> None:
         """Send the message. Sending it twice delivers it twice."""
@@ -300,6 +361,8 @@ class Services:
     new_id: NewId
     batches: BatchStore
     robots: RobotStore
+    webhooks: WebhookStore
+    webhook_deliveries: WebhookDeliveryStore
     references: ReferenceStore
     claims: IdentifierClaims
     files: BatchFiles
@@ -309,6 +372,8 @@ class Services:
     queues: Queues
     robot_calls: RobotCalls
     secrets: RobotSecrets
+    webhook_calls: WebhookCalls
+    webhook_secrets: WebhookSecrets
     tokens: Tokens
     dependencies: Mapping[str, Dependency]
     limits: Limits

@@ -60,6 +60,7 @@ class Azure(SettingsGroup):
     cosmos_database: str = Field(min_length=1, description="Name of the Cosmos DB database.")
     dispatch_queue: str = Field(min_length=1, description="Name of the queue with messages to call a robot.")
     import_queue: str = Field(min_length=1, description="Name of the queue with messages to import a result.")
+    notify_queue: str = Field(min_length=1, description="Name of the queue with messages to notify webhooks.")
 
 
 class Tokens(SettingsGroup):
@@ -87,13 +88,13 @@ class Settings(SettingsGroup):
     robot_master_key: str = Field(
         min_length=32,
         repr=False,
-        description="Key from which the secrets of all robots are derived, so that none is stored. In Azure a Key "
-        "Vault reference.",
+        description="Key from which the secrets of all robots and webhooks are derived, so that none is stored. In "
+        "Azure a Key Vault reference.",
     )
     robot_addresses_unrestricted: bool = Field(
         default=False,
-        description="Whether robots may be called over http and at addresses that are not public. Accepted on the "
-        "local stack only.",
+        description="Whether robots and webhooks may be called over http and at addresses that are not public. "
+        "Accepted on the local stack only.",
     )
     signed_url_lifetime_s: float = Field(
         3600.0,

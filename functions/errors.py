@@ -41,19 +41,21 @@ ERROR_POLICIES: dict[type[errors.ExchangeError], ErrorPolicy] = {
 
 
 @asynccontextmanager
-async def apply_error_policy(batch_id: UUID | str, message_properties: object = None) -> AsyncIterator[None]:
+async def apply_error_policy(
+    subject_id: UUID | str, message_properties: object = None, *, subject: str = "batch"
+) -> AsyncIterator[None]:
     """Handle a message or event: log an error, and raise it if the message is to be redelivered.
 
-    `message_properties` hold the `traceparent` of the span that sent the message.
+    `message_properties` hold the `traceparent` of the span that sent the message. `subject` is what the id is of.
     """
-    with bind_log_fields(batch_id=batch_id), continue_trace(message_properties):
+    with bind_log_fields(**{f"{subject}_id": subject_id}), continue_trace(message_properties):
         try:
             yield
         except errors.ExchangeError as error:
             redeliver = ERROR_POLICIES[type(error)].redeliver
-            log.warning("batch %s: %s: %s (redeliver=%s)", batch_id, type(error).__name__, error, redeliver)
+            log.warning("%s %s: %s: %s (redeliver=%s)", subject, subject_id, type(error).__name__, error, redeliver)
             if redeliver:
                 raise
         except Exception:
-            log.exception("batch %s: unexpected error", batch_id)
+            log.exception("%s %s: unexpected error", subject, subject_id)
             raise

@@ -20,6 +20,7 @@ LOCAL_VALUES = {
     "COSMOS_DATABASE": "exchange",
     "DISPATCH_QUEUE": "dispatch",
     "IMPORT_QUEUE": "import",
+    "NOTIFY_QUEUE": "notify",
     "TOKEN_ISSUER": "https://issuer.local/",
     "TOKEN_AUDIENCE": "api://enhancement-exchange.local",
     "TOKEN_KEYS_URL": "https://127.0.0.1:7072/keys",
@@ -167,6 +168,8 @@ def format_tunables_type() -> str:
 
 def format_value(value: Any) -> str:
     """Write a default as the text of an app setting."""
+    if isinstance(value, str):
+        return value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else json.dumps(value)
 
 

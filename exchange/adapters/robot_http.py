@@ -1,16 +1,14 @@
 """HTTP calls to robots."""
 
 import json
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
-from multidict import CIMultiDictProxy
-from yarl import URL
 
-from exchange.adapters.guarded_connector import make_guarded_connector, resolve
+from exchange.adapters.addresses import find_address_faults
+from exchange.adapters.guarded_connector import make_guarded_connector
+from exchange.adapters.retry_after import parse_retry_after
 from exchange.contract.robots import BatchRobotRequest, Robot
-from exchange.domain.public_addresses import find_url_faults, is_public
+from exchange.domain.public_addresses import find_url_faults
 from exchange.domain.report import to_one_line
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.signatures import make_signed_headers
@@ -35,16 +33,7 @@ class HttpRobotCalls:
 
     async def find_address_faults(self, base_url: str) -> list[str]:
         """Return why this address may not be called. Each call checks again, because DNS may change."""
-        if self._unrestricted:
-            return []
-        faults = find_url_faults(base_url)
-        try:
-            addresses = await resolve(URL(base_url).host or "")
-        except (OSError, UnicodeError):
-            return [*faults, "The host of base_url cannot be resolved."]
-        if not all(map(is_public, addresses)):
-            faults.append("The host of base_url has an address that is not public.")
-        return faults
+        return [] if self._unrestricted else await find_address_faults(base_url, "base_url")
 
     async def send_job(self, robot: Robot, secret: str, job: BatchRobotRequest) -> RobotAnswer:
         """Post the job to `<base_url>/batch/`. A redirect is not followed; it is the robot's answer."""
@@ -57,7 +46,7 @@ class HttpRobotCalls:
             async with self._open().post(url, data=body, headers=headers, allow_redirects=False) as response:
                 content = await _read_start(response)
                 message = to_one_line(_find_message(content)) or "no message"
-                return RobotAnswer(response.status, message, _parse_retry_after(response.headers))
+                return RobotAnswer(response.status, message, parse_retry_after(response.headers))
         except TimeoutError:
             return RobotAnswer(None, f"no answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -103,14 +92,3 @@ def _find_message(content: bytes) -> str:
         return text
     found = [answer.get(name) for name in _MESSAGE_FIELDS] if isinstance(answer, dict) else []
     return next((message for message in found if isinstance(message, str)), text)
-
-
-def _parse_retry_after(headers: CIMultiDictProxy[str]) -> float | None:
-    """Parse `Retry-After`, which is seconds or a date. Return seconds."""
-    value = headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -9,7 +9,16 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
 from exchange.domain.errors import Unavailable
-from exchange.domain.messages import DISPATCH_MESSAGE, IMPORT_MESSAGE, DispatchMessage, ImportMessage, Message
+from exchange.domain.messages import (
+    DISPATCH_MESSAGE,
+    IMPORT_MESSAGE,
+    NOTIFY_MESSAGE,
+    DispatchMessage,
+    ImportMessage,
+    Message,
+    NotifyMessage,
+    WebhookMessage,
+)
 from exchange.telemetry.operations import TRACEPARENT, current_traceparent
 
 # A caller may be waiting, so retries are few. The sweep sends what could not be sent.
@@ -21,13 +30,19 @@ class ServiceBusQueues:
     """Sends messages, with one client and one sender per queue for the process. See `ports.Queues`."""
 
     def __init__(
-        self, address: str, credential: AsyncTokenCredential | None, dispatch_queue: str, import_queue: str
+        self,
+        address: str,
+        credential: AsyncTokenCredential | None,
+        dispatch_queue: str,
+        import_queue: str,
+        notify_queue: str,
     ) -> None:
         """`address` is a connection string, or the host name of the namespace if there is a `credential`."""
         self._address = address
         self._credential = credential
         self._dispatch_queue = dispatch_queue
         self._import_queue = import_queue
+        self._notify_queue = notify_queue
         self._client: ServiceBusClient | None = None
         self._senders: dict[str, ServiceBusSender] = {}
         # A sender is one AMQP link, which sends one message at a time.
@@ -37,9 +52,11 @@ class ServiceBusQueues:
         """Send the message. The queue delivers it at its `deliver_at`."""
         if isinstance(message, DispatchMessage):
             queue, body = self._dispatch_queue, DISPATCH_MESSAGE.dump_json(message)
+        elif isinstance(message, NotifyMessage | WebhookMessage):
+            queue, body = self._notify_queue, NOTIFY_MESSAGE.dump_json(message)
         else:
             queue, body = self._import_queue, IMPORT_MESSAGE.dump_json(message)
-        deliver_at = None if isinstance(message, ImportMessage) else message.deliver_at
+        deliver_at = None if isinstance(message, ImportMessage | NotifyMessage) else message.deliver_at
         at = None if deliver_at is None else datetime.fromtimestamp(deliver_at, UTC)
         envelope = ServiceBusMessage(body, scheduled_enqueue_time_utc=at)
         if sender := current_traceparent():
@@ -57,7 +74,7 @@ class ServiceBusQueues:
         try:
             # On new links: an open link does not prove that the queue still answers.
             async with self.make_client() as client:
-                for queue in (self._dispatch_queue, self._import_queue):
+                for queue in (self._dispatch_queue, self._import_queue, self._notify_queue):
                     async with client.get_queue_receiver(queue) as receiver:
                         await receiver.peek_messages()
         except (AzureError, OSError) as error:

@@ -25,7 +25,7 @@ class Phase(StrEnum):
     IMPORTING = "importing"
     """The accepted entries of one validation are being imported. Later uploads no longer count."""
     ENDED = "ended"
-    """Nothing changes the batch any more."""
+    """Nothing changes the batch any more, except whether its webhooks are still to be notified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ class Batch:
     """One batch request. `requestor` is the `id` of the user who requested it.
 
     Times are seconds since the epoch. `due_at` is the next time at which the sweep looks at the batch; it is None once
-    the batch has ended. `trace` is the W3C `traceparent` of the span that created the batch; no decision depends on it.
-    `robot_version` is the version that the robot had when the batch was requested.
+    the batch has ended and its webhooks are notified. `trace` is the W3C `traceparent` of the span that created the
+    batch; no decision depends on it. `robot_version` is the version that the robot had when the batch was requested.
     """
 
     id: UUID
@@ -177,6 +177,9 @@ class Batch:
     resent_at: float | None = None
     resends: int = 0
     ended_at: float | None = None
+
+    # Whether webhooks of the requestor are still to be notified of the end.
+    notify_due: bool = False
 
     @property
     def phase(self) -> Phase:

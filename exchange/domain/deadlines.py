@@ -5,7 +5,7 @@ from exchange.domain.limits import Deadlines
 
 
 def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
-    """Return the earliest deadline of the batch, in seconds since the epoch. None once the batch has ended.
+    """Return the earliest deadline of the batch, in seconds since the epoch. None if nothing is due any more.
 
     Each resend postpones the deadline (`resent_at`), so the sweep never sends twice for one deadline.
     """
@@ -17,7 +17,7 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
         case Phase.DELIVERED | Phase.IMPORTING:
             return _work_due_at(batch, deadlines)
         case Phase.ENDED:
-            return None
+            return _notify_due_at(batch, deadlines) if batch.notify_due else None
 
 
 def _dispatch_due_at(batch: Batch, deadlines: Deadlines) -> float:
@@ -40,3 +40,7 @@ def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:
     awaiting_first_import = batch.phase is Phase.DELIVERED and batch.resends == 0
     wait = deadlines.validation_wait_s if awaiting_first_import else deadlines.progress_limit_s
     return max(sign for sign in signs if sign is not None) + wait
+
+
+def _notify_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    return max(batch.ended_at or batch.created_at, batch.resent_at or 0.0) + deadlines.webhook_overdue_s

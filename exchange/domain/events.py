@@ -140,6 +140,11 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhooksNotified:
+    """For each webhook that receives the end of the batch, a delivery exists."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """The sweep looked at the batch. `current_upload` is what the result blob holds now.
 
@@ -167,5 +172,6 @@ Event = (
     | ReportWritten
     | CancelRequested
     | Retried
+    | WebhooksNotified
     | Swept
 )

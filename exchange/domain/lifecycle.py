@@ -16,7 +16,7 @@ from exchange.domain.deadlines import find_due_at
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import cancelling, delivery, dispatching, importing, retrying, validating
+from exchange.domain.transitions import cancelling, delivery, dispatching, importing, notifying, retrying, validating
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -89,6 +89,8 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackFailed, delivery.repeat_error, set()),
         (events.CancelRequested, cancelling.repeat_cancel, set()),
         (events.Retried, retrying.record_retry, set()),
+        (events.WebhooksNotified, notifying.record, set()),
+        (events.Swept, notifying.sweep, set()),
     ),
 )
 
@@ -110,7 +112,12 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
     if after.ended and not batch.ended:
         after = replace(after, ended_at=now)
     # Whatever has changed is kept.
-    return replace(transition, batch=replace(after, unconfirmed=False, due_at=find_due_at(after, deadlines)))
+    return _with_due_at(replace(transition, batch=replace(after, unconfirmed=False)), deadlines)
+
+
+def request_notification(ending: Transition, deadlines: Deadlines) -> Transition:
+    """Return the transition that ends a batch, with the notification of webhooks."""
+    return _with_due_at(notifying.request(ending), deadlines)
 
 
 def register(
@@ -129,4 +136,9 @@ def register(
         test_run=request.test_run,
         attempt_due_at=now,
     )
-    return Transition(replace(batch, due_at=find_due_at(batch, deadlines)), DispatchMessage(batch_id, batch.attempt))
+    return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)
+
+
+def _with_due_at(transition: Transition, deadlines: Deadlines) -> Transition:
+    batch = transition.batch
+    return replace(transition, batch=replace(batch, due_at=find_due_at(batch, deadlines)))

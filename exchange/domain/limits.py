@@ -27,6 +27,7 @@ class Limits(SettingsGroup):
         description="Maximum number of batch requests of one requestor that have not ended. Requests at the same "
         "moment do not exceed it.",
     )
+    webhooks_limit: int = Field(10, gt=0, le=20, description="Maximum number of webhooks of one user.")
     result_file_limit_bytes: int = Field(
         4 << 30,
         gt=0,
@@ -128,3 +129,28 @@ class Deadlines(SettingsGroup):
     heartbeat_interval_s: float = Field(
         30.0, gt=0, description="Interval at which a long validation or import records that it is still running."
     )
+    webhook_call_timeout_s: float = Field(
+        15.0, gt=0, description="Timeout of one call to a webhook, including the connection."
+    )
+    webhook_retry_delays_s: str = Field(
+        "5 300 1800 7200 18000 36000 50400 72000 86400",
+        pattern=r"^\d+(\.\d+)?( \d+(\.\d+)?)*$",
+        description="Delays between the attempts to deliver an event to a webhook, separated by blanks. After the last "
+        "attempt the delivery fails.",
+    )
+    webhook_overdue_s: float = Field(
+        300.0, gt=0, description="Time after which the sweep resends a message about webhooks that has had no effect."
+    )
+    webhook_wait_limit_s: float = Field(
+        86_400.0,
+        gt=0,
+        description="Time for which the sweep resends such a message. Then the notification or the delivery fails.",
+    )
+    webhook_secret_overlap_s: float = Field(
+        86_400.0, gt=0, description="Time for which the previous secret of a webhook signs too after it was replaced."
+    )
+
+    @property
+    def webhook_retry_delays(self) -> list[float]:
+        """The delays between the attempts to deliver an event to a webhook, in seconds."""
+        return [float(delay) for delay in self.webhook_retry_delays_s.split()]

@@ -37,10 +37,34 @@ class ValidateMessage:
     deliver_at: float
 
 
-Message = DispatchMessage | ImportMessage | ValidateMessage
+@dataclass(frozen=True, slots=True)
+class NotifyMessage:
+    """Notify the webhooks of the requestor that this batch has ended."""
 
-# The JSON of a message's body, for each queue. What has a `deliver_at` is a ValidateMessage.
+    batch_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookMessage:
+    """Call the webhook with this delivery, as this attempt.
+
+    It is on the queue `notify`, which holds it back until `deliver_at` (seconds since the epoch). None means at once.
+    """
+
+    webhook_id: UUID
+    delivery_id: UUID
+    attempt: int
+    deliver_at: float | None = None
+
+
+BatchMessage = DispatchMessage | ImportMessage | ValidateMessage | NotifyMessage
+Message = BatchMessage | WebhookMessage
+
+# The JSON of a message's body, for each queue. On the queue `import`, what has a `deliver_at` is a ValidateMessage.
 DISPATCH_MESSAGE: TypeAdapter[DispatchMessage] = TypeAdapter(DispatchMessage)
 IMPORT_MESSAGE: TypeAdapter[ImportMessage | ValidateMessage] = TypeAdapter(
     Annotated[ValidateMessage | ImportMessage, Field(union_mode="left_to_right")]
+)
+NOTIFY_MESSAGE: TypeAdapter[WebhookMessage | NotifyMessage] = TypeAdapter(
+    Annotated[WebhookMessage | NotifyMessage, Field(union_mode="left_to_right")]
 )

@@ -1,4 +1,7 @@
-"""Which addresses the exchange may call. A robot's `base_url` is untrusted input (server-side request forgery)."""
+"""Which addresses the exchange may call.
+
+The addresses of robots and webhooks are untrusted input (server-side request forgery).
+"""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -32,14 +35,14 @@ def is_public(address: str) -> bool:
     return reached.is_global and not reached.is_multicast and not any(reached in network for network in _NOT_PUBLIC)
 
 
-def find_url_faults(url: str) -> list[str]:
-    """Return what is wrong with a robot's URL, without resolving its host."""
+def find_url_faults(url: str, field: str = "base_url") -> list[str]:
+    """Return what is wrong with the URL in this field, without resolving its host."""
     parts = urlsplit(url)
     faults = []
     if parts.scheme != "https":
-        faults.append("base_url must begin with https://.")
+        faults.append(f"{field} must begin with https://.")
     if parts.username is not None:
-        faults.append("base_url must not contain a user name or password.")
+        faults.append(f"{field} must not contain a user name or password.")
     return faults
 
 

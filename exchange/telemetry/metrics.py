@@ -2,6 +2,7 @@
 
 from opentelemetry import metrics
 
+from exchange.contract.webhooks import DeliveryState
 from exchange.domain.batch import Batch
 from exchange.domain.transitions.transition import Transition
 
@@ -14,6 +15,9 @@ _entries = _meter.create_counter(
     "exchange.result.entries", "{entry}", "Result entries and missing references of imported batches, by kind."
 )
 _failures = _meter.create_counter("exchange.robot.failures", "{failure}", "Failures of robots, by kind.")
+_deliveries = _meter.create_counter(
+    "exchange.webhook.deliveries", "{delivery}", "Deliveries to webhooks that have an end, by state."
+)
 _durations = _meter.create_histogram(
     "exchange.operation.duration", "s", "Duration of operations.", explicit_bucket_boundaries_advisory=_BUCKETS
 )
@@ -22,6 +26,16 @@ _durations = _meter.create_histogram(
 def record_duration(operation: str, seconds: float, error: str | None) -> None:
     """Record the duration of an operation, and the class of the error that ended it."""
     _durations.record(seconds, {"operation": operation} if error is None else {"operation": operation, "error": error})
+
+
+def record_webhook_delivery(state: DeliveryState) -> None:
+    """Count a delivery that was delivered, or failed after its last attempt."""
+    _deliveries.add(1, {"state": state.value})
+
+
+def record_lost_notification() -> None:
+    """Count the end of a batch of which no webhook could be notified. It counts as one failed delivery."""
+    _deliveries.add(1, {"state": DeliveryState.FAILED.value})
 
 
 def record_transition(before: Batch, transition: Transition) -> None:

@@ -1,5 +1,7 @@
 """The only way in which a batch changes: read it, decide, write it conditionally, then send the message.
 
+The transition that ends a batch also records that webhooks are to be notified, if its requestor has any.
+
 The write is conditional on the ETag (optimistic concurrency). If another process wrote first, the batch is read and the
 event is decided again. The message is sent after the write. If the process dies in between, the written state says that
 the message is due, and the sweep resends it.
@@ -9,11 +11,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from exchange.contract.webhooks import WebhookEvent
 from exchange.domain.batch import Batch
 from exchange.domain.errors import Unavailable, WriteConflict
 from exchange.domain.events import Event
-from exchange.domain.lifecycle import apply
-from exchange.domain.messages import Message
+from exchange.domain.lifecycle import apply, request_notification
+from exchange.domain.messages import BatchMessage
+from exchange.domain.transitions.transition import Transition
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.metrics import record_transition
 from exchange.use_cases.write_conflicts import repeat_after_conflicts
@@ -69,9 +73,11 @@ async def observe_and_advance(stored: StoredBatch, observe: Observe, services: S
 async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advanced:
     before = stored.batch
     transition = apply(before, event, services.clock(), services.deadlines)
-    after = transition.batch
-    if after is before:
+    if transition.batch is before:
         return Advanced(stored, changed=False)
+    if transition.batch.ended and not before.ended:
+        transition = await add_notification(transition, services)
+    after = transition.batch
     etag = await services.batches.replace(after, stored.etag)
     record_transition(before, transition)
     if after.status is not before.status:
@@ -80,7 +86,26 @@ async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advan
     return Advanced(StoredBatch(after, etag), changed=True)
 
 
-async def send_message(message: Message | None, services: Services) -> None:
+async def add_notification(ending: Transition, services: Services) -> Transition:
+    """Return the transition that ends a batch. If its requestor has webhooks, it also leads to their notification."""
+    if not await _may_have_receiver(ending.batch.requestor, services):
+        return ending
+    return request_notification(ending, services.deadlines)
+
+
+async def _may_have_receiver(requestor: str, services: Services) -> bool:
+    """Return whether a webhook of the requestor receives the end of a batch. True if that cannot be read.
+
+    The handler of the message reads the webhooks again. An outage here must not keep a batch from ending.
+    """
+    try:
+        found = await services.webhooks.load(requestor)
+    except Unavailable:
+        return True
+    return any(webhook.receives(WebhookEvent.BATCH_ENDED) for webhook in found.webhooks)
+
+
+async def send_message(message: BatchMessage | None, services: Services) -> None:
     """Send the message, if there is one. If the queue is down, the sweep sends it later."""
     if message is None:
         return

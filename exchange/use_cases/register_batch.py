@@ -14,7 +14,7 @@ from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.metrics import record_transition
 from exchange.telemetry.operations import add_span_attributes, current_traceparent, operation
-from exchange.use_cases.advance import send_message
+from exchange.use_cases.advance import add_notification, send_message
 from exchange.use_cases.manifest_file import write_manifest
 from exchange.use_cases.open_batches import check_open_batches, keep_or_withdraw
 from exchange.use_cases.read_batch import to_wire
@@ -51,6 +51,8 @@ async def register_batch(
         await write_manifest(batch, request.reference_ids, services.files)
         if request.skip_enhanced:
             transition = await skip_enhanced(registered, request.reference_ids, services)
+        if transition.batch.ended:
+            transition = await add_notification(transition, services)
         await services.batches.create(transition.batch)
         await keep_or_withdraw(transition.batch, services)
         record_transition(registered.batch, transition)

@@ -7,6 +7,7 @@ from exchange.domain.batch import Batch, Phase
 from exchange.domain.errors import Unavailable
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.metrics import record_lost_notification
 from exchange.telemetry.operations import batch_operation
 from exchange.use_cases.advance import observe_and_advance
 
@@ -45,5 +46,8 @@ async def _sweep_batch(stored: StoredBatch, services: Services) -> None:
             return events.Swept(None, upload_known=False)
 
     swept = await observe_and_advance(stored, observe, services)
+    if swept.changed and stored.batch.notify_due and not swept.batch.notify_due:
+        record_lost_notification()
+        log.warning("batch %s: its webhooks could not be notified in time", swept.batch.id)
     if swept.changed:
         log.info("batch %s: swept %s -> %s", swept.batch.id, stored.batch.phase, swept.batch.phase)

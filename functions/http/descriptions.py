@@ -6,7 +6,8 @@ ABOUT = """\
 Requestors ask a robot to enhance a list of references. The exchange sends the robot a job, validates the result file
 that the robot uploads, imports the valid entries, and writes a report.
 
-- **Requestors** call `POST /references/enhancement/batch`, then read the status until the batch request has ended.
+- **Requestors** call `POST /references/enhancement/batch`, then read the status until the batch request has ended. A
+  webhook tells them without reading.
 - **Robots** receive the job (see the webhook at the end), upload a result file, and call
   `POST /robot/enhancement/batch`.
 - **Contributors** load references.
@@ -31,6 +32,7 @@ at an operation. The page cannot sign requests, so operations for robots need a 
 # The tag of each module with endpoints, and what it describes. The document lists them in this order.
 TAGS = {
     "batches": ("Batch requests", "Request enhancements, read the status, and call back as a robot."),
+    "webhooks": ("Webhooks", "Be told when a batch request has ended, instead of reading its status."),
     "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
     "service": ("Service", "The health of the exchange and its documentation."),
@@ -95,6 +97,31 @@ The exchange may send the same job more than once, because an answer can get los
 answer a repeated job with 202 or 409. The exchange does not follow redirects: a 3xx is a rejection.
 
 If the robot does not answer within 30 seconds (the default limit), the exchange calls again, as after a 5xx."""
+
+BATCH_ENDED = """\
+The exchange posts this body to each enabled webhook of the requestor, by
+[Standard Webhooks](https://www.standardwebhooks.com) 1.0. Verify the signature with the webhook's secret, answer with
+any 2xx at once, and do the work afterwards.
+
+Delivery is at least once. The same event has the same `webhook-id`, in each attempt and in a redelivery. If an attempt
+fails, the exchange tries again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h. A longer `Retry-After`
+in the answer postpones the attempt, by a day at most."""
+WEBHOOK_TEST = """\
+What `POST /webhooks/{webhook_id}/test` lets the exchange send: signed as every event, in one attempt."""
+WEBHOOK_HEADERS = {
+    "webhook-id": "The id of the delivery, which is the same for each attempt.",
+    "webhook-timestamp": "When this attempt was signed: whole seconds since 1970-01-01 UTC.",
+    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`. After "
+    "the secret was replaced, there are two signatures for a day, separated by a blank.",
+}
+# What an answer of a webhook's receiver means, by status.
+RECEIVER_ANSWERS = {
+    "2XX": "The event is delivered.",
+    "3XX": "The attempt fails. Redirects are not followed.",
+    "4XX": "The attempt fails.",
+    "410": "The exchange disables the webhook.",
+    "5XX": "The attempt fails.",
+}
 
 # What an answer of a robot means, by status. A `message`, `detail` or `error` in its JSON is the robot's message.
 ROBOT_ANSWERS = {

@@ -206,6 +206,43 @@ _ROBOT_WITH_SECRET = {
     "client_secret": "63e578f7203e61753733eb3c9c481afabd5e38031f083d4f4ef41155a2489b70",  # nosec B105
 }
 
+_WEBHOOK_ID = "58f1c3d2-7b64-4e0a-9c15-2f8d3a6b9e71"
+_DELIVERY_ID = "c2a9f4e6-1d38-4b57-8e9c-6f0a5d3b7c14"
+_NEW_WEBHOOK = {"url": "https://reviews.example.org/hooks/exchange", "description": "Starts the screening."}
+_WEBHOOK = {
+    "id": _WEBHOOK_ID,
+    **_NEW_WEBHOOK,
+    "events": ["batch.ended"],
+    "enabled": True,
+    "disabled_reason": None,
+    "created_at": "2026-11-27T06:38:12.104217Z",
+}
+# The secret is an example, and no webhook has it.
+_WEBHOOK_WITH_SECRET = {**_WEBHOOK, "secret": "whsec_mJ4gT0nq5lXb8zE6rW2vC9yK1uH7pA3sD0fLxQoViNk="}  # nosec B105
+_DELIVERY = {
+    "id": _DELIVERY_ID,
+    "event": "batch.ended",
+    "batch_request_id": BATCH_ID,
+    "created_at": "2026-11-27T06:45:31.870214Z",
+    "state": "pending",
+    "attempt": 1,
+    "attempted_at": "2026-11-27T06:45:31.902377Z",
+    "http_status": 503,
+    "reason": "HTTP 503",
+    "duration_s": 0.214,
+    "next_attempt_at": "2026-11-27T06:45:37.120911Z",
+}
+_NEW_DELIVERY = {
+    **_DELIVERY,
+    "attempt": 0,
+    "attempted_at": None,
+    "http_status": None,
+    "reason": None,
+    "duration_s": None,
+    "next_attempt_at": "2026-11-27T06:45:31.870214Z",
+}
+_TEST_DELIVERY = {**_NEW_DELIVERY, "event": "webhook.test", "batch_request_id": None}
+
 _FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
 _NO_BATCH = {HTTPStatus.NOT_FOUND: "The batch request does not exist."}
 _OTHER_CALLER = {HTTPStatus.FORBIDDEN: "This batch request belongs to another caller."}
@@ -217,6 +254,13 @@ _NO_ROBOT = {
     HTTPStatus.NOT_FOUND: f"The robot {ROBOT_ID} does not exist.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "robot_id must be a version 4 UUID.",
 }
+_NO_WEBHOOK = {
+    HTTPStatus.FORBIDDEN: "This webhook belongs to another user.",
+    HTTPStatus.NOT_FOUND: f"The webhook {_WEBHOOK_ID} does not exist.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "webhook_id must be a version 4 UUID.",
+}
+_DISABLED_WEBHOOK = {**_NO_WEBHOOK, HTTPStatus.CONFLICT: "The webhook is disabled. Enable it first."}
+_WRONG_WEBHOOK = {HTTPStatus.UNPROCESSABLE_ENTITY: "The host of url has an address that is not public."}
 _WRONG_ROBOT = {
     HTTPStatus.CONFLICT: "A robot with the name 'study design' already exists.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "base_url: must be a URL that begins with http:// or https:// and contains no"
@@ -466,6 +510,31 @@ EXAMPLES = {
         },
     ),
     "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),
+    "create_webhook": Examples(
+        requests={"A webhook": _NEW_WEBHOOK},
+        responses={"The webhook with its secret": _WEBHOOK_WITH_SECRET},
+        problems={
+            **_FOR_REQUESTORS,
+            **_WRONG_WEBHOOK,
+            HTTPStatus.CONFLICT: "You have 10 webhooks, which is the limit. Delete one first.",
+        },
+    ),
+    "list_webhooks": Examples(responses={"One webhook": {"webhooks": [_WEBHOOK]}}, problems=_FOR_REQUESTORS),
+    "read_webhook": Examples(responses={"A webhook": _WEBHOOK}, problems=_NO_WEBHOOK),
+    "change_webhook": Examples(
+        requests={"Pause it": {"enabled": False}},
+        responses={"The changed webhook": {**_WEBHOOK, "enabled": False}},
+        problems={**_NO_WEBHOOK, **_WRONG_WEBHOOK},
+    ),
+    "delete_webhook": Examples(problems=_NO_WEBHOOK),
+    "replace_webhook_secret": Examples(
+        responses={"The webhook with its new secret": _WEBHOOK_WITH_SECRET}, problems=_NO_WEBHOOK
+    ),
+    "test_webhook": Examples(responses={"A new delivery": _TEST_DELIVERY}, problems=_DISABLED_WEBHOOK),
+    "list_webhook_deliveries": Examples(
+        responses={"The receiver was not available": {"deliveries": [_DELIVERY]}}, problems=_NO_WEBHOOK
+    ),
+    "redeliver_to_webhook": Examples(responses={"It starts again": _NEW_DELIVERY}, problems=_DISABLED_WEBHOOK),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
     "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs_file": Examples(
@@ -499,6 +568,24 @@ JOB = {
     "reference_storage_url": _REFERENCES_URL,
     "result_storage_url": _RESULT_URL,
     "extra_fields": None,
+}
+
+BATCH_ENDED_EVENT = {
+    "type": "batch.ended",
+    "timestamp": "2026-11-27T06:45:31.402193Z",
+    "data": {
+        "id": BATCH_ID,
+        "request_status": "partial_failed",
+        "error": None,
+        "source": "living review of sleep studies",
+        "robot_id": ROBOT_ID,
+    },
+}
+
+WEBHOOK_TEST_EVENT = {
+    "type": "webhook.test",
+    "timestamp": "2026-11-27T06:39:02.771340Z",
+    "data": {"webhook_id": _WEBHOOK_ID},
 }
 
 SCHEMA_EXAMPLES: dict[str, list[Json]] = {
@@ -536,7 +623,13 @@ SCHEMA_EXAMPLES: dict[str, list[Json]] = {
 }
 """Examples of the lines of files, by the name of their schema."""
 
-PATH_EXAMPLES = {"batch_request_id": BATCH_ID, "robot_id": ROBOT_ID, "reference_id": REFERENCE_ID}
+PATH_EXAMPLES = {
+    "batch_request_id": BATCH_ID,
+    "robot_id": ROBOT_ID,
+    "reference_id": REFERENCE_ID,
+    "webhook_id": _WEBHOOK_ID,
+    "delivery_id": _DELIVERY_ID,
+}
 QUERY_EXAMPLES = {
     "kind": "missing",
     "reference_id": REFERENCE_ID,

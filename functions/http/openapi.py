@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from exchange import __version__
 from exchange.contract.problems import Problem
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry
+from exchange.contract.webhooks import BatchEndedEvent, WebhookTestEvent
 from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
 from functions.http import descriptions
 from functions.http.auth import BEARER, list_schemes
@@ -27,10 +28,10 @@ from functions.http.examples import (
     make_problem,
 )
 from functions.http.headers import Header
+from functions.http.outgoing_calls import describe_outgoing_calls
 from functions.http.requests import JSONL
 from functions.http.responses import JSON, PROBLEM
 from functions.http.schemas import UUID4, make_parameters, make_schemas, ref
-from functions.http.webhooks import describe_webhooks
 
 Document = dict[str, Any]
 
@@ -57,8 +58,15 @@ _HEADERS = {
 }
 # Every other parameter of a path is an id.
 _FILE = {"type": "string", "enum": FILE_NAMES}
-# Models that no operation of the app refers to: the webhook and the lines of files.
-_OTHER_MODELS: set[type[BaseModel]] = {Problem, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry}
+# Models that no operation of the app refers to: the outgoing calls and the lines of files.
+_OTHER_MODELS: set[type[BaseModel]] = {
+    Problem,
+    BatchRobotRequest,
+    BatchRobotResult,
+    BatchRobotResultValidationEntry,
+    BatchEndedEvent,
+    WebhookTestEvent,
+}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> Document:
@@ -79,7 +87,7 @@ def describe(endpoints: Iterable[Endpoint]) -> Document:
         "servers": [{"url": "/", "description": "The exchange that serves this document."}],
         "tags": [{"name": name, "description": description} for name, description in descriptions.TAGS.values()],
         "paths": paths,
-        "webhooks": describe_webhooks(),
+        "webhooks": describe_outgoing_calls(),
         "components": {"schemas": _make_schemas(table), "securitySchemes": _describe_security()},
     }
 

@@ -1,4 +1,4 @@
-"""`make rotate-master-key`: replace the master key, and with it the secret of every robot."""
+"""`make rotate-master-key`: replace the master key, and with it the secrets of all robots and webhooks."""
 
 from infra.deploy import prerequisites
 from infra.deploy.master_key import FORBIDDEN, refresh_references, set_master_key
@@ -9,8 +9,9 @@ from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import Tools
 
 WARNING = """
-Every robot's secret is derived from the master key. All secrets become invalid at once. A robot cannot call or be
-called until it has a new secret from `POST /robots/<id>/secret`. Open batches wait for that, and may fail."""
+The secrets of all robots and webhooks are derived from the master key. They become invalid at once. A robot cannot call
+or be called until it has a new secret from `POST /robots/<id>/secret`. Open batches wait for that, and may fail. The
+owner of a webhook gets its new secret from `POST /webhooks/<id>/secret`, and deliveries fail until then."""
 
 
 def rotate_master_key(options: Options, tools: Tools, timeouts: Timeouts) -> None:
@@ -32,4 +33,4 @@ def rotate_master_key(options: Options, tools: Tools, timeouts: Timeouts) -> Non
         app = ["--resource-group", options.name, "--name", outputs.function_app_name]
         tools.az("functionapp", "restart", *app)
         print_line("the app restarts with the new key")
-    print("\nNow create a new secret for each robot.")
+    print("\nNow create a new secret for each robot, and ask the owners of webhooks to do the same.")

@@ -1,4 +1,4 @@
-// Cosmos DB: references with their enhancements, identifiers, batches and robots.
+// Cosmos DB: references with their enhancements, identifiers, batches, robots, webhooks and their deliveries.
 
 import { Database, Retention } from 'types.bicep'
 
@@ -41,7 +41,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' = {
   }
 }
 
-// Batches, robots and identifiers share 1,000 RU/s. The references have their own, so an import does not slow them down.
+// All other containers share 1,000 RU/s. The references have their own, so an import does not slow them down.
 resource exchange 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2025-04-15' = {
   parent: account
   name: database.database
@@ -70,7 +70,7 @@ resource containers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containe
             compositeIndexes: item.indexedTogether
           }
         },
-        item.name == 'batches' ? { defaultTtl: retention.filesDays * daySeconds } : {}
+        contains(['batches', 'deliveries'], item.name) ? { defaultTtl: retention.filesDays * daySeconds } : {}
       )
       options: serverless || item.name != 'references' ? {} : { autoscaleSettings: { maxThroughput: referencesMaxRU } }
     }

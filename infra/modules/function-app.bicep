@@ -52,6 +52,7 @@ var appSettings = {
   COSMOS_DATABASE: topology.cosmos.database
   DISPATCH_QUEUE: topology.queues[0].name
   IMPORT_QUEUE: topology.queues[1].name
+  NOTIFY_QUEUE: topology.queues[2].name
   AZURE_CLIENT_ID: clientId
   // Secrets and tokens.
   ROBOT_MASTER_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}/secrets/${names.masterKey})'

@@ -77,6 +77,16 @@ var alerts = [
     '''
   }
   {
+    name: 'webhook-failing'
+    severity: 3
+    evaluateEvery: 'PT1H'
+    windowSize: 'PT6H'
+    summary: 'A delivery to a webhook failed after its last attempt, or no webhook could be notified of a batch.'
+    query: '''
+      AppMetrics | where Name == 'exchange.webhook.deliveries' and tostring(Properties.state) == 'failed' | where Sum > 0
+    '''
+  }
+  {
     name: 'function-errors'
     severity: 2
     evaluateEvery: 'PT15M'

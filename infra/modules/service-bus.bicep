@@ -1,4 +1,4 @@
-// The queues of messages that call robots and import results.
+// The queues of messages that call robots, import results and notify webhooks.
 
 import { Queue } from 'types.bicep'
 

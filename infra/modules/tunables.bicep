@@ -12,6 +12,8 @@ type Tunables = {
   REFERENCES_PER_LOAD_LIMIT: string?
   @description('Maximum number of batch requests of one requestor that have not ended. Requests at the same moment do not exceed it.')
   OPEN_BATCHES_LIMIT: string?
+  @description('Maximum number of webhooks of one user.')
+  WEBHOOKS_LIMIT: string?
   @description('Maximum size of a result file. One plain PUT carries at most 5,000 MiB.')
   RESULT_FILE_LIMIT_BYTES: string?
   @description('Maximum length of one line of a result file.')
@@ -60,6 +62,16 @@ type Tunables = {
   PROGRESS_ATTEMPTS: string?
   @description('Interval at which a long validation or import records that it is still running.')
   HEARTBEAT_INTERVAL_S: string?
+  @description('Timeout of one call to a webhook, including the connection.')
+  WEBHOOK_CALL_TIMEOUT_S: string?
+  @description('Delays between the attempts to deliver an event to a webhook, separated by blanks. After the last attempt the delivery fails.')
+  WEBHOOK_RETRY_DELAYS_S: string?
+  @description('Time after which the sweep resends a message about webhooks that has had no effect.')
+  WEBHOOK_OVERDUE_S: string?
+  @description('Time for which the sweep resends such a message. Then the notification or the delivery fails.')
+  WEBHOOK_WAIT_LIMIT_S: string?
+  @description('Time for which the previous secret of a webhook signs too after it was replaced.')
+  WEBHOOK_SECRET_OVERLAP_S: string?
   @description('When the sweep runs: an NCRONTAB expression with seconds, in UTC. The Functions host reads it.')
   SWEEP_SCHEDULE: string?
   @description('Lifetime of a signed URL. A robot that needs longer reads the batch request again for fresh URLs.')

@@ -16,7 +16,7 @@ type Scale = {
 @export()
 @description('How long data is kept, and how much is logged.')
 type Retention = {
-  @description('Days after which results, and batches that have not changed, are deleted.')
+  @description('Days after which results, and batches and deliveries to webhooks that have not changed, are deleted.')
   @minValue(8)
   filesDays: int
   @description('Days after which logs are deleted.')

@@ -1,9 +1,9 @@
 """`python -m operations.dead_letters list` and `... resend`: list dead letters and resend them.
 
-Dead letters are messages that failed at every delivery (`dispatch`, `import`), events of uploads that the app failed to
-handle (`blobs`), and events that Event Grid could not deliver (`events`). Resending a message sends it to its queue
-again. Resending an event validates the upload on this machine, as the app would. Resending is idempotent: what was done
-before is not done again.
+Dead letters are messages that failed at every delivery (`dispatch`, `import`, `notify`), events of uploads that the app
+failed to handle (`blobs`), and events that Event Grid could not deliver (`events`). Resending a message sends it to its
+queue again. Resending an event validates the upload on this machine, as the app would. Resending is idempotent, and
+does not repeat what was done before.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from operations.dead_letters.source import DeadLetter, Source
 from operations.dead_letters.table import format_table
 from operations.settings import LOCAL, read_settings
 
-QUEUES = ("dispatch", "import", "blobs", "events")
+QUEUES = ("dispatch", "import", "notify", "blobs", "events")
 
 
 def main(command_line: Sequence[str] | None = None) -> int:
@@ -93,6 +93,7 @@ def make_sources(settings: Settings, connections: Connections) -> Sequence[Sourc
     return (
         ServiceBusSource("dispatch", settings.azure.dispatch_queue, connections.queues),
         ServiceBusSource("import", settings.azure.import_queue, connections.queues),
+        ServiceBusSource("notify", settings.azure.notify_queue, connections.queues),
         PoisonQueueSource(connections.poison_queue, validate),
         EventGridSource(connections.blobs, validate),
     )

@@ -113,7 +113,7 @@ def _find_batch_id(message: ServiceBusReceivedMessage) -> str | None:
     if message.body_type is not AmqpMessageBodyType.DATA:
         return None
     try:
-        # Every kind of message has this field.
+        # Every kind of message about a batch has this field.
         return str(IMPORT_MESSAGE.validate_json(b"".join(message.body)).batch_id)
     except ValidationError:
         return None

@@ -30,6 +30,7 @@ CONTRACT = [
         "references",
         "reports",
         "robots",
+        "webhooks",
     )
 ]
 # Documents in which every JSON block is an example.

@@ -20,6 +20,9 @@ SHORT = {
     "CALLBACK_WAIT_S": "5",
     "ROBOT_SILENCE_LIMIT_S": "6",
     "PROGRESS_LIMIT_S": "4",
+    "WEBHOOK_CALL_TIMEOUT_S": "1.5",
+    "WEBHOOK_RETRY_DELAYS_S": "0.2 0.2 0.2 0.4 0.4 1 1 1 1",
+    "WEBHOOK_OVERDUE_S": "4",
 }
 # For tests that must not see a deadline pass, even on a busy machine.
 PATIENT = {

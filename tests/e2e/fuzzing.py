@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -70,13 +70,22 @@ class World:
     stack: Stack
     robot: Credentials
     ids: Sequence[str]
-    # Addresses that cases may register for robots. The exchange calls them, so all are on this machine.
+    # Addresses that cases may register for robots and webhooks. The exchange calls them, so all are on this machine.
     addresses: Sequence[str]
+    # A webhook and one of its deliveries. Independent ids would not meet.
+    delivery: Mapping[str, str]
 
     def replace_id(self, generated: UUID) -> str:
         """Return an existing id for half of the generated ones, and the others unchanged."""
         index = generated.int % (2 * len(self.ids))
         return self.ids[index] if index < len(self.ids) else str(generated)
+
+    def replace_delivery(self, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the path of the existing delivery for half of the generated ones, and the others unchanged."""
+        if parameters is None or not set(parameters) >= set(self.delivery):
+            return parameters
+        known = str(parameters["delivery_id"])[-1:] in "02468ace"
+        return {**parameters, **self.delivery} if known else parameters
 
 
 @dataclass(slots=True)
@@ -112,6 +121,7 @@ def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings
     schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_body")(_map_body)
     schema.hook("map_query")(_map_query)
+    schema.hook("map_path_parameters")(lambda context, path_parameters: world.replace_delivery(path_parameters))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("filter_failure")(_is_fault)
     findings = Findings()
     for event in from_schema(schema).execute():
@@ -156,9 +166,10 @@ def _map_body(_context: schemathesis.HookContext, body: Any) -> Any:
 
 
 def _replace_address(body: Any) -> Any:
-    """Replace the address of a robot by one on this machine. The length stays the same if it is longer."""
-    if isinstance(body, dict) and ELSEWHERE.fullmatch(str(body.get("base_url"))):
-        return {**body, "base_url": UNUSED_ADDRESS + body["base_url"][len(UNUSED_ADDRESS) :]}
+    """Replace the address of a robot or a webhook by one on this machine. The length stays the same if it is longer."""
+    for name in ("base_url", "url"):
+        if isinstance(body, dict) and ELSEWHERE.fullmatch(str(body.get(name))):
+            return {**body, name: UNUSED_ADDRESS + body[name][len(UNUSED_ADDRESS) :]}
     return body
 
 

@@ -49,10 +49,22 @@ async def populate(exchange: Exchange) -> World:
             await exchange.wait_until(batch, {"accepted"})
         for job in robot.jobs[::2]:
             await robot.upload(job, *[annotation(item) for item in references])
+    webhooks = [await create_webhook(exchange) for _ in range(3)]
+    status, delivery = await exchange.post(f"/webhooks/{webhooks[0]}/test", {})
+    assert status == 202
     result_url = robot.jobs[0]["result_storage_url"]
     addresses = [UNUSED_ADDRESS, "https://127.0.0.1:9/robot/", "http://[::1]:9/robôt", result_url]
-    ids = [*references, *robots, robot_id, *(batch["id"] for batch in batches)]
-    return World(exchange.stack, Credentials(UUID(robot_id), exchange.secrets[robot_id]), ids, addresses)
+    ids = [*references, *robots, robot_id, *(batch["id"] for batch in batches), *webhooks[1:]]
+    credentials = Credentials(UUID(robot_id), exchange.secrets[robot_id])
+    return World(
+        exchange.stack, credentials, ids, addresses, {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
+    )
+
+
+async def create_webhook(exchange: Exchange) -> str:
+    status, webhook = await exchange.post("/webhooks", {"url": UNUSED_ADDRESS})
+    assert status == 201
+    return str(webhook["id"])
 
 
 async def read_document(exchange: Exchange) -> dict[str, Any]:
@@ -62,9 +74,13 @@ async def read_document(exchange: Exchange) -> dict[str, Any]:
         return document
 
 
-async def list_robot_hosts(exchange: Exchange) -> set[str | None]:
-    async with exchange.session.get(f"{exchange.stack.api}/robots", headers=exchange.as_role("operator")) as response:
-        return {URL(robot["base_url"]).host for robot in await response.json()}
+async def list_hosts(exchange: Exchange) -> set[str | None]:
+    headers = exchange.as_role("operator")
+    async with exchange.session.get(f"{exchange.stack.api}/robots", headers=headers) as response:
+        urls = [robot["base_url"] for robot in await response.json()]
+    async with exchange.session.get(f"{exchange.stack.api}/webhooks", headers=headers) as response:
+        urls += [webhook["url"] for webhook in (await response.json())["webhooks"]]
+    return {URL(url).host for url in urls}
 
 
 @pytest.mark.timeout(600)  # it takes a minute on two idle cores
@@ -82,4 +98,4 @@ async def test_every_answer_is_one_that_the_document_describes(exchange: Exchang
         assert not tiers.exhaustive or any(200 <= status < 300 for status in statuses), (
             f"{operation} never succeeded: {Counter(statuses)}"
         )
-    assert await list_robot_hosts(exchange) <= {"127.0.0.1", "::1"}, "the test must not call other hosts"
+    assert await list_hosts(exchange) <= {"127.0.0.1", "::1"}, "the test must not call other hosts"

@@ -5,6 +5,7 @@ from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, 
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
+from tests.fakes.webhooks import FakeWebhookCalls, FakeWebhookDeliveryStore, FakeWebhookStore
 from tests.fakes.world import FakeClock, World
 
 __all__ = [
@@ -19,5 +20,8 @@ __all__ = [
     "FakeRobotCalls",
     "FakeRobotStore",
     "FakeUrlSigner",
+    "FakeWebhookCalls",
+    "FakeWebhookDeliveryStore",
+    "FakeWebhookStore",
     "World",
 ]

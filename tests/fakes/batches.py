@@ -59,7 +59,7 @@ class FakeBatchStore:
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         for item in list(self.items.values()):
-            if item.batch.due_at is not None:
+            if item.batch.due_at is not None and not item.batch.ended:
                 yield OpenBatch(item.batch.status, item.batch.created_at)
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:

@@ -7,6 +7,7 @@ from exchange.domain.ids import new_id
 from exchange.domain.limits import Deadlines, Limits
 from exchange.domain.loading import make_reference
 from exchange.domain.signatures import RobotSecrets
+from exchange.domain.webhooks import WebhookSecrets
 from exchange.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
@@ -14,6 +15,7 @@ from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, 
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
+from tests.fakes.webhooks import FakeWebhookCalls, FakeWebhookDeliveryStore, FakeWebhookStore
 
 START = 1_800_000_000.0
 
@@ -46,6 +48,9 @@ class World:
         self.clock = FakeClock()
         self.batches = FakeBatchStore()
         self.robots = FakeRobotStore()
+        self.webhooks = FakeWebhookStore()
+        self.webhook_deliveries = FakeWebhookDeliveryStore()
+        self.webhook_calls = FakeWebhookCalls()
         self.references = FakeReferenceStore()
         self.claims = FakeIdentifierClaims()
         self.files = FakeBatchFiles()
@@ -61,6 +66,8 @@ class World:
             new_id=new_id,
             batches=self.batches,
             robots=self.robots,
+            webhooks=self.webhooks,
+            webhook_deliveries=self.webhook_deliveries,
             references=self.references,
             claims=self.claims,
             files=self.files,
@@ -70,6 +77,8 @@ class World:
             queues=self.queues,
             robot_calls=self.robot_calls,
             secrets=RobotSecrets("the master key of a world of fakes"),
+            webhook_calls=self.webhook_calls,
+            webhook_secrets=WebhookSecrets("the master key of a world of fakes"),
             tokens=self.tokens,
             dependencies={"store": self.store, "queue": self.queue},
             limits=limits,

@@ -155,8 +155,11 @@ class WatchedBatch:
         return await self.wait_until(lambda item: item["progress"]["chunks"] >= count, f"{count} chunks")
 
     async def wait_until_ended(self) -> Item:
-        """Wait until the batch has ended and the robot has finished its work."""
-        item = await self.wait_until(lambda item: item["status"] in ENDED, "the end")
+        """Wait until nothing changes the batch any more and the robot has finished its work.
+
+        If webhooks could not be read during an outage, it is recorded later that there are none.
+        """
+        item = await self.wait_until(lambda item: item["status"] in ENDED and not item["notify_due"], "the end")
         async with asyncio.timeout(self.patience_s):
             await asyncio.gather(*self._working)
         return item

@@ -55,7 +55,7 @@ def test_dev_uses_serverless_cosmos_db_and_basic_service_bus() -> None:
     assert dev.only("Microsoft.ServiceBus/namespaces")["sku"] == {"name": "Basic", "tier": "Basic"}
     databases = dev.all("Microsoft.DocumentDB/databaseAccounts/sqlDatabases")
     containers = dev.all("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers")
-    assert [resource["properties"]["options"] for resource in [*databases, *containers]] == [{}] * 5
+    assert [resource["properties"]["options"] for resource in [*databases, *containers]] == [{}] * 7
 
 
 def test_the_references_in_prod_have_their_own_throughput() -> None:

@@ -97,14 +97,14 @@ def test_a_result_is_kept_as_long_as_its_batch(prediction: Prediction) -> None:
     assert expiries(prediction)["results"] * DAY_S >= batch_ttl(prediction)
 
 
-def test_only_batches_expire_in_cosmos_db(prediction: Prediction) -> None:
+def test_only_batches_and_deliveries_to_webhooks_expire_in_cosmos_db(prediction: Prediction) -> None:
     kind = "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers"
     expiring = [
         short_name(container)
         for container in prediction.all(kind)
         if "defaultTtl" in container["properties"]["resource"]
     ]
-    assert expiring == ["batches"]
+    assert expiring == ["batches", "deliveries"]
 
 
 def test_everything_that_a_signed_url_can_write_expires_except_page_blobs(prediction: Prediction) -> None:

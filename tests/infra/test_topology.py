@@ -23,6 +23,8 @@ PARTITION_AND_UNIQUE_KEYS: dict[str, tuple[list[str], list[list[str]]]] = {
     "identifiers": (["/id"], []),
     "batches": (["/id"], []),
     "robots": (["/kind"], [["/name"]]),
+    "webhooks": (["/id"], []),
+    "deliveries": (["/webhook_id"], []),
 }
 QUEUE_OPTIONS = {"requiresDuplicateDetection": False, "requiresSession": False, "enablePartitioning": False}
 
@@ -40,7 +42,9 @@ def cosmos_containers(prediction: Prediction) -> dict[str, Resource]:
 
 def test_the_queues_are_those_in_the_app_settings(prediction: Prediction) -> None:
     settings = prediction.settings
-    assert sorted(queues(prediction)) == sorted([settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"]])
+    assert sorted(queues(prediction)) == sorted(
+        [settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"], settings["NOTIFY_QUEUE"]]
+    )
 
 
 def test_the_queues_are_those_of_the_local_stack(prediction: Prediction) -> None:

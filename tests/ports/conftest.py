@@ -12,8 +12,26 @@ from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
-from exchange.ports import BatchFiles, BatchStore, IdentifierClaims, ReferenceStore, RobotStore
-from tests.fakes import FakeBatchFiles, FakeBatchStore, FakeIdentifierClaims, FakeReferenceStore, FakeRobotStore
+from exchange.adapters.cosmos.webhook_deliveries import CosmosWebhookDeliveryStore
+from exchange.adapters.cosmos.webhooks import CosmosWebhookStore
+from exchange.ports import (
+    BatchFiles,
+    BatchStore,
+    IdentifierClaims,
+    ReferenceStore,
+    RobotStore,
+    WebhookDeliveryStore,
+    WebhookStore,
+)
+from tests.fakes import (
+    FakeBatchFiles,
+    FakeBatchStore,
+    FakeIdentifierClaims,
+    FakeReferenceStore,
+    FakeRobotStore,
+    FakeWebhookDeliveryStore,
+    FakeWebhookStore,
+)
 from tests.stacks import Stack, running_stack
 
 
@@ -63,6 +81,18 @@ def batches(kind: str, request: pytest.FixtureRequest) -> BatchStore:
 @pytest.fixture
 def robots(kind: str, request: pytest.FixtureRequest) -> RobotStore:
     return FakeRobotStore() if kind == "fake" else CosmosRobotStore(_request_fixture(request, "database"))
+
+
+@pytest.fixture
+def webhooks(kind: str, request: pytest.FixtureRequest) -> WebhookStore:
+    return FakeWebhookStore() if kind == "fake" else CosmosWebhookStore(_request_fixture(request, "database"))
+
+
+@pytest.fixture
+def deliveries(kind: str, request: pytest.FixtureRequest) -> WebhookDeliveryStore:
+    if kind == "fake":
+        return FakeWebhookDeliveryStore()
+    return CosmosWebhookDeliveryStore(_request_fixture(request, "database"))
 
 
 @pytest.fixture

@@ -156,11 +156,19 @@ async def test_open_batches_of_a_requestor_are_counted_up_to_a_limit(batches: Ba
     assert await batches.count_open(requestor, 2, older_than=same_age[2]) == 2
 
 
+async def test_a_batch_that_has_ended_is_not_open_while_its_webhooks_are_not_notified(batches: BatchStore) -> None:
+    requestor = f"requestor {uuid4()}"
+    for fields in ({}, {"status": BatchStatus.IMPORTING}, {"status": BatchStatus.FAILED}, {"requestor": "another"}):
+        await batches.create(a_batch(**{"requestor": requestor, **fields}))
+    assert [await batches.count_open(requestor, limit) for limit in (1, 2, 9)] == [1, 2, 2]
+
+
 async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchStore) -> None:
     # The store has batches of other tests too. These are recognised by their time.
     first, second, ended = (a_batch(created_at=START - 1e6 - age) for age in range(3))
     second = replace(second, status=BatchStatus.ACCEPTED)
-    for batch in (first, second, replace(ended, status=BatchStatus.FAILED, due_at=None)):
+    # A batch that has ended keeps its deadline until its webhooks are notified.
+    for batch in (first, second, replace(ended, status=BatchStatus.FAILED)):
         await batches.create(batch)
     times = {first.created_at, second.created_at, ended.created_at}
     found = [batch async for batch in batches.list_open() if batch.created_at in times]

@@ -2,21 +2,26 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from azure.servicebus.aio import ServiceBusClient
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
+from pydantic import TypeAdapter
 
 from exchange.adapters.service_bus import ServiceBusQueues
 from exchange.domain.errors import Unavailable
 from exchange.domain.messages import (
     DISPATCH_MESSAGE,
     IMPORT_MESSAGE,
+    NOTIFY_MESSAGE,
     DispatchMessage,
     ImportMessage,
     Message,
+    NotifyMessage,
     ValidateMessage,
+    WebhookMessage,
 )
 from exchange.ports import Queues
 from tests.fakes import FakeQueues
@@ -43,12 +48,16 @@ async def queues_and_receive(kind: str, request: pytest.FixtureRequest) -> Async
         ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client,
         client.get_queue_receiver("dispatch") as dispatches,
         client.get_queue_receiver("import") as imports,
+        client.get_queue_receiver("notify") as notifications,
     ):
 
         async def receive() -> Message:
             for message in await dispatches.receive_messages(max_wait_time=1):
                 await dispatches.complete_message(message)
                 return DISPATCH_MESSAGE.validate_json(b"".join(message.body))
+            for message in await notifications.receive_messages(max_wait_time=1):
+                await notifications.complete_message(message)
+                return NOTIFY_MESSAGE.validate_json(b"".join(message.body))
             for message in await imports.receive_messages(max_wait_time=5):
                 await imports.complete_message(message)
                 return IMPORT_MESSAGE.validate_json(b"".join(message.body))
@@ -61,7 +70,8 @@ async def queues_and_receive(kind: str, request: pytest.FixtureRequest) -> Async
 
 def make_queues(stack: Stack) -> ServiceBusQueues:
     settings = stack.settings
-    return ServiceBusQueues(settings["SERVICE_BUS"], None, settings["DISPATCH_QUEUE"], settings["IMPORT_QUEUE"])
+    names = (settings[f"{name}_QUEUE"] for name in ("DISPATCH", "IMPORT", "NOTIFY"))
+    return ServiceBusQueues(settings["SERVICE_BUS"], None, *names)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +81,9 @@ def make_queues(stack: Stack) -> ServiceBusQueues:
         DispatchMessage(BATCH_ID, 3, 1.5),
         ImportMessage(BATCH_ID),
         ValidateMessage(BATCH_ID, 1.5),
+        NotifyMessage(BATCH_ID),
+        WebhookMessage(BATCH_ID, BATCH_ID, 1),
+        WebhookMessage(BATCH_ID, BATCH_ID, 2, 1.5),
     ],
     ids=repr,
 )
@@ -88,11 +101,20 @@ async def test_a_message_that_is_sent_twice_arrives_twice(queues_and_receive: tu
     assert [await receive(), await receive()] == [message, message]
 
 
-@pytest.mark.parametrize(("kind_of_message", "queue"), [("dispatch", "dispatch"), ("validate", "import")])
-async def test_a_scheduled_message_is_delivered_at_its_time(emulators: Stack, kind_of_message: str, queue: str) -> None:
+def schedule(queue: str, deliver_at: float) -> tuple[Message, TypeAdapter[Any]]:
+    match queue:
+        case "dispatch":
+            return DispatchMessage(uuid4(), 2, deliver_at), DISPATCH_MESSAGE
+        case "import":
+            return ValidateMessage(uuid4(), deliver_at), IMPORT_MESSAGE
+        case _:
+            return WebhookMessage(uuid4(), uuid4(), 2, deliver_at), NOTIFY_MESSAGE
+
+
+@pytest.mark.parametrize("queue", ["dispatch", "import", "notify"])
+async def test_a_scheduled_message_is_delivered_at_its_time(emulators: Stack, queue: str) -> None:
     deliver_at = time.time() + 1.5
-    is_dispatch = kind_of_message == "dispatch"
-    scheduled = DispatchMessage(uuid4(), 2, deliver_at) if is_dispatch else ValidateMessage(uuid4(), deliver_at)
+    scheduled, adapter = schedule(queue, deliver_at)
     queues = make_queues(emulators)
     await queues.send(scheduled)
     await queues.close()
@@ -102,9 +124,7 @@ async def test_a_scheduled_message_is_delivered_at_its_time(emulators: Stack, ki
     ):
         (message,) = await receiver.receive_messages(max_wait_time=10)
         assert time.time() >= deliver_at - 0.1
-        body = b"".join(message.body)
-        received = DISPATCH_MESSAGE.validate_json(body) if is_dispatch else IMPORT_MESSAGE.validate_json(body)
-        assert received == scheduled
+        assert adapter.validate_json(b"".join(message.body)) == scheduled
         await receiver.complete_message(message)
 
 
@@ -134,6 +154,6 @@ async def test_a_message_carries_the_span_that_sent_it(emulators: Stack, sent: M
 async def test_a_refused_connection_raises_unavailable(unused_tcp_port: int) -> None:
     endpoint = f"sb://127.0.0.1:{unused_tcp_port}"
     address = f"Endpoint={endpoint};SharedAccessKeyName=a;SharedAccessKey=a;UseDevelopmentEmulator=true;"
-    queues = ServiceBusQueues(address, None, "dispatch", "import")
+    queues = ServiceBusQueues(address, None, "dispatch", "import", "notify")
     with pytest.raises(Unavailable):
         await queues.send(ImportMessage(uuid4()))

@@ -1,4 +1,4 @@
-"""Protection against server-side request forgery: robots cannot make the exchange call addresses that are not public.
+"""Protection against server-side request forgery: callers cannot make the exchange call addresses that are not public.
 
 The tests replace the system's resolver, because test names have no DNS records. The connections are real.
 """
@@ -15,11 +15,16 @@ import pytest
 from aiohttp import web
 
 from exchange.adapters.robot_http import HttpRobotCalls
+from exchange.adapters.webhook_http import HttpWebhookCalls
 from exchange.contract.robots import BatchRobotRequest, Robot
 from exchange.domain.ids import new_id
 from exchange.domain.public_addresses import is_public
 from exchange.domain.robot_answer import RobotAnswer
+from exchange.domain.webhooks import WebhookSecrets
+from tests.ports.test_webhook_store import a_delivery
 
+DELIVERY = a_delivery(new_id())
+SECRET = WebhookSecrets("a master key of a test").derive(DELIVERY.webhook_id, 1)
 JOB = BatchRobotRequest(id=new_id(), reference_storage_url="https://b.test/r", result_storage_url="https://b.test/w")
 
 NOT_PUBLIC = [
@@ -258,3 +263,30 @@ async def test_slow_name_servers_do_not_hold_up_other_work(monkeypatch: pytest.M
         assert not any(task.done() for task in resolutions)
         released.set()
         await asyncio.gather(*resolutions)
+
+
+@asynccontextmanager
+async def open_webhook_calls() -> AsyncIterator[HttpWebhookCalls]:
+    calls = HttpWebhookCalls(2.0, time.time, unrestricted=False)
+    yield calls
+    await calls.close()
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("url", DISGUISED)
+async def test_a_disguised_address_of_a_webhook_is_refused_at_its_creation_and_at_the_call(url: str) -> None:
+    async with open_webhook_calls() as calls:
+        faults = await calls.find_address_faults(url)
+        assert faults
+        assert all("url" in fault and "base_url" not in fault and fault.endswith(".") for fault in faults)
+        answer = await calls.post(url, [SECRET], DELIVERY)
+    assert (answer.http_status, answer.accepted) == (None, False)
+
+
+async def test_a_name_of_a_webhook_that_becomes_private_is_refused(names: dict[str, list[str]]) -> None:
+    async with listen() as (port, connections), open_webhook_calls() as calls:
+        assert await calls.find_address_faults(f"https://public.test:{port}") == []
+        names["public.test"] = ["127.0.0.1"]
+        answer = await calls.post(f"https://public.test:{port}", [SECRET], DELIVERY)
+    assert answer.reason == "the connection failed (ClientConnectorError)"
+    assert connections == []

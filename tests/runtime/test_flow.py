@@ -76,7 +76,9 @@ async def find_result(stack: Stack) -> str:
         return str(name)
 
 
-@pytest.mark.parametrize(("queue", "function"), [("dispatch", "dispatch"), ("import", "import_delivered")])
+@pytest.mark.parametrize(
+    ("queue", "function"), [("dispatch", "dispatch"), ("import", "import_delivered"), ("notify", "notify")]
+)
 async def test_a_message_for_an_unknown_batch_fails_and_is_redelivered(
     app: RuntimeApp, emulators: Stack, local: Exchange, queue: str, function: str
 ) -> None:

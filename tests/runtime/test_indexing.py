@@ -52,6 +52,7 @@ def test_the_other_functions_have_their_triggers(app: RuntimeApp) -> None:
     assert {name: kind for name, kind in types.items() if kind != "httpTrigger"} == {
         "dispatch": "serviceBusTrigger",
         "import_delivered": "serviceBusTrigger",
+        "notify": "serviceBusTrigger",
         "validate": "blobTrigger",
         "sweep_overdue": "timerTrigger",
     }

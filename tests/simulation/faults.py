@@ -44,15 +44,15 @@ READS = {
 def list_faults(call: str) -> tuple[Fault, ...]:
     """Return the faults that make a difference for a call, `port.method`."""
     port, _, method = call.partition(".")
-    if port == "robot_calls":
-        # This port never raises. The answer holds every failure of the robot and of the network.
+    if port in {"robot_calls", "webhook_calls"}:
+        # These ports never raise. The answer holds every failure of the receiver and of the network.
         return (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
     if method in READS:
         return (Fault.FAILS_BEFORE, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.STALLS)
     writes = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.THROTTLED, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.STALLS)
-    if call in {"batches.create", "references.create", "claims.claim"}:
+    if call in {"batches.create", "references.create", "claims.claim", "webhook_deliveries.create"}:
         return (*writes, Fault.REPEATED)
-    return (*writes, Fault.WRITE_CONFLICT) if call == "batches.replace" else writes
+    return (*writes, Fault.WRITE_CONFLICT) if method == "replace" else writes
 
 
 class Plan(Protocol):

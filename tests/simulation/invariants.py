@@ -13,7 +13,9 @@ from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.contract.reports import EntryKind
 from exchange.domain.batch import Batch
 from exchange.domain.counts import count_entries, count_references
+from exchange.domain.messages import DispatchMessage
 from exchange.domain.report import EntryResult
+from exchange.ports import StoredWebhooks
 from tests.simulation.world import ExpectedEntry, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
@@ -21,6 +23,8 @@ _FINAL_RANK = 3
 _IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
 _CANCELLED = EntryResult(EntryKind.CANCELLED, None).error
 _OF_VALIDATION = ("/accepted.jsonl", "/draft_report.jsonl")
+# A receiver fails twice, and there are ten attempts.
+MIN_FAILURES_TO_LOSE_AN_EVENT = 8
 _MISSING = EntryResult(EntryKind.MISSING, None).error
 
 
@@ -30,13 +34,16 @@ def check(simulation: Simulation) -> None:
     assert not errors, f"unexpected errors: {errors[:3]}"
     assert simulation.batches.items, "no batch was registered"
     assert set(simulation.history.writes) == set(simulation.batches.items), "a batch exists that was not written"
-    dispatched = {message.batch_id for message in simulation.queues.sent} | set(simulation.history.answers)
+    dispatched = {message.batch_id for message in simulation.queues.sent if isinstance(message, DispatchMessage)} | set(
+        simulation.history.answers
+    )
     assert not simulation.history.withdrawn & dispatched, "a withdrawn batch was dispatched"
     assert simulation.history.retries <= set(simulation.batches.items), "a confirmed retry was withdrawn"
     for stored in simulation.batches.items.values():
         batch = stored.batch
         assert batch.ended, f"batch {batch.id} has not ended"
         assert batch.due_at is None, "an ended batch has a deadline"
+        assert not batch.notify_due, "the webhooks of an ended batch are still to be notified"
         assert batch.ended_at is not None, "an ended batch has no time of its end"
         _check_writes(simulation.history.writes[batch.id])
         _check_calls(simulation, batch)
@@ -52,16 +59,20 @@ def check(simulation: Simulation) -> None:
         assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
         _check_retry(simulation, batch)
         _check_validations(simulation, batch)
+        _check_webhooks(simulation, batch)
     _check_no_other_enhancements(simulation)
     _check_no_superseded_blobs(simulation)
 
 
 def _check_writes(writes: Sequence[Write]) -> None:
-    """Check that recorded facts stay, and that nothing is written after the end."""
+    """Check that recorded facts stay, and that only the notification of webhooks is written after the end."""
     for earlier, later in pairwise(writes):
         before, after = later.before, later.after
         assert before == earlier.after, "a write overwrote the one before it"
-        assert not before.ended or before == replace(after, retried_as=before.retried_as), "an ended batch was changed"
+        if before.ended:
+            assert before.notify_due or not before.retried_as, "an ended batch was written"
+            same = {name: getattr(before, name) for name in ("notify_due", "due_at", "resent_at", "retried_as")}
+            assert replace(after, **same) == before, "a write changed an ended batch"
         assert _rank(before) <= _rank(after), "the status went backwards"
         assert before.attempt <= after.attempt, "the attempt went backwards"
         assert before.calls_started <= after.calls_started, "a started call was lost"
@@ -175,6 +186,42 @@ def _check_no_superseded_blobs(simulation: Simulation) -> None:
     names = (name.split("/") for name in simulation.files.blobs if name.endswith(_OF_VALIDATION))
     superseded = {attempt for _, attempt, _ in names} - recorded
     assert len(superseded) <= simulation.calls.faults, "blobs of superseded validations are left"
+
+
+def _check_webhooks(simulation: Simulation, batch: Batch) -> None:
+    """Check that each webhook was told of the end at least once, and that calls for an event did not overlap.
+
+    Enough failures can use up all attempts. A webhook that is disabled gets no more events.
+    """
+    failures = simulation.calls.faults + simulation.history.lost_messages
+    for webhook in simulation.webhooks.items.get(batch.requestor, StoredWebhooks("", (), "")).webhooks:
+        posts = [
+            (at, delivery)
+            for at, delivery in simulation.history.posts
+            if (delivery.webhook_id, delivery.batch_id) == (webhook.id, batch.id)
+        ]
+        may_lack_it = failures >= MIN_FAILURES_TO_LOSE_AN_EVENT or not webhook.enabled
+        assert posts or may_lack_it, "a webhook was not told of the end of a batch"
+        assert len({delivery.id for _, delivery in posts}) <= 1, "an event was delivered under two ids"
+        calls = [delivery.calls_started for _, delivery in posts]
+        assert len(set(calls)) == len(calls), "an event was sent without a claim on the call"
+        for _, delivery in posts:
+            stored = simulation.webhook_deliveries.items[webhook.id, delivery.id].delivery
+            assert stored.calls_started >= delivery.calls_started, "a started call to a webhook was lost"
+    _check_webhook_claims(simulation, batch)
+
+
+def _check_webhook_claims(simulation: Simulation, batch: Batch) -> None:
+    """Check that no call was claimed while another one may have been running."""
+    claims = {
+        (delivery.webhook_id, delivery.calls_started): delivery
+        for _, delivery in simulation.history.posts
+        if delivery.batch_id == batch.id
+    }
+    for (webhook_id, call), delivery in claims.items():
+        earlier = claims.get((webhook_id, call - 1))
+        if earlier is not None and earlier.attempt == delivery.attempt:
+            assert (delivery.called_at or 0.0) >= (earlier.call_until or 0.0), "calls to a webhook overlap"
 
 
 def _check_report(simulation: Simulation, batch: Batch) -> None:

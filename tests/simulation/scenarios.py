@@ -4,25 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from tests.simulation import robots
-from tests.simulation.faults import BrokenCall, FixedPlan, Plan, list_faults
+from tests.simulation import receivers, robots
+from tests.simulation.faults import BrokenCall, Fault, FixedPlan, Plan, list_faults
 from tests.simulation.invariants import check
 from tests.simulation.loop import simulate
+from tests.simulation.receivers import ReceiverBehaviour
 from tests.simulation.world import EventDelays, RobotBehaviour, Simulation
 
 HOUR_S = 3600.0
 # Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour.
 TIME_LIMIT_S = 48 * HOUR_S
 
-# Without these calls the exchange cannot know the state of a batch or whether it has a result, or accepts no batch. A
-# batch cannot end before they work again.
+# Without these calls the exchange cannot know the state of a batch or of a delivery to a webhook, or whether there is a
+# result, or accepts no batch. A batch or a delivery cannot end before they work again.
 VITAL_CALLS = {
-    "batches.list_overdue",
-    "batches.load",
-    "batches.replace",
-    "batches.count_open",
-    "results.find_upload",
+    *("batches.list_overdue", "batches.load", "batches.replace", "batches.count_open", "results.find_upload"),
+    *("webhook_deliveries.list_overdue", "webhook_deliveries.load", "webhook_deliveries.replace"),
 }
+
+
+# The end of a batch reads the webhooks of its requestor. An error there does not matter. But if every process dies
+# there, no batch can end.
+FATAL = {("webhooks.load", Fault.DIES_BEFORE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Scenario:
     Results are small for the exchange unless there are `large_results`. The batches are cancelled after the first call
     named `cancel_at`, once for each of the `cancel_delays`. Each batch that has ended is retried once, with as many
     calls as `retries`. If `skipped` is set, so many references are enhanced already, and batch requests leave those
-    out.
+    out. `receivers` are those of the webhooks.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Scenario:
     cancel_delays: Sequence[float] = (0.0,)
     retries: int = 0
     skipped: int | None = None
+    receivers: tuple[ReceiverBehaviour, ...] = ()
 
 
 SCENARIOS = (
@@ -140,6 +144,26 @@ SCENARIOS = (
         robots.lose_the_first_answer(robots.accept_and_work(robots.make_mixed_result)),
     ),
     Scenario("rejected", robots.answer_always(robots.REJECTED), references=2, small=True),
+    Scenario(
+        "a webhook whose answers are lost",
+        robots.answer_always(robots.REJECTED),
+        references=2,
+        small=True,
+        receivers=(receivers.lose_answers_at_first,),
+    ),
+    Scenario(
+        "two webhooks of a batch with a result",
+        robots.accept_and_work(),
+        references=2,
+        receivers=(receivers.accept, receivers.be_busy_at_first),
+    ),
+    Scenario(
+        "a webhook that is gone",
+        robots.answer_always(robots.REJECTED),
+        references=2,
+        batches=2,
+        receivers=(receivers.be_gone, receivers.accept),
+    ),
     Scenario("never reachable", robots.answer_always(robots.NO_ANSWER), references=2),
     Scenario("a test run", robots.accept_and_work(robots.make_mixed_result), test_run=True),
     Scenario(
@@ -203,7 +227,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Simulation:
 
 async def _run(scenario: Scenario, plan: Plan) -> Simulation:
     simulation = Simulation(plan, scenario.robot, scenario.events, large_results=scenario.large_results)
-    await simulation.populate(scenario.references, scenario.skipped)
+    await simulation.populate(scenario.references, scenario.receivers, scenario.skipped)
     simulation.test_run = scenario.test_run
     if scenario.cancel_at is not None:
         simulation.cancel_at(scenario.cancel_at, scenario.cancel_delays)
@@ -217,19 +241,21 @@ async def _run(scenario: Scenario, plan: Plan) -> Simulation:
 
 
 def choose_scenario(random: Random) -> Scenario:
-    """Choose a scenario, the delays of its events and the number of its batches at random."""
+    """Choose a scenario, the delays of its events, the number of its batches and its webhooks at random."""
     scenario = random.choice(SCENARIOS)
     random_events = [
         [random.choice(DELAYS_S) for _ in range(random.choice((0, 1, 1, 2)))] for _ in range(random.randint(1, 3))
     ]
     events = random.choice((random_events, scenario.events))
     cancel_delays = random.choice(((0.0,), (0.05,), (0.5, 0.5), (5.0,), scenario.cancel_delays))
+    chosen = tuple(random.choice(receivers.RECEIVERS) for _ in range(random.choice((0, 1, 2))))
     return replace(
         scenario,
         events=events,
         batches=random.choice((1, 1, 2, 3)),
         large_results=random.random() < 0.5,
         cancel_delays=cancel_delays,
+        receivers=scenario.receivers or chosen,
     )
 
 
@@ -243,5 +269,6 @@ def list_broken_calls(scenario: Scenario) -> list[BrokenCall]:
         if after in calls
         for call in sorted({*calls[calls.index(after) :]} - {after} - VITAL_CALLS)
         for fault in list_faults(call)
+        if (call, fault) not in FATAL
         for latency_s in (0.01, 20.0)
     ]

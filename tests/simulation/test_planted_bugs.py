@@ -54,6 +54,7 @@ IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
 FILES = "use_cases/attempt_files.py"
 SKIP = "use_cases/skip_enhanced.py"
+NOTIFY, DELIVERIES = "use_cases/notify_webhooks.py", "domain/webhook_deliveries.py"
 
 BUGS = (
     bug(
@@ -264,6 +265,35 @@ BUGS = (
     bug(
         "references that another version of the robot has enhanced are skipped",
         (SKIP, "batch.robot_id, batch.robot_version)", "batch.robot_id, None)"),
+    ),
+    bug(
+        "webhooks are notified before the end of a batch is written",
+        (
+            ADVANCE,
+            "    after = transition.batch\n    etag =",
+            (
+                "    after = transition.batch\n"
+                "    if after.notify_due and not before.ended:\n"
+                "        await send_message(transition.message, services)\n"
+                "    etag ="
+            ),
+        ),
+    ),
+    bug(
+        "the sweep ignores batches whose webhooks are not notified",
+        (LIFECYCLE, "        (events.Swept, notifying.sweep, set()),\n", ""),
+    ),
+    bug(
+        "calls to a webhook overlap",
+        (DELIVERIES, "    if is_being_called(delivery, now):\n        return delivery\n", ""),
+    ),
+    bug(
+        "a webhook is recorded as notified before its delivery exists",
+        (
+            NOTIFY,
+            "    found = await services.webhooks.load",
+            "    await advance(stored, WebhooksNotified(), services)\n    found = await services.webhooks.load",
+        ),
     ),
 )
 

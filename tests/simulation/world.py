@@ -12,27 +12,43 @@ from uuid import UUID, uuid5
 from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestIn, BatchRetryIn
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
+from exchange.contract.webhooks import DeliveryState, WebhookEvent
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import CallingRobot, Role, User
 from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
 from exchange.domain.limits import Limits
-from exchange.domain.messages import DispatchMessage, ImportMessage, Message, ValidateMessage
+from exchange.domain.messages import (
+    DispatchMessage,
+    ImportMessage,
+    Message,
+    NotifyMessage,
+    ValidateMessage,
+    WebhookMessage,
+)
 from exchange.domain.robot_answer import RobotAnswer
+from exchange.domain.webhook_deliveries import WebhookAnswer, WebhookDelivery
+from exchange.domain.webhooks import Webhook
+from exchange.ports import StoredWebhooks
+from exchange.use_cases.call_webhook import call_webhook
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dispatch_batch import dispatch_batch
 from exchange.use_cases.import_results import import_results
+from exchange.use_cases.notify_webhooks import notify_webhooks
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
+from exchange.use_cases.sweep_deliveries import sweep_deliveries
 from exchange.use_cases.validate_upload import validate_upload
 from functions.errors import ERROR_POLICIES
+from tests.fakes.webhooks import Post
 from tests.fakes.world import DEADLINES, START, World
 from tests.results import annotation, jsonl
 from tests.simulation.claims import Claims
 from tests.simulation.faults import Plan
 from tests.simulation.ports import Calls, Killed, Unreliable, running_process
+from tests.simulation.receivers import ReceiverBehaviour
 
 # How long a message stays locked after the process that handles it has died.
 LOCK_S = 60.0
@@ -40,6 +56,9 @@ LOCK_S = 60.0
 ROBOT_SILENCE_LIMIT_S = 7200.0
 # Fewer than the uploads of some robots.
 EARLY_VALIDATIONS_LIMIT = 3
+# Shorter than the defaults of days, for the same reason.
+WEBHOOK_DELAYS_S = "5 30 60 60 120 120 300 300 300"
+WEBHOOK_WAIT_LIMIT_S = 7200.0
 # The store refuses larger items, so that a short entry can be refused.
 LARGEST_ITEM = 1000
 MAX_MESSAGE_DELIVERIES = 10
@@ -103,6 +122,8 @@ class History:
     cancelled: dict[UUID, float] = field(default_factory=dict)
     # The batches that a confirmed call has retried others as.
     retries: set[UUID] = field(default_factory=set)
+    # The calls that arrived at webhooks, with their times. The exchange may not know that they did.
+    posts: list[tuple[float, WebhookDelivery]] = field(default_factory=list)
     dead_letters: list[Message] = field(default_factory=list)
     lost_messages: int = 0
     unexpected_errors: list[BaseException] = field(default_factory=list)
@@ -112,9 +133,11 @@ class Simulation(World):
     """One run. The services are the fakes, and any of their calls may go wrong."""
 
     def __init__(self, plan: Plan, robot: RobotBehaviour, events: EventDelays, *, large_results: bool) -> None:
-        update: dict[str, float] = {
+        update: dict[str, float | str] = {
             "robot_silence_limit_s": ROBOT_SILENCE_LIMIT_S,
             "early_validations_limit": EARLY_VALIDATIONS_LIMIT,
+            "webhook_retry_delays_s": WEBHOOK_DELAYS_S,
+            "webhook_wait_limit_s": WEBHOOK_WAIT_LIMIT_S,
         }
         if large_results:
             update["small_result_limit_bytes"] = 0
@@ -127,12 +150,17 @@ class Simulation(World):
         self._running: set[asyncio.Task[None]] = set()
         self._robot_calls_made: dict[UUID, int] = {}
         self._ids = itertools.count()
+        self._receivers: dict[UUID, ReceiverBehaviour] = {}
         self.robot_calls.behaviour = self._answer_call
+        self.webhook_calls.behaviour = self._receive_event
         self._record_writes()
         self._record_reads()
         unreliable: dict[str, Any] = {
             name: Unreliable(name, getattr(self, name), self.calls)
-            for name in ("batches", "robots", "references", "files", "results", "urls", "queues", "robot_calls")
+            for name in (
+                *("batches", "robots", "references", "files", "results", "urls", "queues", "robot_calls"),
+                *("webhooks", "webhook_deliveries", "webhook_calls"),
+            )
         }
         self.services = replace(self.services, clock=self.time, new_id=self._new_id, **unreliable)
         self.queues.send = self._send  # type: ignore[method-assign] # the simulation delivers the messages
@@ -149,8 +177,20 @@ class Simulation(World):
         """Return the virtual time in seconds since the epoch."""
         return START + asyncio.get_running_loop().time()
 
-    async def populate(self, references: int, skipped: int | None = None) -> None:
-        """Register a robot and load references, without any faults. If `skipped` is set, so many are to be skipped."""
+    async def populate(
+        self, references: int, receivers: Sequence[ReceiverBehaviour] = (), skipped: int | None = None
+    ) -> None:
+        """Register a robot, load references and create webhooks, without any faults.
+
+        If `skipped` is set, so many of the references are to be skipped.
+        """
+        self._receivers = {self._new_id(): receiver for receiver in receivers}
+        created = tuple(
+            Webhook(id=item, url="https://hook.test", description="", events=tuple(WebhookEvent), created_at=START)
+            for item in self._receivers
+        )
+        if created:
+            await self.webhooks.replace(StoredWebhooks(REQUESTOR.id, created, etag=""))
         self.robot = Robot(
             id=self._new_id(),
             name="robot",
@@ -302,22 +342,29 @@ class Simulation(World):
         task.add_done_callback(self._finish)
 
     async def run_until_ended(self, within_s: float) -> None:
-        """Sweep every minute until all batches have ended and no work is running.
+        """Sweep every minute until all batches have ended, their webhooks have the events, and no work is running.
 
         Raises AssertionError if that takes longer than `within_s`.
         """
         end = asyncio.get_running_loop().time() + within_s
-        while self._running or self.list_open_batches():
+        while self._running or self.list_open_batches() or self.list_pending_deliveries():
             if asyncio.get_running_loop().time() > end:
                 open_batches = [f"{batch.id} {batch.phase}" for batch in self.list_open_batches()[:3]]
-                raise AssertionError(f"not ended after {within_s / 3600:g} h: {open_batches}")
+                pending = [f"{delivery.id}" for delivery in self.list_pending_deliveries()[:3]]
+                raise AssertionError(f"not ended after {within_s / 3600:g} h: {open_batches} {pending}")
             await asyncio.sleep(SWEEP_INTERVAL_S)
-            if self.list_open_batches():
+            if self.list_open_batches() or self.list_pending_deliveries():
                 self.start(self._sweep())
 
     def list_open_batches(self) -> list[Batch]:
-        """Return the batches that have not ended."""
-        return [stored.batch for stored in self.batches.items.values() if not stored.batch.ended]
+        """Return the batches that have not ended, or whose webhooks are still to be notified."""
+        batches = [stored.batch for stored in self.batches.items.values()]
+        return [batch for batch in batches if not batch.ended or batch.notify_due]
+
+    def list_pending_deliveries(self) -> list[WebhookDelivery]:
+        """Return the deliveries to webhooks that have no end."""
+        deliveries = [stored.delivery for stored in self.webhook_deliveries.items.values()]
+        return [delivery for delivery in deliveries if delivery.state is DeliveryState.PENDING]
 
     def _finish(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
@@ -335,31 +382,40 @@ class Simulation(World):
 
     async def _sweep(self) -> None:
         async def run() -> None:
-            try:
-                await sweep(self.services)
-            except ExceptionGroup as group:
-                _, unexpected = group.split(ExchangeError)
-                if unexpected is not None:
-                    raise unexpected from None
+            for work in (sweep, sweep_deliveries):
+                try:
+                    await work(self.services)
+                except ExceptionGroup as group:
+                    _, unexpected = group.split(ExchangeError)
+                    if unexpected is not None:
+                        raise unexpected from None
 
         await self._run_in_process(run())
 
     async def _send(self, message: Message) -> None:
         self.queues.sent.append(message)
         self._check_written_before_sent(message)
-        deliver_at = (None if isinstance(message, ImportMessage) else message.deliver_at) or 0.0
+        deliver_at = (None if isinstance(message, ImportMessage | NotifyMessage) else message.deliver_at) or 0.0
         delays = self.calls.plan.choose_delays()
         self.history.lost_messages += not delays
         for delay in delays:
             self.start(self._deliver_message(message, max(0.0, deliver_at - self.time()) + delay))
 
     def _check_written_before_sent(self, message: Message) -> None:
-        """Check that the stored batch implies the message. Otherwise the sweep could not resend a lost message."""
-        stored = self.batches.items.get(message.batch_id)
-        if isinstance(message, DispatchMessage):
-            is_written = stored is not None and stored.batch.attempt >= message.attempt
+        """Check that what is stored implies the message. Otherwise the sweep could not resend a lost message."""
+        if isinstance(message, WebhookMessage):
+            delivery = self.webhook_deliveries.items.get((message.webhook_id, message.delivery_id))
+            is_written = delivery is not None and delivery.delivery.attempt >= message.attempt
+        elif stored := self.batches.items.get(message.batch_id):
+            match message:
+                case DispatchMessage():
+                    is_written = stored.batch.attempt >= message.attempt
+                case NotifyMessage():
+                    is_written = stored.batch.ended
+                case _:
+                    is_written = stored.batch.delivered_at is not None
         else:
-            is_written = stored is not None and stored.batch.delivered_at is not None
+            is_written = False
         if not is_written:
             error = AssertionError(f"{message} was sent before the state that requires it was written")
             self.history.unexpected_errors.append(error)
@@ -380,6 +436,10 @@ class Simulation(World):
                 return validate_upload(message.batch_id, self.services)
             case ImportMessage():
                 return import_results(message.batch_id, self.services)
+            case NotifyMessage():
+                return notify_webhooks(message.batch_id, self.services)
+            case WebhookMessage():
+                return call_webhook(message.webhook_id, message.delivery_id, message.attempt, self.services)
 
     async def _deliver_event(self, batch_id: UUID, delay: float) -> None:
         await asyncio.sleep(delay)
@@ -407,6 +467,19 @@ class Simulation(World):
         answer = await self._behave(self, job, number)
         self.history.answers.setdefault(job.id, []).append((self.time(), answer))
         return answer
+
+    async def _receive_event(self, post: Post) -> WebhookAnswer:
+        self.history.posts.append((self.time(), post.delivery))
+        self._note(self._check_event, post.delivery)
+        number = sum(delivery.id == post.delivery.id for _, delivery in self.history.posts)
+        return self._receivers[post.delivery.webhook_id](number)
+
+    def _check_event(self, delivery: WebhookDelivery) -> None:
+        """Check that an event tells of an end that is stored, with the status that is stored."""
+        assert delivery.batch_id is not None
+        batch = self.batches.items[delivery.batch_id].batch
+        assert batch.ended, "a webhook was told of an end that is not stored"
+        assert json.loads(delivery.body)["data"]["request_status"] == batch.status, "a webhook got a wrong status"
 
     def _new_id(self) -> UUID:
         """Return the same ids in every run, because the delays of retries depend on them."""

@@ -18,8 +18,8 @@ ONLY_IN_AZURE = {
 }
 # These differ between deployments. The code has no default for them, or one that is meant for Azure.
 SPECIFIC = (
-    *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "SWEEP_SCHEDULE"),
-    *("TOKEN", "ROBOT_MASTER_KEY", "ROBOT_ADDRESSES_UNRESTRICTED"),
+    *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "NOTIFY_QUEUE"),
+    *("SWEEP_SCHEDULE", "TOKEN", "ROBOT_MASTER_KEY", "ROBOT_ADDRESSES_UNRESTRICTED"),
 )
 NAMES = [setting.name for setting in list_settings()]
 NUMBERS = [setting.name for setting in list_settings() if type(setting.default) in {int, float}]
@@ -96,7 +96,7 @@ def test_one_message_names_every_missing_and_invalid_setting() -> None:
     assert named == {
         *ONLY_IN_AZURE,
         *("DATA_STORAGE", "SERVICE_BUS", "COSMOS_ENDPOINT", "COSMOS_DATABASE", "DISPATCH_QUEUE", "IMPORT_QUEUE"),
-        *("SWEEP_SCHEDULE", "ROBOT_MASTER_KEY", "PROGRESS_ATTEMPTS", "ROBOT_CALL_TIMEOUT_S"),
+        *("NOTIFY_QUEUE", "SWEEP_SCHEDULE", "ROBOT_MASTER_KEY", "PROGRESS_ATTEMPTS", "ROBOT_CALL_TIMEOUT_S"),
     }
 
 

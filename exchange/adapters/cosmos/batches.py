@@ -17,12 +17,15 @@ from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
-# An ended batch has no due_at, so the comparison leaves it out.
+# A batch without due_at is left out by the comparison. One that has ended keeps it until its webhooks are notified.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
-_OPEN_OF_REQUESTOR = "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0"
 _OLDER_THAN = " AND c.sort_key < @sort_key"
-_OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0"
 _OF_ROBOT = "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since ORDER BY c.sort_key DESC"
+_OPEN_OF_REQUESTOR = (
+    "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
+    "AND c.status IN ('received', 'accepted', 'importing')"
+)
+_OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 _SORT_KEY = "sort_key"
 # Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
 _METADATA_TERMS = "metadata_terms"

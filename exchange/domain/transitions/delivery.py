@@ -8,7 +8,7 @@ from exchange.domain.batch import Batch, Upload
 from exchange.domain.durations import format_duration
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.limits import Deadlines
-from exchange.domain.messages import ImportMessage, Message, ValidateMessage
+from exchange.domain.messages import BatchMessage, ImportMessage, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
 from exchange.domain.transitions.validating import is_being_validated, may_validate_early
 
@@ -83,7 +83,7 @@ def _deliver(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> 
     return Transition(delivered, _choose_message(delivered, upload, now, deadlines))
 
 
-def _choose_message(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> Message | None:
+def _choose_message(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> BatchMessage | None:
     """Return the message that leads to the import. A running validation sends its own at its end."""
     if batch.validation_of(upload):
         return ImportMessage(batch.id)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain.batch import Batch
-from exchange.domain.messages import Message
+from exchange.domain.messages import BatchMessage
 
 
 class RobotFailure(StrEnum):
@@ -25,7 +25,7 @@ class Transition:
     """
 
     batch: Batch
-    message: Message | None = None
+    message: BatchMessage | None = None
     failure: RobotFailure | None = None
 
 
@@ -36,5 +36,5 @@ def end(
     code: ErrorCode | None = None,
     failure: RobotFailure | None = None,
 ) -> Transition:
-    """End the batch with this status. No message is sent."""
+    """End the batch with this status. The only message that may follow is about webhooks: see `notifying`."""
     return Transition(replace(batch, status=status, error=error, error_code=code), failure=failure)

@@ -82,5 +82,11 @@ def test_a_delivered_batch_is_due_after_its_last_sign_of_work(fields: dict[str, 
 @pytest.mark.parametrize(
     "status", [BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED]
 )
-def test_an_ended_batch_is_never_due(status: BatchStatus) -> None:
+def test_an_ended_batch_without_webhooks_is_never_due(status: BatchStatus) -> None:
     assert find_due_at(batch(status, delivered_at=7.0, resent_at=9.0), DEADLINES) is None
+
+
+@pytest.mark.parametrize(("fields", "expected"), [({}, 310), ({"resent_at": 4.0}, 310), ({"resent_at": 60.0}, 360)])
+def test_an_ended_batch_is_due_until_its_webhooks_are_notified(fields: dict[str, object], expected: float) -> None:
+    ended = batch(BatchStatus.COMPLETED, ended_at=10.0, notify_due=True, **fields)
+    assert find_due_at(ended, DEADLINES) == expected

@@ -12,8 +12,8 @@ from exchange.domain import events
 from exchange.domain.batch import Batch, Outcome, Phase, Progress, Upload, Validation, ValidationClaim
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.events import Event
-from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register
-from exchange.domain.messages import DispatchMessage, ImportMessage, Message, ValidateMessage
+from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register, request_notification
+from exchange.domain.messages import DispatchMessage, ImportMessage, Message, NotifyMessage, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure
 from tests.fakes.world import DEADLINES, START
 
@@ -92,6 +92,9 @@ VARIANTS: dict[Phase, list[Batch]] = {
         ended(status=BatchStatus.FAILED, robot_error="no"),
         ended(status=BatchStatus.REJECTED, delivered_at=None, import_started=False),
         ended(status=BatchStatus.FAILED, cancel_requested_at=NOW - 1, import_started=False),
+        ended(notify_due=True, due_at=NOW + 299),
+        ended(notify_due=True, **OVERDUE),
+        ended(notify_due=True, ended_at=NOW - 86_400, **OVERDUE),
     ],
 }
 OLD = Upload(etag="old", last_modified=NOW - 1000, size=1)
@@ -129,6 +132,7 @@ EVENTS: list[Event] = [
     events.CancelRequested("not needed"),
     events.CancelRequested(None),
     events.Retried(OTHER_HOLDER),
+    events.WebhooksNotified(),
     events.Swept(None),
     events.Swept(UPLOAD),
     events.Swept(OLD),
@@ -157,10 +161,11 @@ def test_every_event_in_every_phase_follows_the_table(phase: Phase, event: Event
             assert transition.message is None
             continue
         assert transition.batch.phase in row.leads_to | {phase}
-        # The sweep finds every open batch, and no ended one.
-        assert (transition.batch.due_at is None) == transition.batch.ended
+        # The sweep finds every open batch, and of those that have ended only the ones with webhooks to notify.
+        assert (transition.batch.due_at is None) == (transition.batch.ended and not transition.batch.notify_due)
         assert (transition.batch.ended_at is not None) == transition.batch.ended
-        assert transition.message is None or not transition.batch.ended
+        assert transition.message is None or not transition.batch.ended or transition.batch.notify_due
+        assert batch.ended_at in {None, transition.batch.ended_at}
         if type(event) is events.Swept and transition.message is not None:
             assert transition.batch.due_at is not None
             assert transition.batch.due_at > NOW, "the sweep postpones the deadline before it sends a message"
@@ -632,3 +637,28 @@ class TestImport:
     def test_a_running_validation_is_not_started_again(self) -> None:
         batch = apply(delivered(), events.WorkContinued(), NOW + 60, DEADLINES).batch
         assert batch.due_at == NOW + 60 + 120
+
+
+class TestNotifying:
+    def test_the_end_of_a_batch_can_request_a_notification(self) -> None:
+        ending = apply(importing(), events.ReportWritten(ATTEMPT, OUTCOME), NOW, DEADLINES)
+        assert (ending.message, ending.batch.due_at) == (None, None)
+        requested = request_notification(ending, DEADLINES)
+        assert requested.message == NotifyMessage(ending.batch.id)
+        assert requested.batch == replace(ending.batch, notify_due=True, due_at=NOW + 300)
+
+    def test_a_notification_is_recorded_and_changes_nothing_else(self) -> None:
+        batch = ended(notify_due=True, due_at=NOW + 299)
+        transition = apply(batch, events.WebhooksNotified(), NOW, DEADLINES)
+        assert (transition.batch, transition.message) == (replace(batch, notify_due=False, due_at=None), None)
+
+    def test_a_lost_message_is_resent_for_a_day(self) -> None:
+        batch, now, sends = ended(notify_due=True, due_at=NOW + 299), NOW, 0
+        while batch.notify_due:
+            assert batch.due_at is not None
+            now = batch.due_at
+            transition = apply(batch, events.Swept(None), now, DEADLINES)
+            sends += transition.message == NotifyMessage(batch.id)
+            batch = transition.batch
+        assert sends == 86_400 / 300 - 1
+        assert (batch.due_at, batch.status, batch.ended_at) == (None, BatchStatus.COMPLETED, NOW - 1)

@@ -10,6 +10,7 @@ from exchange.domain.errors import Unavailable
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.stats import OPEN_STATUSES, Stats
 from exchange.domain.transitions.transition import RobotFailure, Transition
+from exchange.domain.webhook_deliveries import WebhookAnswer
 from exchange.telemetry import stats
 from exchange.telemetry.metrics import record_transition
 from exchange.telemetry.stats import record_stats
@@ -21,8 +22,39 @@ from tests.results import annotation
 from tests.unit.domain.batches import a_batch
 from tests.unit.telemetry.conftest import Metrics
 from tests.unit.use_cases.conftest import Exchange
+from tests.unit.use_cases.test_notify_webhooks import answer_with, create_webhook, end_batch, run_queue
 
+DELIVERIES = "exchange.webhook.deliveries"
 ENTRIES, ENDED, FAILURES = "exchange.result.entries", "exchange.batches.ended", "exchange.robot.failures"
+
+
+class TestWebhooks:
+    async def test_each_delivery_is_counted_at_its_end(self, exchange: Exchange, counts: Metrics) -> None:
+        for _ in range(2):
+            await create_webhook(exchange)
+        busy, accepted = WebhookAnswer(503, "HTTP 503", 0.1), WebhookAnswer(204, None, 0.1)
+        answer_with(exchange, busy, accepted)
+        await end_batch(exchange)
+        await run_queue(exchange)
+        assert counts.read_counts(DELIVERIES) == {"state=delivered": 1}
+        answer_with(exchange, WebhookAnswer(410, "HTTP 410", 0.1))
+        exchange.clock.now += 5
+        await run_queue(exchange)
+        assert counts.read_counts(DELIVERIES) == {"state=delivered": 1, "state=failed": 1}
+
+    async def test_a_notification_that_never_succeeds_counts_as_a_failed_delivery(
+        self, exchange: Exchange, counts: Metrics
+    ) -> None:
+        await create_webhook(exchange)
+        batch_id = await end_batch(exchange)
+        exchange.clock.now += 300
+        await sweep(exchange.services)
+        assert counts.read_counts(DELIVERIES) == {}
+        exchange.clock.now += 86_400
+        for _ in range(2):
+            await sweep(exchange.services)
+        assert counts.read_counts(DELIVERIES) == {"state=failed": 1}
+        assert not exchange.get_batch(batch_id).notify_due
 
 
 class TestTransitions:

@@ -1,0 +1,17 @@
+"""The header `Retry-After` of answers to the exchange's calls."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from multidict import CIMultiDictProxy
+
+
+def parse_retry_after(headers: CIMultiDictProxy[str]) -> float | None:
+    """Parse `Retry-After`, which is seconds or a date. Return seconds."""
+    value = headers.get("Retry-After", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
