@@ -71,7 +71,7 @@ async def _make_delivered_batch(site: Site, reference_ids: Sequence[UUID], resul
 def _make_items(reference_ids: Sequence[UUID], result: bytes) -> Iterator[Item]:
     """Yield the items that the import of this result writes."""
     validated = EntryValidator(Manifest(reference_ids), 1 << 20).validate(result.split(b"\n"))
-    entries = AcceptedEntries(new_id(), 0.0)
+    entries = AcceptedEntries(new_id(), new_id(), 0.0)
     for line in bytes(validated.accepted).splitlines():
         entries.append(line)
     for entry in entries:

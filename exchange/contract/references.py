@@ -19,6 +19,9 @@ class StoredEnhancement(Enhancement):
     batch_request_id: UUID4 | None = Field(
         None, description="The batch request that added the enhancement. Null if it was loaded with its reference."
     )
+    robot_id: UUID4 | None = Field(
+        None, description="The robot of that batch request. Null if the enhancement was loaded with its reference."
+    )
 
 
 class Reference(WireModel):

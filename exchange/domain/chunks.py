@@ -12,8 +12,8 @@ from exchange.contract.base import to_time_text
 from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
 from exchange.domain.storable import compute_sent_size
 
-# The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...",`.
-_OWN_FIELDS_BYTES = 2 * UUID_TEXT_LENGTH + len("2026-01-01T00:00:00.000000Z") + 46
+# The length of what `_parse` adds: `"id":"...","created_at":"...","batch_request_id":"...","robot_id":"...",`.
+_OWN_FIELDS_BYTES = 3 * UUID_TEXT_LENGTH + len("2026-01-01T00:00:00.000000Z") + 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,13 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     objects and needs 0.2 GiB for a chunk of lines (`benchmarks/growth.py`).
     """
 
-    def __init__(self, batch_id: UUID, delivered_at: float) -> None:
+    def __init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float) -> None:
         self._batch_id = batch_id
-        self._origin = {"created_at": to_time_text(delivered_at), "batch_request_id": str(batch_id)}
+        self._origin = {
+            "created_at": to_time_text(delivered_at),
+            "batch_request_id": str(batch_id),
+            "robot_id": str(robot_id),
+        }
         self._lines: list[bytes] = []
 
     def __len__(self) -> int:
@@ -75,7 +79,8 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
     def _parse(self, line: bytes) -> AcceptedEntry:
         fields = from_json(line)
         number = fields["entry"]
-        enhancement = {"id": str(derive_id(self._batch_id, number)), **self._origin, **fields["enhancement"]}
+        # Our fields come last: what a robot writes under these names must not count.
+        enhancement = {**fields["enhancement"], "id": str(derive_id(self._batch_id, number)), **self._origin}
         return AcceptedEntry(number, enhancement, compute_sent_size(line) + _OWN_FIELDS_BYTES)
 
 
@@ -87,6 +92,7 @@ class Chunk:
     """
 
     batch_id: InitVar[UUID]
+    robot_id: InitVar[UUID]
     delivered_at: InitVar[float]
     max_entries: int
     max_bytes: int
@@ -94,8 +100,8 @@ class Chunk:
     entries: AcceptedEntries = field(init=False)
     size: int = 0
 
-    def __post_init__(self, batch_id: UUID, delivered_at: float) -> None:
-        self.entries = AcceptedEntries(batch_id, delivered_at)
+    def __post_init__(self, batch_id: UUID, robot_id: UUID, delivered_at: float) -> None:
+        self.entries = AcceptedEntries(batch_id, robot_id, delivered_at)
 
     def fill(self, lines: Iterable[bytes | None]) -> None:
         """Add lines until the chunk is full. The remaining lines are left for the next chunk."""

@@ -25,7 +25,14 @@ async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
     """Read the chunk after the recorded progress. Return None after the last one."""
     limits = services.limits
     delivered_at = batch.delivered_at or batch.created_at
-    chunk = Chunk(batch.id, delivered_at, limits.import_chunk_entries, limits.import_chunk_bytes, batch.progress.offset)
+    chunk = Chunk(
+        batch.id,
+        batch.robot_id,
+        delivered_at,
+        limits.import_chunk_entries,
+        limits.import_chunk_bytes,
+        batch.progress.offset,
+    )
     splitter = LineSplitter()
     name = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)
     async with aclosing(services.files.read(name, batch.progress.offset)) as pieces:

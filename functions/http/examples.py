@@ -124,6 +124,7 @@ _REFERENCE = {
             "content": _ABSTRACT,
             "created_at": "2026-11-02T09:30:00Z",
             "batch_request_id": None,
+            "robot_id": None,
         }
     ],
 }

@@ -31,7 +31,7 @@ def check(data: bytes) -> None:
     assert len(results) == validator.entries, "each entry has one line"
     assert sum(result["error"] is None for result in results) == validator.accepted
     accepted = b"".join(bytes(lines.accepted) for lines in slices)
-    chunk = Chunk(BATCH, 0.0, 1 << 30, 1 << 30, 0)
+    chunk = Chunk(BATCH, BATCH, 0.0, 1 << 30, 1 << 30, 0)
     chunk.fill(line for line in accepted.split(b"\n") if line)
     assert len(chunk.entries) == validator.accepted
     assert all(UUID(entry.reference_id) in REQUESTED for entry in chunk.entries)

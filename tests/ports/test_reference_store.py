@@ -59,6 +59,7 @@ def entry(number: int, reference_id: UUID, **fields: Any) -> AcceptedEntry:
         "derived_from": [str(new_id())],
         "created_at": "2027-01-15T08:00:00Z",
         "batch_request_id": str(new_id()),
+        "robot_id": str(new_id()),
         "content": {
             "enhancement_type": "annotation",
             "annotations": [

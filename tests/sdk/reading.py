@@ -17,7 +17,7 @@ _FIRST = frozenset(RELEASES[:1])
 # The releases that do not know a field. They ignore unknown fields, except those of a robot, which they refuse.
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
-    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
+    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id", "robot_id")},
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},

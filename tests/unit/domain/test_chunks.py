@@ -12,7 +12,7 @@ from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
 from tests.results import annotation, jsonl
 
-BATCH, REFERENCE = uuid4(), uuid4()
+BATCH, ROBOT, REFERENCE = uuid4(), uuid4(), uuid4()
 DELIVERED_AT = 1_800_000_000.25
 
 
@@ -26,7 +26,7 @@ def to_json(value: Any, *, ascii_only: bool = False) -> str:
 
 def read_chunk(blob: bytes, offset: int, max_entries: int, max_bytes: int, piece_bytes: int) -> Chunk:
     """Read one chunk as the import does: until it is full, or until the blob ends."""
-    chunk = Chunk(BATCH, DELIVERED_AT, max_entries, max_bytes, offset)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, max_entries, max_bytes, offset)
     splitter = LineSplitter()
     for start in range(offset, len(blob), piece_bytes):
         chunk.fill(splitter.feed(blob[start : min(start + piece_bytes, len(blob))]))
@@ -71,8 +71,23 @@ def test_the_accepted_lines_of_a_validation_can_be_read() -> None:
     assert chunk.end == len(validated.accepted)
 
 
+@pytest.mark.parametrize("field", ["id", "created_at", "batch_request_id", "robot_id"])
+def test_the_origin_is_ours_whatever_an_accepted_entry_says(field: str) -> None:
+    fields = {"reference_id": str(REFERENCE), "source": "s", field: "forged"}
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, 10**6, 0)
+    chunk.fill([to_json({"entry": 1, "enhancement": fields}).encode()])
+    assert without_origin(chunk.entries[0].enhancement) == {"reference_id": str(REFERENCE), "source": "s"}
+
+
+def test_a_robot_cannot_set_the_robot_of_its_entry() -> None:
+    forged = {**annotation(REFERENCE), "robot_id": str(uuid4()), "batch_request_id": str(uuid4())}
+    validated = EntryValidator(Manifest([REFERENCE]), 10**6).validate(LineSplitter().feed(jsonl(forged)))
+    chunk = read_chunk(bytes(validated.accepted), 0, 100, 10**6, 64)
+    assert [without_origin(entry.enhancement) for entry in chunk.entries] == [annotation(REFERENCE)]
+
+
 def test_a_full_chunk_is_not_filled_further() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 1, 10**6, 100)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 100)
     chunk.fill([accepted_line(1), accepted_line(2)])
     assert chunk.full
     before = (chunk.end, chunk.size)
@@ -83,7 +98,7 @@ def test_a_full_chunk_is_not_filled_further() -> None:
 
 
 def test_an_entry_larger_than_the_maximum_has_its_own_chunk() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 10, 5, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, 5, 0)
     chunk.fill([accepted_line(1), accepted_line(2)])
     assert chunk.full
     assert [entry.entry for entry in chunk.entries] == [1]
@@ -91,20 +106,20 @@ def test_an_entry_larger_than_the_maximum_has_its_own_chunk() -> None:
 
 @pytest.mark.parametrize(("spare_bytes", "full"), [(0, True), (1, False)])
 def test_a_chunk_is_full_at_exactly_its_maximum(spare_bytes: int, full: bool) -> None:  # noqa: FBT001 - pytest passes it by name
-    chunk = Chunk(BATCH, DELIVERED_AT, 10, len(accepted_line(1)) + 1 + spare_bytes, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, len(accepted_line(1)) + 1 + spare_bytes, 0)
     chunk.fill([accepted_line(1)])
     assert chunk.full is full
 
 
 def test_filling_with_no_lines_changes_nothing() -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 2, 10, 77)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 2, 10, 77)
     chunk.fill([])
     assert (list(chunk.entries), chunk.end, chunk.full) == ([], 77, False)
 
 
 @pytest.mark.parametrize("source", ["s", "é", "文", "\U0001f9ea"])
 def test_the_size_of_an_entry_counts_characters_beyond_ascii_as_they_are_sent(source: str) -> None:
-    chunk = Chunk(BATCH, DELIVERED_AT, 1, 10**6, 0)
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 0)
     chunk.fill([accepted_line(7, source)])
     (entry,) = chunk.entries
     assert entry.size == len(to_json({"entry": 7, "enhancement": entry.enhancement}, ascii_only=True))
@@ -121,4 +136,6 @@ def without_origin(enhancement: dict[str, Any]) -> dict[str, Any]:
     assert UUID(enhancement["id"]).version == 4
     assert enhancement["created_at"] == "2027-01-15T08:00:00.250000Z"
     assert enhancement["batch_request_id"] == str(BATCH)
-    return {name: value for name, value in enhancement.items() if name not in {"id", "created_at", "batch_request_id"}}
+    assert enhancement["robot_id"] == str(ROBOT)
+    origin = {"id", "created_at", "batch_request_id", "robot_id"}
+    return {name: value for name, value in enhancement.items() if name not in origin}

@@ -18,6 +18,7 @@ from exchange.domain.storable import MAX_DOCUMENT_BYTES
 from tests.results import annotation
 
 BATCH = UUID("b0000000-0000-4000-8000-000000000000")
+ROBOT = UUID("c0000000-0000-4000-8000-000000000000")
 DELIVERED_AT = 1_800_000_000.0
 ONE, TWO, THREE, OTHER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "1234")
 MAX_LINE_BYTES = 1 << 20
@@ -45,7 +46,7 @@ def read_draft(validated: ValidatedLines) -> list[tuple[str | None, str | None]]
 
 def read_accepted(validated: ValidatedLines, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
     """Read the accepted lines as the import does."""
-    chunk = Chunk(batch_id, DELIVERED_AT, 10**6, 10**9, 0)
+    chunk = Chunk(batch_id, ROBOT, DELIVERED_AT, 10**6, 10**9, 0)
     chunk.fill(bytes(validated.accepted).split(b"\n")[:-1])
     assert chunk.end == len(validated.accepted)
     return [entry.enhancement for entry in chunk.entries]
@@ -136,7 +137,7 @@ def test_an_accepted_enhancement_is_unchanged_except_for_its_id() -> None:
     sent = annotation(TWO, id=str(OTHER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
     (enhancement,) = read_accepted(make_validator().validate([line(sent)]))
     del sent["unknown"]
-    origin = {"created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(BATCH)}
+    origin = {"created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(BATCH), "robot_id": str(ROBOT)}
     assert enhancement == {**sent, "id": str(derive_id(BATCH, 1)), **origin}
 
 
@@ -156,7 +157,7 @@ def test_any_json_value_is_accepted_unchanged(data: dict[str, Any], score: float
     label = {"annotation_type": "score", "scheme": text, "label": text, "score": score, "data": data}
     sent = annotation(TWO, source=text, content={"enhancement_type": "annotation", "annotations": [label]})
     (enhancement,) = read_accepted(make_validator().validate([json.dumps(sent, ensure_ascii=False).encode()]))
-    for name in ("id", "created_at", "batch_request_id"):
+    for name in ("id", "created_at", "batch_request_id", "robot_id"):
         del enhancement[name]
     assert enhancement == sent
     assert repr(enhancement["content"]["annotations"][0]["data"]) == repr(data)
