@@ -11,10 +11,13 @@ from exchange.contract.enhancements import Enhancement
 from exchange.contract.json_input import describe_json_faults, parse_json
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.fast_parser import FastRobotError, parse_fast
+from exchange.domain.limits import Limits
 from exchange.domain.manifest import Manifest
 from exchange.domain.report import REJECTED, EntryKind, EntryResult
+from exchange.domain.room import Room
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
+_DEFAULT_ROOM = Limits().result_room
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
 
@@ -29,9 +32,10 @@ class ValidatedLines:
 class EntryValidator:
     """Validates the lines of one result in order, and counts them. One object per validation; not thread-safe."""
 
-    def __init__(self, manifest: Manifest, max_line_bytes: int) -> None:
+    def __init__(self, manifest: Manifest, max_line_bytes: int, room: Room = _DEFAULT_ROOM) -> None:
         self._manifest = manifest
         self._max_line_bytes = max_line_bytes
+        self._room = room
         self.entries = 0
         self.accepted = 0
         # See `report.REJECTED`.
@@ -106,7 +110,7 @@ class EntryValidator:
         return reference_id
 
     def _accept(self, reference_id: str, fields: bytes) -> None:
-        """Accept an enhancement unless it is too large or a duplicate.
+        """Accept an enhancement unless it is too large, a duplicate, or more than its reference may have.
 
         `fields` is its JSON without the id, which it gets when it is imported.
         """
@@ -115,6 +119,9 @@ class EntryValidator:
             self._report(EntryKind.NOT_STORABLE, reference_id, f"it is longer than {MAX_DOCUMENT_BYTES} bytes")
         elif not self._manifest.record(reference_id, hash(fields)):
             self._report(EntryKind.DUPLICATE, reference_id)
+        elif not self._manifest.reserve(reference_id, len(fields), self._room):
+            detail = f"a result may have at most {self._room} for one reference"
+            self._report(EntryKind.NOT_STORABLE, reference_id, detail)
         else:
             self.accepted += 1
             self._accepted_lines.append(b'{"entry":%d,"enhancement":%b}\n' % (self.entries, fields))

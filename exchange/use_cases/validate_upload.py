@@ -103,7 +103,8 @@ async def _write(batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], ser
     """Write the two blobs of this attempt: the accepted entries and the draft report. Raises TooLarge."""
     attempt = services.new_id()
     manifest = await asyncio.to_thread(Manifest, await read_manifest(batch.id, services.files))
-    validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
+    limits = services.limits
+    validator = EntryValidator(manifest, limits.result_line_limit_bytes, limits.result_room)
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
     async with (

@@ -18,6 +18,14 @@ type Tunables = {
   RESULT_LINE_LIMIT_BYTES: string?
   @description('Maximum number of rejected entries (unreadable, repeated, or not requested) before the whole result is refused.')
   RESULT_REJECTED_ENTRIES_LIMIT: string?
+  @description('Maximum number of enhancements of one reference in a result. The others are reported as not stored.')
+  RESULT_REFERENCE_ENTRIES_LIMIT: string?
+  @description('Maximum size of the enhancements of one reference in a result.')
+  RESULT_REFERENCE_LIMIT_BYTES: string?
+  @description('Maximum number of enhancements of one reference in the store. An import may exceed it a little.')
+  STORED_REFERENCE_ENTRIES_LIMIT: string?
+  @description('Maximum size of the enhancements of one reference in the store. An import may exceed it a little.')
+  STORED_REFERENCE_LIMIT_BYTES: string?
   @description('Maximum number of entries in a chunk. The import records its progress after each chunk.')
   IMPORT_CHUNK_ENTRIES: string?
   @description('Maximum size of a chunk. An import holds one chunk in memory.')
