@@ -69,7 +69,7 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         new_id=new_id,
         batches=CosmosBatchStore(database),
         robots=CosmosRobotStore(database),
-        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
+        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent, settings.limits.stored_room),
         claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),

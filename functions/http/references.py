@@ -4,12 +4,13 @@ from http import HTTPStatus
 
 from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.references import (
+    EnhancementsQuery,
     LoadedLine,
     LoadedReference,
     LoadQuery,
-    Reference,
     ReferenceFileInput,
     ReferenceQuery,
+    ReferenceRead,
 )
 from exchange.use_cases.delete_reference import delete_reference
 from exchange.use_cases.load_reference import load_reference
@@ -42,16 +43,24 @@ async def load_references(request: ApiRequest) -> LoadedReference | Content:
     return Content("".join(f"{line.model_dump_json()}\n" for line in lines), JSONL)
 
 
-@endpoint("GET", "references", Access.REQUESTORS, Reference, HTTPStatus.NOT_FOUND, query_model=ReferenceQuery)
-async def find_reference_by_identifier(request: ApiRequest) -> Reference:
-    """Find the reference with this identifier."""
+@endpoint("GET", "references", Access.REQUESTORS, ReferenceRead, HTTPStatus.NOT_FOUND, query_model=ReferenceQuery)
+async def find_reference_by_identifier(request: ApiRequest) -> ReferenceRead:
+    """Find the reference with this identifier. The answer has the newest enhancements, a page at a time."""
     return await find_reference(request.parse_query(ReferenceQuery), request.user, request.services)
 
 
-@endpoint("GET", "references/{reference_id}", Access.REQUESTORS, Reference, HTTPStatus.NOT_FOUND)
-async def read_reference_by_id(request: ApiRequest) -> Reference:
-    """Read a reference with its identifiers and enhancements."""
-    return await read_reference(request.parse_path_id("reference_id"), request.user, request.services)
+@endpoint(
+    "GET",
+    "references/{reference_id}",
+    Access.REQUESTORS,
+    ReferenceRead,
+    HTTPStatus.NOT_FOUND,
+    query_model=EnhancementsQuery,
+)
+async def read_reference_by_id(request: ApiRequest) -> ReferenceRead:
+    """Read a reference with its identifiers and enhancements. The newest enhancements come first, a page at a time."""
+    reference_id, query = request.parse_path_id("reference_id"), request.parse_query(EnhancementsQuery)
+    return await read_reference(reference_id, query, request.user, request.services)
 
 
 @endpoint(

@@ -6,7 +6,7 @@ from pydantic import HttpUrl
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.enhancements import Bibliographic, Enhancement
-from exchange.contract.references import StoredEnhancement
+from exchange.contract.references import ReferenceRead, StoredEnhancement
 from exchange.contract.robots import BatchRobotResult, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
@@ -18,6 +18,7 @@ _FIRST = frozenset(RELEASES[:1])
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
     **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id", "robot_id")},
+    (ReferenceRead, "enhancements_continuation"): _ALL,
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     **{(BatchEnhancementRequestRead, field): _ALL for field in ("validation_result_file", "waiting_for", "warnings")},

@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exchange.contract.references import ReferenceFileInput, ReferenceQuery
+from exchange.contract.references import EnhancementsQuery, ReferenceFileInput, ReferenceQuery
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound
 from exchange.use_cases.load_reference import load_reference
@@ -31,7 +31,7 @@ async def load(world: World, visibility: str = "public", *enhancements: str) -> 
 
 
 async def read_visibilities(world: World, reference_id: UUID, user: User) -> list[str]:
-    reference = await read_reference(reference_id, user, world.services)
+    reference = await read_reference(reference_id, EnhancementsQuery(), user, world.services)
     assert reference.id == reference_id
     return sorted(str(item.visibility) for item in reference.enhancements or [])
 
@@ -48,20 +48,20 @@ async def test_only_operators_can_read_hidden_references() -> None:
     reference_id = await load(world, "hidden", "public")
     assert await read_visibilities(world, reference_id, OPERATOR) == ["public"]
     with pytest.raises(NotFound, match=str(reference_id)):
-        await read_reference(reference_id, REQUESTOR, world.services)
+        await read_reference(reference_id, EnhancementsQuery(), REQUESTOR, world.services)
 
 
 async def test_a_reference_without_enhancements_is_read_with_its_identifiers() -> None:
     world = World()
     reference_id = await load(world, "restricted")
-    reference = await read_reference(reference_id, REQUESTOR, world.services)
+    reference = await read_reference(reference_id, EnhancementsQuery(), REQUESTOR, world.services)
     assert (len(reference.identifiers or []), reference.enhancements) == (2, [])
 
 
 async def test_an_unknown_reference_raises_not_found() -> None:
     for user in (REQUESTOR, OPERATOR):
         with pytest.raises(NotFound, match="does not exist"):
-            await read_reference(uuid4(), user, World().services)
+            await read_reference(uuid4(), EnhancementsQuery(), user, World().services)
 
 
 @pytest.mark.parametrize(
