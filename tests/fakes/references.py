@@ -126,29 +126,37 @@ class FakeReferenceStore:
         ]
 
     async def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+        sizes = self._measure({entry.reference_id for entry in entries})
         for entry in entries:
-            item = entry.enhancement
+            item, known = entry.enhancement, sizes[entry.reference_id]
+            is_new = UUID(item["id"]) not in self.enhancements
             if entry.size > self.largest_item:
                 yield [Refusal(entry.entry, "it is too large")]
-            elif not self._has_room(UUID(entry.reference_id), [item]):
+            elif is_new and not self.room.fits(len(known) + 1, sum(known) + _measure(item)):
                 yield [Refusal(entry.entry, self._describe_room())]
             else:
-                self.put(entry.enhancement)
+                if is_new:
+                    known.append(_measure(item))
+                self.put(item)
                 yield []
 
+    def _measure(self, reference_ids: Iterable[str]) -> dict[str, list[int]]:
+        """Return the sizes of the enhancements of each reference."""
+        sizes: dict[str, list[int]] = {reference_id: [] for reference_id in reference_ids}
+        for item in self.enhancements.values():
+            if item["reference_id"] in sizes:
+                sizes[item["reference_id"]].append(_measure(item))
+        return sizes
+
     def _check_room(self, reference_id: UUID, enhancements: Sequence[StoredEnhancement]) -> None:
-        if not self._has_room(reference_id, [item.model_dump(mode="json") for item in enhancements]):
+        items = [item.model_dump(mode="json") for item in enhancements]
+        new = [_measure(item) for item in items if UUID(item["id"]) not in self.enhancements]
+        sizes = [*self._measure([str(reference_id)])[str(reference_id)], *new]
+        if new and not self.room.fits(len(sizes), sum(sizes)):
             raise InputRejected(f"The reference cannot be stored: {self._describe_room()}.")
 
     def _describe_room(self) -> str:
         return f"{NO_ROOM}, which may have at most {self.room}"
-
-    def _has_room(self, reference_id: UUID, added: Sequence[dict[str, Any]]) -> bool:
-        """Return whether there is room for those that are new."""
-        new = [item for item in added if UUID(item["id"]) not in self.enhancements]
-        known = [item for item in self.enhancements.values() if item["reference_id"] == str(reference_id)]
-        items = [*known, *new]
-        return not new or self.room.fits(len(items), sum(len(json.dumps(item)) for item in items))
 
     def _get(self, reference_id: UUID) -> Reference:
         if (known := self.references.get(reference_id)) is None:
@@ -179,6 +187,10 @@ class FakeIdentifierClaims:
     async def release(self, claim: Claim) -> None:
         if self.claims.get(claim.key) == claim:
             del self.claims[claim.key]
+
+
+def _measure(item: dict[str, Any]) -> int:
+    return len(json.dumps(item))
 
 
 def _check_size(model: Reference | StoredEnhancement) -> None:
