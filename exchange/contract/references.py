@@ -155,7 +155,7 @@ class EnhancementsQuery(WireModel):
         MAX_PAGE_ENHANCEMENTS,
         ge=1,
         le=MAX_PAGE_ENHANCEMENTS,
-        description="The maximum number of enhancements. There are fewer if they have more than 4 MiB together.",
+        description="The maximum number of enhancements. There are fewer if they are large.",
     )
     continuation: str | None = Field(
         None,

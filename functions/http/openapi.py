@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from exchange import __version__
 from exchange.contract.problems import Problem
+from exchange.contract.references import Reference
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry
 from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
 from functions.http import descriptions
@@ -57,7 +58,9 @@ _HEADERS = {
 # Every other parameter of a path is an id.
 _FILE = {"type": "string", "enum": FILE_NAMES}
 # Models that no operation of the app refers to: the webhook and the lines of files.
-_OTHER_MODELS: set[type[BaseModel]] = {Problem, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry}
+_OTHER_MODELS: set[type[BaseModel]] = {
+    *(Problem, Reference, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry),
+}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> Document:

@@ -1,5 +1,6 @@
 """References: contributors load them, requestors read them, operators delete them."""
 
+import asyncio
 from http import HTTPStatus
 
 from exchange.contract.json_input import describe_ignored_fields
@@ -18,6 +19,7 @@ from exchange.use_cases.load_references import TRAILING_HINT, load_lines
 from exchange.use_cases.read_references import find_reference, read_reference
 from functions.http.endpoints import Access, Content, endpoint
 from functions.http.requests import JSONL, ApiRequest
+from functions.http.responses import JSON
 
 
 @endpoint(
@@ -44,9 +46,9 @@ async def load_references(request: ApiRequest) -> LoadedReference | Content:
 
 
 @endpoint("GET", "references", Access.REQUESTORS, ReferenceRead, HTTPStatus.NOT_FOUND, query_model=ReferenceQuery)
-async def find_reference_by_identifier(request: ApiRequest) -> ReferenceRead:
+async def find_reference_by_identifier(request: ApiRequest) -> Content:
     """Find the reference with this identifier. The answer has the newest enhancements, a page at a time."""
-    return await find_reference(request.parse_query(ReferenceQuery), request.user, request.services)
+    return await _write(await find_reference(request.parse_query(ReferenceQuery), request.user, request.services))
 
 
 @endpoint(
@@ -57,10 +59,15 @@ async def find_reference_by_identifier(request: ApiRequest) -> ReferenceRead:
     HTTPStatus.NOT_FOUND,
     query_model=EnhancementsQuery,
 )
-async def read_reference_by_id(request: ApiRequest) -> ReferenceRead:
+async def read_reference_by_id(request: ApiRequest) -> Content:
     """Read a reference with its identifiers and enhancements. The newest enhancements come first, a page at a time."""
     reference_id, query = request.parse_path_id("reference_id"), request.parse_query(EnhancementsQuery)
-    return await read_reference(reference_id, query, request.user, request.services)
+    return await _write(await read_reference(reference_id, query, request.user, request.services))
+
+
+async def _write(reference: ReferenceRead) -> Content:
+    """Write the JSON in a thread: it may be long, and the event loop is shared by all."""
+    return Content(await asyncio.to_thread(reference.model_dump_json), JSON)
 
 
 @endpoint(

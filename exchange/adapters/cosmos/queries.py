@@ -24,6 +24,13 @@ class Found(NamedTuple):
     items: list[Any] | None
 
 
+class _Page(NamedTuple):
+    """A page of items. Only the last one has no continuation."""
+
+    items: list[Any]
+    last: bool
+
+
 class ReferenceQueries:
     """Runs queries in a physical partition, with the ids of all its buckets, or in one bucket.
 
@@ -58,7 +65,7 @@ class ReferenceQueries:
     async def run_in_bucket(self, text: str, ids: Sequence[str], bucket: str) -> AsyncIterator[list[Any]]:
         """Yield the pages of one query in a bucket. The list of ids is appended to `text`."""
         async for page in self._read_pages(text, ids, {"partition_key": bucket}):
-            yield page
+            yield page.items
 
     async def _group(self, ids: Iterable[UUID], max_ids: int) -> Iterable[tuple[FeedRange, list[UUID]]]:
         with translate_errors("reference"):
@@ -68,19 +75,19 @@ class ReferenceQueries:
         items: list[Any] = []
         pages = 0
         async for page in self._read_pages(text, list(map(str, ids)), {"feed_range": feed_range}):
+            items += page.items
             pages += 1
-            if max_pages is not None and pages > max_pages:
+            if pages == max_pages and not page.last:
                 return Found(ids, None)
-            items += page
         return Found(ids, items)
 
     async def _fold(
         self, text: str, feed_range: FeedRange, ids: Sequence[UUID], receive: Callable[[list[Any]], None]
     ) -> None:
         async for page in self._read_pages(text, list(map(str, ids)), {"feed_range": feed_range}):
-            receive(page)
+            receive(page.items)
 
-    async def _read_pages(self, text: str, ids: Sequence[str], where: dict[str, Any]) -> AsyncIterator[list[Any]]:
+    async def _read_pages(self, text: str, ids: Sequence[str], where: dict[str, Any]) -> AsyncIterator[_Page]:
         parameters: list[dict[str, object]] = [
             {"name": f"@id{number}", "value": item} for number, item in enumerate(ids)
         ]
@@ -88,6 +95,8 @@ class ReferenceQueries:
         with translate_errors("reference"):
             container = await self.container()
             found = container.query_items(query, parameters=parameters, max_item_count=PAGE_ITEMS, **where)
-            async for page in found.by_page():
-                if items := [item async for item in page]:
-                    yield items
+            pages = found.by_page()
+            async for page in pages:
+                items = [item async for item in page]
+                # The SDK's type hides the attribute.
+                yield _Page(items, last=getattr(pages, "continuation_token", None) is None)

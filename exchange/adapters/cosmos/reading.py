@@ -32,7 +32,7 @@ _PIECE_BYTES = 1 << 20
 _PIECE_ITEMS = 500
 _UNKNOWN_BYTES = 4_000
 # The size of the enhancements in one answer to a requestor.
-_ANSWER_BYTES = 4 << 20
+_ANSWER_BYTES = 2 << 20
 
 
 class _Row(NamedTuple):
