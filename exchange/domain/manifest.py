@@ -35,32 +35,31 @@ class Manifest:
 
     def mark_named(self, reference_id: str) -> None:
         """Record that an entry names this requested reference."""
-        self._get_named(reference_id)
+        if reference_id not in self._named:
+            self._named[reference_id] = _Named()
 
     def record(self, reference_id: str, fingerprint: int) -> bool:
         """Record an entry of this reference. Return False if one of its last entries has the same fingerprint."""
-        known = self._get_named(reference_id).fingerprints
+        named = self._named.get(reference_id)
+        if named is None:
+            named = self._named[reference_id] = _Named()
+        known = named.fingerprints
         if fingerprint in known:
             return False
         known.append(fingerprint)
-        del known[:-REMEMBERED_ENTRIES]
+        if len(known) > REMEMBERED_ENTRIES:
+            del known[0]
         return True
 
     def reserve(self, reference_id: str, size: int, room: Room) -> bool:
-        """Count an accepted entry of this reference. Return False if there is no room for it."""
-        named = self._get_named(reference_id)
-        if not room.fits(named.entries + 1, named.size + size):
+        """Count a recorded entry of this reference as accepted. Return False if there is no room for it."""
+        named = self._named[reference_id]
+        entries, total = named.entries + 1, named.size + size
+        if entries > room.max_entries or total > room.max_bytes:
             return False
-        named.entries += 1
-        named.size += size
+        named.entries, named.size = entries, total
         return True
 
     def list_missing(self) -> Iterator[str]:
         """Yield the references that no entry names, in the order of the request."""
         return (reference_id for reference_id in self._requested if reference_id not in self._named)
-
-    def _get_named(self, reference_id: str) -> _Named:
-        named = self._named.get(reference_id)
-        if named is None:
-            named = self._named[reference_id] = _Named()
-        return named

@@ -190,10 +190,10 @@ def _group_by_bucket(
     buckets: dict[str, list[Place]] = defaultdict(list)
     counted: set[str] = set()
     for number, entry in enumerate(entries):
-        place = Place(number, entry.size + documents.OWN_BYTES, entry.reference_id)
-        buckets[bucket_of(place.reference_id)].append(place)
-        if place.reference_id in full or is_counted(place.size):
-            counted.add(place.reference_id)
+        reference_id, size = entry.reference_id, entry.size + documents.OWN_BYTES
+        buckets[bucket_of(reference_id)].append(Place(number, size, reference_id))
+        if is_counted(size) or reference_id in full:
+            counted.add(reference_id)
     return buckets, counted
 
 

@@ -63,6 +63,8 @@ class StoreRoom:
     def __init__(self, queries: ReferenceQueries, room: Room) -> None:
         self._queries = queries
         self._room = room
+        self._chance_by_entry = _CHECKS / room.max_entries
+        self._chance_by_byte = _CHECKS / room.max_bytes
 
     @property
     def refusal(self) -> str:
@@ -71,8 +73,8 @@ class StoreRoom:
 
     def is_counted(self, size: int) -> bool:
         """Decide at random whether the reference of an entry of this size is counted."""
-        share = max(1 / self._room.max_entries, size / self._room.max_bytes)
-        return random.random() < _CHECKS * share  # noqa: S311 - not a secret: it only must not be known in advance  # nosec B311
+        drawn = random.random()  # noqa: S311 - not a secret: it only must not be known in advance  # nosec B311
+        return drawn < self._chance_by_entry or drawn < size * self._chance_by_byte
 
     async def check(self, reference_id: UUID, items: Sequence[Item]) -> None:
         """Raise InputRejected if the reference has no room for those of these items that do not exist yet."""

@@ -59,6 +59,8 @@ def test_only_the_last_entries_of_a_reference_are_remembered() -> None:
 @pytest.mark.parametrize(("sizes", "expected"), [([1] * 5, 3), ([40, 50, 20, 10], 3), ([101, 100, 1], 1)])
 def test_a_reference_has_room_for_so_many_entries_and_bytes(sizes: list[int], expected: int) -> None:
     manifest, room = Manifest(IDS[:2]), Room(3, 100)
+    for reference_id in (ONE, TWO):
+        manifest.mark_named(reference_id)
     assert sum(manifest.reserve(ONE, size, room) for size in sizes) == expected
     assert manifest.reserve(TWO, 100, room)
     assert list(manifest.list_missing()) == []
