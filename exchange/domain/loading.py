@@ -1,5 +1,6 @@
 """References as they are loaded, and what a load adds to a reference that is known already."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,15 +41,15 @@ def make_reference(reference_id: UUID, loaded: ReferenceFileInput, now: float) -
     )
 
 
-def list_identities(known: Reference) -> set[UUID]:
-    """Return what identifies the enhancements of a known reference: the ids that they would have if they were loaded.
+def list_identities(known: Reference) -> set[bytes]:
+    """Return what identifies the enhancements of a known reference: a digest of each, because they may be long.
 
     An enhancement is the same if its content, source and visibility are. It does not matter who added it.
     """
-    return {derive_identity(known.id, enhancement) for enhancement in known.enhancements or []}
+    return {_digest_identity(enhancement) for enhancement in known.enhancements or []}
 
 
-def find_additions(known: Reference, identities: set[UUID], loaded: Reference) -> Additions:
+def find_additions(known: Reference, identities: set[bytes], loaded: Reference) -> Additions:
     """Return the identifiers and enhancements of the loaded reference that the known one does not have.
 
     `identities` are those of all enhancements of the known reference.
@@ -56,7 +57,7 @@ def find_additions(known: Reference, identities: set[UUID], loaded: Reference) -
     known_keys = _by_key(known.identifiers)
     return Additions(
         [identifier for key, identifier in _by_key(loaded.identifiers).items() if key not in known_keys],
-        [item for item in loaded.enhancements or [] if item.id not in identities],
+        [item for item in loaded.enhancements or [] if _digest_identity(item) not in identities],
     )
 
 
@@ -80,13 +81,12 @@ def _by_key(identifiers: Iterable[ExternalIdentifier] | None) -> dict[str, Exter
 
 def _to_stored(reference_id: UUID, loaded: EnhancementFileInput, now: float) -> StoredEnhancement:
     fields = {name: getattr(loaded, name) for name in loaded.model_fields_set if name != "enhancement_type"}
-    identity = derive_identity(reference_id, loaded)
+    identity = derive_id(reference_id, "enhancement", _describe_identity(loaded))
     return StoredEnhancement(id=identity, reference_id=reference_id, created_at=to_time(now), **fields)
 
 
-def derive_identity(reference_id: UUID, enhancement: EnhancementFileInput | StoredEnhancement) -> UUID:
-    """Return the id of a loaded enhancement: it depends on its reference, content, source and visibility only."""
-    return derive_id(reference_id, "enhancement", _describe_identity(enhancement))
+def _digest_identity(enhancement: StoredEnhancement) -> bytes:
+    return hashlib.sha256(_describe_identity(enhancement).encode()).digest()
 
 
 def _describe_identity(enhancement: EnhancementFileInput | StoredEnhancement) -> str:

@@ -145,10 +145,10 @@ async def _merge(reference_id: UUID, loaded: ReferenceFileInput, services: Servi
     return result.model_copy(update={"existing": True, "warnings": _find_warnings(loaded, known)})
 
 
-async def _read_known(reference_id: UUID, services: Services) -> tuple[Reference, set[UUID]]:
+async def _read_known(reference_id: UUID, services: Services) -> tuple[Reference, set[bytes]]:
     """Return the reference without its enhancements, and what identifies these. Raises NotFound."""
     known: Reference | None = None
-    identities: set[UUID] = set()
+    identities: set[bytes] = set()
     async for parts in services.references.stream([reference_id], EVERYTHING):
         for part in parts:
             known = part.reference.model_copy(update={"enhancements": None})
