@@ -121,7 +121,7 @@ async def test_the_parts_and_pages_of_a_large_reference_have_a_bounded_size(data
     (line,) = b"".join(part.to_jsonl() for part in parts).splitlines()
     assert len(json.loads(line)["enhancements"]) == 60 + LOADED
     page = await read_page(references, reference_id, EnhancementFilter(1_000))
-    assert 3_000_000 < len(page.reference.model_dump_json()) < 4_300_000
+    assert 1_500_000 < len(page.reference.model_dump_json()) < 2_200_000
     pages = [page async for page in read_pages(references, reference_id, 1_000)]
     assert sum(map(len, pages)) == 60 + LOADED
 
