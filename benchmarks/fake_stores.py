@@ -7,7 +7,7 @@ and answers queries with generated references. Our adapter uses it like the real
 import json
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from azure.core.async_paging import AsyncItemPaged, AsyncList
 from azure.cosmos.aio import ContainerProxy
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from benchmarks.inputs import make_references
 from benchmarks.snapshot import make_items
@@ -23,6 +24,8 @@ from exchange.domain import blob_names
 from exchange.domain.batch import Upload
 
 _PIECE_BYTES = 1 << 20
+# The SDK's constructor has no type hints.
+_NOT_FOUND: Callable[..., Exception] = CosmosResourceNotFoundError
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -113,6 +116,11 @@ class CountingContainer:
         self.requests += 1
         self.bytes += len(json.dumps(batch_operations))
         return []
+
+    async def read_item(self, _item_id: str, **_options: Any) -> dict[str, Any]:
+        """Raise the error for an item that does not exist: no reference is full."""
+        self.requests += 1
+        raise _NOT_FOUND(404, "not found")
 
     async def read_feed_ranges(self) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the only physical partition."""

@@ -41,7 +41,7 @@ def make_fake_services(folder: Path, database: CountingDatabase) -> Services:
         queues=FakeQueues(),
         files=DiskBatchFiles(folder),
         results=DiskResultFiles(folder),
-        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
+        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent, settings.limits.stored_room),
     )
 
 

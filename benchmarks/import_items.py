@@ -75,7 +75,7 @@ def _make_items(reference_ids: Sequence[UUID], result: bytes) -> Iterator[Item]:
     for line in bytes(validated.accepted).splitlines():
         entries.append(line)
     for entry in entries:
-        yield enhancement_to_item(entry.reference_id, entry.enhancement)
+        yield enhancement_to_item(entry.reference_id, entry.enhancement, entry.size)
 
 
 async def _measure_cost(site: Site, work: Awaitable[None], items: int) -> Cost:

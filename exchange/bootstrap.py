@@ -76,7 +76,7 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         robots=CosmosRobotStore(database),
         webhooks=CosmosWebhookStore(database),
         webhook_deliveries=CosmosWebhookDeliveryStore(database),
-        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent),
+        references=CosmosReferenceStore(database, settings.limits.import_max_concurrent, settings.limits.stored_room),
         claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),

@@ -19,6 +19,7 @@ from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.limits import Deadlines, Limits
 from exchange.domain.listing import BatchFilter
 from exchange.domain.messages import Message
+from exchange.domain.paging import EnhancementFilter, ReferencePage, ReferencePart
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.selection import Selection
 from exchange.domain.signatures import RobotSecrets
@@ -216,7 +217,7 @@ class ReferenceStore(Protocol):
     async def create(self, reference: Reference) -> None:
         """Write a new reference with its enhancements. It exists only when it is complete. Idempotent.
 
-        Raises NameTaken if its id is forbidden, and InputRejected if the store cannot hold it.
+        Raises NameTaken if its id is forbidden, and InputRejected if the store cannot hold it or has no room for it.
         """
 
     async def forbid(self, reference_id: UUID) -> None:
@@ -234,7 +235,8 @@ class ReferenceStore(Protocol):
     async def add_enhancements(self, enhancements: Sequence[StoredEnhancement]) -> int:
         """Write the enhancements whose ids do not exist yet. Return their number.
 
-        Raises InputRejected if the store cannot hold one of them; others may be stored then.
+        All are of one reference. Raises InputRejected if there is no room for them, or if the store cannot hold one of
+        them; others may be stored then.
         """
 
     async def delete(self, reference_id: UUID) -> None:
@@ -248,17 +250,25 @@ class ReferenceStore(Protocol):
     ) -> set[UUID]:
         """Return the ids of references that have an enhancement by this robot and version. None means any version."""
 
-    def read_all(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Reference]:
+    def stream(self, reference_ids: Iterable[UUID], selection: Selection) -> AsyncIterator[Sequence[ReferencePart]]:
         """Yield the references with the selected types of enhancements and identifiers, in no order.
 
-        The enhancements of a reference are newest first. A reference that does not exist is left out.
+        The parts of a reference follow each other. Its enhancements are newest first. A reference that does not exist
+        is left out.
+        """
+
+    async def read_page(self, reference_id: UUID, wanted: EnhancementFilter) -> ReferencePage | None:
+        """Return a reference with some of its enhancements, newest first. None if it does not exist.
+
+        The page may have fewer than wanted. Its size is bounded.
         """
 
     def import_entries(self, entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
         """Write the enhancements of these entries. Idempotent.
 
-        Yields after each group of entries is stored, with the entries of the group that the store refused permanently.
-        All others are stored at the end.
+        Yields after each group of entries is stored, with the entries of the group that the store refused permanently,
+        or that it has no room for. All others are stored at the end. Other imports at the same time may make a
+        reference exceed its room a little.
         """
 
 

@@ -19,6 +19,9 @@ class StoredEnhancement(Enhancement):
     batch_request_id: UUID4 | None = Field(
         None, description="The batch request that added the enhancement. Null if it was loaded with its reference."
     )
+    robot_id: UUID4 | None = Field(
+        None, description="The robot of that batch request. Null if the enhancement was loaded with its reference."
+    )
 
 
 class Reference(WireModel):
@@ -28,6 +31,14 @@ class Reference(WireModel):
     visibility: Visibility = Visibility.PUBLIC
     identifiers: list[ExternalIdentifier] | None = None
     enhancements: list[StoredEnhancement] | None = None
+
+
+class ReferenceRead(Reference):
+    """A reference with a page of its enhancements, newest first."""
+
+    enhancements_continuation: str | None = Field(
+        None, description="Requests the next enhancements, as `continuation`. Null if there are no more."
+    )
 
 
 # Each identifier and each enhancement costs a request to the store.
@@ -134,8 +145,27 @@ class LoadedLine(WireModel):
     warnings: list[str] = Field(default_factory=list, description="As in `LoadedReference`.")
 
 
-class ReferenceQuery(WireModel):
-    """An identifier of the reference to find."""
+MAX_PAGE_ENHANCEMENTS = 1_000
+
+
+class EnhancementsQuery(WireModel):
+    """Which of the reference's enhancements to return."""
+
+    enhancements_limit: int = Field(
+        MAX_PAGE_ENHANCEMENTS,
+        ge=1,
+        le=MAX_PAGE_ENHANCEMENTS,
+        description="The maximum number of enhancements. There are fewer if they are large.",
+    )
+    continuation: str | None = Field(
+        None,
+        pattern=r"^[0-9]{18}-[0-9a-f]{32}$",
+        description="The `enhancements_continuation` of the previous answer.",
+    )
+
+
+class ReferenceQuery(EnhancementsQuery):
+    """An identifier of the reference to find, and which of its enhancements to return."""
 
     identifier: str = Field(description="The identifier, for example a DOI without the address of a resolver.")
     identifier_type: IdentifierType

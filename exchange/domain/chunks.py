@@ -122,12 +122,13 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
             return to_json(self._parse(line).enhancement) + b"\n"
         own = to_json({"id": derive_id(self._batch_id, number), **self._origin})
         start = line.index(_ENHANCEMENT) + len(_ENHANCEMENT)
-        return b"%b,%b\n" % (own[:-1], line[start + 1 : -1])
+        return b"%b,%b\n" % (line[start:-2], own[1:])
 
     def _parse(self, line: bytes) -> AcceptedEntry:
         fields = from_json(line)
         number = fields["entry"]
-        enhancement = {"id": str(derive_id(self._batch_id, number)), **self._origin, **fields["enhancement"]}
+        # Our fields come last: what a robot writes under these names must not count.
+        enhancement = {**fields["enhancement"], "id": str(derive_id(self._batch_id, number)), **self._origin}
         if self._robot_version is not None and enhancement.get("robot_version") is None:
             enhancement["robot_version"] = self._robot_version
         return AcceptedEntry(number, enhancement, compute_sent_size(line) + self._own_bytes)

@@ -14,10 +14,13 @@ from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.chunks import format_accepted_line
 from exchange.domain.fast_parser import FastRobotError, parse_fast
+from exchange.domain.limits import Limits
 from exchange.domain.manifest import Manifest
 from exchange.domain.report import REJECTED, EntryResult
+from exchange.domain.room import Room
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
 
+_DEFAULT_ROOM = Limits().result_room
 _ENTRY: TypeAdapter[Enhancement | LinkedRobotError] = TypeAdapter(BatchEnhancementResultEntry)
 
 
@@ -32,9 +35,10 @@ class ValidatedLines:
 class EntryValidator:
     """Validates the lines of one result in order, and counts them. One object per validation; not thread-safe."""
 
-    def __init__(self, manifest: Manifest, max_line_bytes: int) -> None:
+    def __init__(self, manifest: Manifest, max_line_bytes: int, room: Room = _DEFAULT_ROOM) -> None:
         self._manifest = manifest
         self._max_line_bytes = max_line_bytes
+        self._room = room
         self.entries = 0
         self.kinds: Counter[EntryKind] = Counter()
         # The output for the current slice, in pieces that are joined once.
@@ -120,7 +124,7 @@ class EntryValidator:
         return reference_id
 
     def _accept(self, reference_id: str, fields: bytes) -> None:
-        """Accept an enhancement unless it is too large or a duplicate.
+        """Accept an enhancement unless it is too large, a duplicate, or more than its reference may have.
 
         `fields` is its JSON without the id, which it gets when it is imported.
         """
@@ -131,6 +135,10 @@ class EntryValidator:
         first = not self._manifest.has_accepted(reference_id)
         if not self._manifest.record(reference_id, hash(fields)):
             self._report(EntryKind.DUPLICATE, reference_id)
+            return
+        if not self._manifest.reserve(reference_id, len(fields), self._room):
+            detail = f"a result may have at most {self._room} for one reference"
+            self._report(EntryKind.NOT_STORABLE, reference_id, detail)
             return
         self._accepted_lines.append(format_accepted_line(self.entries, fields, first=first))
         self._report(EntryKind.ADDED, reference_id)

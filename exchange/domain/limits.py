@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from exchange.domain.room import Room
+
 
 class SettingsGroup(BaseModel):
     """A group of settings. Every field has a description, from which docs/settings.md is generated."""
@@ -47,6 +49,31 @@ class Limits(SettingsGroup):
         description="Maximum CPU time of one validation. Then the whole result is refused. It must be shorter than "
         "`functionTimeout` in `host.json`: a validation that is killed is started again.",
     )
+    result_reference_entries_limit: int = Field(
+        1_000,
+        gt=0,
+        le=100_000,
+        description="Maximum number of enhancements of one reference in a result. The others are reported as not "
+        "stored.",
+    )
+    result_reference_limit_bytes: int = Field(
+        8 << 20,
+        gt=0,
+        le=256 << 20,
+        description="Maximum size of the enhancements of one reference in a result.",
+    )
+    stored_reference_entries_limit: int = Field(
+        10_000,
+        gt=0,
+        le=100_000,
+        description="Maximum number of enhancements of one reference in the store. An import may exceed it a little.",
+    )
+    stored_reference_limit_bytes: int = Field(
+        64 << 20,
+        gt=0,
+        le=256 << 20,
+        description="Maximum size of the enhancements of one reference in the store. An import may exceed it a little.",
+    )
     import_chunk_entries: int = Field(
         25_000,
         gt=0,
@@ -60,6 +87,16 @@ class Limits(SettingsGroup):
         gt=0,
         description="Maximum number of concurrent requests to Cosmos DB from one import, snapshot or registration.",
     )
+
+    @property
+    def result_room(self) -> Room:
+        """How much one reference may have in a result."""
+        return Room(self.result_reference_entries_limit, self.result_reference_limit_bytes)
+
+    @property
+    def stored_room(self) -> Room:
+        """How much one reference may have in the store."""
+        return Room(self.stored_reference_entries_limit, self.stored_reference_limit_bytes)
 
 
 class Deadlines(SettingsGroup):

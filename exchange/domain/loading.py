@@ -1,5 +1,6 @@
 """References as they are loaded, and what a load adds to a reference that is known already."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,6 @@ from exchange.contract.references import EnhancementFileInput, Reference, Refere
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.ids import derive_id
 from exchange.domain.storable import find_storage_fault, is_too_large
-
-_EARLIEST = to_time(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,23 @@ def make_reference(reference_id: UUID, loaded: ReferenceFileInput, now: float) -
     )
 
 
-def find_additions(known: Reference, loaded: Reference) -> Additions:
-    """Return the identifiers and enhancements of the loaded reference that the known one does not have.
+def list_identities(known: Reference) -> set[bytes]:
+    """Return what identifies the enhancements of a known reference: a digest of each, because they may be long.
 
     An enhancement is the same if its content, source and visibility are. It does not matter who added it.
     """
+    return {_digest_identity(enhancement) for enhancement in known.enhancements or []}
+
+
+def find_additions(known: Reference, identities: set[bytes], loaded: Reference) -> Additions:
+    """Return the identifiers and enhancements of the loaded reference that the known one does not have.
+
+    `identities` are those of all enhancements of the known reference.
+    """
     known_keys = _by_key(known.identifiers)
-    known_contents = {_describe_identity(enhancement) for enhancement in known.enhancements or []}
     return Additions(
         [identifier for key, identifier in _by_key(loaded.identifiers).items() if key not in known_keys],
-        [item for item in loaded.enhancements or [] if _describe_identity(item) not in known_contents],
+        [item for item in loaded.enhancements or [] if _digest_identity(item) not in identities],
     )
 
 
@@ -69,11 +75,6 @@ def find_load_fault(loaded: ReferenceFileInput) -> str | None:
     return None
 
 
-def sort_newest_first(enhancements: Iterable[StoredEnhancement]) -> list[StoredEnhancement]:
-    """Sort by the time at which they were added. Of the same time, the order is always the same."""
-    return sorted(enhancements, key=lambda item: (item.created_at or _EARLIEST, str(item.id)), reverse=True)
-
-
 def _by_key(identifiers: Iterable[ExternalIdentifier] | None) -> dict[str, ExternalIdentifier]:
     return {make_key(identifier): identifier for identifier in identifiers or []}
 
@@ -82,6 +83,10 @@ def _to_stored(reference_id: UUID, loaded: EnhancementFileInput, now: float) -> 
     fields = {name: getattr(loaded, name) for name in loaded.model_fields_set if name != "enhancement_type"}
     identity = derive_id(reference_id, "enhancement", _describe_identity(loaded))
     return StoredEnhancement(id=identity, reference_id=reference_id, created_at=to_time(now), **fields)
+
+
+def _digest_identity(enhancement: StoredEnhancement) -> bytes:
+    return hashlib.sha256(_describe_identity(enhancement).encode()).digest()
 
 
 def _describe_identity(enhancement: EnhancementFileInput | StoredEnhancement) -> str:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from exchange.domain.identifier_keys import make_key
 from exchange.ports import Services
-from exchange.use_cases.read_references import read_one
+from exchange.use_cases.read_references import read_own
 
 
 async def delete_reference(reference_id: UUID, services: Services) -> None:
@@ -14,7 +14,7 @@ async def delete_reference(reference_id: UUID, services: Services) -> None:
     claim of a reference that does not exist is pending, and the next load of the identifier takes it over. A batch that
     is working on the reference goes on: what its robot delivers for it is stored, but never read.
     """
-    reference = await read_one(reference_id, services)
+    reference = await read_own(reference_id, services)
     await services.references.delete(reference_id)
     keys = [make_key(identifier) for identifier in reference.identifiers or []]
     for claim in await services.claims.read(keys):

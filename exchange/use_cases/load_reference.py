@@ -21,10 +21,10 @@ from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import LoadedReference, OnExisting, Reference, ReferenceFileInput
 from exchange.domain.errors import Conflict, InputRejected, NameTaken, NotFound, Unavailable, WriteConflict
 from exchange.domain.identifier_keys import describe_identifier, make_key
-from exchange.domain.loading import find_additions, find_load_fault, make_reference
+from exchange.domain.loading import find_additions, find_load_fault, list_identities, make_reference
 from exchange.domain.report import to_one_line
+from exchange.domain.selection import EVERYTHING
 from exchange.ports import Claim, Services
-from exchange.use_cases.read_references import read_one
 
 # How often a load looks at the claims, and how often it waits for the same pending references.
 _CHECKS = 60
@@ -133,8 +133,8 @@ async def _create(reference_id: UUID, loaded: ReferenceFileInput, services: Serv
 async def _merge(reference_id: UUID, loaded: ReferenceFileInput, services: Services) -> LoadedReference:
     """Add what the known reference does not have."""
     try:
-        known = await read_one(reference_id, services)
-        additions = find_additions(known, make_reference(reference_id, loaded, services.clock()))
+        known, identities = await _read_known(reference_id, services)
+        additions = find_additions(known, identities, make_reference(reference_id, loaded, services.clock()))
         identifiers = 0
         if additions.identifiers:
             identifiers = await services.references.add_identifiers(reference_id, additions.identifiers)
@@ -143,6 +143,19 @@ async def _merge(reference_id: UUID, loaded: ReferenceFileInput, services: Servi
     enhancements = await services.references.add_enhancements(additions.enhancements)
     result = _describe_added(known, identifiers, enhancements)
     return result.model_copy(update={"existing": True, "warnings": _find_warnings(loaded, known)})
+
+
+async def _read_known(reference_id: UUID, services: Services) -> tuple[Reference, set[bytes]]:
+    """Return the reference without its enhancements, and what identifies these. Raises NotFound."""
+    known: Reference | None = None
+    identities: set[bytes] = set()
+    async for parts in services.references.stream([reference_id], EVERYTHING):
+        for part in parts:
+            known = part.reference.model_copy(update={"enhancements": None})
+            identities |= await asyncio.to_thread(list_identities, part.reference)
+    if known is None:
+        raise NotFound(f"The reference {reference_id} does not exist.")
+    return known, identities
 
 
 def _describe_added(reference: Reference, identifiers: int, enhancements: int) -> LoadedReference:

@@ -128,7 +128,8 @@ async def _write_attempt(
     attempt: UUID, batch: Batch, upload: Upload, pieces: AsyncIterator[bytes], services: Services
 ) -> Validation:
     manifest = await asyncio.to_thread(Manifest, await read_selected(batch, services.files))
-    validator = EntryValidator(manifest, services.limits.result_line_limit_bytes)
+    limits = services.limits
+    validator = EntryValidator(manifest, limits.result_line_limit_bytes, limits.result_room)
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
     async with (

@@ -188,9 +188,13 @@ _REFERENCE = {
             "content": _ABSTRACT,
             "created_at": "2026-11-02T09:30:00Z",
             "batch_request_id": None,
+            "robot_id": None,
         }
     ],
+    "enhancements_continuation": None,
 }
+_CONTINUATION = "001793784600000000-3b0c7d525f1e4c89a6d49e8f7a6b5c41"
+_FIRST_PAGE = {**_REFERENCE, "enhancements_continuation": _CONTINUATION}
 
 _REGISTRATION = {
     "name": "study design",
@@ -459,7 +463,7 @@ EXAMPLES = {
         },
     ),
     "read_reference_by_id": Examples(
-        responses={"A reference": _REFERENCE},
+        responses={"A reference": _REFERENCE, "A reference with more enhancements": _FIRST_PAGE},
         problems={**_FOR_REQUESTORS, **_NO_REFERENCE},
     ),
     "delete_reference_by_id": Examples(problems=_NO_REFERENCE),
@@ -640,6 +644,7 @@ QUERY_EXAMPLES = {
     "identifier": "10.1234/example.5678",
     "identifier_type": "doi",
     "limit": 50,
+    "enhancements_limit": 1000,
     "on_existing": "merge",
     "revoke": False,
     "status": ["failed", "rejected"],

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from exchange import __version__
 from exchange.contract.problems import Problem
+from exchange.contract.references import Reference
 from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry
 from exchange.contract.webhooks import BatchEndedEvent, WebhookTestEvent
 from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP
@@ -60,12 +61,8 @@ _HEADERS = {
 _FILE = {"type": "string", "enum": FILE_NAMES}
 # Models that no operation of the app refers to: the outgoing calls and the lines of files.
 _OTHER_MODELS: set[type[BaseModel]] = {
-    Problem,
-    BatchRobotRequest,
-    BatchRobotResult,
-    BatchRobotResultValidationEntry,
-    BatchEndedEvent,
-    WebhookTestEvent,
+    *(Problem, Reference, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry),
+    *(BatchEndedEvent, WebhookTestEvent),
 }
 
 

@@ -6,12 +6,13 @@ from http import HTTPStatus
 from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.lookup import LookedUpReferences, ReferenceLookup
 from exchange.contract.references import (
+    EnhancementsQuery,
     LoadedLine,
     LoadedReference,
     LoadQuery,
-    Reference,
     ReferenceFileInput,
     ReferenceQuery,
+    ReferenceRead,
 )
 from exchange.use_cases.delete_reference import delete_reference
 from exchange.use_cases.load_reference import load_reference
@@ -20,6 +21,7 @@ from exchange.use_cases.look_up_references import look_up_references
 from exchange.use_cases.read_references import find_reference, read_reference
 from functions.http.endpoints import Access, Content, endpoint
 from functions.http.requests import JSONL, ApiRequest
+from functions.http.responses import JSON
 
 
 @endpoint(
@@ -45,10 +47,10 @@ async def load_references(request: ApiRequest) -> LoadedReference | Content:
     return Content("".join(f"{line.model_dump_json()}\n" for line in lines), JSONL)
 
 
-@endpoint("GET", "references", Access.REQUESTORS, Reference, HTTPStatus.NOT_FOUND, query_model=ReferenceQuery)
-async def find_reference_by_identifier(request: ApiRequest) -> Reference:
-    """Find the reference with this identifier."""
-    return await find_reference(request.parse_query(ReferenceQuery), request.user, request.services)
+@endpoint("GET", "references", Access.REQUESTORS, ReferenceRead, HTTPStatus.NOT_FOUND, query_model=ReferenceQuery)
+async def find_reference_by_identifier(request: ApiRequest) -> Content:
+    """Find the reference with this identifier. The answer has the newest enhancements, a page at a time."""
+    return await _write(await find_reference(request.parse_query(ReferenceQuery), request.user, request.services))
 
 
 @endpoint("POST", "references/lookup", Access.REQUESTORS, LookedUpReferences, request_model=ReferenceLookup)
@@ -59,10 +61,23 @@ async def look_up_references_by_identifiers(request: ApiRequest) -> LookedUpRefe
     return await look_up_references(lookup.identifiers, request.user, request.services)
 
 
-@endpoint("GET", "references/{reference_id}", Access.REQUESTORS, Reference, HTTPStatus.NOT_FOUND)
-async def read_reference_by_id(request: ApiRequest) -> Reference:
-    """Read a reference with its identifiers and enhancements."""
-    return await read_reference(request.parse_path_id("reference_id"), request.user, request.services)
+@endpoint(
+    "GET",
+    "references/{reference_id}",
+    Access.REQUESTORS,
+    ReferenceRead,
+    HTTPStatus.NOT_FOUND,
+    query_model=EnhancementsQuery,
+)
+async def read_reference_by_id(request: ApiRequest) -> Content:
+    """Read a reference with its identifiers and enhancements. The newest enhancements come first, a page at a time."""
+    reference_id, query = request.parse_path_id("reference_id"), request.parse_query(EnhancementsQuery)
+    return await _write(await read_reference(reference_id, query, request.user, request.services))
+
+
+async def _write(reference: ReferenceRead) -> Content:
+    """Write the JSON in a thread: it may be long, and the event loop is shared by all."""
+    return Content(await asyncio.to_thread(reference.model_dump_json), JSON)
 
 
 @endpoint(

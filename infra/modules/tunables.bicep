@@ -22,6 +22,14 @@ type Tunables = {
   RESULT_REJECTED_ENTRIES_LIMIT: string?
   @description('Maximum CPU time of one validation. Then the whole result is refused. It must be shorter than `functionTimeout` in `host.json`: a validation that is killed is started again.')
   VALIDATION_CPU_LIMIT_S: string?
+  @description('Maximum number of enhancements of one reference in a result. The others are reported as not stored.')
+  RESULT_REFERENCE_ENTRIES_LIMIT: string?
+  @description('Maximum size of the enhancements of one reference in a result.')
+  RESULT_REFERENCE_LIMIT_BYTES: string?
+  @description('Maximum number of enhancements of one reference in the store. An import may exceed it a little.')
+  STORED_REFERENCE_ENTRIES_LIMIT: string?
+  @description('Maximum size of the enhancements of one reference in the store. An import may exceed it a little.')
+  STORED_REFERENCE_LIMIT_BYTES: string?
   @description('Maximum number of entries in a chunk. The import records its progress after each chunk.')
   IMPORT_CHUNK_ENTRIES: string?
   @description('Maximum size of a chunk. An import holds one chunk in memory.')

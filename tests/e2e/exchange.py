@@ -14,8 +14,8 @@ import aiohttp
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.domain.ids import new_id
-from exchange.domain.selection import EVERYTHING
 from samples.robot.signing import Credentials
+from tests.references import read_one
 from tests.stacks import ROOT, Stack
 
 PATIENCE_S = 120.0
@@ -128,8 +128,8 @@ class Exchange:
 
     async def list_enhancements(self, reference_id: str, source: str = "test robot") -> list[dict[str, Any]]:
         """Return the enhancements of this source that the reference has in Cosmos DB."""
-        found = [item async for item in self.store.read_all([UUID(reference_id)], EVERYTHING)]
-        dumped = [item.model_dump(mode="json", exclude_unset=True) for item in (found[0].enhancements or [])]
+        found = await read_one(self.store, UUID(reference_id))
+        dumped = [item.model_dump(mode="json", exclude_unset=True) for item in found.enhancements or []]
         return [item for item in dumped if item["source"] == source]
 
 

@@ -45,9 +45,9 @@ async def test_a_batch_with_every_reference_enhanced_is_completed(exchange_once_
     assert all(line["error"] is None for line in await exchange.read_report_lines(batch))
     for item in references[:5]:
         newest, *_ = await exchange.list_enhancements(item)
-        origin = {name: newest.pop(name) for name in ("id", "created_at", "batch_request_id")}
+        origin = {name: newest.pop(name) for name in ("id", "created_at", "batch_request_id", "robot_id")}
         assert newest == annotation(item)
-        assert origin["batch_request_id"] == batch["id"]
+        assert (origin["batch_request_id"], origin["robot_id"]) == (batch["id"], batch["robot_id"])
 
 
 async def set_version(exchange: Exchange, robot_id: str, version: str) -> None:

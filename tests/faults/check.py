@@ -4,10 +4,10 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from exchange.domain.selection import EVERYTHING
 from tests.e2e.exchange import Exchange
 from tests.faults.proxied_stack import ProxiedStack
 from tests.faults.watched_batch import Item, WatchedBatch
+from tests.references import read_all
 
 SOURCE = "test robot"
 
@@ -74,7 +74,7 @@ def _batch_of(key: tuple[str, str]) -> str:
 async def count_stored(exchange: Exchange, references: set[str]) -> Stored:
     """Count the enhancements that robots have added to these references, by reference and label."""
     found: Stored = Counter()
-    async for reference in exchange.store.read_all([UUID(item) for item in references], EVERYTHING):
+    for reference in await read_all(exchange.store, map(UUID, references)):
         for enhancement in reference.enhancements or []:
             dumped: dict[str, Any] = enhancement.model_dump(mode="json")
             if dumped["source"] == SOURCE:

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.stacks import ROOT
 
@@ -19,7 +18,7 @@ def list_queried_paths() -> dict[str, set[str]]:
         tree = ast.parse(module.read_text())
         paths = {path for text in _find_texts(tree) for path in _find_paths(text)}
         if paths:
-            found.setdefault(_find_container(tree, module), set()).update(paths - {ALWAYS_INDEXED})
+            found.setdefault(_find_container(tree), set()).update(paths - {ALWAYS_INDEXED})
     return found
 
 
@@ -75,6 +74,7 @@ def _find_constants(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _find_container(tree: ast.Module, module: Path) -> str:
-    constants = _find_constants(tree)
-    return constants.get("_CONTAINER") or constants[f"_{module.stem.upper()}"]
+def _find_container(tree: ast.Module) -> str:
+    """Return the container that a module queries, itself or by `ReferenceQueries`."""
+    own = _find_constants(tree).get("_CONTAINER")
+    return own or _find_constants(ast.parse((FOLDER / "queries.py").read_text()))["_CONTAINER"]

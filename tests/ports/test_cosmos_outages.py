@@ -21,8 +21,9 @@ from exchange.domain.errors import Unavailable
 from exchange.domain.ids import new_id
 from tests.faults.proxy import Proxy
 from tests.ports.test_batch_store import a_batch
-from tests.ports.test_reference_store import create, entry, read_one, store
+from tests.ports.test_reference_store import create, entry, store
 from tests.ports.test_robot_store import a_robot
+from tests.references import read_one
 from tests.stacks import Stack
 
 

@@ -15,9 +15,9 @@ from exchange.ports import IdentifierClaims, ReferenceStore, Services
 from exchange.use_cases import load_reference as use_case
 from exchange.use_cases.delete_reference import delete_reference
 from exchange.use_cases.load_reference import load_reference
-from exchange.use_cases.read_references import read_one
 from tests.fakes.world import World
 from tests.ports.test_reference_store import entry, other, store
+from tests.references import read_one
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def a_reference(*identifiers: dict[str, Any], enhancements: Any = None, **fields
 
 
 async def read_abstracts(reference_id: UUID, services: Services) -> list[str]:
-    reference = await read_one(reference_id, services)
+    reference = await read_one(services.references, reference_id)
     return sorted(item.content.model_dump()["abstract"] for item in reference.enhancements or [])
 
 
@@ -62,7 +62,9 @@ async def test_what_is_new_is_merged_into_a_known_reference(services: Services) 
     )
     assert merged.id == loaded.id
     assert [added(loaded), added(merged)] == [(False, 2, 1), (True, 1, 1)]
-    assert values(await read_one(loaded.id, services)) == [item["identifier"] for item in (first, second, third)]
+    assert values(await read_one(services.references, loaded.id)) == [
+        item["identifier"] for item in (first, second, third)
+    ]
     assert await read_abstracts(loaded.id, services) == ["one", "two"]
     # The added identifier finds the reference.
     again = await load_reference(a_reference(third), services)
@@ -75,11 +77,11 @@ async def test_loading_twice_adds_nothing_twice_and_changes_no_time(services: Se
         enhancements=[an_abstract(), an_abstract(source="t"), an_abstract(visibility="hidden"), a_score(1.0)],
     )
     first = await load_reference(reference, services)
-    before = await read_one(first.id, services)
+    before = await read_one(services.references, first.id)
     later = replace(services, clock=lambda: services.clock() + 60)
     second = await load_reference(reference, later)
     assert (second.id, added(first), added(second)) == (first.id, (False, 1, 4), (True, 0, 0))
-    assert await read_one(first.id, services) == before
+    assert await read_one(services.references, first.id) == before
 
 
 async def test_a_null_in_free_data_makes_a_difference(services: Services) -> None:
@@ -113,7 +115,7 @@ async def test_a_repeated_enhancement_or_identifier_of_one_line_is_loaded_once(s
     key = other(str(uuid4()))
     loaded = await load_reference(a_reference(key, key, enhancements=[an_abstract(), an_abstract()]), services)
     assert added(loaded) == (False, 1, 1)
-    assert len(values(await read_one(loaded.id, services))) == 1
+    assert len(values(await read_one(services.references, loaded.id))) == 1
 
 
 async def test_skip_leaves_a_known_reference_unchanged(services: Services) -> None:
@@ -138,7 +140,7 @@ async def test_another_visibility_is_not_taken_over_and_gets_a_warning(services:
     loaded = await load_reference(a_reference(key, visibility="restricted"), services)
     again = await load_reference(a_reference(key, visibility="public"), services)
     assert again.warnings == ["The visibility of the known reference does not change."]
-    assert (await read_one(loaded.id, services)).visibility == "restricted"
+    assert (await read_one(services.references, loaded.id)).visibility == "restricted"
     assert (await load_reference(a_reference(key), services)).warnings == []
 
 
@@ -181,7 +183,7 @@ async def test_concurrent_loads_with_a_shared_identifier_create_one_reference(se
         loaded = await asyncio.gather(*(load_reference(reference, services) for reference in loads))
         assert len({item.id for item in loaded}) == 1
         assert [item.existing for item in loaded].count(False) == 1
-        assert len(values(await read_one(loaded[0].id, services))) == 3
+        assert len(values(await read_one(services.references, loaded[0].id))) == 3
         again = [await load_reference(reference, services) for reference in loads]
         assert [added(item) for item in again] == [(True, 0, 0)] * 3
 
@@ -200,7 +202,7 @@ async def test_concurrent_merges_add_everything_once(services: Services) -> None
     loads = [a_reference(key, other(str(uuid4())), enhancements=[an_abstract(str(number))]) for number in range(6)]
     first = await load_reference(a_reference(key), services)
     await asyncio.gather(*(load_reference(reference, services) for reference in loads))
-    assert len(values(await read_one(first.id, services))) == 7
+    assert len(values(await read_one(services.references, first.id))) == 7
     assert await read_abstracts(first.id, services) == [str(number) for number in range(6)]
 
 

@@ -9,10 +9,10 @@ from azure.cosmos.aio import CosmosClient
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.domain.ids import new_id
-from exchange.domain.selection import EVERYTHING
 from local.azure_resources import make_container_properties, read_topology
 from tests.ports.test_cosmos_outages import control
 from tests.ports.test_reference_store import create, entry, store
+from tests.references import read_all, read_one
 from tests.stacks import Stack
 
 MAX_CONCURRENT = 4
@@ -38,7 +38,7 @@ class Partitioned:
 
     async def read_ids(self, reference_ids: list[UUID]) -> list[UUID]:
         """Return the ids of the references that are read, in order."""
-        return sorted([item.id async for item in self.references.read_all(reference_ids, EVERYTHING)])
+        return sorted([item.id for item in await read_all(self.references, reference_ids)])
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_a_reference_with_more_enhancements_than_a_page_is_read_whole(part
     (reference_id,) = await load(partitioned.references, 1)
     await store(partitioned.references, *(entry(number, reference_id) for number in range(1_200)))
     await partitioned.count_queries()
-    (found,) = [item async for item in partitioned.references.read_all([reference_id], EVERYTHING)]
+    found = await read_one(partitioned.references, reference_id)
     assert len(found.enhancements or []) == 1_202
     assert await partitioned.count_queries() == 2
 

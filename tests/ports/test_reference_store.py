@@ -10,13 +10,14 @@ from pydantic import TypeAdapter
 from exchange.contract.base import to_time
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import ExternalIdentifier, IdentifierType
-from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.contract.references import ReferenceFileInput
 from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.errors import InputRejected, NameTaken, NotFound
 from exchange.domain.ids import new_id
 from exchange.domain.loading import make_reference
-from exchange.domain.selection import EVERYTHING, Selection
+from exchange.domain.selection import Selection
 from exchange.ports import ReferenceStore
+from tests.references import read_all, read_one
 
 ABSTRACT = {"enhancement_type": "abstract", "process": "other", "abstract": "żółć 文 \U0001f9ea"}
 LOADED_AT = 1_800_000_000.5
@@ -44,11 +45,6 @@ async def create(references: ReferenceStore, *identifiers: dict[str, Any]) -> UU
     return reference.id
 
 
-async def read_one(references: ReferenceStore, reference_id: UUID, selection: Selection = EVERYTHING) -> Reference:
-    (found,) = [item async for item in references.read_all([reference_id], selection)]
-    return found
-
-
 def entry(number: int, reference_id: UUID, **fields: Any) -> AcceptedEntry:
     enhancement = {
         "id": str(new_id()),
@@ -59,6 +55,7 @@ def entry(number: int, reference_id: UUID, **fields: Any) -> AcceptedEntry:
         "derived_from": [str(new_id())],
         "created_at": "2027-01-15T08:00:00Z",
         "batch_request_id": str(new_id()),
+        "robot_id": str(new_id()),
         "content": {
             "enhancement_type": "annotation",
             "annotations": [
@@ -109,7 +106,7 @@ async def test_a_forbidden_reference_cannot_be_created(references: ReferenceStor
     with pytest.raises(NameTaken):
         await references.create(make_reference(reference_id, a_reference(), LOADED_AT))
     assert await references.find_missing([reference_id]) == {reference_id}
-    assert [item async for item in references.read_all([reference_id], EVERYTHING)] == []
+    assert await read_all(references, [reference_id]) == []
 
 
 async def test_an_existing_reference_cannot_be_forbidden(references: ReferenceStore) -> None:
@@ -162,7 +159,7 @@ async def test_a_deleted_reference_is_missing(references: ReferenceStore) -> Non
     await store(references, *(entry(number, deleted) for number in range(1, 120)))
     await references.delete(deleted)
     assert await references.find_missing([deleted, kept]) == {deleted}
-    assert [item.id async for item in references.read_all([deleted, kept], EVERYTHING)] == [kept]
+    assert [item.id for item in await read_all(references, [deleted, kept])] == [kept]
     assert len((await read_one(references, kept)).enhancements or []) == 2
     with pytest.raises(NotFound):
         await references.delete(deleted)
@@ -200,7 +197,7 @@ async def test_ids_without_a_reference_are_missing(references: ReferenceStore) -
 
 
 async def test_an_unknown_reference_is_left_out(references: ReferenceStore) -> None:
-    assert [item async for item in references.read_all([uuid4()], EVERYTHING)] == []
+    assert await read_all(references, [uuid4()]) == []
 
 
 async def test_importing_an_enhancement_twice_stores_it_once(references: ReferenceStore) -> None:

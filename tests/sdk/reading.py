@@ -6,7 +6,7 @@ from pydantic import HttpUrl
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.enhancements import Bibliographic, Enhancement
-from exchange.contract.references import StoredEnhancement
+from exchange.contract.references import ReferenceRead, StoredEnhancement
 from exchange.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, ProvisionedRobot, Robot, RobotIn
 from tests.sdk.documents import Json, Model
 from tests.sdk.releases import RELEASES, Release
@@ -17,7 +17,8 @@ _FIRST = frozenset(RELEASES[:1])
 # The releases that do not know a field. They ignore unknown fields, except those of a robot, which they refuse.
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
-    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id")},
+    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id", "robot_id")},
+    (ReferenceRead, "enhancements_continuation"): _ALL,
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestIn, "metadata"): _ALL,
     (BatchEnhancementRequestIn, "skip_enhanced"): _ALL,

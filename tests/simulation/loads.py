@@ -11,11 +11,11 @@ from uuid import UUID, uuid5
 from exchange.contract.references import LoadedReference, ReferenceFileInput
 from exchange.domain.errors import InputRejected, NotFound, Unavailable
 from exchange.domain.identifier_keys import make_key
-from exchange.domain.loading import find_additions, make_reference
+from exchange.domain.loading import find_additions, list_identities, make_reference
 from exchange.use_cases.delete_reference import delete_reference
 from exchange.use_cases.load_reference import load_reference
-from exchange.use_cases.read_references import read_one
 from tests.fakes.world import START, World
+from tests.references import read_one
 from tests.simulation.faults import FixedPlan, Plan
 from tests.simulation.loop import simulate
 from tests.simulation.ports import Calls, Killed, Process, Unreliable, current_process
@@ -182,8 +182,8 @@ async def _check(simulation: LoadSimulation) -> None:
     for load, answer in simulation.answers:
         if answer.id in simulation.deleted:
             continue
-        known = await read_one(answer.id, simulation.services)
-        missing = find_additions(known, make_reference(answer.id, load.make_line(), START))
+        known = await read_one(simulation.references, answer.id)
+        missing = find_additions(known, list_identities(known), make_reference(answer.id, load.make_line(), START))
         assert not missing.identifiers, "an identifier of an answered load is missing"
         assert not missing.enhancements, "an enhancement of an answered load is missing"
     current_process.reset(token)

@@ -116,7 +116,7 @@ PLANTED: dict[str, tuple[object, str, object, int, str]] = {
         loading,
         "derive_id",
         lambda *_: new_id(),
-        125,
+        177,
         "an enhancement is stored twice",
     ),
 }

@@ -12,6 +12,7 @@ from azure.cosmos.aio import ContainerProxy
 from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.database import Item
 from exchange.domain.errors import Unavailable
+from exchange.domain.room import NO_ROOM
 
 # Cosmos DB's limits of a transaction. The bytes leave room for the JSON around each operation.
 MAX_OPERATIONS = 100
@@ -26,6 +27,9 @@ _REFUSALS: Mapping[int | None, str] = {
     HTTPStatus.BAD_REQUEST: "the store does not accept the item",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large",
 }
+
+# The substatus of a 403 for a full logical partition. Every other 403 is a missing role, which an operator can add.
+_PARTITION_FULL = 1014
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,10 @@ async def write_transaction(
         failure = await _try_transaction(container, partition, upserts, retry_budget_s)
         if failure is None:
             break
+        if _is_partition_full(failure):
+            # The others are not tried one by one: the partition has no room for them either.
+            refused += [Refused(upsert.key, NO_ROOM) for upsert in upserts]
+            break
         culprit = _find_culprit(failure, upserts)
         if culprit is None:
             half = len(upserts) // 2
@@ -97,7 +105,16 @@ async def write_transaction(
 
 def find_refusal(error: HttpResponseError) -> str | None:
     """Return why the store permanently refused an item. None if it refused it for another reason."""
+    if _is_partition_full(error):
+        return NO_ROOM
     return _REFUSALS.get(error.status_code)
+
+
+def _is_partition_full(error: HttpResponseError) -> bool:
+    """Return whether the logical partition is full. A missing role refuses a whole request, never one operation."""
+    reported = getattr(error, "sub_status", None)
+    of_operation = hasattr(error, "error_index") and reported is None
+    return error.status_code == HTTPStatus.FORBIDDEN and (reported == _PARTITION_FULL or of_operation)
 
 
 def _find_culprit(failure: HttpResponseError, upserts: list[Upsert]) -> int | None:

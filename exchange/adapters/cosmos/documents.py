@@ -15,7 +15,7 @@ from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, StoredEnhancement
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.ids import bucket_of
-from exchange.domain.loading import sort_newest_first
+from exchange.domain.paging import sort_newest_first
 from exchange.domain.selection import Selection
 
 _IDENTIFIER: TypeAdapter[ExternalIdentifier] = TypeAdapter(ExternalIdentifier)
@@ -24,8 +24,11 @@ REFERENCE = "reference"
 ENHANCEMENT = "enhancement"
 FORBIDDEN = "forbidden"
 
-# The bytes that an enhancement's item has in addition to the enhancement: bucket, kind and schema version.
-OWN_BYTES = 80
+# The bytes that an enhancement's item has in addition to the enhancement: bucket, kind, size and schema version.
+OWN_BYTES = 100
+
+SIZE = "size"
+"""The field with the length of an enhancement's item in bytes. Items of older versions do not have it."""
 
 
 def to_reference_item(reference: Reference) -> Item:
@@ -42,12 +45,13 @@ def to_forbidden_item(reference_id: UUID) -> Item:
 def to_enhancement_items(enhancements: Iterable[StoredEnhancement]) -> Iterator[Item]:
     """Return the items of enhancements that are loaded with a reference."""
     for enhancement in enhancements:
-        yield enhancement_to_item(enhancement.reference_id, enhancement.model_dump(mode="json", exclude_unset=True))
+        fields = enhancement.model_dump(mode="json", exclude_unset=True)
+        yield enhancement_to_item(enhancement.reference_id, fields, compute_size(fields) + OWN_BYTES)
 
 
-def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any]) -> Item:
-    """Return the item of an enhancement, in the bucket of its reference."""
-    return {**enhancement, **_own_fields(reference_id, ENHANCEMENT)}
+def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any], size: int) -> Item:
+    """Return the item of an enhancement, in the bucket of its reference. `size` is the length of the item in bytes."""
+    return {**enhancement, **_own_fields(reference_id, ENHANCEMENT), SIZE: size}
 
 
 def _own_fields(reference_id: UUID | str, kind: str) -> Item:
@@ -79,9 +83,7 @@ def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Refer
         if item["kind"] == REFERENCE:
             references.append(item)
         else:
-            if "created_at" not in item:
-                item["created_at"] = to_time_text(item["_ts"])
-            enhancements[item["reference_id"]].append(item)
+            enhancements[item["reference_id"]].append(_add_time(item))
     for item in references:
         identifiers = item.get("identifiers") or []
         selected = [
@@ -91,6 +93,15 @@ def to_references(items: Iterable[Item], selection: Selection) -> Iterator[Refer
             {**item, "identifiers": selected, "enhancements": enhancements[item["id"]]}, strict=False
         )
         yield reference.model_copy(update={"enhancements": sort_newest_first(reference.enhancements or [])})
+
+
+def to_enhancement(item: Item) -> StoredEnhancement:
+    """Make an enhancement from its item."""
+    return StoredEnhancement.model_validate(_add_time(check_version(item)), strict=False)
+
+
+def _add_time(item: Item) -> Item:
+    return item if "created_at" in item else {**item, "created_at": to_time_text(item["_ts"])}
 
 
 def _is_valid(identifier: Item) -> bool:

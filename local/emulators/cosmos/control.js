@@ -6,14 +6,18 @@
 //        The next n requests for documents get 429. With insideBatch the next n transactions get 207, as in Azure when
 //        it throttles one of their operations.
 //   POST /_control/fail     {"requests": n, "status": 503}      The next n requests for documents fail.
+//   POST /_control/fill     {"partition": key}
+//        The logical partition is full: each write to it gets 403 with substatus 1014.
 //   POST /_control/split    {"database": name, "container": name}
 //        Splits every physical partition of the container into two.
 //   POST /_control/reset                                        Resets the counts and removes all faults.
 //   GET  /_control/requests                                     Returns the counts by kind since the last reset.
 
 const { split } = require("./partitions");
+const { readPartition } = require("./server_internals");
 
-const noFaults = () => ({ throttle: 0, transactions: 0, fail: 0, status: 503, retryAfterMs: 0 });
+const noFaults = () => ({ throttle: 0, transactions: 0, fail: 0, status: 503, retryAfterMs: 0, full: undefined });
+const FULL = { status: 403, subStatus: 1014 };
 
 class Control {
   constructor() {
@@ -33,6 +37,10 @@ class Control {
     Object.assign(this.faults, { fail: requests, status });
   }
 
+  fill({ partition }) {
+    this.faults.full = partition;
+  }
+
   split(container) {
     split(container);
   }
@@ -44,12 +52,14 @@ class Control {
     return this.faults.retryAfterMs;
   }
 
-  /** Counts a request for documents. Returns the status if the request is to fail, else undefined. */
+  /** Counts a request for documents. Returns the fault if the request is to fail, else undefined. */
   countRequest(req) {
-    this.counts[kindOf(req)] += 1;
-    if (this.faults.throttle > 0) return (this.faults.throttle -= 1), 429;
-    if (this.faults.fail > 0) return (this.faults.fail -= 1), this.faults.status;
-    return undefined;
+    const kind = kindOf(req);
+    this.counts[kind] += 1;
+    if (this.faults.throttle > 0) return (this.faults.throttle -= 1), { status: 429 };
+    if (this.faults.fail > 0) return (this.faults.fail -= 1), { status: this.faults.status };
+    const isWrite = kind === "batch" || kind === "write";
+    return isWrite && this.faults.full !== undefined && readPartition(req) === this.faults.full ? FULL : undefined;
   }
 }
 
@@ -74,10 +84,12 @@ async function runCommand(req, res) {
 function withControl(serve) {
   return (req, res) => {
     if (req.url.startsWith("/_control/")) return runCommand(req, res).catch(() => res.destroy());
-    const status = /\/docs(\/|$)/.test(req.url) ? control.countRequest(req) : undefined;
-    if (status === undefined) return serve(req, res);
+    const fault = /\/docs(\/|$)/.test(req.url) ? control.countRequest(req) : undefined;
+    if (fault === undefined) return serve(req, res);
+    const { status, subStatus } = fault;
     req.resume();
     res.statusCode = status;
+    if (subStatus) res.setHeader("x-ms-substatus", String(subStatus));
     res.setHeader("x-ms-retry-after-ms", String(control.faults.retryAfterMs));
     res.setHeader("content-type", "application/json");
     return res.end(JSON.stringify({ code: String(status), message: "A test requested this fault." }));

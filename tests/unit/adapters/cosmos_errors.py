@@ -10,9 +10,9 @@ def make(kind: Callable[..., AzureError], *arguments: object) -> AzureError:
     return kind(*arguments)
 
 
-def response_error(status: int, text: str = "refused") -> HttpResponseError:
+def response_error(status: int, text: str = "refused", sub_status: int | None = None) -> HttpResponseError:
     constructor: Callable[..., HttpResponseError] = CosmosHttpResponseError
-    return constructor(status, text)
+    return constructor(status, text, sub_status=sub_status)
 
 
 def transaction_error(

@@ -71,6 +71,21 @@ def test_the_accepted_lines_of_a_validation_can_be_read() -> None:
     assert chunk.end == len(validated.accepted)
 
 
+@pytest.mark.parametrize("field", ["id", "created_at", "batch_request_id", "robot_id"])
+def test_the_origin_is_ours_whatever_an_accepted_entry_says(field: str) -> None:
+    fields = {"reference_id": str(REFERENCE), "source": "s", field: "forged"}
+    chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 10, 10**6, 0)
+    chunk.fill([to_json({"entry": 1, "enhancement": fields}).encode()])
+    assert without_origin(chunk.entries[0].enhancement) == {"reference_id": str(REFERENCE), "source": "s"}
+
+
+def test_a_robot_cannot_set_the_robot_of_its_entry() -> None:
+    forged = {**annotation(REFERENCE), "robot_id": str(uuid4()), "batch_request_id": str(uuid4())}
+    validated = EntryValidator(Manifest([REFERENCE]), 10**6).validate(LineSplitter().feed(jsonl(forged)))
+    chunk = read_chunk(bytes(validated.accepted), 0, 100, 10**6, 64)
+    assert [without_origin(entry.enhancement) for entry in chunk.entries] == [annotation(REFERENCE)]
+
+
 def test_a_full_chunk_is_not_filled_further() -> None:
     chunk = Chunk(BATCH, ROBOT, DELIVERED_AT, 1, 10**6, 100)
     chunk.fill([accepted_line(1), accepted_line(2)])

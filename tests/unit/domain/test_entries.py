@@ -16,11 +16,12 @@ from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.ids import derive_id
 from exchange.domain.manifest import Manifest
 from exchange.domain.report import REJECTED
+from exchange.domain.room import Room
 from exchange.domain.storable import MAX_DOCUMENT_BYTES
 from tests.results import annotation
 
 BATCH = UUID("b0000000-0000-4000-8000-000000000000")
-ROBOT = UUID("a0000000-0000-4000-8000-000000000000")
+ROBOT = UUID("c0000000-0000-4000-8000-000000000000")
 DELIVERED_AT = 1_800_000_000.0
 ONE, TWO, THREE, OTHER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "1234")
 MAX_LINE_BYTES = 1 << 20
@@ -144,6 +145,18 @@ def test_an_accepted_enhancement_is_unchanged_except_for_its_id() -> None:
     del sent["unknown"]
     origin = {"created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(BATCH), "robot_id": str(ROBOT)}
     assert enhancement == {**sent, "id": str(derive_id(BATCH, 1)), **origin}
+
+
+@pytest.mark.parametrize(("room", "accepted"), [(Room(3, 10**6), 3), (Room(100, 700), 2)])
+def test_what_one_reference_has_too_much_of_is_reported_and_affects_no_other(room: Room, accepted: int) -> None:
+    lines = [line(annotation(TWO, source=f"source {number}")) for number in range(10)]
+    validator = EntryValidator(Manifest([ONE, TWO, THREE]), MAX_LINE_BYTES, room)
+    validated = validator.validate([*lines, line(annotation(THREE))])
+    refused = f"Could not be stored: a result may have at most {room} for one reference"
+    expected = [(str(TWO), None if number < accepted else refused) for number in range(10)]
+    assert read_draft(validated) == [*expected, (str(THREE), None)]
+    assert [item["source"] for item in read_accepted(validated)][:-1] == [f"source {item}" for item in range(accepted)]
+    assert (validator.accepted, validator.rejected, validator.list_missing()[0]) == (accepted + 1, 0, 1)
 
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)

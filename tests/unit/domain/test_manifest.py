@@ -1,9 +1,11 @@
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.domain.manifest import REMEMBERED_ENTRIES, Manifest
+from exchange.domain.room import Room
 
 IDS = [uuid4() for _ in range(3)]
 ONE, TWO, THREE = map(str, IDS)
@@ -51,4 +53,14 @@ def test_only_the_last_entries_of_a_reference_are_remembered() -> None:
     last = range(1000 - REMEMBERED_ENTRIES, 1000)
     assert all(not manifest.record(ONE, fingerprint) for fingerprint in last)
     assert manifest.record(ONE, last[0] - 1)
-    assert len(manifest._fingerprints[ONE]) == REMEMBERED_ENTRIES
+    assert len(manifest._named[ONE].fingerprints) == REMEMBERED_ENTRIES
+
+
+@pytest.mark.parametrize(("sizes", "expected"), [([1] * 5, 3), ([40, 50, 20, 10], 3), ([101, 100, 1], 1)])
+def test_a_reference_has_room_for_so_many_entries_and_bytes(sizes: list[int], expected: int) -> None:
+    manifest, room = Manifest(IDS[:2]), Room(3, 100)
+    for reference_id in (ONE, TWO):
+        manifest.mark_named(reference_id)
+    assert sum(manifest.reserve(ONE, size, room) for size in sizes) == expected
+    assert manifest.reserve(TWO, 100, room)
+    assert list(manifest.list_missing()) == []

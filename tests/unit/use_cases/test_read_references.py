@@ -2,8 +2,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import ValidationError
 
-from exchange.contract.references import ReferenceFileInput, ReferenceQuery
+from exchange.contract.references import EnhancementsQuery, ReferenceFileInput, ReferenceQuery
 from exchange.domain.callers import User
 from exchange.domain.errors import InputRejected, NotFound
 from exchange.use_cases.load_reference import load_reference
@@ -31,7 +32,7 @@ async def load(world: World, visibility: str = "public", *enhancements: str) -> 
 
 
 async def read_visibilities(world: World, reference_id: UUID, user: User) -> list[str]:
-    reference = await read_reference(reference_id, user, world.services)
+    reference = await read_reference(reference_id, EnhancementsQuery(), user, world.services)
     assert reference.id == reference_id
     return sorted(str(item.visibility) for item in reference.enhancements or [])
 
@@ -43,25 +44,67 @@ async def test_only_operators_see_hidden_enhancements() -> None:
     assert await read_visibilities(world, reference_id, REQUESTOR) == ["public", "restricted"]
 
 
+async def test_the_continuation_leads_to_the_other_enhancements() -> None:
+    world = World()
+    reference_id = await load(world, "public", "public", "hidden", "restricted")
+    seen: list[str] = []
+    query = EnhancementsQuery(enhancements_limit=1)
+    for more in (True, False):
+        page = await read_reference(reference_id, query, REQUESTOR, world.services)
+        seen += [item.visibility for item in page.enhancements or []]
+        assert (page.enhancements_continuation is not None) is more
+        query = EnhancementsQuery(enhancements_limit=1, continuation=page.enhancements_continuation)
+    assert sorted(seen) == ["public", "restricted"]
+    assert page.identifiers
+
+
+async def test_a_reference_is_found_with_a_page_of_its_enhancements() -> None:
+    world = World()
+    await load(world, "public", "public", "restricted")
+    query = ReferenceQuery.model_validate({"identifier": "7", "identifier_type": "pm_id", "enhancements_limit": "1"})
+    found = await find_reference(query, REQUESTOR, world.services)
+    assert len(found.enhancements or []) == 1
+    next_query = query.model_copy(update={"continuation": found.enhancements_continuation})
+    rest = await find_reference(next_query, REQUESTOR, world.services)
+    assert len(rest.enhancements or []) == 1
+    assert rest.enhancements != found.enhancements
+    assert rest.enhancements_continuation is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"enhancements_limit": "0"},
+        {"enhancements_limit": "1001"},
+        {"continuation": ""},
+        {"continuation": "../x"},
+        {"continuation": "1" * 18 + "-" + "0" * 33},
+    ],
+)
+def test_an_invalid_page_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        EnhancementsQuery.model_validate(query)
+
+
 async def test_only_operators_can_read_hidden_references() -> None:
     world = World()
     reference_id = await load(world, "hidden", "public")
     assert await read_visibilities(world, reference_id, OPERATOR) == ["public"]
     with pytest.raises(NotFound, match=str(reference_id)):
-        await read_reference(reference_id, REQUESTOR, world.services)
+        await read_reference(reference_id, EnhancementsQuery(), REQUESTOR, world.services)
 
 
 async def test_a_reference_without_enhancements_is_read_with_its_identifiers() -> None:
     world = World()
     reference_id = await load(world, "restricted")
-    reference = await read_reference(reference_id, REQUESTOR, world.services)
+    reference = await read_reference(reference_id, EnhancementsQuery(), REQUESTOR, world.services)
     assert (len(reference.identifiers or []), reference.enhancements) == (2, [])
 
 
 async def test_an_unknown_reference_raises_not_found() -> None:
     for user in (REQUESTOR, OPERATOR):
         with pytest.raises(NotFound, match="does not exist"):
-            await read_reference(uuid4(), user, World().services)
+            await read_reference(uuid4(), EnhancementsQuery(), user, World().services)
 
 
 @pytest.mark.parametrize(

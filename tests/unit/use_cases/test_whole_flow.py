@@ -29,7 +29,12 @@ async def test_a_batch_whose_references_are_all_enhanced_is_completed(exchange: 
     for reference_id in exchange.reference_ids:
         (enhancement,) = exchange.references.enhancements_of(reference_id)
         stored = json.loads(enhancement.model_dump_json(exclude_unset=True))
-        origin = {"id": stored["id"], "created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(batch_id)}
+        origin = {
+            "id": stored["id"],
+            "created_at": "2027-01-15T08:00:00Z",
+            "batch_request_id": str(batch_id),
+            "robot_id": str(exchange.robot.id),
+        }
         assert stored == {**annotation(reference_id), **origin}
 
 

@@ -1,9 +1,13 @@
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from exchange.contract.references import ReferenceFileInput
 from exchange.domain.ids import new_id
+from exchange.domain.paging import ReferencePart
 from tests.fakes.files import FakeWriter
 from tests.unit.use_cases.conftest import Exchange
 
@@ -31,6 +35,37 @@ async def test_each_large_reference_is_written_exactly_once(exchange: Exchange) 
     references = [json.loads(line) for line in blob.splitlines()]
     assert [item["id"] for item in references] == [str(item) for item in exchange.reference_ids]
     assert all(item["enhancements"][0]["content"] == CONTENT for item in references)
+
+
+async def test_the_parts_of_a_reference_are_one_line(exchange: Exchange) -> None:
+    await load_large_references(exchange)
+    for number in range(5):
+        content = {**CONTENT, "abstract": f"{number}"}
+        known = exchange.references.enhancements_of(exchange.reference_ids[3])[0].model_dump(mode="json")
+        exchange.references.put({**known, "id": str(new_id()), "content": content})
+    exchange.references.part_size = 2
+    batch_id = await exchange.register_and_dispatch()
+    blob = exchange.files.blobs[f"{batch_id}/{exchange.get_batch(batch_id).snapshot}/reference_data.jsonl"]
+    references = [json.loads(line) for line in blob.splitlines()]
+    assert [len(item["enhancements"]) for item in references] == [1, 1, 1, 6, 1, 1, 1]
+
+
+async def test_the_event_loop_is_free_while_large_references_are_written(exchange: Exchange) -> None:
+    """Everything that takes long runs in a thread."""
+    await load_large_references(exchange)
+    batch_id = await exchange.register()
+    threads: set[int] = set()
+    to_jsonl = ReferencePart.to_jsonl
+
+    def watch(part: ReferencePart) -> bytes:
+        threads.add(threading.get_ident())
+        return to_jsonl(part)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReferencePart, "to_jsonl", watch)
+        await exchange.dispatch(batch_id)
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_references_are_written_in_groups_of_bounded_size(exchange: Exchange) -> None:

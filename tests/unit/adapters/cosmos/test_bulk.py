@@ -145,6 +145,31 @@ async def test_an_outage_raises_unavailable(failure: Exception, wait: float | No
     assert (container.requests, raised.value.retry_after_s) == (1, wait)
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        response_error(403, sub_status=1014),
+        transaction_error(403, {"x-ms-substatus": "1014"}, index=1),
+        transaction_error(403, index=1),
+    ],
+)
+async def test_a_full_partition_refuses_a_whole_transaction_at_once(failure: Exception) -> None:
+    container = Container()
+    container.failures = [failure]
+    assert await write(container, 3) == [Refused(key, "the store has no room for this reference") for key in range(3)]
+    assert (container.requests, container.stored) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "failure", [response_error(403, sub_status=5302), transaction_error(403, {"x-ms-substatus": "3"})]
+)
+async def test_another_403_is_raised_unchanged(failure: Exception) -> None:
+    container = Container()
+    container.failures = [failure]
+    with pytest.raises(HttpResponseError, match="403"):
+        await write(container, 3)
+
+
 async def test_an_unexpected_error_is_raised_unchanged() -> None:
     container = Container()
     container.failures = [response_error(403)]

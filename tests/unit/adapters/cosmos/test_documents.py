@@ -128,12 +128,13 @@ def test_an_enhancement_without_its_reference_is_left_out() -> None:
 def test_the_item_of_an_enhancement_adds_only_the_fields_that_own_bytes_counts() -> None:
     reference_id = uuid4()
     enhancement = {"id": str(uuid4()), "reference_id": str(reference_id), "source": "s", "content": LOCATION}
-    item = enhancement_to_item(reference_id, enhancement)
+    item = enhancement_to_item(reference_id, enhancement, 1_900_000)
     own = {
         "reference_id": str(reference_id),
         "bucket": str(reference_id)[:2],
         "kind": "enhancement",
         "schema_version": 1,
+        "size": 1_900_000,
     }
     assert item == {**enhancement, **own}
     assert count_sent_bytes(item) - count_sent_bytes(enhancement) <= documents.OWN_BYTES

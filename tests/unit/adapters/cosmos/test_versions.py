@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from azure.core.async_paging import AsyncItemPaged, AsyncList
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from exchange.adapters.cosmos.batches import CosmosBatchStore
@@ -21,8 +22,8 @@ from exchange.domain.errors import Unavailable
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.listing import BatchFilter
 from exchange.domain.loading import make_reference
-from exchange.domain.selection import EVERYTHING
 from exchange.ports import StoredRobot
+from tests.references import read_all
 from tests.results import annotation
 from tests.unit.adapters import cosmos_errors
 from tests.unit.domain.batches import a_batch
@@ -75,9 +76,14 @@ class Container:
     async def is_feed_range_subset(self, _parent: dict[str, Any], _child: dict[str, Any]) -> bool:
         return True
 
-    async def query_items(self, _query: str, **_: Any) -> AsyncIterator[Item]:
-        for item in list(self.items.values()):
-            yield item
+    def query_items(self, _query: str, **_: Any) -> AsyncItemPaged[Item]:
+        async def read_page(_after: str | None) -> list[Item]:
+            return list(self.items.values())
+
+        async def read_items(found: list[Item]) -> tuple[None, AsyncIterator[Item]]:
+            return None, AsyncList(found)
+
+        return AsyncItemPaged(read_page, read_items)
 
     async def execute_item_batch(self, operations: list[tuple[str, tuple[Item]]], partition_key: str) -> None:
         for _, (item,) in operations:
@@ -140,7 +146,7 @@ async def test_every_replaced_item_carries_the_schema_version(stores: Stores) ->
 
 
 async def list_references(stores: Stores) -> list[UUID]:
-    return [reference.id async for reference in stores.references.read_all([stores.reference_id], EVERYTHING)]
+    return [reference.id for reference in await read_all(stores.references, [stores.reference_id])]
 
 
 READS: dict[str, tuple[str, Callable[[Stores], Awaitable[object]]]] = {
