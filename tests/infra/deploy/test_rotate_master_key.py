@@ -11,7 +11,7 @@ def test_a_new_key_is_set_and_the_app_restarts(deployed_cloud: Cloud) -> None:
     old, new = deployed_cloud.state["secrets"]["robot-master-key"]
     assert old != new
     assert deployed_cloud.commands[-3:] == ["az keyvault secret set", "az rest", "az functionapp restart"]
-    assert "Every robot's secret" in run.out
+    assert "The secrets of all robots and webhooks" in run.out
     assert new not in run.out + str(deployed_cloud.calls)
 
 
@@ -19,7 +19,7 @@ def test_it_changes_nothing_without_confirmation(deployed_cloud: Cloud) -> None:
     run = deployed_cloud.run("rotate-master-key")
     assert run.code == 1
     assert "Use YES=1" in run.err
-    assert "Every robot's secret" in run.out
+    assert "The secrets of all robots and webhooks" in run.out
     assert len(deployed_cloud.state["secrets"]["robot-master-key"]) == 1
 
 
