@@ -154,7 +154,7 @@ _WEBHOOK = {
     "created_at": "2026-11-27T06:38:12.104217Z",
 }
 # The secret is an example, and no webhook has it.
-_WEBHOOK_WITH_SECRET = {**_WEBHOOK, "secret": "whsec_mJ4gT0nq5lXb8zE6rW2vC9yK1uH7pA3sD0fLxQoViNk="}
+_WEBHOOK_WITH_SECRET = {**_WEBHOOK, "secret": "whsec_mJ4gT0nq5lXb8zE6rW2vC9yK1uH7pA3sD0fLxQoViNk="}  # nosec B105
 _DELIVERY = {
     "id": _DELIVERY_ID,
     "event": "batch.ended",
