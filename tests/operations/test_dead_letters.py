@@ -188,6 +188,7 @@ async def test_sources_that_cannot_be_reached_are_reported(site: Site, tmp_path:
         "dispatch: The queue 'dispatch' cannot be reached (ServiceBusConnectionError).",
         "events: The store of the dead-letter container cannot be reached.",
         "import: The queue 'import' cannot be reached (ServiceBusConnectionError).",
+        "notify: The queue 'notify' cannot be reached (ServiceBusConnectionError).",
     ]
 
 

@@ -107,7 +107,8 @@ class Links {
     delivery.accept();
     for (const [sender, address] of this.repliers) {
       if (address === name && sender.session === receiver.session) {
-        sender.send(answer);
+        // The SDK never settles an answer.
+        sender.send(answer).settled = true;
         return;
       }
     }
@@ -156,6 +157,9 @@ class Links {
     const lockLost = { condition: "com.microsoft:message-lock-lost", description: "The lock has expired." };
     const confirmation = settled ? rhea.message[outcome]({}) : rhea.message.rejected({ error: lockLost });
     delivery.update(true, confirmation.described());
+    // The SDK considers a delivery settled when it receives our confirmation, and does not answer that. A session has room
+    // for 2,048 deliveries that are not settled at both ends.
+    delivery.remote_settled = true;
   }
 }
 

@@ -2,7 +2,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from azure.servicebus import ServiceBusMessage
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 from tests.local.host.apps import App
 from tests.local.host.emulators import Queue, make_bus_connection, service_bus_process
@@ -220,3 +220,20 @@ def test_the_host_reconnects_after_an_outage(tmp_path: Path, topology: Path, unu
                 queue.send(turn)
                 wait_until(lambda: not queue.peek())
     assert [entry["body"] for entry in app.records] == ["first", "second"]
+
+
+def test_a_receiver_gets_more_messages_than_a_session_has_room_for(queue: Queue) -> None:
+    """The AMQP library of the emulator keeps up to 2,048 deliveries of a session that are not settled."""
+    count = 2_100
+    for _ in range(3):
+        queue.send(*range(count // 3))
+    received = 0
+    with (
+        ServiceBusClient.from_connection_string(queue.connection) as client,
+        client.get_queue_receiver(queue.name) as receiver,
+    ):
+        while messages := receiver.receive_messages(100, 2):
+            for message in messages:
+                receiver.complete_message(message)
+            received += len(messages)
+    assert received == count

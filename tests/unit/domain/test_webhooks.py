@@ -8,7 +8,7 @@ from exchange.contract.webhooks import WebhookEvent, WebhookIn, WebhookPatch
 from exchange.domain import webhooks
 from exchange.domain.errors import Conflict
 from exchange.domain.signatures import RobotSecrets
-from exchange.domain.webhooks import SECRET_PREFIX, Webhook, Webhooks, WebhookSecrets
+from exchange.domain.webhooks import PREFIX, Webhook, Webhooks, WebhookSecrets
 
 NOW = 1_800_000_000.0
 ID, OTHER = UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222")
@@ -49,12 +49,12 @@ def test_a_disabled_webhook_receives_nothing_until_it_is_enabled() -> None:
 
 def test_a_secret_is_32_bytes_that_depend_on_the_webhook_and_the_version() -> None:
     secret = SECRETS.derive(ID, 1)
-    assert secret.startswith(SECRET_PREFIX)
-    assert len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)) == 32
+    assert secret.startswith(PREFIX)
+    assert len(base64.b64decode(secret.removeprefix(PREFIX), validate=True)) == 32
     derived = {SECRETS.derive(ID, 1), SECRETS.derive(ID, 2), SECRETS.derive(OTHER, 1)}
     assert len(derived | {WebhookSecrets("another master key").derive(ID, 1)}) == 4
     robots = bytes.fromhex(RobotSecrets(SECRETS.master_key).derive(ID, 1))
-    assert base64.b64decode(secret.removeprefix(SECRET_PREFIX)) != robots
+    assert base64.b64decode(secret.removeprefix(PREFIX)) != robots
 
 
 def test_the_previous_secret_signs_too_until_its_end() -> None:
