@@ -54,6 +54,19 @@ def read_report(report: Iterable[Json]) -> Counter[ReportLine]:
     return Counter((kind, None if kind == NOT_REQUESTED else reference_id) for kind, reference_id in lines)
 
 
+def count_references(lines: Counter[ReportLine], requested: int) -> Json:
+    """Count the requested references by state, without the states that none has."""
+    enhanced = {reference_id for kind, reference_id in lines if kind == ADDED}
+    missing = {reference_id for kind, reference_id in lines if kind == MISSING}
+    counts = {
+        "requested": requested,
+        "enhanced": len(enhanced),
+        "failed": requested - len(enhanced) - len(missing),
+        "missing": len(missing),
+    }
+    return {state: count for state, count in counts.items() if count}
+
+
 def count_kinds(lines: Counter[ReportLine]) -> Counter[str]:
     """Count the lines of each kind."""
     totals: Counter[str] = Counter()

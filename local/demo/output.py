@@ -74,6 +74,19 @@ def show_counts(kinds: Counter[str]) -> None:
     console.print(f"  {kinds.total():>6}  lines in the report: one for each entry and each missing reference")
 
 
+def show_references(counts: Mapping[str, int]) -> None:
+    """Print how the requested references divide into states."""
+    states = " + ".join(f"{count} {state}" for state, count in counts.items() if count and state != "requested")
+    console.print(f"  {counts['requested']} references requested = {states}", markup=False)
+
+
+def show_how_to_retry(batch: Json) -> None:
+    """Print how the references that were not enhanced are requested again."""
+    left = batch["counts"]["requested"] - batch["counts"]["enhanced"]
+    console.print(f"  This requests the {left} references again that were not enhanced:", markup=False)
+    console.print(f"    POST /references/enhancement/batch/{batch['id']}/retry", markup=False)
+
+
 def show_report(lines: Sequence[str]) -> None:
     """Print the first lines of a report."""
     for line in lines[:_FIRST_LINES]:

@@ -17,7 +17,9 @@ from local.demo.output import (
     save_status,
     show_counts,
     show_enhancement,
+    show_how_to_retry,
     show_mistakes,
+    show_references,
     show_report,
     show_selection,
 )
@@ -43,6 +45,7 @@ async def run_sample_robot(requestor: Requestor, robot_id: str, references: Mapp
     batch = await _run_batch(requestor, robot_id, requested, folder)
     found = await _fetch_report(requestor, batch, folder)
     expected_report.check(expected_report.expect_from_sample_robot(requested), found)
+    _check_counts(batch, found)
     _check_status(batch, "completed")
     console.print(_WHY_COMPLETED, markup=False)
     show_enhancement(await requestor.read_reference(requested[0]), SOURCE)
@@ -55,8 +58,10 @@ async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids
     account = await requestor.fetch_json(f"{robot['base_url']}/account")
     show_mistakes(account)
     expected_report.check(expected_report.expect_from_misbehaving_robot(account), found)
+    _check_counts(batch, found)
     _check_status(batch, "partial_failed")
     console.print(_WHY_PARTIAL, end="", markup=False)
+    show_how_to_retry(batch)
 
 
 async def _run_batch(requestor: Requestor, robot_id: str, reference_ids: Iterable[str], folder: Path) -> Json:
@@ -85,10 +90,18 @@ async def _fetch_report(requestor: Requestor, batch: Json, folder: Path) -> Coun
     report = [json.loads(line) for line in lines.splitlines()]
     found = expected_report.read_report(report)
     show_counts(expected_report.count_kinds(found))
+    show_references(batch["counts"])
     show_report(text.decode().splitlines())
     if len(text.splitlines()) != len(report):
         raise DemoError("The two forms of the report have different numbers of lines.")
     return found
+
+
+def _check_counts(batch: Json, found: Counter[ReportLine]) -> None:
+    """Compare the counts of the batch with its report."""
+    expected = expected_report.count_references(found, batch["counts"]["requested"])
+    if {state: count for state, count in batch["counts"].items() if count} != expected:
+        raise DemoError(f"The counts are {batch['counts']}. The report has {expected}.")
 
 
 def _check_status(batch: Json, expected: str) -> None:

@@ -120,6 +120,13 @@ def test_the_output_of_the_demo_is_shown_as_the_demo_prints_it() -> None:
             output.show_counts(Counter(counts_in(part)))
         for line in report:
             output.show_report([line])
+        batch_id = re.search(r"batch/([0-9a-f-]{36})/retry", block.code)[1]  # type: ignore[index] # it is there
+        for part in re.findall(r"(\d+) references requested = (.+)", block.code):
+            states = {state: int(count) for count, state in re.findall(r"(\d+) (\w+)", part[1])}
+            counts = {"requested": int(part[0]), **states}
+            assert sum(states.values()) == counts["requested"]
+            output.show_references(counts)
+            output.show_how_to_retry({"id": batch_id, "counts": counts})
         output.show_next_steps(FOLDER, LOGS)
     assert len(lines) >= 10
     assert report
