@@ -1,5 +1,6 @@
 """The validation of a robot's result, entry by entry. An invalid entry has no effect on any other entry."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,12 +36,22 @@ class ValidatedLines:
 class EntryValidator:
     """Validates the lines of one result in order, and counts them. One object per validation; not thread-safe."""
 
-    def __init__(self, manifest: Manifest, max_line_bytes: int, room: Room = _DEFAULT_ROOM) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        max_line_bytes: int,
+        room: Room = _DEFAULT_ROOM,
+        max_rejected: int = sys.maxsize,
+    ) -> None:
+        """`max_rejected` is the number of rejected entries after which no more lines are validated."""
         self._manifest = manifest
         self._max_line_bytes = max_line_bytes
         self._room = room
         self.entries = 0
+        self._max_rejected = max_rejected
         self.kinds: Counter[EntryKind] = Counter()
+        # See `report.REJECTED`.
+        self.rejected = 0
         # The output for the current slice, in pieces that are joined once.
         self._accepted_lines: list[bytes] = []
         self._draft_lines: list[bytes] = []
@@ -50,11 +61,6 @@ class EntryValidator:
         """The number of entries to import."""
         return self.kinds[EntryKind.ADDED]
 
-    @property
-    def rejected(self) -> int:
-        """The number of entries of the kinds in `report.REJECTED`."""
-        return sum(self.kinds[kind] for kind in REJECTED)
-
     def validate(self, lines: Iterable[bytes | None]) -> ValidatedLines:
         """Validate a slice of lines. None stands for a line that was too long to keep. Blank lines do not count."""
         for line in lines:
@@ -63,6 +69,8 @@ class EntryValidator:
                 if line is None or line.strip():
                     self.entries += 1
                     self._read(line)
+                    if self.rejected > self._max_rejected:
+                        break
             else:
                 self.entries += 1
                 if isinstance(entry, FastRobotError):
@@ -145,4 +153,5 @@ class EntryValidator:
 
     def _report(self, kind: EntryKind, reference_id: str | None, detail: str = "") -> None:
         self.kinds[kind] += 1
+        self.rejected += kind in REJECTED
         self._draft_lines.append(EntryResult(kind, reference_id, detail).to_line())

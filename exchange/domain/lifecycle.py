@@ -111,7 +111,7 @@ def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Trans
         return transition
     if after.ended and not batch.ended:
         after = replace(after, ended_at=now)
-    # Whatever has changed is kept.
+    # A batch that has changed can no longer be withdrawn.
     return _with_due_at(replace(transition, batch=replace(after, unconfirmed=False)), deadlines)
 
 

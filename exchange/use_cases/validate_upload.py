@@ -129,7 +129,9 @@ async def _write_attempt(
 ) -> Validation:
     manifest = await asyncio.to_thread(Manifest, await read_selected(batch, services.files))
     limits = services.limits
-    validator = EntryValidator(manifest, limits.result_line_limit_bytes, limits.result_room)
+    validator = EntryValidator(
+        manifest, limits.result_line_limit_bytes, limits.result_room, limits.result_rejected_entries_limit
+    )
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
     async with (

@@ -356,7 +356,7 @@ EXAMPLES = {
             **_NO_BATCH,
             **_FOR_REQUESTORS,
             **_NOT_ENDED,
-            HTTPStatus.UNPROCESSABLE_ENTITY: "continuation does not belong to this report.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
         },
     ),
     "list_batch_errors": Examples(

@@ -30,6 +30,8 @@ from tests.stacks import Stack
 # The identifiers of one reference on the stack.
 IDENTIFIERS = {"doi": "10.1234/fuzz", "pm_id": 7, "open_alex": "W7"}
 JSONL = "application/jsonl"
+# The longest first line of a request that aiohttp, the server of the local host, reads.
+_MAX_LINE_BYTES = 8_000
 # No server listens here.
 UNUSED_ADDRESS = "http://127.0.0.1:9/"
 ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1[:/]|\[::1\][:/])\S+", re.IGNORECASE)
@@ -196,6 +198,9 @@ def _write_integers(value: Any) -> Any:
 def _is_fault(
     _context: schemathesis.HookContext, failure: Failure, case: Case, response: schemathesis.Response
 ) -> bool:
+    # A server answers a longer line itself, with 400. Azure's front end does the same.
+    if response.status_code == HTTPStatus.BAD_REQUEST and len(response.request.url or "") > _MAX_LINE_BYTES:
+        return False
     # The host drops parameters without a value, so the request that reaches the app may be valid.
     if isinstance(failure, AcceptedNegativeData) and "" in dict(_parameters(response)).values():
         return False

@@ -67,6 +67,7 @@ async def test_replaced_uploads_leave_the_blobs_of_one_validation(exchange: Exch
     assert sorted(name for _, *attempt, name in names if attempt) == [
         "accepted.jsonl",
         "draft_report.jsonl",
+        "enhancements.jsonl",
         "reference_data.jsonl",
         "validation.jsonl",
         "validation.txt",

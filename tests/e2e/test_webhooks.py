@@ -127,6 +127,9 @@ async def test_the_end_of_a_batch_reaches_a_receiver_that_is_busy_slow_and_then_
         "id": batch["id"],
         "request_status": "rejected",
         "error": batch["error"],
+        "error_code": "robot_rejected",
+        "counts": batch["counts"],
+        "metadata": None,
         "source": "test",
         "robot_id": batch["robot_id"],
     }
