@@ -38,7 +38,8 @@ PATIENT = {
 
 @pytest.fixture(scope="session")
 def usual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("usual"), **SHORT) as stack:
+    # Small chunks, so that an import can be cancelled between two of them.
+    with running_stack(tmp_path_factory.mktemp("usual"), IMPORT_CHUNK_ENTRIES="100", **SHORT) as stack:
         yield stack
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.exchange import BATCHES, Batch, Exchange
+from tests.e2e.exchange import BATCHES, Batch, Exchange, wait_for
 from tests.e2e.robot import Job, Robot, accept_job, running_robot
 from tests.e2e.test_flows import deliver, enhance_all, run_batch
 from tests.results import annotation
@@ -53,6 +53,68 @@ async def test_a_batch_is_cancelled_while_its_robot_works(exchange: Exchange) ->
         assert batch["id"] not in ids
     status, _ = await exchange.post(f"{BATCHES}{uuid4()}/cancel", b"", role="requestor")
     assert status == 404
+
+
+async def test_an_import_is_cancelled_between_two_chunks_and_the_rest_is_retried(exchange: Exchange) -> None:
+    """A reference has 80 entries, and a chunk 100."""
+    references = await exchange.load_references(50, start=100)
+    entries = [annotation(item, f"cancelled {number}") for item in references for number in range(80)]
+    async with running_robot(exchange, accept_job) as robot:
+        batch = await exchange.request_batch(await exchange.register_robot(robot.url), references)
+        await exchange.wait_until(batch, {"accepted"})
+        (job,) = robot.jobs
+        assert await robot.upload(job, *entries) == 201
+        assert (await robot.call_back(job))[0] == 200
+
+        async def find_progress() -> Batch | None:
+            read = await exchange.read(batch)
+            return read if read["entries"] and read["entries"]["added"] else None
+
+        await wait_for(find_progress, "the first chunk")
+        path = f"{BATCHES}{batch['id']}"
+        status, answer = await exchange.post(f"{path}/cancel", {"reason": "enough"}, role="requestor")
+        assert (status, answer["request_status"], answer["error_code"]) == (200, "importing", None)
+        ended = await exchange.wait_until_ended(batch)
+        assert (ended["request_status"], ended["error_code"]) == ("partial_failed", "cancelled")
+        added = ended["entries"]["added"]
+        assert answer["entries"]["added"] <= added <= answer["entries"]["added"] + 100
+        assert ended["entries"]["added"] + ended["entries"]["cancelled"] == ended["entries"]["total"] == len(entries)
+        assert ended["error"] == (
+            f"The batch request was cancelled: enough. {added} of {len(entries)} accepted enhancements were added."
+        )
+        stored = [
+            item["id"]
+            for reference_id in references
+            for item in await exchange.list_enhancements(reference_id)
+            if item["batch_request_id"] == batch["id"]
+        ]
+        async with exchange.session.get(ended["enhancements_url"]) as response:
+            exported = [json.loads(line)["id"] for line in (await response.read()).splitlines()]
+        assert sorted(exported) == sorted(stored)
+        assert len(stored) == added == sum(line["error"] is None for line in await exchange.read_report_lines(ended))
+        left = references[ended["counts"]["enhanced"] :]
+        assert ended["counts"] == counts(50, enhanced=50 - len(left), cancelled=len(left))
+        status, retry = await exchange.post(f"{path}/retry", b"", role="requestor")
+        assert (status, retry["reference_ids"], retry["retry_of"]) == (202, left, batch["id"])
+        assert (await exchange.post(f"{path}/retry", {}, role="requestor"))[0] == 200
+        assert (await exchange.read(batch))["retried_as"] == retry["id"]
+        await exchange.wait_until(retry, {"accepted"})
+        ids = {reference["id"] for reference in await robot.download_references(robot.jobs[-1])}
+        assert ids == set(left)
+
+
+async def test_another_users_batch_is_neither_cancelled_nor_retried(exchange: Exchange) -> None:
+    async with running_robot(exchange, accept_job) as robot:
+        request = {
+            "robot_id": await exchange.register_robot(robot.url),
+            "reference_ids": await exchange.load_references(1),
+        }
+        _, batch = await exchange.post(BATCHES, request, role="operator")
+        for action in ("cancel", "retry"):
+            status, answer = await exchange.post(f"{BATCHES}{batch['id']}/{action}", b"", role="requestor")
+            assert (status, answer["detail"]) == (403, "This batch request belongs to another caller.")
+        status, answer = await exchange.post(f"{BATCHES}{batch['id']}/retry", b"", role="operator")
+        assert (status, "cannot be retried yet" in answer["detail"]) == (409, True)
 
 
 async def test_a_batch_that_has_ended_cannot_be_cancelled(exchange: Exchange) -> None:

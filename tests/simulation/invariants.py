@@ -39,6 +39,7 @@ def check(simulation: Simulation) -> None:
     )
     assert not simulation.history.withdrawn & dispatched, "a withdrawn batch was dispatched"
     assert simulation.history.retries <= set(simulation.batches.items), "a confirmed retry was withdrawn"
+    _check_keys(simulation)
     for stored in simulation.batches.items.values():
         batch = stored.batch
         assert batch.ended, f"batch {batch.id} has not ended"
@@ -62,6 +63,15 @@ def check(simulation: Simulation) -> None:
         _check_webhooks(simulation, batch)
     _check_no_other_enhancements(simulation)
     _check_no_superseded_blobs(simulation)
+
+
+def _check_keys(simulation: Simulation) -> None:
+    """Check that each user of an idempotency key has one batch, and that it is the user's own."""
+    for user_id, batch_id in simulation.history.told:
+        assert batch_id in simulation.batches.items, "a requestor was told of a batch that was withdrawn"
+        assert simulation.batches.items[batch_id].batch.requestor == user_id, "a key is shared between users"
+    users = [user_id for user_id, _ in simulation.history.told]
+    assert len(users) == len(set(users)), "a repeated request made a second batch"
 
 
 def _check_writes(writes: Sequence[Write]) -> None:

@@ -9,7 +9,7 @@ from tests.simulation.faults import BrokenCall, Fault, FixedPlan, Plan, list_fau
 from tests.simulation.invariants import check
 from tests.simulation.loop import simulate
 from tests.simulation.receivers import ReceiverBehaviour
-from tests.simulation.world import EventDelays, RobotBehaviour, Simulation
+from tests.simulation.world import OTHER_REQUESTOR, REQUESTOR, EventDelays, RobotBehaviour, Simulation
 
 HOUR_S = 3600.0
 # Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour.
@@ -35,7 +35,8 @@ class Scenario:
     Results are small for the exchange unless there are `large_results`. The batches are cancelled after the first call
     named `cancel_at`, once for each of the `cancel_delays`. Each batch that has ended is retried once, with as many
     calls as `retries`. If `skipped` is set, so many references are enhanced already, and batch requests leave those
-    out. `receivers` are those of the webhooks.
+    out. `receivers` are those of the webhooks. With a `key`, two users request their batch twice with the same
+    idempotency key.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Scenario:
     cancel_at: str | None = None
     cancel_delays: Sequence[float] = (0.0,)
     retries: int = 0
+    key: bool = False
     skipped: int | None = None
     receivers: tuple[ReceiverBehaviour, ...] = ()
 
@@ -212,6 +214,7 @@ SCENARIOS = (
         "some references are enhanced already", robots.accept_and_work(robots.make_result_of_older_version), skipped=1
     ),
     Scenario("all references are enhanced already", robots.accept_and_work(), references=2, skipped=2),
+    Scenario("two users with the same key", robots.accept_and_work(), references=2, key=True),
     Scenario("concurrent batches", robots.accept_and_work(robots.make_mixed_result, pause_s=0.5), batches=2),
 )
 
@@ -233,7 +236,10 @@ async def _run(scenario: Scenario, plan: Plan) -> Simulation:
         simulation.cancel_at(scenario.cancel_at, scenario.cancel_delays)
     if scenario.retries:
         simulation.start(simulation.retry(scenario.retries))
-    for _ in range(scenario.batches):
+    if scenario.key:
+        for user in (REQUESTOR, OTHER_REQUESTOR) * 2:
+            simulation.start(simulation.request_with_a_key(user))
+    for _ in range(0 if scenario.key else scenario.batches):
         simulation.start(simulation.request_batch())
     await simulation.run_until_ended(TIME_LIMIT_S)
     check(simulation)

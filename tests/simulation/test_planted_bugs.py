@@ -49,6 +49,7 @@ def bug(name: str, *edits: tuple[str, str, str]) -> Bug:
 LIFECYCLE, VALIDATING = "domain/lifecycle.py", "domain/transitions/validating.py"
 DISPATCHING, IMPORTING = "domain/transitions/dispatching.py", "domain/transitions/importing.py"
 CANCELLING = "domain/transitions/cancelling.py"
+KEYS = "domain/idempotency.py"
 RETRY = "use_cases/retry_batch.py"
 IMPORT, REPORT = "use_cases/import_results.py", "domain/report.py"
 ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", "use_cases/validate_upload.py"
@@ -253,6 +254,15 @@ BUGS = (
         (RETRY, " if str(reference_id) not in enhanced]", "]"),
     ),
     bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id), retry", "services.new_id(), retry")),
+    bug(
+        "an idempotency key is shared between users",
+        (KEYS, 'derive_id("batch request", user_id, key)', 'derive_id("batch request", key)'),
+    ),
+    bug(
+        "a repeated request with a key makes a second batch",
+        (KEYS, 'derive_id("batch request", user_id, key)', "uuid4()"),
+        (KEYS, "from uuid import UUID", "from uuid import UUID, uuid4"),
+    ),
     bug("a test run imports", (IMPORT, "stored.batch.test_run or ", "")),
     bug(
         "a cancelled batch is imported when its robot calls back",

@@ -37,6 +37,7 @@ from exchange.use_cases.import_results import import_results
 from exchange.use_cases.notify_webhooks import notify_webhooks
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.register_once import register_once
 from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
 from exchange.use_cases.sweep_deliveries import sweep_deliveries
@@ -68,6 +69,7 @@ SWEEP_INTERVAL_S = 60.0
 VERSION, OLDER_VERSION = "2", "1"
 _NAMESPACE = UUID("7b1d1c9e-6d0f-4c57-9a53-0d2d3a5d9e01")
 REQUESTOR = User("requestor", frozenset({Role.REQUESTOR}))
+OTHER_REQUESTOR = User("other requestor", frozenset({Role.REQUESTOR}))
 LIMITS = Limits(
     references_per_batch_limit=100,
     open_batches_limit=100,
@@ -120,6 +122,8 @@ class History:
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
     # When the first cancellation of each batch was confirmed.
     cancelled: dict[UUID, float] = field(default_factory=dict)
+    # The users who were told of a batch with an idempotency key.
+    told: set[tuple[str, UUID]] = field(default_factory=set)
     # The batches that a confirmed call has retried others as.
     retries: set[UUID] = field(default_factory=set)
     # The calls that arrived at webhooks, with their times. The exchange may not know that they did.
@@ -233,6 +237,21 @@ class Simulation(World):
         if not self.batches.items:
             # Nothing was accepted. A run without a batch would prove nothing.
             await self.request_batch()
+
+    async def request_with_a_key(self, user: User) -> None:
+        """Request a batch until there is an answer. All users and all requests have the same idempotency key."""
+        request = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
+        registered = False
+
+        async def register() -> None:
+            nonlocal registered
+            batch_id = (await register_once(request, "key", user, self.services)).batch.id
+            self.history.told.add((user.id, batch_id))
+            registered = True
+
+        while not registered:
+            await self._run_in_process(register())
+            await asyncio.sleep(5)
 
     async def retry(self, times: int) -> None:
         """Retry each batch as soon as it has ended, with as many calls at the same time."""
