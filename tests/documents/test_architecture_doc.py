@@ -109,6 +109,8 @@ def test_the_table_of_blobs_has_each_name() -> None:
             blob_names.refused(BATCH, ATTEMPT, 7),
             blob_names.report_text(BATCH, ATTEMPT),
             blob_names.report_lines(BATCH, ATTEMPT),
+            blob_names.errors(BATCH, ATTEMPT),
+            blob_names.enhancements(BATCH, ATTEMPT),
         },
         blob_names.RESULTS: {blob_names.result(BATCH)},
     }
