@@ -25,7 +25,7 @@ class Phase(StrEnum):
     IMPORTING = "importing"
     """The accepted entries of one validation are being imported. Later uploads no longer count."""
     ENDED = "ended"
-    """Nothing changes the batch any more, except whether its webhooks are still to be notified."""
+    """Nothing changes the batch any more, except which batch retries it and whether its webhooks are to be notified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
