@@ -30,6 +30,7 @@ TEST_EVENT = "webhook.test"
 """The event that a test of a webhook delivers. Every webhook receives it."""
 
 _MAX_DESCRIPTION_LENGTH = MAX_TEXT_LENGTH // 4
+_MAX_EVENTS = 16
 
 
 def _remove_repeated(events: list[WebhookEvent]) -> list[WebhookEvent]:
@@ -43,7 +44,13 @@ Url = Annotated[
 Description = Annotated[str, Field(max_length=_MAX_DESCRIPTION_LENGTH, description="Free text for its owner.")]
 Events = Annotated[
     list[WebhookEvent],
-    Field(min_length=1, description="The events that the webhook receives. A repeated one counts once."),
+    # Millions of wrong events fit into a body, and a description of each fault would hold up other requests.
+    Field(
+        min_length=1,
+        max_length=_MAX_EVENTS,
+        fail_fast=True,
+        description="The events that the webhook receives. A repeated one counts once.",
+    ),
     AfterValidator(_remove_repeated),
 ]
 
