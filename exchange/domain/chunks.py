@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from exchange.contract.base import to_time_text
+from exchange.contract.enhancements import Visibility
 from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
 from exchange.domain.storable import compute_sent_size
 
@@ -41,6 +42,8 @@ class AcceptedEntry:
 _FIRST = b'{"first":true,'
 _NUMBER = b'"entry":'
 _ENHANCEMENT = b',"enhancement":'
+# How a hidden enhancement is written, by both parsers of results.
+_HIDDEN = b'"visibility":"hidden"'
 
 
 def format_accepted_line(entry: int, enhancement: bytes, *, first: bool) -> bytes:
@@ -112,9 +115,16 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         return sum(line.startswith(_FIRST) and _read_number(line) not in refused for line in self._lines)
 
     def format_enhancements(self, refused: Container[int]) -> bytes:
-        """Return the JSONL of the enhancements with their own fields, without the refused entries."""
-        lines = ((_read_number(line), line) for line in self._lines)
+        """Return the JSONL of the enhancements with their own fields, without the refused entries and the hidden ones.
+
+        Requestors read it, and only operators may see what is hidden.
+        """
+        lines = ((_read_number(line), line) for line in self._lines if not self._is_hidden(line))
         return b"".join(self._format(number, line) for number, line in lines if number not in refused)
+
+    def _is_hidden(self, line: bytes) -> bool:
+        # The text may also be a part of the content, so it only saves parsing the other lines.
+        return _HIDDEN in line and self._parse(line).enhancement["visibility"] == Visibility.HIDDEN
 
     def _format(self, number: int, line: bytes) -> bytes:
         """Return the line of an enhancement: what `_parse` returns, as JSON. Usually it need not be parsed."""

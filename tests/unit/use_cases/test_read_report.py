@@ -114,6 +114,17 @@ async def test_the_enhancements_of_a_batch_are_those_that_it_added_as_they_are_s
     assert answer.enhancements_url is not None
 
 
+async def test_the_enhancements_of_a_batch_are_without_hidden_ones(exchange: Exchange) -> None:
+    one, two, *_ = exchange.reference_ids
+    shown = annotation(two, source='"visibility":"hidden"')
+    shown["content"]["annotations"][0]["data"] = {"visibility": "hidden"}
+    # The last one is not as compact as the fast parser needs it.
+    hidden = [annotation(one, visibility="hidden"), annotation(one, "trial", visibility="hidden", unknown=1)]
+    batch_id = await import_batch(exchange, *hidden, shown)
+    assert len(exchange.references.enhancements) == 3
+    assert [found["reference_id"] for found in exchange.read_enhancements(batch_id)] == [str(two)]
+
+
 async def test_a_batch_that_added_nothing_has_no_enhancements(exchange: Exchange) -> None:
     batch_id = await import_batch(exchange, "not JSON")
     assert (await read_now(batch_id, REQUESTOR, exchange.services)).enhancements_url is None
