@@ -99,19 +99,23 @@ def to_time_text(seconds: float) -> str:
 
 def to_jsonl(model: BaseModel) -> bytes:
     """Return one line of a JSONL file. Characters that some readers treat as a line break are escaped."""
-    text = model.model_dump_json()
+    return escape_separators(model.model_dump_json().encode()) + b"\n"
+
+
+def escape_separators(jsonl: bytes) -> bytes:
+    """Return the JSON without the characters that some readers treat as a line break, although JSON does not."""
     for character in ("\x85", "\u2028", "\u2029"):
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return f"{text}\n".encode()
+        jsonl = jsonl.replace(character.encode(), f"\\u{ord(character):04x}".encode())
+    return jsonl
 
 
 def describe_faults(error: ValidationError, raw: bytes | None = None) -> list[str]:
     """Return each fault of a failed validation as `path: reason`: at most `MAX_FAULTS`, then the number of the others.
 
-    `raw` is the JSON that failed. It is used to leave the names of union members out of the path.
+    `raw` is the JSON that failed. It is used to leave the names of union members out of the path, unless it is long.
     """
     document: Any = None
-    if raw is not None:
+    if raw is not None and len(raw) <= _MAX_DESCRIBED_BYTES:
         try:
             document = from_json(raw)
         except ValueError:

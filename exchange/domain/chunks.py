@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from exchange.contract.base import to_time_text
+from exchange.contract.base import escape_separators, to_time_text
 from exchange.contract.enhancements import Visibility
 from exchange.domain.ids import UUID_TEXT_LENGTH, derive_id
 from exchange.domain.storable import compute_sent_size
@@ -120,7 +120,9 @@ class AcceptedEntries(Sequence[AcceptedEntry]):
         Requestors read it, and only operators may see what is hidden.
         """
         lines = ((_read_number(line), line) for line in self._lines if not self._is_hidden(line))
-        return b"".join(self._format(number, line) for number, line in lines if number not in refused)
+        return escape_separators(
+            b"".join(self._format(number, line) for number, line in lines if number not in refused)
+        )
 
     def _is_hidden(self, line: bytes) -> bool:
         # The text may also be a part of the content, so it only saves parsing the other lines.

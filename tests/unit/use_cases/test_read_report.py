@@ -125,6 +125,13 @@ async def test_the_enhancements_of_a_batch_are_without_hidden_ones(exchange: Exc
     assert [found["reference_id"] for found in exchange.read_enhancements(batch_id)] == [str(two)]
 
 
+async def test_no_reader_finds_a_line_break_inside_an_enhancement(exchange: Exchange) -> None:
+    batch_id = await import_batch(exchange, annotation(exchange.reference_ids[0], source="a\u2028b\u2029c\x85d"))
+    content = exchange.files.blobs[f"{batch_id}/{exchange.get_batch(batch_id).report}/enhancements.jsonl"]
+    assert len(content.decode().splitlines()) == 1
+    assert exchange.read_enhancements(batch_id) == list(exchange.references.enhancements.values())
+
+
 async def test_a_batch_that_added_nothing_has_no_enhancements(exchange: Exchange) -> None:
     batch_id = await import_batch(exchange, "not JSON")
     assert (await read_now(batch_id, REQUESTOR, exchange.services)).enhancements_url is None
