@@ -11,7 +11,7 @@ async def find_address_faults(url: str, field: str) -> list[str]:
     faults = find_url_faults(url, field)
     try:
         addresses = await resolve(URL(url).host or "")
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         return [*faults, f"The host of {field} cannot be resolved."]
     if not all(map(is_public, addresses)):
         faults.append(f"The host of {field} has an address that is not public.")

@@ -37,7 +37,11 @@ def is_public(address: str) -> bool:
 
 def find_url_faults(url: str, field: str = "base_url") -> list[str]:
     """Return what is wrong with the URL in this field, without resolving its host."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # The models accept more, for example a bracket in a user name.
+        return [f"{field} must be a URL whose host is a name or an address."]
     faults = []
     if parts.scheme != "https":
         faults.append(f"{field} must begin with https://.")

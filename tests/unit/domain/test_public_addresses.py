@@ -6,6 +6,7 @@ from exchange.domain.public_addresses import find_url_faults, is_public
 
 ONLY_HTTPS = "base_url must begin with https://."
 NO_USER = "base_url must not contain a user name or password."
+NO_HOST = "base_url must be a URL whose host is a name or an address."
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,8 @@ def test_a_text_that_is_not_an_address_is_not_public(text: str) -> None:
         ("https://@robot.example/", [NO_USER]),
         ("https://:word@robot.example/", [NO_USER]),
         ("http://user:word@robot.example/", [ONLY_HTTPS, NO_USER]),
+        ("https://us[er@robot.example/", [NO_HOST]),
+        ("https://\u2100@robot.example/", [NO_HOST]),
     ],
 )
 def test_every_fault_of_a_url_is_returned(url: str, faults: list[str]) -> None:
