@@ -22,6 +22,9 @@ _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 # A body can hold a hundred thousand wrong ids. This many faults are enough to correct the program that sent it.
 MAX_FAULTS = 20
 
+# Parsing a longer text again, only to describe its faults, would hold up other requests.
+_MAX_DESCRIBED_BYTES = 1 << 20
+
 # A name in a path may be as long as the body.
 _MAX_PATH_LENGTH = 200
 

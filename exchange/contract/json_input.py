@@ -55,7 +55,9 @@ def parse_json(validate: Callable[..., T], content: bytes) -> T:
     try:
         parsed = validate(content, strict=True)
     except ValidationError as error:
-        is_json = error.error_count() > 1 or error.errors(include_url=False)[0]["type"] != "json_invalid"
+        is_json = (
+            error.error_count() > 1 or error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid"
+        )
         if is_json and _has_nan(content):
             raise InvalidJsonError("NaN and Infinity are not JSON") from error
         raise

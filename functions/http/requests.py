@@ -78,7 +78,9 @@ class ApiRequest:
             raise NotJson(f"The body is not JSON: {error}.") from error
         except ValidationError as error:
             faults = describe_faults(error, content)
-            kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
+            kinds = {
+                detail["type"] for detail in error.errors(include_url=False, include_context=False, include_input=False)
+            }
             if "json_invalid" in kinds:
                 hints = [trailing_hint] if trailing_hint and "trailing characters" in faults[0] else []
                 raise NotJson(*(f"{fault}." for fault in faults), *hints) from error

@@ -191,3 +191,14 @@ def test_a_jsonl_line_contains_no_character_that_splits_lines() -> None:
     line = to_jsonl(author)
     assert len(line.decode().splitlines()) == 1
     assert Authorship.model_validate_json(line) == author
+
+
+def test_a_long_text_is_not_parsed_again_to_describe_its_faults() -> None:
+    # Without the text, the path has the name of the union's member too.
+    raw = b'{"identifiers": [{"identifier_type": "doi", "identifier": 1}]%b}'
+    (short,) = describe_faults(validation_error(ReferenceFileInput, raw % b""), raw % b"")
+    (long,) = describe_faults(validation_error(ReferenceFileInput, raw % b""), raw % (b" " * (1 << 20)))
+    assert (short.partition(":")[0], long.partition(":")[0]) == (
+        "identifiers.0.identifier",
+        "identifiers.0.doi.identifier",
+    )

@@ -92,3 +92,10 @@ def test_a_signed_url_is_written_unchanged() -> None:
     fields = {"id": ONE, **REQUEST, "request_status": BatchStatus.COMPLETED, **dict.fromkeys(URLS, url)}
     answered = json.loads(BatchEnhancementRequestRead.model_validate(fields).model_dump_json())
     assert {answered[name] for name in URLS} == {url}
+
+
+def test_an_error_about_too_many_pairs_of_metadata_copies_few_of_them() -> None:
+    with pytest.raises(ValidationError, match="at most 16 pairs") as raised:
+        read({**REQUEST, "metadata": {str(number): "" for number in range(1000)}})
+    (fault,) = raised.value.errors()
+    assert len(fault["input"]) == 17
