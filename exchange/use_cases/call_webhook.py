@@ -54,7 +54,7 @@ async def call_webhook(webhook_id: UUID, delivery_id: UUID, attempt: int, servic
         return
     answer = await _call(webhook, claimed, services)
     if answer.gone:
-        await _disable(claimed, services)
+        await _disable(webhook, claimed.owner, services)
     await advance_delivery(
         StoredDelivery(claimed, etag),
         lambda delivery: webhook_deliveries.record_answer(
@@ -100,6 +100,10 @@ async def _call(webhook: Webhook, delivery: WebhookDelivery, services: Services)
     return answer
 
 
-async def _disable(delivery: WebhookDelivery, services: Services) -> None:
-    """Disable the webhook, because its receiver wants no more events."""
-    await update_one(delivery.owner, delivery.webhook_id, lambda webhook: webhooks.disable(webhook, _GONE), services)
+async def _disable(called: Webhook, owner: str, services: Services) -> None:
+    """Disable the webhook, because its receiver wants no more events. Ignored if it has another address by now."""
+
+    def disable(webhook: Webhook) -> Webhook:
+        return webhooks.disable(webhook, _GONE) if webhook.url == called.url else webhook
+
+    await update_one(owner, called.id, disable, services)

@@ -195,6 +195,21 @@ async def test_a_failed_attempt_is_repeated_with_the_same_id_and_body(exchange: 
     assert len({(post.delivery.id, post.delivery.body) for post in exchange.webhook_calls.posts}) == 1
 
 
+async def test_a_410_of_an_earlier_address_disables_nothing(exchange: Exchange) -> None:
+    webhook = await create_webhook(exchange)
+    moved = WebhookPatch(url="https://new.test")
+
+    async def move(_post: Post) -> WebhookAnswer:
+        await manage_webhooks.change_webhook(webhook.id, moved, REQUESTOR, exchange.services)
+        return WebhookAnswer(410, "HTTP 410", 0.1)
+
+    exchange.webhook_calls.behaviour = move
+    await end_batch(exchange)
+    await run_queue(exchange)
+    assert len(exchange.webhook_calls.posts) == 1
+    assert (await manage_webhooks.read_webhook(webhook.id, REQUESTOR, exchange.services)).enabled
+
+
 async def test_a_410_disables_the_webhook_and_ends_its_deliveries(exchange: Exchange) -> None:
     webhook = await create_webhook(exchange)
     answer_with(exchange, BUSY, WebhookAnswer(410, "HTTP 410", 0.1))
