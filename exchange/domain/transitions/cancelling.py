@@ -37,4 +37,5 @@ def repeat_cancel(batch: Batch, _event: events.CancelRequested, _now: float, _de
 
 def format_reason(batch: Batch) -> str:
     """Return the reason of the cancellation as the end of a sentence, without its full stop."""
-    return f": {batch.cancel_reason.rstrip('.')}" if batch.cancel_reason else ""
+    reason = (batch.cancel_reason or "").rstrip(". ")
+    return f": {reason}" if reason else ""

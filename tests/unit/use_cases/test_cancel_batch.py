@@ -35,6 +35,12 @@ async def deliver(exchange: Exchange, *entries: object) -> UUID:
     return batch_id
 
 
+@pytest.mark.parametrize("reason", [None, " ", "...", " . "])
+async def test_a_reason_without_words_is_left_out(exchange: Exchange, reason: str | None) -> None:
+    cancelled = await cancel(exchange, await exchange.register(), reason)
+    assert cancelled.error == "The batch request was cancelled. Nothing was imported."
+
+
 @pytest.mark.parametrize("phase", ["received", "accepted", "delivered"])
 async def test_before_the_import_a_batch_ends_at_once(exchange: Exchange, phase: str) -> None:
     batch_id = await exchange.register()
