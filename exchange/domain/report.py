@@ -16,6 +16,7 @@ from exchange.domain.counts import count_unimported
 from exchange.domain.error_counter import ErrorCounter
 
 MAX_MESSAGE_LENGTH = 2_000
+_MAX_SEARCHED = 32 * MAX_MESSAGE_LENGTH
 
 
 # Entries of these kinds are rejected: they give neither an enhancement nor a reason for a requested reference.
@@ -52,8 +53,8 @@ _SIGNATURE = re.compile(rf"({_NAME})( ?)([^&\s\"'…]+)({_REST})?", re.IGNORECAS
 
 def to_one_line(text: str) -> str:
     """Replace control characters and runs of white space by single spaces, remove signatures, and shorten the text."""
-    # The search is slow, and what follows is cut off in any case.
-    start = " ".join(_CONTROL.sub(" ", text).split())[: 4 * MAX_MESSAGE_LENGTH]
+    # The searches are slow, and what follows is cut off in any case, unless nearly all before it is white space.
+    start = " ".join(_CONTROL.sub(" ", text[:_MAX_SEARCHED]).split())[: 4 * MAX_MESSAGE_LENGTH]
     folded = _SIGNATURE.sub(_remove_value, _BASE64.sub(_remove_signature, start))
     return folded if len(folded) <= MAX_MESSAGE_LENGTH else f"{folded[:MAX_MESSAGE_LENGTH]} …"
 

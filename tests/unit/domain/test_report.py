@@ -291,3 +291,9 @@ def test_the_kind_of_an_entry_is_inferred_from_the_sentence_of_an_older_version(
     draft = json.dumps({"reference_id": str(ONE), "error": EntryResult(kind, ONE, "why").error})
     written = make_writer().write([draft.encode()])
     assert json.loads(written.lines)["kind"] == kind
+
+
+def test_only_the_start_of_a_long_text_is_searched() -> None:
+    # A body has room for ten million of these characters, whose search would hold up other requests.
+    assert to_one_line("\x7f" * 1_000_000 + "a") == ""
+    assert to_one_line("a\x7f" * 1_000_000) == f"{'a ' * (MAX_MESSAGE_LENGTH // 2)} …"
