@@ -132,11 +132,15 @@ class RobotStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredWebhooks:
-    """The webhooks of one user as they were read. Every write changes the `etag`. It is empty if none were written."""
+    """The webhooks of one user as they were read. Every write changes the `etag`. It is empty if none were written.
+
+    `requested_at` has the times at which the user lately requested deliveries: tests, and events again.
+    """
 
     owner: str
     webhooks: Webhooks
     etag: str
+    requested_at: tuple[float, ...] = ()
 
 
 class WebhookStore(Protocol):

@@ -37,6 +37,7 @@ ERROR_POLICIES: dict[type[errors.ExchangeError], ErrorPolicy] = {
     errors.Unavailable: ErrorPolicy(HTTPStatus.SERVICE_UNAVAILABLE, redeliver=True),
     errors.WriteConflict: ErrorPolicy(HTTPStatus.SERVICE_UNAVAILABLE, redeliver=True),
     errors.TooManyOpenBatches: ErrorPolicy(HTTPStatus.TOO_MANY_REQUESTS, redeliver=True),
+    errors.TooManyDeliveries: ErrorPolicy(HTTPStatus.TOO_MANY_REQUESTS, redeliver=True),
 }
 
 

@@ -14,7 +14,8 @@
     │   └── NameTaken         the name or id is in use
     └── Unavailable           a dependency is down: the same request may succeed later
         ├── WriteConflict     another process wrote first: read again, decide again
-        └── TooManyOpenBatches  the requestor has to wait until a batch ends
+        ├── TooManyOpenBatches  the requestor has to wait until a batch ends
+        └── TooManyDeliveries  the owner of a webhook has to wait before requesting another delivery
 
 `functions/errors.py` maps each error to an HTTP status and to redelivery. Any other exception is a bug.
 """
@@ -88,3 +89,7 @@ class WriteConflict(Unavailable):
 
 class TooManyOpenBatches(Unavailable):
     """The requestor has as many open batches as the limit allows."""
+
+
+class TooManyDeliveries(Unavailable):
+    """The owner of a webhook has requested as many deliveries in the last minute as the limit allows."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from exchange.contract.webhooks import WebhookEvent, WebhookIn, WebhookPatch
-from exchange.domain.errors import Conflict
+from exchange.domain.errors import Conflict, TooManyDeliveries
 
 PREFIX = "whsec_"
+# A receiver may take 15 s for each delivery, and an instance of the app makes four at a time for all users.
+MAX_REQUESTED_PER_MINUTE = 10
+_MINUTE_S = 60.0
 _FIRST_SECRET = 1
 
 
@@ -67,6 +70,17 @@ def change(webhook: Webhook, patch: WebhookPatch) -> Webhook:
         enabled=enabled,
         disabled_reason=None if enabled else webhook.disabled_reason,
     )
+
+
+def request_delivery(requested_at: Sequence[float], now: float) -> tuple[float, ...]:
+    """Add a request of a delivery to those of the last minute. Raises TooManyDeliveries if there were too many."""
+    recent = [at for at in requested_at if now - _MINUTE_S < at <= now]
+    if len(recent) >= MAX_REQUESTED_PER_MINUTE:
+        raise TooManyDeliveries(
+            f"You have requested {MAX_REQUESTED_PER_MINUTE} deliveries in the last minute, which is the limit.",
+            retry_after_s=min(recent) + _MINUTE_S - now,
+        )
+    return (*recent, now)
 
 
 def disable(webhook: Webhook, reason: str) -> Webhook:

@@ -11,7 +11,7 @@ from exchange.domain.webhook_deliveries import WebhookDelivery, make_delivery, m
 from exchange.domain.webhook_events import describe_test
 from exchange.ports import Services, StoredWebhooks
 from exchange.use_cases.call_webhook import advance_delivery
-from exchange.use_cases.manage_webhooks import load_owned
+from exchange.use_cases.manage_webhooks import load_owned, request_delivery
 from exchange.use_cases.send_webhook_message import send_webhook_message
 
 _LISTED = 100
@@ -25,9 +25,13 @@ async def list_deliveries(webhook_id: UUID, user: User, services: Services) -> W
 
 
 async def send_test(webhook_id: UUID, user: User, services: Services) -> WebhookDeliveryRead:
-    """Deliver a test event, in one attempt. Raises NotFound, Forbidden, and Conflict if the webhook is disabled."""
+    """Deliver a test event, in one attempt.
+
+    Raises NotFound, Forbidden, TooManyDeliveries, and Conflict if the webhook is disabled.
+    """
     stored = await load_owned(webhook_id, user, services)
     _check_enabled(stored, webhook_id)
+    await request_delivery(stored.owner, services)
     now = services.clock()
     new = make_delivery(describe_test(webhook_id, now), webhook_id, stored.owner, now, services.deadlines)
     delivery = await services.webhook_deliveries.create(new)
@@ -38,11 +42,13 @@ async def send_test(webhook_id: UUID, user: User, services: Services) -> Webhook
 async def redeliver(webhook_id: UUID, delivery_id: UUID, user: User, services: Services) -> WebhookDeliveryRead:
     """Deliver an event again, now, with the whole schedule of attempts.
 
-    Raises NotFound, Forbidden, and Conflict if the webhook is disabled or the event is being delivered.
+    Raises NotFound, Forbidden, TooManyDeliveries, and Conflict if the webhook is disabled or the event is being
+    delivered.
     """
     stored = await load_owned(webhook_id, user, services)
     found = await services.webhook_deliveries.load(webhook_id, delivery_id)
     _check_enabled(stored, webhook_id)
+    await request_delivery(stored.owner, services)
     now = services.clock()
     again = await advance_delivery(
         found, lambda delivery: webhook_deliveries.redeliver(delivery, now, services.deadlines), services

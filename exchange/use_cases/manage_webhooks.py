@@ -70,6 +70,17 @@ async def replace_webhook_secret(webhook_id: UUID, user: User, services: Service
     return _with_secret(_get(changed, webhook_id), services)
 
 
+async def request_delivery(owner: str, services: Services) -> None:
+    """Record that the owner of webhooks requests a delivery. Raises TooManyDeliveries."""
+
+    async def read_and_write() -> None:
+        stored = await services.webhooks.load(owner)
+        requested_at = webhooks.request_delivery(stored.requested_at, services.clock())
+        await services.webhooks.replace(replace(stored, requested_at=requested_at))
+
+    await repeat_after_conflicts(read_and_write, "webhook")
+
+
 async def load_owned(webhook_id: UUID, user: User, services: Services) -> StoredWebhooks:
     """Return the webhooks among which this one is. Only its owner and operators may see it.
 

@@ -8,7 +8,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchRetryIn
 from exchange.domain import events
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User, check_may_see
-from exchange.domain.errors import Conflict, NameTaken, NotFound
+from exchange.domain.errors import Conflict, NameTaken, NotFound, Unavailable
 from exchange.domain.idempotency import BatchIdentity, derive_retry_id
 from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
@@ -41,13 +41,20 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     retry_id, robot_id = derive_retry_id(batch.id), retry.robot_id or batch.robot_id
     earlier = await _find_earlier(retry_id, services)
     replayed = earlier is not None or not await _register(batch, retry_id, robot_id, user, services)
-    again = (earlier or await services.batches.load(retry_id)).batch
+    again = (earlier or await _load_registered(retry_id, services)).batch
     if replayed and retry.robot_id not in {None, again.robot_id}:
         raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
     await keep_or_withdraw(again, services)
     await advance(stored, events.Retried(retry_id), services)
     read = await describe_batch(again, user, services)
     return Registered(read, replayed, choose_retry_after(again, services.clock()))
+
+
+async def _load_registered(retry_id: UUID, services: Services) -> StoredBatch:
+    try:
+        return await services.batches.load(retry_id)
+    except NotFound as error:
+        raise Unavailable("Another request for this retry was withdrawn. Repeat the request.") from error
 
 
 async def _find_earlier(retry_id: UUID, services: Services) -> StoredBatch | None:

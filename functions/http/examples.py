@@ -275,6 +275,11 @@ _NOT_ENDED = {
     HTTPStatus.CONFLICT: "The batch request has not ended (status 'importing'), so it has no report yet.",
 }
 
+_NO_DELIVERY = {
+    **_DISABLED_WEBHOOK,
+    HTTPStatus.TOO_MANY_REQUESTS: "You have requested 10 deliveries in the last minute, which is the limit.",
+}
+
 EXAMPLES = {
     "request_batch": Examples(
         requests={
@@ -534,11 +539,11 @@ EXAMPLES = {
     "replace_webhook_secret": Examples(
         responses={"The webhook with its new secret": _WEBHOOK_WITH_SECRET}, problems=_NO_WEBHOOK
     ),
-    "test_webhook": Examples(responses={"A new delivery": _TEST_DELIVERY}, problems=_DISABLED_WEBHOOK),
+    "test_webhook": Examples(responses={"A new delivery": _TEST_DELIVERY}, problems=_NO_DELIVERY),
     "list_webhook_deliveries": Examples(
         responses={"The receiver was not available": {"deliveries": [_DELIVERY]}}, problems=_NO_WEBHOOK
     ),
-    "redeliver_to_webhook": Examples(responses={"It starts again": _NEW_DELIVERY}, problems=_DISABLED_WEBHOOK),
+    "redeliver_to_webhook": Examples(responses={"It starts again": _NEW_DELIVERY}, problems=_NO_DELIVERY),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
     "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs_file": Examples(

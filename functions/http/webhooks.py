@@ -81,6 +81,7 @@ async def replace_webhook_secret(request: ApiRequest) -> ProvisionedWebhook:
     WebhookDeliveryRead,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
     status=HTTPStatus.ACCEPTED,
 )
 async def test_webhook(request: ApiRequest) -> WebhookDeliveryRead:
@@ -101,6 +102,7 @@ async def list_webhook_deliveries(request: ApiRequest) -> WebhookDeliveryList:
     WebhookDeliveryRead,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
     status=HTTPStatus.ACCEPTED,
 )
 async def redeliver_to_webhook(request: ApiRequest) -> WebhookDeliveryRead:

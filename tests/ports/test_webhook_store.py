@@ -54,7 +54,8 @@ async def test_a_user_without_webhooks_has_none(webhooks: WebhookStore) -> None:
 async def test_webhooks_are_read_back_unchanged(webhooks: WebhookStore) -> None:
     owner = an_owner()
     written = (a_webhook(), a_webhook(enabled=False, disabled_reason="r", secret_version=3, previous_secret_until=NOW))
-    await webhooks.replace(StoredWebhooks(owner, written, etag=""))
+    await webhooks.replace(StoredWebhooks(owner, written, etag="", requested_at=(NOW, NOW + 0.5)))
+    assert (await webhooks.load(owner)).requested_at == (NOW, NOW + 0.5)
     assert (await webhooks.load(owner)).webhooks == written
     for webhook in written:
         assert await webhooks.find_owner(webhook.id) == owner

@@ -34,7 +34,8 @@ class CosmosWebhookStore:
                 item = check_version(await container.read_item(item_id, partition_key=item_id))
         except NotFound:
             return StoredWebhooks(owner, (), etag="")
-        return StoredWebhooks(owner, _WEBHOOKS.validate_python(item["webhooks"]), item["_etag"])
+        requested_at = tuple(item.get("requested_at", ()))
+        return StoredWebhooks(owner, _WEBHOOKS.validate_python(item["webhooks"]), item["_etag"], requested_at)
 
     async def find_owner(self, webhook_id: UUID) -> str:
         """Query the items of all users. Raises NotFound."""
@@ -68,6 +69,7 @@ def _to_item(stored: StoredWebhooks) -> Item:
         "owner": stored.owner,
         "webhook_ids": [str(webhook.id) for webhook in stored.webhooks],
         "webhooks": _WEBHOOKS.dump_python(stored.webhooks, mode="json"),
+        "requested_at": stored.requested_at,
         FIELD: SCHEMA_VERSION,
     }
 

@@ -9,7 +9,7 @@ import pytest
 from exchange.contract.batches import BatchEnhancementRequestIn
 from exchange.contract.reports import ReferenceCounts
 from exchange.contract.webhooks import DeliveryState, ProvisionedWebhook, WebhookDeliveryRead, WebhookIn, WebhookPatch
-from exchange.domain.errors import Conflict, Forbidden, NotFound, Unavailable
+from exchange.domain.errors import Conflict, Forbidden, NotFound, TooManyDeliveries, Unavailable
 from exchange.domain.ids import new_id
 from exchange.domain.messages import NotifyMessage, WebhookMessage
 from exchange.domain.webhook_deliveries import WebhookAnswer
@@ -265,6 +265,28 @@ async def test_an_event_can_be_redelivered(exchange: Exchange) -> None:
     assert len(exchange.webhook_calls.posts) == 2
     with pytest.raises(NotFound, match="no delivery"):
         await manage_deliveries.redeliver(webhook.id, uuid4(), REQUESTOR, exchange.services)
+
+
+async def test_requested_deliveries_are_limited_for_all_webhooks_of_a_user_together(exchange: Exchange) -> None:
+    first, second = await create_webhook(exchange), await create_webhook(exchange)
+    other = await manage_webhooks.create_webhook(WebhookIn(url="https://h.test"), OPERATOR, exchange.services)
+    for webhook in (first, second) * 5:
+        exchange.clock.now += 1
+        await manage_deliveries.send_test(webhook.id, REQUESTOR, exchange.services)
+    for webhook in (first, second):
+        with pytest.raises(TooManyDeliveries) as raised:
+            await manage_deliveries.send_test(webhook.id, REQUESTOR, exchange.services)
+        assert raised.value.retry_after_s == 51
+    await manage_deliveries.send_test(other.id, OPERATOR, exchange.services)
+    # A new webhook does not help.
+    await manage_webhooks.delete_webhook(second.id, REQUESTOR, exchange.services)
+    second = await create_webhook(exchange)
+    with pytest.raises(TooManyDeliveries):
+        await manage_deliveries.send_test(second.id, REQUESTOR, exchange.services)
+    exchange.clock.now += 51
+    delivery = await manage_deliveries.send_test(first.id, REQUESTOR, exchange.services)
+    with pytest.raises(TooManyDeliveries):
+        await manage_deliveries.redeliver(first.id, delivery.id, REQUESTOR, exchange.services)
 
 
 async def test_deliveries_belong_to_the_owner_and_need_an_enabled_webhook(exchange: Exchange) -> None:
