@@ -45,6 +45,10 @@ async def register_once(request: BatchEnhancementRequestIn, key: str, user: User
     if earlier is not None:
         return earlier
     if await services.results.find_upload(batch_id) is not None:
+        # Another request with this key may have been registered, and its robot may have delivered already.
+        earlier = await _find_earlier(batch_id, fingerprint, request, user, services)
+        if earlier is not None:
+            return earlier
         # The batch has expired but its result has not. A new batch with this id would import that result.
         raise InputRejected("This Idempotency-Key belongs to a batch request that has been deleted. Use another key.")
     identity = BatchIdentity(batch_id, fingerprint, manifest=services.new_id())

@@ -239,7 +239,7 @@ class Simulation(World):
             await self.request_batch()
 
     async def request_with_a_key(self, user: User) -> None:
-        """Request a batch until there is an answer. All users and all requests have the same idempotency key."""
+        """Request a batch, several times without an answer. All requests of all users have the same key."""
         request = BatchEnhancementRequestIn(robot_id=self.robot.id, reference_ids=self.reference_ids)
         registered = False
 
@@ -249,8 +249,10 @@ class Simulation(World):
             self.history.told.add((user.id, batch_id))
             registered = True
 
-        while not registered:
+        for _ in range(8):
             await self._run_in_process(register())
+            if registered:
+                return
             await asyncio.sleep(5)
 
     async def retry(self, times: int) -> None:

@@ -10,6 +10,7 @@ from exchange.domain.callers import Role, User
 from exchange.domain.errors import InputRejected, NameTaken, NotFound, TooManyOpenBatches, Unavailable
 from exchange.domain.idempotency import derive_batch_id
 from exchange.domain.messages import DispatchMessage
+from exchange.ports import StoredBatch
 from exchange.use_cases.manifest_file import read_manifest
 from exchange.use_cases.register_once import Registered, register_once
 from exchange.use_cases.sweep import sweep
@@ -160,6 +161,26 @@ async def test_a_key_whose_batch_has_expired_before_its_result_is_refused(exchan
         await request(exchange)
     exchange.results.uploads.clear()
     assert (await request(exchange)).batch.id == batch_id
+
+
+async def test_a_request_that_is_slower_than_the_robot_gets_the_batch_of_the_other_one(exchange: Exchange) -> None:
+    """The second request looks for the batch before it exists, and for its upload after it was delivered."""
+    load = exchange.batches.load
+    missed = False
+
+    async def miss_once(batch_id: UUID) -> StoredBatch:
+        nonlocal missed
+        if missed:
+            return await load(batch_id)
+        missed = True
+        registered = await request(exchange)
+        await exchange.upload(registered.batch.id)
+        raise NotFound("The batch request does not exist.")
+
+    exchange.batches.load = miss_once  # type: ignore[method-assign] # replaces the fake
+    registered = await request(exchange)
+    assert registered.replayed
+    assert list(exchange.batches.items) == [registered.batch.id]
 
 
 async def test_a_taken_id_without_a_batch_is_an_error_that_may_be_repeated(exchange: Exchange) -> None:
