@@ -76,15 +76,24 @@ class World:
     addresses: Sequence[str]
     # A webhook and one of its deliveries. Independent ids would not meet.
     delivery: Mapping[str, str]
+    # A batch that has ended. The others must stay open for the robot's callbacks.
+    ended_batch: str
 
     def replace_id(self, generated: UUID) -> str:
         """Return an existing id for half of the generated ones, and the others unchanged."""
         index = generated.int % (2 * len(self.ids))
         return self.ids[index] if index < len(self.ids) else str(generated)
 
-    def replace_delivery(self, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Return the path of the existing delivery for half of the generated ones, and the others unchanged."""
-        if parameters is None or not set(parameters) >= set(self.delivery):
+    def replace_path(self, path: str, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the path of the existing delivery for half of the generated ones, and the others unchanged.
+
+        What is done with a batch that has ended, or ends it, is done with the one that has ended.
+        """
+        if parameters is None:
+            return None
+        if "{batch_request_id}/" in path and parameters.get("batch_request_id") in self.ids:
+            return {**parameters, "batch_request_id": self.ended_batch}
+        if not set(parameters) >= set(self.delivery):
             return parameters
         known = str(parameters["delivery_id"])[-1:] in "02468ace"
         return {**parameters, **self.delivery} if known else parameters
@@ -123,7 +132,9 @@ def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings
     schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_body")(_map_body)
     schema.hook("map_query")(_map_query)
-    schema.hook("map_path_parameters")(lambda context, path_parameters: world.replace_delivery(path_parameters))  # noqa: ARG005 - schemathesis checks the names
+    schema.hook("map_path_parameters")(
+        lambda context, path_parameters: world.replace_path(context.operation.path, path_parameters)
+    )
     schema.hook("filter_failure")(_is_fault)
     findings = Findings()
     for event in from_schema(schema).execute():

@@ -11,7 +11,7 @@ from yarl import URL
 from samples.robot.signing import Credentials
 from tests import tiers
 from tests.e2e.conftest import SHORT
-from tests.e2e.exchange import Exchange, exchange_on
+from tests.e2e.exchange import BATCHES, Exchange, exchange_on
 from tests.e2e.fuzzing import IDENTIFIERS, UNUSED_ADDRESS, World, fuzz
 from tests.e2e.robot import accept_job, running_robot
 from tests.results import annotation
@@ -44,6 +44,8 @@ async def populate(exchange: Exchange) -> World:
     robots = [await exchange.register_robot(UNUSED_ADDRESS) for _ in range(2)]
     async with running_robot(exchange, accept_job) as robot:
         robot_id = await exchange.register_robot(robot.url)
+        ended = await exchange.request_batch(robot_id, references)
+        assert (await exchange.post(f"{BATCHES}{ended['id']}/cancel", {}))[0] == 200
         batches = [await exchange.request_batch(robot_id, [item]) for item in references * 2]
         for batch in batches:
             await exchange.wait_until(batch, {"accepted"})
@@ -56,9 +58,8 @@ async def populate(exchange: Exchange) -> World:
     addresses = [UNUSED_ADDRESS, "https://127.0.0.1:9/robot/", "http://[::1]:9/robôt", result_url]
     ids = [*references, *robots, robot_id, *(batch["id"] for batch in batches), *webhooks[1:]]
     credentials = Credentials(UUID(robot_id), exchange.secrets[robot_id])
-    return World(
-        exchange.stack, credentials, ids, addresses, {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
-    )
+    known_delivery = {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
+    return World(exchange.stack, credentials, ids, addresses, known_delivery, ended["id"])
 
 
 async def create_webhook(exchange: Exchange) -> str:
