@@ -1,12 +1,10 @@
 """The snapshot: the references of a batch as the robot reads them, in a blob that never changes."""
 
 import asyncio
-from collections.abc import Sequence
 from uuid import UUID
 
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
-from exchange.domain.paging import ReferencePart
 from exchange.domain.selection import select_for_robot
 from exchange.ports import Services
 from exchange.telemetry.operations import add_span_attributes, operation
@@ -27,14 +25,10 @@ async def write_snapshot(batch: Batch, services: Services) -> UUID:
     lines = bytearray()
     async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:
         async for parts in services.references.stream(reference_ids, selection):
-            # In a thread: a part may be large, and the event loop is shared by all invocations.
-            lines += await asyncio.to_thread(_write_parts, parts)
-            if len(lines) >= _FLUSH_BYTES:
-                await blob.write(lines)
-                lines.clear()
+            for part in parts:
+                lines += part.to_jsonl()
+                if len(lines) >= _FLUSH_BYTES:
+                    await blob.write(lines)
+                    lines.clear()
         await blob.write(lines)
     return attempt
-
-
-def _write_parts(parts: Sequence[ReferencePart]) -> bytes:
-    return b"".join(part.to_jsonl() for part in parts)

@@ -31,6 +31,8 @@ _MAX_PAGES = 2
 _PIECE_BYTES = 1 << 20
 _PIECE_ITEMS = 500
 _UNKNOWN_BYTES = 4_000
+# The models of a group of references up to this size are made without a thread. That takes some 20 ms.
+_GROUP_BYTES = 2 << 20
 # The size of the enhancements in one answer to a requestor.
 _ANSWER_BYTES = 2 << 20
 
@@ -52,10 +54,19 @@ class ReferenceReader:
     async def stream(
         self, reference_ids: Iterable[UUID], selection: Selection
     ) -> AsyncIterator[Sequence[ReferencePart]]:
-        """Query the references in groups. The models are made in a thread: the event loop is shared by all."""
+        """Query the references in groups.
+
+        The models of many bytes are made in a thread, because the event loop is shared by all. Those of a usual group
+        are made here, one after the other. With a thread for each group, or all of a group at once, which makes the
+        garbage collector work more often, a snapshot of 25,000 references took a third longer.
+        """
         types = f" OR c.content.enhancement_type IN ({_list_types(selection)})" if selection.enhancements else ""
         text = f"SELECT * FROM c WHERE (c.kind = 'reference'{types}) AND c.reference_id IN "  # noqa: S608 - members of an enum
         async for found in self._queries.run(text, reference_ids, _REFERENCES_PER_QUERY, _MAX_PAGES):
+            if found.items is not None and sum(map(_get_size, found.items)) <= _GROUP_BYTES:
+                for reference in documents.to_references(found.items, selection):
+                    yield [ReferencePart(reference)]
+                continue
             if found.items is not None:
                 yield await asyncio.to_thread(_make_parts, found.items, selection)
                 continue
@@ -131,6 +142,11 @@ def _list_types(selection: Selection) -> str:
     return ", ".join(f"'{kind}'" for kind in sorted(selection.enhancements))
 
 
+def _get_size(item: Item) -> int:
+    size: int = item.get(documents.SIZE, _UNKNOWN_BYTES)
+    return size
+
+
 def _make_parts(items: Iterable[Item], selection: Selection) -> list[ReferencePart]:
     return [ReferencePart(reference) for reference in documents.to_references(items, selection)]
 
@@ -146,7 +162,7 @@ def _make_rows(items: Iterable[Item], wanted: EnhancementFilter | None) -> Itera
         created_at = datetime.fromtimestamp(item["_ts"], UTC) if time is None else datetime.fromisoformat(time)
         sort_key = make_sort_key(created_at, item["id"])
         if wanted is None or wanted.accepts(item["visibility"], sort_key):
-            yield _Row(sort_key, item["id"], item.get(documents.SIZE, _UNKNOWN_BYTES))
+            yield _Row(sort_key, item["id"], _get_size(item))
 
 
 def _split(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
