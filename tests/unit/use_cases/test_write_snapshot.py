@@ -1,13 +1,9 @@
 import json
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from exchange.contract.references import ReferenceFileInput
 from exchange.domain.ids import new_id
-from exchange.domain.paging import ReferencePart
 from tests.fakes.files import FakeWriter
 from tests.unit.use_cases.conftest import Exchange
 
@@ -48,24 +44,6 @@ async def test_the_parts_of_a_reference_are_one_line(exchange: Exchange) -> None
     blob = exchange.files.blobs[f"{batch_id}/{exchange.get_batch(batch_id).snapshot}/reference_data.jsonl"]
     references = [json.loads(line) for line in blob.splitlines()]
     assert [len(item["enhancements"]) for item in references] == [1, 1, 1, 6, 1, 1, 1]
-
-
-async def test_the_event_loop_is_free_while_large_references_are_written(exchange: Exchange) -> None:
-    """Everything that takes long runs in a thread."""
-    await load_large_references(exchange)
-    batch_id = await exchange.register()
-    threads: set[int] = set()
-    to_jsonl = ReferencePart.to_jsonl
-
-    def watch(part: ReferencePart) -> bytes:
-        threads.add(threading.get_ident())
-        return to_jsonl(part)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ReferencePart, "to_jsonl", watch)
-        await exchange.dispatch(batch_id)
-    assert threads
-    assert threading.get_ident() not in threads
 
 
 async def test_references_are_written_in_groups_of_bounded_size(exchange: Exchange) -> None:
