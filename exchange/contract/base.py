@@ -95,6 +95,11 @@ def to_time(seconds: float) -> datetime:
     return datetime.fromtimestamp(int(seconds * 1e6) / 1e6, UTC)
 
 
+def to_optional_time(seconds: float | None) -> datetime | None:
+    """Return the time as `to_time` does, or None if there is none."""
+    return None if seconds is None else to_time(seconds)
+
+
 def to_time_text(seconds: float) -> str:
     """Return the time, given in seconds since the epoch, as the models write it: RFC 3339, UTC."""
     return to_time(seconds).isoformat().replace("+00:00", "Z")

@@ -1,8 +1,8 @@
 """The events that webhooks receive."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
+from exchange.contract.base import to_time
 from exchange.contract.webhooks import BatchEnded, BatchEndedEvent, TestedWebhook, WebhookTestEvent
 from exchange.domain.batch import Batch
 from exchange.domain.counts import count_references
@@ -12,14 +12,14 @@ from exchange.domain.webhook_deliveries import Occurrence
 def describe_end(batch: Batch) -> Occurrence:
     """Return the event that the batch has ended."""
     ended_at = batch.created_at if batch.ended_at is None else batch.ended_at
-    event = BatchEndedEvent(timestamp=datetime.fromtimestamp(ended_at, UTC), data=_describe_batch(batch))
+    event = BatchEndedEvent(timestamp=to_time(ended_at), data=_describe_batch(batch))
     return Occurrence(event=event.type, batch_id=batch.id, body=event.model_dump_json())
 
 
 def describe_test(webhook_id: UUID, now: float) -> Occurrence:
     """Return the event of a test."""
     data = TestedWebhook(webhook_id=webhook_id)
-    event = WebhookTestEvent(timestamp=datetime.fromtimestamp(now, UTC), data=data)
+    event = WebhookTestEvent(timestamp=to_time(now), data=data)
     return Occurrence(event=event.type, batch_id=None, body=event.model_dump_json())
 
 

@@ -1,6 +1,6 @@
 """The list of batch requests."""
 
-from exchange.contract.base import to_time
+from exchange.contract.base import to_optional_time, to_time
 from exchange.contract.batches import BatchEnhancementRequestList, BatchEnhancementRequestSummary, BatchListQuery
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User
@@ -46,6 +46,6 @@ def _summarize(batch: Batch) -> BatchEnhancementRequestSummary:
         counts=count_references(batch),
         references=batch.reference_count,
         created_at=to_time(batch.created_at),
-        ended_at=None if batch.ended_at is None else to_time(batch.ended_at),
+        ended_at=to_optional_time(batch.ended_at),
         metadata=batch.metadata,
     )

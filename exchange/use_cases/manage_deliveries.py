@@ -1,8 +1,8 @@
 """What the owner of a webhook does with deliveries: reads them, repeats one, and tests the webhook."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
+from exchange.contract.base import to_optional_time, to_time
 from exchange.contract.webhooks import DeliveryState, WebhookDeliveryList, WebhookDeliveryRead
 from exchange.domain import webhook_deliveries, webhooks
 from exchange.domain.callers import User
@@ -68,12 +68,12 @@ def _to_wire(delivery: WebhookDelivery) -> WebhookDeliveryRead:
         id=delivery.id,
         event=delivery.event,
         batch_request_id=delivery.batch_id,
-        created_at=datetime.fromtimestamp(delivery.created_at, UTC),
+        created_at=to_time(delivery.created_at),
         state=delivery.state,
         attempt=delivery.calls_started,
-        attempted_at=None if delivery.called_at is None else datetime.fromtimestamp(delivery.called_at, UTC),
+        attempted_at=to_optional_time(delivery.called_at),
         http_status=delivery.http_status,
         reason=delivery.reason,
         duration_s=delivery.duration_s,
-        next_attempt_at=datetime.fromtimestamp(delivery.attempt_due_at, UTC) if is_pending else None,
+        next_attempt_at=to_time(delivery.attempt_due_at) if is_pending else None,
     )

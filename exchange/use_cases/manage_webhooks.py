@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID
 
+from exchange.contract.base import to_time
 from exchange.contract.webhooks import ProvisionedWebhook, WebhookIn, WebhookList, WebhookPatch, WebhookRead
 from exchange.domain import webhooks
 from exchange.domain.callers import User
@@ -140,7 +140,7 @@ def to_wire(webhook: Webhook) -> WebhookRead:
         events=list(webhook.events),
         enabled=webhook.enabled,
         disabled_reason=webhook.disabled_reason,
-        created_at=datetime.fromtimestamp(webhook.created_at, UTC),
+        created_at=to_time(webhook.created_at),
     )
 
 

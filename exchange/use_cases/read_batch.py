@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from exchange.contract.base import to_time
+from exchange.contract.base import to_optional_time, to_time
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
@@ -116,14 +116,14 @@ async def to_wire(
         counts=count_references(batch),
         entries=count_entries(batch),
         test_run=batch.test_run,
-        cancelled_at=None if batch.cancel_requested_at is None else to_time(batch.cancel_requested_at),
+        cancelled_at=to_optional_time(batch.cancel_requested_at),
         retry_of=batch.retry_of,
         retried_as=batch.retried_as,
         metadata=batch.metadata,
         waiting_for=batch.waiting_for,
         created_at=to_time(batch.created_at),
-        accepted_at=None if batch.accepted_at is None else to_time(batch.accepted_at),
-        delivered_at=None if batch.delivered_at is None else to_time(batch.delivered_at),
-        ended_at=None if batch.ended_at is None else to_time(batch.ended_at),
-        expires_at=None if expires_at is None else to_time(expires_at),
+        accepted_at=to_optional_time(batch.accepted_at),
+        delivered_at=to_optional_time(batch.delivered_at),
+        ended_at=to_optional_time(batch.ended_at),
+        expires_at=to_optional_time(expires_at),
     )
