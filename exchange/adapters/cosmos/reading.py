@@ -63,16 +63,15 @@ class ReferenceReader:
         types = f" OR c.content.enhancement_type IN ({_list_types(selection)})" if selection.enhancements else ""
         text = f"SELECT * FROM c WHERE (c.kind = 'reference'{types}) AND c.reference_id IN "  # noqa: S608 - members of an enum
         async for found in self._queries.run(text, reference_ids, _REFERENCES_PER_QUERY, _MAX_PAGES):
-            if found.items is not None and sum(map(_get_size, found.items)) <= _GROUP_BYTES:
+            if found.items is None:
+                for reference_id in found.ids:
+                    async for part in self._stream_one(reference_id, selection):
+                        yield [part]
+            elif sum(map(_get_size, found.items)) <= _GROUP_BYTES:
                 for reference in documents.to_references(found.items, selection):
                     yield [ReferencePart(reference)]
-                continue
-            if found.items is not None:
+            else:
                 yield await asyncio.to_thread(_make_parts, found.items, selection)
-                continue
-            for reference_id in found.ids:
-                async for part in self._stream_one(reference_id, selection):
-                    yield [part]
 
     async def read_page(self, reference_id: UUID, wanted: EnhancementFilter) -> ReferencePage | None:
         """Read all enhancements if they are one page of the store, and only the wanted ones otherwise."""
