@@ -38,36 +38,30 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     check_may_see(user, batch)
     if not batch.ended:
         raise Conflict(f"The batch request has not ended (status '{batch.status}'), so it cannot be retried yet.")
-    retry_id, robot_id = derive_retry_id(batch.id), retry.robot_id or batch.robot_id
-    earlier = await _find_earlier(retry_id, services)
-    replayed = earlier is not None or not await _register(batch, retry_id, robot_id, user, services)
-    again = (earlier or await _load_registered(retry_id, services)).batch
-    if replayed and retry.robot_id not in {None, again.robot_id}:
-        raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
-    await keep_or_withdraw(again, services)
+    retry_id = derive_retry_id(batch.id)
+    registered = await _find_earlier(retry_id, retry, user, services)
+    if registered is None:
+        registered = await _register(batch, retry_id, retry, user, services)
     await advance(stored, events.Retried(retry_id), services)
-    read = await describe_batch(again, user, services)
-    return Registered(read, replayed, choose_retry_after(again, services.clock()))
+    return registered
 
 
-async def _load_registered(retry_id: UUID, services: Services) -> StoredBatch:
+async def _find_earlier(retry_id: UUID, retry: BatchRetryIn, user: User, services: Services) -> Registered | None:
+    """Return the retry that an earlier call has registered, as it is now. Raises Conflict if it has another robot."""
     try:
-        return await services.batches.load(retry_id)
-    except NotFound as error:
-        raise Unavailable("Another request for this retry was withdrawn. Repeat the request.") from error
-
-
-async def _find_earlier(retry_id: UUID, services: Services) -> StoredBatch | None:
-    try:
-        return await services.batches.load(retry_id)
+        earlier = (await services.batches.load(retry_id)).batch
     except NotFound:
         return None
+    if retry.robot_id not in {None, earlier.robot_id}:
+        raise Conflict(f"The batch request was already retried with another robot, as {retry_id}.")
+    await keep_or_withdraw(earlier, services)
+    read = await describe_batch(earlier, user, services)
+    return Registered(read, replayed=True, retry_after_s=choose_retry_after(earlier, services.clock()))
 
 
-async def _register(batch: Batch, retry_id: UUID, robot_id: UUID, user: User, services: Services) -> bool:
-    """Register the retry. Return False if another call has done that meanwhile."""
+async def _register(batch: Batch, retry_id: UUID, retry: BatchRetryIn, user: User, services: Services) -> Registered:
     request = BatchEnhancementRequestIn(
-        robot_id=robot_id,
+        robot_id=retry.robot_id or batch.robot_id,
         reference_ids=list(await _list_left(batch, user, services)),
         source=batch.source,
         metadata=batch.metadata,
@@ -76,11 +70,15 @@ async def _register(batch: Batch, retry_id: UUID, robot_id: UUID, user: User, se
     requestor = User(batch.requestor, user.roles)
     identity = BatchIdentity(retry_id, manifest=services.new_id(), retry_of=batch.id)
     try:
-        await register_batch(request, requestor, services, identity)
-    except NameTaken:
-        return False
+        registered = Registered(await register_batch(request, requestor, services, identity))
+    except NameTaken as error:
+        # Another call has registered the retry meanwhile.
+        earlier = await _find_earlier(retry_id, retry, user, services)
+        if earlier is None:
+            raise Unavailable("Another request for this retry was withdrawn. Repeat the request.") from error
+        return earlier
     log.info("batch %s: %d references are retried as %s", batch.id, len(request.reference_ids), retry_id)
-    return True
+    return registered
 
 
 async def _list_left(batch: Batch, user: User, services: Services) -> Sequence[UUID]:

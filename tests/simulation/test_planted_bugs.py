@@ -253,7 +253,7 @@ BUGS = (
         "a retry requests references that were enhanced",
         (RETRY, " if str(reference_id) not in enhanced]", "]"),
     ),
-    bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id), retry", "services.new_id(), retry")),
+    bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id)", "services.new_id()")),
     bug(
         "an idempotency key is shared between users",
         (KEYS, 'derive_id("batch request", user_id, key)', 'derive_id("batch request", key)'),
