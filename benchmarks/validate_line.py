@@ -33,9 +33,9 @@ PREBUILT = Goal(
     unit="lines/s",
     naive=Bound(1.3, floor=0.6),
     explanation=(
-        "The naive implementation makes its pydantic adapter once. It does not find duplicates, does not check what "
-        "the store can hold and what one reference may have, does not bound brackets, does not count kinds, and does "
-        "not write the accepted entries."
+        "The naive implementation makes its pydantic adapter once. It does not find duplicates, bound brackets or "
+        "count kinds. It does not check what the store can hold and what one reference may have. It does not write "
+        "the accepted entries."
     ),
 )
 

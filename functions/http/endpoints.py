@@ -51,7 +51,7 @@ class Endpoint:
     `request_model` is the model of the JSON body, `query_model` of the query. `optional_body` says that the body may be
     left out. `response_model` is None if the response has no model; `media_types` then names what it may be. If
     `line_model` is set, the body may also be a file of lines, and each line of the response is of this model.
-    `other_successes` are statuses beside `status` that are not errors, each with the model of its body.
+    `other_successes` are further statuses that are not errors, each with the model of its body.
     `response_headers` are the headers of a response by its status.
     """
 

@@ -25,9 +25,9 @@ class Header:
 
 IDEMPOTENCY_KEY = Header(
     "Idempotency-Key",
-    "A name of your choice for this request, such as a random UUID. If you repeat the request with the same key and "
-    "the same body, for example after a connection error, no second batch request is created: the answer is the first "
-    "one as it is now. Another body is refused. A key is yours alone, and lasts as long as the batch request.",
+    "A name of your choice for this request, such as a random UUID. After a connection error, repeat the request with "
+    "the same key and the same body. No second batch request is created. The answer is the first one as it is now. "
+    "Another body is refused. A key is yours alone, and lasts as long as the batch request.",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
     "3f7c0a52-9d0e-4f5f-8a31-5c1f2b7de9a4",
 )
@@ -36,8 +36,6 @@ IDEMPOTENCY_REPLAYED = Header(
     "`true` if an earlier request with the same `Idempotency-Key` created the batch request. Else it is absent.",
     {"type": "string", "enum": ["true"]},
 )
-
-
 RETRY_AFTER = Header(
     "Retry-After",
     "Whole seconds to wait before the batch request is read again. It is absent once the batch request has ended, and "
