@@ -129,8 +129,9 @@ def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings
     schema = schemathesis.openapi.from_dict(_prepare_examples(document), config=config)
     caller = Caller(world.robot, world.stack.tokens["operator"])
     schema.auth.providers.append(caller)
+    schemathesis.hook("before_call")(_keep_the_stack_usable)
     schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
-    schema.hook("map_body")(_map_body)
+    schema.hook("map_body")(lambda context, body: _write_integers(body))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_query")(_map_query)
     schema.hook("map_path_parameters")(
         lambda context, path_parameters: world.replace_path(context.operation.path, path_parameters)
@@ -158,32 +159,35 @@ def _record(event: events.ScenarioFinished, findings: Findings) -> None:
 
 
 def _prepare_examples(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with examples that can be sent. The hooks of schemathesis do not see examples."""
+    """Return the document with examples that can be sent."""
     copy = deepcopy(document)
     for methods in copy["paths"].values():
         for operation in methods.values():
             content = operation.get("requestBody", {}).get("content", {})
-            for example in content.get("application/json", {}).get("examples", {}).values():
-                example["value"] = _replace_address(example["value"])
             if JSONL in content:
                 # schemathesis requires bytes for media types that we generate ourselves.
                 content[JSONL]["example"] = content[JSONL]["example"].encode()
     return copy
 
 
-def _map_body(_context: schemathesis.HookContext, body: Any) -> Any:
-    if isinstance(body, dict) and body.get("enabled") is False:
+def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+    """Change what would call other machines or spoil later cases.
+
+    Only this hook sees every case: those of the coverage phase and the examples do not pass `map_body`.
+    """
+    if not isinstance(case.body, dict):
+        return
+    changes: dict[str, Any] = {}
+    if case.body.get("enabled") is False:
         # A disabled robot would refuse the batch requests of all later cases.
-        body = {**body, "enabled": True}
-    return _replace_address(_write_integers(body))
-
-
-def _replace_address(body: Any) -> Any:
-    """Replace the address of a robot or a webhook by one on this machine. The length stays the same if it is longer."""
+        changes["enabled"] = True
     for name in ("base_url", "url"):
-        if isinstance(body, dict) and ELSEWHERE.fullmatch(str(body.get(name))):
-            return {**body, name: UNUSED_ADDRESS + body[name][len(UNUSED_ADDRESS) :]}
-    return body
+        address = case.body.get(name)
+        if isinstance(address, str) and ELSEWHERE.fullmatch(address):
+            # The length stays the same if it is longer.
+            changes[name] = UNUSED_ADDRESS + address[len(UNUSED_ADDRESS) :]
+    if changes:
+        case.body = {**case.body, **changes}
 
 
 def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:
