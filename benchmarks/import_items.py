@@ -14,6 +14,7 @@ from exchange.domain.chunks import AcceptedEntries
 from exchange.domain.entries import EntryValidator
 from exchange.domain.ids import new_id
 from exchange.domain.manifest import Manifest
+from exchange.domain.origin import Origin
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.validate_upload import validate_upload
 
@@ -70,8 +71,9 @@ async def _make_delivered_batch(site: Site, reference_ids: Sequence[UUID], resul
 
 def _make_items(reference_ids: Sequence[UUID], result: bytes) -> Iterator[Item]:
     """Yield the items that the import of this result writes."""
-    validated = EntryValidator(Manifest(reference_ids), 1 << 20).validate(result.split(b"\n"))
-    entries = AcceptedEntries(new_id(), new_id(), 0.0)
+    validator = EntryValidator(Manifest(reference_ids), Origin(new_id(), new_id(), 0.0), 1 << 20)
+    validated = validator.validate(result.split(b"\n"))
+    entries = AcceptedEntries()
     for line in bytes(validated.accepted).splitlines():
         entries.append(line)
     for entry in entries:

@@ -14,7 +14,9 @@ from benchmarks.site import Site
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.entries import EntryValidator
+from exchange.domain.ids import new_id
 from exchange.domain.manifest import Manifest
+from exchange.domain.origin import Origin
 
 GOAL = Goal(
     name="validate a line",
@@ -73,7 +75,7 @@ def validate_naively(line: bytes, requested: set[UUID], parse: Parse) -> str:
 
 
 def _run_ours(lines: Sequence[bytes], reference_ids: Sequence[UUID]) -> None:
-    validator = EntryValidator(Manifest(reference_ids), 1 << 20)
+    validator = EntryValidator(Manifest(reference_ids), Origin(new_id(), new_id(), 0.0), 1 << 20)
     for start in range(0, len(lines), _SLICE):
         validator.validate(lines[start : start + _SLICE])
 

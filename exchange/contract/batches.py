@@ -141,7 +141,7 @@ class BatchEnhancementRequestRead(WireModel):
         None, description="Signed URL to read the report as JSON lines, once it exists."
     )
     enhancements_url: OwnUrl | None = Field(
-        None, description="Signed URL to read the added enhancements as JSON lines, once the import has ended."
+        None, description="Signed URL to read the added enhancements as JSON lines, with `line` as in the report."
     )
     error: str | None = Field(None, description="Why the batch request was rejected, failed, or was cancelled.")
     error_code: ErrorCode | None = Field(None, description="The kind of `error`, for programs.")

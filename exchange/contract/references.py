@@ -14,7 +14,7 @@ class StoredEnhancement(Enhancement):
     """An enhancement of a reference, with its origin."""
 
     created_at: AwareDatetime | None = Field(
-        None, description="When the enhancement was added: the time of the load, or of the robot's callback."
+        None, description="The time of the load, or of the validation of the robot's result."
     )
     batch_request_id: UUID4 | None = Field(
         None, description="The batch request that added the enhancement. Null if it was loaded with its reference."

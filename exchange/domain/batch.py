@@ -47,8 +47,9 @@ class Validation:
 
     `entries` counts the non-blank lines of the file, `accepted` the entries to import, and `missing` the references
     that no entry names. `failed` counts the references that entries name, but no accepted one. `kinds` counts the
-    entries by kind; it is None if an older version made the validation. `fault` describes what is wrong with the file
-    as a whole, and is the error of the batch if nothing is added.
+    entries by kind; it is None if an older version made the validation. `hidden` counts the accepted enhancements that
+    are hidden; it is None if an older version wrote the accepted entries, in its own form. `fault` describes what is
+    wrong with the file as a whole, and is the error of the batch if nothing is added.
     """
 
     attempt: UUID
@@ -58,6 +59,7 @@ class Validation:
     missing: int
     failed: int = 0
     kinds: dict[EntryKind, int] | None = None
+    hidden: int | None = None
     fault: str | None = None
 
 

@@ -28,7 +28,12 @@ def reference_data(batch_id: UUID, attempt: UUID) -> str:
 
 
 def accepted(batch_id: UUID, attempt: UUID) -> str:
-    """Return the name of the entries that a validation accepted."""
+    """Return the name of the enhancements that a validation accepted."""
+    return f"{batch_id}/{attempt}/accepted_enhancements.jsonl"
+
+
+def old_accepted(batch_id: UUID, attempt: UUID) -> str:
+    """Return the name of the entries that a validation of an older version accepted. Their lines have another form."""
     return f"{batch_id}/{attempt}/accepted.jsonl"
 
 
@@ -58,7 +63,7 @@ def errors(batch_id: UUID, attempt: UUID) -> str:
 
 
 def enhancements(batch_id: UUID, attempt: UUID) -> str:
-    """Return the name of the enhancements that the batch added."""
+    """Return the name of the enhancements that the batch added, if they are not all that were accepted."""
     return f"{batch_id}/{attempt}/enhancements.jsonl"
 
 

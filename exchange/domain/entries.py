@@ -9,14 +9,16 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from exchange.contract.enhancements import Enhancement
+from exchange.contract.base import escape_separators
+from exchange.contract.enhancements import Enhancement, Visibility
 from exchange.contract.json_input import TooManyBracketsError, describe_json_faults, parse_json
 from exchange.contract.reports import EntryKind
 from exchange.contract.robots import BatchEnhancementResultEntry, LinkedRobotError
 from exchange.domain.chunks import format_accepted_line
-from exchange.domain.fast_parser import FastRobotError, parse_fast
+from exchange.domain.fast_parser import FastEnhancement, FastRobotError, parse_fast
 from exchange.domain.limits import Limits
 from exchange.domain.manifest import Manifest
+from exchange.domain.origin import Origin
 from exchange.domain.report import REJECTED, EntryResult
 from exchange.domain.room import Room
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, find_storage_fault, is_too_large
@@ -39,12 +41,14 @@ class EntryValidator:
     def __init__(
         self,
         manifest: Manifest,
+        origin: Origin,
         max_line_bytes: int,
         room: Room = _DEFAULT_ROOM,
         max_rejected: int = sys.maxsize,
     ) -> None:
         """`max_rejected` is the number of rejected entries after which no more lines are validated."""
         self._manifest = manifest
+        self._origin = origin
         self._max_line_bytes = max_line_bytes
         self._room = room
         self.entries = 0
@@ -52,6 +56,8 @@ class EntryValidator:
         self.kinds: Counter[EntryKind] = Counter()
         # See `report.REJECTED`.
         self.rejected = 0
+        # How many of the accepted enhancements are hidden.
+        self.hidden = 0
         # The output for the current slice, in pieces that are joined once.
         self._accepted_lines: list[bytes] = []
         self._draft_lines: list[bytes] = []
@@ -77,8 +83,9 @@ class EntryValidator:
                     self._manifest.mark_named(entry.reference_id)
                     self._report(EntryKind.ROBOT_ERROR, entry.reference_id, entry.message)
                 else:
-                    self._accept(entry.reference_id, entry.to_json())
-        validated = ValidatedLines(b"".join(self._accepted_lines), b"".join(self._draft_lines))
+                    self._accept(entry.reference_id, entry, entry.to_json(self._origin.robot_version))
+        accepted = escape_separators(b"".join(self._accepted_lines))
+        validated = ValidatedLines(accepted, b"".join(self._draft_lines))
         self._accepted_lines.clear()
         self._draft_lines.clear()
         return validated
@@ -116,8 +123,10 @@ class EntryValidator:
         if fault is not None:
             self._report(EntryKind.NOT_STORABLE, reference_id, fault)
             return
+        if entry.robot_version is None and self._origin.robot_version is not None:
+            entry = entry.model_copy(update={"robot_version": self._origin.robot_version})
         fields = entry.model_dump_json(exclude={"id"}, exclude_unset=True).encode()
-        self._accept(reference_id, fields)
+        self._accept(reference_id, entry, fields)
 
     def _find_reference(self, line: bytes) -> str | None:
         """Return the requested reference that an invalid entry names, if it can be recognised, and mark it as named."""
@@ -131,10 +140,10 @@ class EntryValidator:
         self._manifest.mark_named(reference_id)
         return reference_id
 
-    def _accept(self, reference_id: str, fields: bytes) -> None:
+    def _accept(self, reference_id: str, enhancement: Enhancement | FastEnhancement, fields: bytes) -> None:
         """Accept an enhancement unless it is too large, a duplicate, or more than its reference may have.
 
-        `fields` is its JSON without the id, which it gets when it is imported.
+        `fields` is its JSON without its origin.
         """
         if is_too_large(fields):
             self._manifest.mark_named(reference_id)
@@ -148,7 +157,8 @@ class EntryValidator:
             detail = f"a result may have at most {self._room} for one reference"
             self._report(EntryKind.NOT_STORABLE, reference_id, detail)
             return
-        self._accepted_lines.append(format_accepted_line(self.entries, fields, first=first))
+        self._accepted_lines.append(format_accepted_line(self.entries, fields, self._origin, first=first))
+        self.hidden += enhancement.visibility == Visibility.HIDDEN
         self._report(EntryKind.ADDED, reference_id)
 
     def _report(self, kind: EntryKind, reference_id: str | None, detail: str = "") -> None:

@@ -120,8 +120,10 @@ class FastEnhancement(_Object, kw_only=True):
     derived_from: list[_Id] | UnsetType | None = UNSET
     content: _Bibliographic | _Abstract | _AnnotationSet | _LocationSet
 
-    def to_json(self) -> bytes:
-        """Return all fields except the id as JSON."""
+    def to_json(self, robot_version: str | None) -> bytes:
+        """Return all fields except the id as JSON, with this version if the enhancement does not name one."""
+        if robot_version is not None and not isinstance(self.robot_version, str):
+            self.robot_version = robot_version
         return _encode(self)
 
 

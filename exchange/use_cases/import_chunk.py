@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 from exchange.domain import blob_names, events
+from exchange.domain.added import find_accepted
 from exchange.domain.batch import Batch, Progress
 from exchange.domain.chunks import REFUSALS, Chunk, Refusal
 from exchange.domain.counts import get_imported_validation
@@ -17,18 +18,9 @@ from exchange.use_cases.heartbeat import Heartbeat
 async def read_next_chunk(batch: Batch, services: Services) -> Chunk | None:
     """Read the chunk after the recorded progress. Return None after the last one."""
     limits = services.limits
-    delivered_at = batch.delivered_at or batch.created_at
-    chunk = Chunk(
-        batch.id,
-        batch.robot_id,
-        delivered_at,
-        limits.import_chunk_entries,
-        limits.import_chunk_bytes,
-        batch.progress.offset,
-        robot_version=batch.robot_version,
-    )
+    name, convert = find_accepted(batch)
+    chunk = Chunk(limits.import_chunk_entries, limits.import_chunk_bytes, batch.progress.offset, convert)
     splitter = LineSplitter()
-    name = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)
     async with aclosing(services.files.read(name, batch.progress.offset)) as pieces:
         async for data in pieces:
             await asyncio.to_thread(lambda piece: chunk.fill(splitter.feed(piece)), data)

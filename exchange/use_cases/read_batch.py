@@ -9,6 +9,7 @@ from uuid import UUID
 from exchange.contract.base import to_optional_time, to_time
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.domain import blob_names
+from exchange.domain.added import find_added
 from exchange.domain.batch import Batch
 from exchange.domain.callers import Caller, CallingRobot, check_may_see
 from exchange.domain.counts import count_entries, count_references
@@ -97,8 +98,8 @@ async def to_wire(
     ):
         text_url = await services.urls.sign_read_url(blob_names.report_text(batch.id, batch.report))
         lines_url = await services.urls.sign_read_url(blob_names.report_lines(batch.id, batch.report))
-        if batch.progress.added:
-            enhancements_url = await services.urls.sign_read_url(blob_names.enhancements(batch.id, batch.report))
+        if (added := find_added(batch)) is not None:
+            enhancements_url = await services.urls.sign_read_url(added)
     expires_at = find_expires_at(batch, services.deadlines)
     return BatchEnhancementRequestRead(
         id=batch.id,

@@ -14,6 +14,7 @@ from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.errors import ExchangeError, InputRejected, TooLarge, UploadReplaced
 from exchange.domain.lines import LineSplitter
 from exchange.domain.manifest import Manifest
+from exchange.domain.origin import make_origin
 from exchange.domain.result_format import START_BYTES, find_format_fault
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation, operation
@@ -130,7 +131,11 @@ async def _write_attempt(
     manifest = await asyncio.to_thread(Manifest, await read_selected(batch, services.files))
     limits = services.limits
     validator = EntryValidator(
-        manifest, limits.result_line_limit_bytes, limits.result_room, limits.result_rejected_entries_limit
+        manifest,
+        make_origin(batch, services.clock()),
+        limits.result_line_limit_bytes,
+        limits.result_room,
+        limits.result_rejected_entries_limit,
     )
     heartbeat = Heartbeat(batch.id, services)
     start, pieces = await _read_start(pieces)
@@ -152,6 +157,7 @@ async def _write_attempt(
         missing=missing,
         failed=manifest.count_failed(),
         kinds=dict(validator.kinds),
+        hidden=validator.hidden,
         fault=_find_fault(validator, start),
     )
 

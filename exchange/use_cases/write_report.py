@@ -1,6 +1,7 @@
 """The report of a batch, and the enhancements that it added: what the validation accepted, without what was refused."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import aclosing
 from typing import Any
@@ -8,8 +9,9 @@ from uuid import UUID
 
 from exchange.concurrency import run_concurrently
 from exchange.domain import blob_names, events
+from exchange.domain.added import find_accepted, is_all_added
 from exchange.domain.batch import Batch
-from exchange.domain.chunks import REFUSALS, AcceptedEntries, Refusal
+from exchange.domain.chunks import REFUSALS, Chunk, Refusal
 from exchange.domain.counts import get_imported_validation
 from exchange.domain.lines import LineSplitter
 from exchange.domain.report import ReportPart, ReportWriter
@@ -25,7 +27,7 @@ async def write_report(batch: Batch, services: Services) -> events.ReportWritten
     refusals = [refusal async for refusal in _read_refusals(batch, services)]
     writer = ReportWriter(batch, refusals)
     work: list[Coroutine[Any, Any, None]] = [_write_lines(batch, attempt, writer, services)]
-    if batch.progress.added:
+    if batch.progress.added and not is_all_added(batch):
         work.append(_write_enhancements(batch, attempt, {refusal.entry for refusal in refusals}, services))
     async for _ in run_concurrently(work, len(work)):
         pass
@@ -71,21 +73,20 @@ async def _read_refusals(batch: Batch, services: Services) -> AsyncIterator[Refu
 
 
 async def _write_enhancements(batch: Batch, attempt: UUID, refused: Collection[int], services: Services) -> None:
-    """Write the enhancements of the imported chunks as they are stored."""
-    accepted = blob_names.accepted(batch.id, get_imported_validation(batch).attempt)
+    """Write the enhancements of the imported chunks that requestors may read."""
+    name, convert = find_accepted(batch)
     heartbeat = Heartbeat(batch.id, services)
     splitter = LineSplitter()
     left = batch.progress.offset
 
     def format_piece(piece: bytes) -> bytes:
-        delivered_at = batch.delivered_at or batch.created_at
-        entries = AcceptedEntries(batch.id, batch.robot_id, delivered_at, batch.robot_version)
-        entries.extend(splitter.feed(piece))
-        return entries.format_enhancements(refused)
+        chunk = Chunk(sys.maxsize, sys.maxsize, 0, convert)
+        chunk.fill(splitter.feed(piece))
+        return chunk.entries.format_public(refused)
 
     async with (
         services.files.create(blob_names.enhancements(batch.id, attempt)) as blob,
-        aclosing(services.files.read(accepted)) as pieces,
+        aclosing(services.files.read(name)) as pieces,
     ):
         async for data in pieces:
             await blob.write(await asyncio.to_thread(format_piece, data[:left]))

@@ -17,6 +17,7 @@ from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.robot.robot import make_entry
 from samples.robot.wire import Json
 from tests.documents.reading import fences, marked_in, text_of
+from tests.results import ORIGIN
 from tests.sdk.releases import RELEASES
 from tests.stacks import ROOT
 from tests.unit.domain.batches import a_batch
@@ -48,7 +49,7 @@ def sample_references() -> list[Json]:
 
 def report_on(result: Iterable[bytes], references: Iterable[Json]) -> list[str]:
     """Return the text report on the lines of a result, as the exchange writes it."""
-    validator = EntryValidator(Manifest(UUID(reference["id"]) for reference in references), 1 << 20)
+    validator = EntryValidator(Manifest(UUID(reference["id"]) for reference in references), ORIGIN, 1 << 20)
     draft = bytes(validator.validate(result).draft_report) + validator.list_missing()[1]
     imported = a_batch(validation=Validation(attempt=uuid4(), etag="", entries=0, accepted=0, missing=0))
     return ReportWriter(imported, []).write(draft.splitlines()).text.decode().splitlines()

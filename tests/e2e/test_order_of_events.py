@@ -65,9 +65,8 @@ async def test_replaced_uploads_leave_the_blobs_of_one_validation(exchange: Exch
     async with ContainerClient.from_connection_string(exchange.stack.settings["DATA_STORAGE"], BATCHES) as blobs:
         names = [blob.name.split("/") async for blob in blobs.list_blobs(name_starts_with=batch["id"])]
     assert sorted(name for _, *attempt, name in names if attempt) == [
-        "accepted.jsonl",
+        "accepted_enhancements.jsonl",
         "draft_report.jsonl",
-        "enhancements.jsonl",
         "reference_data.jsonl",
         "validation.jsonl",
         "validation.txt",

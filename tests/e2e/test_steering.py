@@ -192,5 +192,7 @@ async def test_the_enhancements_of_a_batch_are_those_that_it_added(exchange: Exc
         exported = [json.loads(line) for line in (await response.read()).splitlines()]
     stored = await exchange.list_enhancements(exported[0]["reference_id"])
     assert len(exported) == 2
+    lines = [line["line"] for line in await exchange.read_report_lines(mixed) if line["error"] is None]
+    assert [enhancement.pop("line") for enhancement in exported] == lines
     for enhancement in exported:
         assert enhancement in stored

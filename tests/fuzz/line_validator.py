@@ -11,9 +11,11 @@ with atheris.instrument_imports(include=["exchange"]):
     from exchange.domain.entries import EntryValidator
     from exchange.domain.lines import LineSplitter
     from exchange.domain.manifest import Manifest
+    from exchange.domain.origin import Origin
 
-BATCH = UUID("11111111-1111-4111-8111-111111111111")
-ROBOT = UUID("22222222-2222-4222-8222-222222222222")
+ORIGIN = Origin(
+    UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222"), validated_at=0.0
+)
 REQUESTED = [UUID("22222222-2222-4222-8222-222222222222"), UUID("33333333-3333-4333-8333-333333333333")]
 MAX_LINE_BYTES = 4096
 
@@ -24,7 +26,7 @@ def check(data: bytes) -> None:
     Raises AssertionError unless the draft report has one correct line for each entry, and the import can read the
     accepted lines.
     """
-    splitter, validator = LineSplitter(MAX_LINE_BYTES), EntryValidator(Manifest(REQUESTED), MAX_LINE_BYTES)
+    splitter, validator = LineSplitter(MAX_LINE_BYTES), EntryValidator(Manifest(REQUESTED), ORIGIN, MAX_LINE_BYTES)
     half = len(data) // 2
     slices = [validator.validate(splitter.feed(piece)) for piece in (data[:half], data[half:])]
     slices.append(validator.validate(splitter.end()))
@@ -32,7 +34,7 @@ def check(data: bytes) -> None:
     assert len(results) == validator.entries, "each entry has one line"
     assert sum(result["error"] is None for result in results) == validator.accepted
     accepted = b"".join(bytes(lines.accepted) for lines in slices)
-    chunk = Chunk(BATCH, ROBOT, 0.0, 1 << 30, 1 << 30, 0)
+    chunk = Chunk(1 << 30, 1 << 30, 0)
     chunk.fill(line for line in accepted.split(b"\n") if line)
     assert len(chunk.entries) == validator.accepted
     assert all(UUID(entry.reference_id) in REQUESTED for entry in chunk.entries)

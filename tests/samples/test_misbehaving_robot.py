@@ -14,6 +14,7 @@ from local.demo.clients import DemoError
 from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot.wire import Exchange
+from tests.results import ORIGIN
 from tests.samples.fake_exchange import CREDENTIALS, running_exchange, serving, to_jsonl
 from tests.samples.references import Json, load_samples
 
@@ -32,7 +33,7 @@ async def run_robot(references: list[Json]) -> tuple[bytes, dict[str, list[str]]
 
 
 def write_report(result: bytes, reference_ids: Iterable[str]) -> list[Json]:
-    validator = EntryValidator(Manifest(map(UUID, reference_ids)), 2**20)
+    validator = EntryValidator(Manifest(map(UUID, reference_ids)), ORIGIN, 2**20)
     draft_report = bytes(validator.validate(result.split(b"\n")).draft_report) + validator.list_missing()[1]
     return [json.loads(line) for line in draft_report.splitlines()]
 

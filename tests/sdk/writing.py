@@ -6,6 +6,7 @@ from uuid import UUID
 
 from exchange.domain.entries import EntryValidator
 from exchange.domain.manifest import Manifest
+from tests.results import ORIGIN, ORIGIN_FIELDS
 from tests.sdk.documents import TWO, Json
 
 _MAX_LINE_BYTES = 1 << 20
@@ -21,10 +22,10 @@ def serialize(model: Any) -> list[bytes]:
 
 def validate(line: bytes) -> tuple[str | None, Json]:
     """Validate a line of a result. Return its error in the report, and the enhancement that is imported."""
-    validated = EntryValidator(Manifest([UUID(TWO)]), _MAX_LINE_BYTES).validate([line])
+    validated = EntryValidator(Manifest([UUID(TWO)]), ORIGIN, _MAX_LINE_BYTES).validate([line])
     result: Json = json.loads(validated.draft_report)
-    accepted: Json = json.loads(validated.accepted)["enhancement"] if validated.accepted else {}
-    return result["error"], accepted
+    accepted: Json = json.loads(validated.accepted) if validated.accepted else {}
+    return result["error"], {name: value for name, value in accepted.items() if name not in {"line", *ORIGIN_FIELDS}}
 
 
 def is_imported_unchanged(line: bytes) -> bool:

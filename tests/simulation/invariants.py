@@ -11,6 +11,7 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.contract.reports import EntryKind
+from exchange.domain.added import find_added
 from exchange.domain.batch import Batch
 from exchange.domain.counts import count_entries, count_references
 from exchange.domain.messages import DispatchMessage
@@ -22,7 +23,7 @@ _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTIN
 _FINAL_RANK = 3
 _IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
 _CANCELLED = EntryResult(EntryKind.CANCELLED, None).error
-_OF_VALIDATION = ("/accepted.jsonl", "/draft_report.jsonl")
+_OF_VALIDATION = ("/accepted_enhancements.jsonl", "/draft_report.jsonl")
 # A receiver fails twice, and there are ten attempts.
 MIN_FAILURES_TO_LOSE_AN_EVENT = 8
 _MISSING = EntryResult(EntryKind.MISSING, None).error
@@ -273,8 +274,10 @@ def _check_files_of_report(simulation: Simulation, batch: Batch, lines: Sequence
         listed = json.loads(_read_blob(simulation, batch, "errors.json"))["errors"]
         counted = Counter({(error["kind"], error["message"]): error["count"] for error in listed})
         assert counted == Counter(errors), "the messages are counted wrongly"
-    if batch.progress.added:
-        exported = [json.loads(line) for line in _read_blob(simulation, batch, "enhancements.jsonl").splitlines()]
+    if (name := find_added(batch)) is not None:
+        exported = [json.loads(line) for line in simulation.files.blobs[name].splitlines()]
+        added_lines = [line["line"] for line in lines if line["error"] is None]
+        assert [item.pop("line") for item in exported] == added_lines, "the enhancements have wrong numbers"
         stored = [
             item for item in simulation.references.enhancements.values() if _label(item).startswith(str(batch.id))
         ]

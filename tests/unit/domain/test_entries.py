@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +16,18 @@ from exchange.domain.chunks import Chunk
 from exchange.domain.entries import EntryValidator, ValidatedLines
 from exchange.domain.ids import derive_id
 from exchange.domain.manifest import Manifest
+from exchange.domain.origin import Origin
 from exchange.domain.report import REJECTED
 from exchange.domain.room import Room
 from exchange.domain.storable import MAX_DOCUMENT_BYTES
-from tests.results import annotation
+from tests.results import BATCH, ORIGIN, ORIGIN_FIELDS, annotation
 
-BATCH = UUID("b0000000-0000-4000-8000-000000000000")
-ROBOT = UUID("c0000000-0000-4000-8000-000000000000")
-DELIVERED_AT = 1_800_000_000.0
 ONE, TWO, THREE, OTHER = (UUID(f"{digit * 8}-0000-4000-8000-000000000000") for digit in "1234")
 MAX_LINE_BYTES = 1 << 20
 
 
-def make_validator() -> EntryValidator:
-    return EntryValidator(Manifest([ONE, TWO, THREE]), MAX_LINE_BYTES)
+def make_validator(origin: Origin = ORIGIN) -> EntryValidator:
+    return EntryValidator(Manifest([ONE, TWO, THREE]), origin, MAX_LINE_BYTES)
 
 
 def line(entry: Any) -> bytes:
@@ -47,9 +46,9 @@ def read_draft(validated: ValidatedLines) -> list[tuple[str | None, str | None]]
     return [(entry["reference_id"], entry["error"]) for entry in map(json.loads, lines)]
 
 
-def read_accepted(validated: ValidatedLines, batch_id: UUID = BATCH) -> list[dict[str, Any]]:
+def read_accepted(validated: ValidatedLines) -> list[dict[str, Any]]:
     """Read the accepted lines as the import does."""
-    chunk = Chunk(batch_id, ROBOT, DELIVERED_AT, 10**6, 10**9, 0)
+    chunk = Chunk(10**6, 10**9, 0)
     chunk.fill(bytes(validated.accepted).split(b"\n")[:-1])
     assert chunk.end == len(validated.accepted)
     return [entry.enhancement for entry in chunk.entries]
@@ -143,14 +142,49 @@ def test_an_accepted_enhancement_is_unchanged_except_for_its_id() -> None:
     sent = annotation(TWO, id=str(OTHER), robot_version=None, derived_from=[str(THREE)], unknown="ignored")
     (enhancement,) = read_accepted(make_validator().validate([line(sent)]))
     del sent["unknown"]
-    origin = {"created_at": "2027-01-15T08:00:00Z", "batch_request_id": str(BATCH), "robot_id": str(ROBOT)}
-    assert enhancement == {**sent, "id": str(derive_id(BATCH, 1)), **origin}
+    assert enhancement == {**sent, "id": str(derive_id(BATCH, 1)), **ORIGIN_FIELDS}
+
+
+@pytest.mark.parametrize("unknown", [{}, {"unknown": "ignored"}])
+@pytest.mark.parametrize(
+    ("given", "stored"), [({}, "2 文"), ({"robot_version": None}, "2 文"), ({"robot_version": "1"}, "1")]
+)
+def test_an_enhancement_without_a_version_gets_that_of_the_robot(
+    given: dict[str, Any], stored: str, unknown: dict[str, Any]
+) -> None:
+    validator = make_validator(replace(ORIGIN, robot_version="2 文"))
+    (enhancement,) = read_accepted(validator.validate([line({**annotation(TWO), **given, **unknown})]))
+    assert {**enhancement, **annotation(TWO)} == enhancement
+    assert enhancement["robot_version"] == stored
+
+
+@pytest.mark.parametrize("unknown", [{}, {"unknown": "ignored"}])
+@pytest.mark.parametrize("name", ["line", "entry", "created_at", "batch_request_id", "robot_id"])
+def test_a_robot_cannot_set_a_field_of_the_origin(name: str, unknown: dict[str, Any]) -> None:
+    validated = make_validator().validate([line({**annotation(TWO), name: str(OTHER), **unknown})])
+    assert validated.accepted.count(b'"line":1,') == 1
+    assert read_accepted(validated) == [{**annotation(TWO), "id": str(derive_id(BATCH, 1)), **ORIGIN_FIELDS}]
+
+
+@pytest.mark.parametrize("unknown", [{}, {"unknown": "ignored"}])
+def test_accepted_enhancements_that_are_hidden_are_counted(unknown: dict[str, Any]) -> None:
+    validator = make_validator()
+    entries = [annotation(TWO, visibility=item) for item in ("hidden", "public", "hidden", "restricted")]
+    validator.validate([line({**entry, **unknown}) for entry in entries])
+    assert (validator.accepted, validator.hidden) == (3, 1)
+
+
+def test_each_accepted_line_is_one_line_for_every_reader() -> None:
+    source = "a\u2028b\u2029c\x85d"
+    validated = make_validator().validate([json.dumps(annotation(TWO, source=source), ensure_ascii=False).encode()])
+    assert len(bytes(validated.accepted).decode().splitlines()) == 1
+    assert [item["source"] for item in read_accepted(validated)] == [source]
 
 
 @pytest.mark.parametrize(("room", "accepted"), [(Room(3, 10**6), 3), (Room(100, 700), 2)])
 def test_what_one_reference_has_too_much_of_is_reported_and_affects_no_other(room: Room, accepted: int) -> None:
     lines = [line(annotation(TWO, source=f"source {number}")) for number in range(10)]
-    validator = EntryValidator(Manifest([ONE, TWO, THREE]), MAX_LINE_BYTES, room)
+    validator = EntryValidator(Manifest([ONE, TWO, THREE]), ORIGIN, MAX_LINE_BYTES, room)
     validated = validator.validate([*lines, line(annotation(THREE))])
     refused = f"Could not be stored: a result may have at most {room} for one reference"
     expected = [(str(TWO), None if number < accepted else refused) for number in range(10)]
@@ -175,7 +209,7 @@ def test_any_json_value_is_accepted_unchanged(data: dict[str, Any], score: float
     label = {"annotation_type": "score", "scheme": text, "label": text, "score": score, "data": data}
     sent = annotation(TWO, source=text, content={"enhancement_type": "annotation", "annotations": [label]})
     (enhancement,) = read_accepted(make_validator().validate([json.dumps(sent, ensure_ascii=False).encode()]))
-    for name in ("id", "created_at", "batch_request_id", "robot_id"):
+    for name in ("id", *ORIGIN_FIELDS):
         del enhancement[name]
     assert enhancement == sent
     assert repr(enhancement["content"]["annotations"][0]["data"]) == repr(data)
@@ -197,7 +231,8 @@ def test_ids_have_version_4_and_depend_on_the_batch_and_the_number_of_the_entry(
     assert ids == [str(derive_id(BATCH, number)) for number in (1, 3, 4)]
     assert {UUID(item).version for item in ids} == {4}
     assert ids == [item["id"] for item in read_accepted(make_validator().validate(lines))]
-    assert not set(ids) & {item["id"] for item in read_accepted(make_validator().validate(lines), OTHER)}
+    others = read_accepted(make_validator(replace(ORIGIN, batch_id=OTHER)).validate(lines))
+    assert not set(ids) & {item["id"] for item in others}
 
 
 def test_blank_lines_are_not_entries() -> None:
@@ -206,7 +241,7 @@ def test_blank_lines_are_not_entries() -> None:
         [b"", line(annotation(ONE)), b" \t\r", b"wrong", b"\r", line(annotation(TWO)) + b"\r"]
     )
     assert (validator.entries, validator.accepted, len(read_draft(validated))) == (3, 2, 3)
-    assert [json.loads(item)["entry"] for item in validated.accepted.splitlines()] == [1, 3]
+    assert [json.loads(item)["line"] for item in validated.accepted.splitlines()] == [1, 3]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from exchange.domain.entries import EntryValidator
 from exchange.domain.fast_parser import FastRobotError, parse_fast
 from exchange.domain.manifest import Manifest
 from exchange.domain.storable import find_storage_fault
-from tests.results import annotation
+from tests.results import ORIGIN, annotation
 from tests.stacks import ROOT
 from tests.unit.domain.odd_lines import ODD_VALUES, ONE, lines
 
@@ -45,7 +45,7 @@ def parse_by_fast_parser(line: bytes) -> tuple[str, bytes] | None:
     entry = parse_fast(line)
     if entry is None or not VERSION_4.fullmatch(entry.reference_id):
         return None
-    return entry.reference_id, entry.message.encode() if isinstance(entry, FastRobotError) else entry.to_json()
+    return entry.reference_id, entry.message.encode() if isinstance(entry, FastRobotError) else entry.to_json(None)
 
 
 def assert_same(line: bytes) -> bool:
@@ -206,6 +206,6 @@ def test_a_duplicate_is_detected_across_both_parsers() -> None:
     lines = [json.dumps(entry).encode(), json.dumps({**entry, "unknown": 1}).encode()]
     assert [parse_fast(line) is not None for line in lines] == [True, False]
     for ordered in (lines, lines[::-1]):
-        validator = EntryValidator(Manifest([UUID(ONE)]), 1 << 20)
+        validator = EntryValidator(Manifest([UUID(ONE)]), ORIGIN, 1 << 20)
         validator.validate(ordered)
         assert (validator.accepted, validator.rejected) == (1, 1)

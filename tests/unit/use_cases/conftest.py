@@ -9,6 +9,7 @@ import pytest
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import BatchRobotResult, Robot
+from exchange.domain.added import find_added
 from exchange.domain.batch import Batch
 from exchange.domain.callers import Caller, CallingRobot, Role, User
 from exchange.domain.errors import Unavailable
@@ -104,9 +105,15 @@ class Exchange(World):
         return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/validation.jsonl"].splitlines()]
 
     def read_enhancements(self, batch_id: UUID) -> list[dict[str, Any]]:
-        """Return what the batch offers as the enhancements that it added."""
-        attempt = self.get_batch(batch_id).report
-        return [json.loads(line) for line in self.files.blobs[f"{batch_id}/{attempt}/enhancements.jsonl"].splitlines()]
+        """Return what the batch offers as the enhancements that it added, without the numbers of their lines."""
+        name = find_added(self.get_batch(batch_id))
+        assert name is not None
+        return [without_line(json.loads(line)) for line in self.files.blobs[name].splitlines()]
+
+
+def without_line(enhancement: dict[str, Any]) -> dict[str, Any]:
+    assert enhancement["line"] >= 1
+    return {name: value for name, value in enhancement.items() if name != "line"}
 
 
 async def read_now(batch_id: UUID, caller: Caller, services: Services) -> BatchEnhancementRequestRead:

@@ -95,7 +95,7 @@ class TestChunks:
 
         async def read_and_count(name: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
             async for piece in read(name, offset, length):
-                if name.endswith("accepted.jsonl"):
+                if name.endswith("accepted_enhancements.jsonl"):
                     offsets.append(offset)
                 yield piece
 
@@ -103,8 +103,7 @@ class TestChunks:
         await exchange.run_import(batch_id)
         batch = exchange.get_batch(batch_id)
         assert (batch.status, batch.progress.chunks) == ("completed", 2)
-        # The enhancements of the batch are read from the start to the end once more: four pieces.
-        assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3 + 4, 1]
+        assert [offsets.count(offset) for offset in sorted(set(offsets))] == [3, 1]
 
     @pytest.mark.parametrize(("references", "reads"), [(3, 1), (4, 2), (6, 2), (8, 3)])
     async def test_nothing_is_read_after_a_chunk_that_is_not_full(
@@ -122,8 +121,7 @@ class TestChunks:
         exchange.files.read = read_and_count  # type: ignore[method-assign] # replaces the fake
         await exchange.run_import(batch_id)
         assert exchange.get_batch(batch_id).status == "completed"
-        # Once more for the enhancements of the batch.
-        assert sum(name.endswith("accepted.jsonl") for name in names) == reads + 1
+        assert sum(name.endswith("accepted_enhancements.jsonl") for name in names) == reads
 
 
 class TestRefusals:

@@ -1,15 +1,20 @@
 """The report by page and by message, and the enhancements of a batch."""
 
+import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from exchange.contract.reports import BatchEntriesQuery, BatchErrors, EntryKind, ReferenceCounts
+from exchange.domain import blob_names
+from exchange.domain.added import find_added
 from exchange.domain.callers import Role, User
 from exchange.domain.errors import Conflict, Forbidden, NotFound
+from exchange.domain.ids import derive_id
 from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.write_report import find_enhanced
-from tests.results import annotation
+from tests.results import annotation, jsonl
 from tests.unit.use_cases.conftest import REQUESTOR, Exchange, read_now
 
 OTHER = User("another requestor", frozenset({Role.REQUESTOR}))
@@ -127,9 +132,56 @@ async def test_the_enhancements_of_a_batch_are_without_hidden_ones(exchange: Exc
 
 async def test_no_reader_finds_a_line_break_inside_an_enhancement(exchange: Exchange) -> None:
     batch_id = await import_batch(exchange, annotation(exchange.reference_ids[0], source="a\u2028b\u2029c\x85d"))
-    content = exchange.files.blobs[f"{batch_id}/{exchange.get_batch(batch_id).report}/enhancements.jsonl"]
-    assert len(content.decode().splitlines()) == 1
+    name = find_added(exchange.get_batch(batch_id))
+    assert name is not None
+    assert len(exchange.files.blobs[name].decode().splitlines()) == 1
     assert exchange.read_enhancements(batch_id) == list(exchange.references.enhancements.values())
+
+
+async def test_the_enhancements_are_copied_only_if_requestors_may_not_read_all_that_were_accepted(
+    exchange: Exchange,
+) -> None:
+    one, two, three, *_ = exchange.reference_ids
+    for entries, copied in (
+        ([annotation(one), annotation(two)], False),
+        ([annotation(one), "not JSON"], False),
+        ([annotation(one), annotation(two, visibility="hidden")], True),
+        ([annotation(one), annotation(three, source="s" * 5000)], True),
+    ):
+        exchange.references.largest_item = 4000
+        batch_id = await import_batch(exchange, *entries)
+        names = [name for name in exchange.files.blobs if name.startswith(str(batch_id))]
+        assert any(name.endswith("/enhancements.jsonl") for name in names) == copied
+        assert exchange.read_enhancements(batch_id)[0]["reference_id"] == str(one)
+
+
+async def test_the_numbers_of_the_enhancements_are_those_of_the_report(exchange: Exchange) -> None:
+    batch_id = await import_mixed(exchange)
+    name = find_added(exchange.get_batch(batch_id))
+    assert name is not None
+    numbers = [json.loads(line)["line"] for line in exchange.files.blobs[name].splitlines()]
+    assert numbers == [item["line"] for item in exchange.read_report_entries(batch_id) if item["error"] is None]
+
+
+async def test_entries_that_an_older_version_accepted_are_imported(exchange: Exchange) -> None:
+    one, two, *_ = exchange.reference_ids
+    batch_id = await exchange.register_and_dispatch()
+    await exchange.upload(batch_id, annotation(one), "not JSON", annotation(two))
+    await exchange.validate(batch_id)
+    await exchange.call_back(batch_id)
+    batch = exchange.get_batch(batch_id)
+    assert batch.validation is not None
+    del exchange.files.blobs[blob_names.accepted(batch_id, batch.validation.attempt)]
+    old = [{"first": True, "entry": number, "enhancement": annotation(item)} for number, item in ((1, one), (3, two))]
+    exchange.files.blobs[blob_names.old_accepted(batch_id, batch.validation.attempt)] = jsonl(*old)
+    old_batch = replace(batch, validation=replace(batch.validation, hidden=None))
+    exchange.batches.items[batch_id] = replace(exchange.batches.items[batch_id], batch=old_batch)
+    await exchange.run_import(batch_id)
+    assert exchange.read_enhancements(batch_id) == list(exchange.references.enhancements.values())
+    assert [item["id"] for item in exchange.read_enhancements(batch_id)] == [
+        str(derive_id(batch_id, 1)),
+        str(derive_id(batch_id, 3)),
+    ]
 
 
 async def test_a_batch_that_added_nothing_has_no_enhancements(exchange: Exchange) -> None:

@@ -14,6 +14,7 @@ from tests.results import annotation
 from tests.unit.use_cases.conftest import Exchange, raise_unavailable
 
 LIMIT = 3
+OF_VALIDATION = ["accepted_enhancements.jsonl", "draft_report.jsonl"]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def upload_and_validate(exchange: Exchange, batch_id: UUID, times: int) ->
 def list_attempts(exchange: Exchange) -> set[str]:
     """List the attempts at a validation that have a blob."""
     names = (name.split("/") for name in exchange.files.blobs)
-    return {attempt for _, attempt, *rest in names if rest and rest[0] in {"accepted.jsonl", "draft_report.jsonl"}}
+    return {attempt for _, attempt, *rest in names if rest and rest[0] in OF_VALIDATION}
 
 
 def only_recorded(exchange: Exchange, batch_id: UUID) -> set[str]:
@@ -128,7 +129,7 @@ class TestBlobs:
         exchange.results.read = fail  # type: ignore[method-assign,assignment] # replaces the fake
         with pytest.raises(Unavailable):
             await exchange.validate(batch_id)
-        assert [name.rpartition("/")[2] for name in deleted] == ["accepted.jsonl", "draft_report.jsonl"]
+        assert [name.rpartition("/")[2] for name in deleted] == OF_VALIDATION
 
     @pytest.mark.parametrize("error", [Unavailable, WriteConflict])
     async def test_the_blobs_of_a_validation_are_kept_if_only_the_answer_to_its_record_was_lost(

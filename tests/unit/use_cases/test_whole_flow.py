@@ -144,5 +144,5 @@ async def test_repeating_every_use_case_adds_nothing(exchange: Exchange) -> None
     assert await exchange.call_back(batch_id) == "completed"
     assert len(exchange.references.enhancements) == 5
     assert len(exchange.robot_calls.jobs) == 1
-    validations = [name for name in exchange.files.blobs if name.endswith("accepted.jsonl")]
+    validations = [name for name in exchange.files.blobs if name.endswith("accepted_enhancements.jsonl")]
     assert len(validations) == 1
