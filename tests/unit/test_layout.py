@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": {"contract", "domain", "ports"},
     "concurrency": set(),
     "use_cases": {"concurrency", "contract", "domain", "ports", "telemetry"},
+    "client": {"contract", "domain", "version"},
     "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},

@@ -1,0 +1,55 @@
+"""Downloads from signed URLs. They are resumed after a lost connection, and a file appears only when it is whole."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+
+from exchange.client.errors import Refused
+
+_EXPIRED = "The signed URL is not valid any more. Read the batch request again: each answer has freshly signed URLs."
+
+
+class Download:
+    """The state of a download: how many bytes have arrived, and of which version of the blob."""
+
+    def __init__(self) -> None:
+        self._received = 0
+        self._etag: str | None = None
+
+    def make_headers(self) -> dict[str, str]:
+        """Return the headers that request the rest."""
+        if not self._received or self._etag is None:
+            return {}
+        return {"Range": f"bytes={self._received}-", "If-Match": self._etag}
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Check the answer before its body is read. Raises Refused."""
+        expected = HTTPStatus.PARTIAL_CONTENT if self._received else HTTPStatus.OK
+        if status == HTTPStatus.FORBIDDEN:
+            raise Refused(status, [_EXPIRED])
+        if status != expected:
+            raise Refused(status, [f"The download was answered with HTTP {status}."])
+        self._etag = headers.get("ETag", self._etag)
+
+    def count(self, data: bytes) -> bytes:
+        """Record that these bytes have arrived, and return them."""
+        self._received += len(data)
+        return data
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside the target. It replaces the target at the end, and is deleted after an error."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

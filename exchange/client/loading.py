@@ -1,0 +1,42 @@
+"""A references file in the bodies in which it is loaded."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from exchange.contract.references import LoadedLine
+
+# Far below the limit of the exchange, so that each answer comes soon and progress can be shown.
+_MAX_BYTES = 1 << 20
+_MAX_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Some lines of a file. `numbers` are their numbers in the file, counted from 1."""
+
+    content: bytes
+    numbers: Sequence[int]
+
+    def renumber(self, answers: Iterable[LoadedLine]) -> Iterator[LoadedLine]:
+        """Yield the answers with the numbers of the lines in the file."""
+        for answer in answers:
+            yield answer.model_copy(update={"line": self.numbers[answer.line - 1]})
+
+
+def split_lines(lines: Iterable[bytes]) -> Iterator[Body]:
+    """Yield bodies of lines. Blank lines are left out, but count for the numbers. A long line is a body of its own."""
+    chosen: list[bytes] = []
+    numbers: list[int] = []
+    size = 0
+    for number, given in enumerate(lines, 1):
+        line = given.rstrip(b"\r\n")
+        if not line.strip():
+            continue
+        if chosen and (size + len(line) >= _MAX_BYTES or len(chosen) == _MAX_LINES):
+            yield Body(b"\n".join(chosen), numbers)
+            chosen, numbers, size = [], [], 0
+        chosen.append(line)
+        numbers.append(number)
+        size += len(line) + 1
+    if chosen:
+        yield Body(b"\n".join(chosen), numbers)

@@ -1,0 +1,52 @@
+"""When a call is repeated, and after which delay."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx2
+
+from exchange.client.errors import Unreachable
+
+# These fail before anything is sent.
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """At most `attempts` calls. The delay is random, up to a maximum that doubles from `first_delay_s` on.
+
+    A `Retry-After` of up to `max_retry_after_s` seconds is waited for instead.
+    """
+
+    attempts: int = 6
+    first_delay_s: float = 0.5
+    max_delay_s: float = 30.0
+    max_retry_after_s: float = 120.0
+
+    def choose_delay(self, attempt: int, headers: Mapping[str, str] | None = None) -> float | None:
+        """Return the seconds to wait after this attempt, counted from 1. None if it was the last one."""
+        if attempt >= self.attempts:
+            return None
+        retry_after = (headers or {}).get("Retry-After", "")
+        if retry_after.isdecimal():
+            return float(retry_after) if float(retry_after) <= self.max_retry_after_s else None
+        return random.uniform(0, min(self.max_delay_s, self.first_delay_s * 2 ** (attempt - 1)))  # noqa: S311 - it spreads calls
+
+
+def may_repeat_answer(status: int, *, repeatable: bool) -> bool:
+    """Return whether a call with this answer may be sent again. One that got 429 was not carried out."""
+    return status == HTTPStatus.TOO_MANY_REQUESTS or (repeatable and status == HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def may_repeat_error(error: httpx2.TransportError, *, repeatable: bool) -> bool:
+    """Return whether a call with this error may be sent again."""
+    return repeatable or isinstance(error, _NOT_SENT)
+
+
+def describe_error(error: httpx2.TransportError, url: str) -> Unreachable:
+    """Return the error of a call without an answer. The query of a URL may be a secret, so it is left out."""
+    parts = httpx2.URL(url)
+    reason = str(error) or type(error).__name__
+    return Unreachable(f"{parts.scheme}://{parts.netloc.decode()} cannot be reached: {reason}.")
