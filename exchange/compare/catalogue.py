@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
-from uuid import UUID
 
 from pydantic import UUID4
 
@@ -48,7 +47,7 @@ def parse_lines(model: type[Line], lines: Iterable[bytes]) -> Iterator[Line]:
 
 
 class Catalogue:
-    """Gives each reference a key, which is the same on both sides.
+    """The key of each reference, which is the same on both sides.
 
     The key is the id of the reference. A reference without an id gets the key of the known reference with which it
     shares an identifier. If there is none, its first identifier is the key. So human labels from a file without ids
@@ -93,9 +92,9 @@ class Catalogue:
         for reference in parse_lines(LabelledReference, lines):
             self.add(reference)
 
-    def find_title(self, key: str | UUID) -> str | None:
+    def find_title(self, key: str) -> str | None:
         """Return the title of a reference, if it is known."""
-        return self._titles.get(str(key))
+        return self._titles.get(key)
 
 
 def _find_title(reference: LabelledReference) -> str | None:

@@ -25,8 +25,8 @@ def write_csv(comparison: Comparison, file: TextIO) -> None:
     """Write one row for each label and statistic. Open the file with newline="".
 
     An empty value is not defined, and an empty limit does not exist. `definitions` explains the statistics.
-    The level is `label`; `macro` or `micro` for an average of a scheme; or `choice` for the table of labels that
-    exclude each other, in which each count has the label of A and the label of B.
+    The level is `label`, or for the labels of a scheme together `macro`, `micro` or `choice`. A row of `choice` may
+    have a label of A and a label of B: it counts the references for which the sides chose these labels.
     """
     writer = csv.writer(file)
     writer.writerow(STATISTICS_HEADER)

@@ -71,8 +71,8 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "wss_95": Definition(
         "WSS@95",
-        "Work saved over sampling at 95 % recall: the share of references that need not be read if they are read by "
-        "descending score until 95 % of those that A labels true are found, minus 5 %. References with the same score "
+        "Work saved over sampling at 95% recall: the share of references that need not be read if they are read by "
+        "descending score until 95% of those that A labels true are found, minus 5%. References with the same score "
         "are read together. No interval is given.",
         ("wss",),
     ),

@@ -5,7 +5,6 @@ from itertools import chain
 
 from exchange.compare.comparison import Comparison, LabelComparison, SchemeComparison
 from exchange.compare.definitions import DEFINITIONS, MACRO, MICRO, SOURCES, Definition
-from exchange.compare.labels import Labelling
 from exchange.compare.markup import Markup, join, make_element
 from exchange.compare.page_figures import draw_label_curves, draw_summary
 from exchange.compare.page_tables import (
@@ -17,7 +16,7 @@ from exchange.compare.page_tables import (
     make_statistics_table,
     make_summary_table,
 )
-from exchange.compare.wording import format_time, list_label_notes, list_notes
+from exchange.compare.wording import describe_side, format_time, list_label_notes, list_notes
 
 DEFAULT_DISAGREEMENTS = 100
 
@@ -64,9 +63,9 @@ def _make_header(title: str, comparison: Comparison) -> Markup:
         "A is the baseline: precision and recall measure B against it."
     )
     facts = [
-        ("A, the baseline", *_describe_side(a)),
-        ("B", *_describe_side(b)),
-        ("Compared", format_time(comparison), "Intervals have a confidence of 95 %."),
+        ("A, the baseline", a.name, describe_side(a)),
+        ("B", b.name, describe_side(b)),
+        ("Compared", format_time(comparison), "Intervals have a confidence of 95%."),
     ]
     return make_element(
         "header",
@@ -82,12 +81,6 @@ def _make_header(title: str, comparison: Comparison) -> Markup:
             class_="facts",
         ),
     )
-
-
-def _describe_side(side: Labelling) -> tuple[str, str]:
-    judged = len(set().union(*side.judged.values()))
-    source = f" Source: {side.source}." if side.source is not None else ""
-    return side.name, f"{judged:,} references judged. Scores are true from {side.threshold:g}.{source}"
 
 
 def _make_section(title: str, parts: list[Markup], section_id: str | None = None) -> Markup:

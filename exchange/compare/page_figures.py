@@ -6,7 +6,7 @@ from exchange.compare.markup import Markup, join, make_element
 from exchange.compare.page_tables import Numbers, make_region
 from exchange.compare.plots import Curve, Panel, Point, draw_curve, draw_intervals
 from exchange.compare.ranking import Ranking
-from exchange.compare.wording import format_interval, format_value
+from exchange.compare.wording import format_interval, format_value, name_labels
 
 _PANELS = ("kappa", "precision", "recall")
 
@@ -17,9 +17,8 @@ def draw_summary(comparison: Comparison, numbers: Numbers) -> Markup:
     panels = [
         Panel(DEFINITIONS[name].title, [label.estimates[name] for label in comparison.labels]) for name in _PANELS
     ]
-    names = [str(label.pair.a.label) for label in comparison.labels]
-    heading = "Kappa, precision and recall of each label, with 95 % intervals"
-    plot = draw_intervals(plot_id, heading, "The values are in the table below.", names, panels)
+    heading = "Kappa, precision and recall of each label, with 95% intervals"
+    plot = draw_intervals(plot_id, heading, "The values are in the table below.", name_labels(comparison), panels)
     return make_element(
         "figure",
         make_region(plot, heading, "wide"),

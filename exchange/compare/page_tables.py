@@ -8,9 +8,16 @@ from exchange.compare.labels import Decision
 from exchange.compare.markup import Markup, join, make_element
 from exchange.compare.schemes import MultiClass
 from exchange.compare.statistics import Estimate
-from exchange.compare.wording import describe_decision, format_interval, format_reasons, format_score, format_value
+from exchange.compare.wording import (
+    describe_decision,
+    format_interval,
+    format_reasons,
+    format_score,
+    format_value,
+    name_labels,
+)
 
-_SUMMARY = ("agreement", "kappa", "ac1", "precision", "recall", "f1", "prevalence_a", "prevalence_b")
+_SUMMARY = ("agreement", "kappa", "precision", "recall", "f1", "prevalence_a", "prevalence_b")
 _MAX_REASONS_LENGTH = 300
 
 
@@ -42,14 +49,14 @@ def make_summary_table(comparison: Comparison, numbers: Numbers) -> Markup:
     head = [_head("Label"), _head("References"), *(_head(DEFINITIONS[name].title) for name in _SUMMARY)]
     rows = [
         [
-            make_element("th", make_element("a", str(label.pair), href=f"#label-{number}"), scope="row"),
+            make_element("th", make_element("a", name, href=f"#label-{number}"), scope="row"),
             make_element("td", f"{label.table.total:,}"),
             *(_make_estimate_cell(label.estimates[name]) for name in _SUMMARY),
         ]
-        for number, label in enumerate(comparison.labels, start=1)
+        for number, (name, label) in enumerate(zip(name_labels(comparison), comparison.labels, strict=True), start=1)
     ]
-    caption = "Estimates for each label, with 95 % intervals in small print."
-    return _make_table(numbers, caption, [head], rows, "summary")
+    caption = "Estimates for each label, with 95% intervals in small print."
+    return _make_table(numbers, caption, head, rows, "summary")
 
 
 def make_confusion_table(label: LabelComparison, numbers: Numbers) -> Markup:
@@ -73,7 +80,7 @@ def make_confusion_table(label: LabelComparison, numbers: Numbers) -> Markup:
         ]
     )
     head = [make_element("td"), _head("B true"), _head("B false"), _head("Total")]
-    return _make_table(numbers, "Number of references by the decisions of A and B.", [head], rows, "confusion")
+    return _make_table(numbers, "Number of references by the decisions of A and B.", head, rows, "confusion")
 
 
 def make_statistics_table(label: LabelComparison, numbers: Numbers) -> Markup:
@@ -86,8 +93,8 @@ def make_statistics_table(label: LabelComparison, numbers: Numbers) -> Markup:
         ]
         for name, estimate in label.estimates.items()
     ]
-    head = [_head("Statistic"), _head("Estimate"), _head("95 % interval")]
-    return _make_table(numbers, "Agreement, and B measured against A.", [head], rows, "statistics")
+    head = [_head("Statistic"), _head("Estimate"), _head("95% interval")]
+    return _make_table(numbers, "Agreement, and B measured against A.", head, rows, "statistics")
 
 
 def make_disagreements_table(label: LabelComparison, numbers: Numbers, maximum: int) -> Markup:
@@ -99,7 +106,7 @@ def make_disagreements_table(label: LabelComparison, numbers: Numbers, maximum: 
     count = f"all {total:,}" if len(shown) == total else f"{len(shown):,} of {total:,}"
     head = [_head("Reference"), _head("A"), _head("B"), _head("Score of B")]
     caption = f"Disagreements on {label.pair.a.label}: {count}. Those that B labels false come first."
-    return _make_table(numbers, caption, [head], [_list_cells(disagreement) for disagreement in shown], "disagreements")
+    return _make_table(numbers, caption, head, [_list_cells(disagreement) for disagreement in shown], "disagreements")
 
 
 def make_averages_table(scheme: SchemeComparison, numbers: Numbers) -> Markup:
@@ -114,7 +121,7 @@ def make_averages_table(scheme: SchemeComparison, numbers: Numbers) -> Markup:
         for name, macro in scheme.macro.items()
     ]
     head = [_head("Statistic"), _head("Macro average"), _head("Labels in it"), _head("Micro average")]
-    return _make_table(numbers, f"Averages over the {scheme.labels:,} labels of the scheme.", [head], rows, "averages")
+    return _make_table(numbers, f"Averages over the {scheme.labels:,} labels of the scheme.", head, rows, "averages")
 
 
 def make_choices_table(choices: MultiClass, comparison: Comparison, numbers: Numbers) -> Markup:
@@ -137,17 +144,17 @@ def make_choices_table(choices: MultiClass, comparison: Comparison, numbers: Num
         f"({format_interval(choices.agreement)}), Cohen's kappa {format_value(choices.kappa.value)}"
         + (f" ({kappa})." if kappa else ".")
     )
-    return _make_table(numbers, caption, [head], rows, "choices")
+    return _make_table(numbers, caption, head, rows, "choices")
 
 
 def _make_table(
-    numbers: Numbers, caption: str, head: Sequence[Sequence[Markup]], rows: Sequence[Sequence[Markup]], class_: str
+    numbers: Numbers, caption: str, head: Sequence[Markup], rows: Sequence[Sequence[Markup]], class_: str
 ) -> Markup:
     name = numbers.name_table()
     table = make_element(
         "table",
-        make_element("caption", make_element("b", name), f" {caption}"),
-        make_element("thead", *(make_element("tr", *cells) for cells in head)),
+        make_element("caption", make_element("span", make_element("b", name), f" {caption}")),
+        make_element("thead", make_element("tr", *head)),
         make_element("tbody", *(make_element("tr", *cells) for cells in rows)),
     )
     return make_region(table, name, class_)

@@ -52,14 +52,13 @@ def _draw_panel(panel: Panel, left: float, right: float, bottom: float) -> list[
         parts.append(_write(x, bottom + 18, f"{tick:g}", "tick", "middle"))
     for row, estimate in enumerate(panel.estimates):
         y = _TOP + _ROW * (row + 0.5)
-        value = NOT_DEFINED if estimate.value is None else format_value(estimate.value)
         if estimate.value is None:
-            parts.append(_write(right + _VALUE, y + 4, value, "tick", "end"))
+            parts.append(_write(right + _VALUE, y + 4, NOT_DEFINED, "tick", "end"))
             continue
         if estimate.low is not None and estimate.high is not None:
             parts.append(_draw_line((to_x(estimate.low), y), (to_x(estimate.high), y), "interval"))
         parts.append(make_element("circle", cx=to_x(estimate.value), cy=y, r=4.5, class_="dot"))
-        parts.append(_write(right + _VALUE, y + 4, value, "value", "end"))
+        parts.append(_write(right + _VALUE, y + 4, format_value(estimate.value), "value", "end"))
     return parts
 
 

@@ -13,6 +13,7 @@ from exchange.compare.wording import (
     format_value,
     list_label_notes,
     list_notes,
+    name_labels,
 )
 
 WIDTH = 100
@@ -26,11 +27,11 @@ _NAME_WIDTH = WIDTH - (len(_SUMMARY) + 1) * (_NUMBER_WIDTH + 1)
 def to_text(comparison: Comparison, max_disagreements: int = DEFAULT_DISAGREEMENTS) -> str:
     """Return the comparison as lines of at most 100 columns, with at most some disagreements for each label."""
     lines = [
-        f"A: {describe_side(comparison.a)}",
-        f"B: {describe_side(comparison.b)}",
+        f"A: {comparison.a.name}. {describe_side(comparison.a)}",
+        f"B: {comparison.b.name}. {describe_side(comparison.b)}",
         f"Compared at {format_time(comparison)}.",
         "",
-        *_summarise(comparison.labels),
+        *_summarise(comparison),
     ]
     for scheme in comparison.schemes:
         lines += ["", *_write_scheme(scheme)]
@@ -57,16 +58,17 @@ def _wrap(line: str) -> Iterator[str]:
 
 
 def _write_row(name: str, cells: Sequence[str]) -> str:
-    shown = name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 3]}..."
-    return f"{shown:<{_NAME_WIDTH}}" + "".join(f" {cell:>{_NUMBER_WIDTH}}" for cell in cells)
+    return f"{name:<{_NAME_WIDTH}}" + "".join(f" {cell:>{_NUMBER_WIDTH}}" for cell in cells)
 
 
-def _summarise(labels: Sequence[LabelComparison]) -> Iterator[str]:
+def _summarise(comparison: Comparison) -> Iterator[str]:
     yield _write_row("Label", ["references", "agreement", "kappa", "precision", "recall", "F1"])
     yield "-" * WIDTH
-    for label in labels:
-        estimates = [format_value(label.estimates[name].value) for name in _SUMMARY]
-        yield _write_row(str(label.pair), [f"{label.table.total:,}", *estimates])
+    for name, label in zip(name_labels(comparison), comparison.labels, strict=True):
+        estimates = [format_value(label.estimates[statistic].value) for statistic in _SUMMARY]
+        if len(name) > _NAME_WIDTH:
+            yield name
+        yield _write_row(name if len(name) <= _NAME_WIDTH else "", [f"{label.table.total:,}", *estimates])
 
 
 def _write_scheme(scheme: SchemeComparison) -> Iterator[str]:

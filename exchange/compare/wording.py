@@ -1,6 +1,7 @@
 """How the text and the page write what they have in common: numbers, decisions and explanations."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,13 @@ def format_interval(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return ""
     return f"{format_value(estimate.low)} to {format_value(estimate.high)}"
+
+
+def name_labels(comparison: Comparison) -> list[str]:
+    """Return a short name for each label: without its scheme, unless another scheme has the same label."""
+    counts = Counter(label.pair.a.label for label in comparison.labels)
+    pairs = [label.pair for label in comparison.labels]
+    return [pair.a.label if counts[pair.a.label] == 1 else str(pair) for pair in pairs]
 
 
 def format_score(score: float | None) -> str:
@@ -49,8 +57,8 @@ def format_time(comparison: Comparison) -> str:
 def describe_side(side: Labelling) -> str:
     """Return how many references a side judged, and how its annotations were read."""
     judged = len(set().union(*side.judged.values()))
-    source = f", only enhancements of the source '{side.source}'" if side.source is not None else ""
-    return f"{side.name} ({judged:,} references judged{source}; score annotations are true from {side.threshold:g})"
+    source = f" Only the source {side.source} is read." if side.source is not None else ""
+    return f"{judged:,} references judged. A score of {side.threshold:g} or more is true.{source}"
 
 
 def list_notes(comparison: Comparison) -> Iterator[str]:
@@ -64,7 +72,7 @@ def list_notes(comparison: Comparison) -> Iterator[str]:
         yield "The decision on a judged reference without an annotation of the label is false."
     else:
         yield "A judged reference without an annotation of the label is left out for this label."
-    yield "A score is read as the strength of the label, whatever the type of the annotation."
+    yield "The score of an annotation is read as the strength of the label, also if its value is false."
     for side in (a, b):
         if side.repeated:
             yield (
@@ -86,7 +94,7 @@ def list_label_notes(label: LabelComparison, comparison: Comparison) -> Iterator
         )
     if has_extreme_prevalence(label.table):
         yield (
-            "More than 90 % of all decisions are the same, so kappa can be low in spite of high agreement. "
+            "More than 90% of all decisions are the same, so kappa can be low in spite of high agreement. "
             "Gwet's AC1 depends less on this."
         )
     if label.ranking is not None and label.ranking.without_score:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from uuid import UUID
 
 from exchange.compare.catalogue import Catalogue
@@ -12,23 +13,34 @@ from tests.samples.references import FILE
 from tests.unit.compare.sides import AT, Json, to_line
 
 
+@cache
+def list_references() -> list[bytes]:
+    """Return the sample references as the exchange would return them: with ids, which are always the same."""
+    return [to_line(_add_ids(line)) for line in FILE.read_bytes().splitlines()]
+
+
+@cache
+def list_results() -> list[bytes]:
+    """Return the enhancements that the sample robot adds."""
+    entries = (make_entry(json.loads(line)) for line in list_references())
+    return [to_line(entry) for entry in entries if "content" in entry]
+
+
+@cache
 def compare_samples() -> Comparison:
     """Return how well "randomised trial" of the robot predicts that the reviewers include a reference."""
-    lines = FILE.read_bytes().splitlines()
-    references = [_with_ids(line) for line in lines]
     catalogue = Catalogue()
-    catalogue.add_references(map(to_line, references))
+    catalogue.add_references(list_references())
     people = Labelling("Reviewers of Nagtegaal 2019")
     # The file has no ids, so the references are matched by their identifiers.
-    people.read_references(lines, catalogue)
+    people.read_references(FILE.read_bytes().splitlines(), catalogue)
     robot = Labelling("study-design-robot 1.0")
-    entries = map(make_entry, references)
-    robot.read_enhancements(to_line(entry) for entry in entries if "content" in entry)
+    robot.read_enhancements(list_results())
     pair = find_pair("screening:Nagtegaal_2019:included=study-design:randomised trial", people, robot)
     return compare(people, robot, catalogue, AT, mapping=[pair])
 
 
-def _with_ids(line: bytes) -> Json:
+def _add_ids(line: bytes) -> Json:
     reference: Json = json.loads(line)
     reference["id"] = _make_id(line)
     for number, enhancement in enumerate(reference["enhancements"]):
