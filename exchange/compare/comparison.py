@@ -40,7 +40,7 @@ class LabelComparison:
     pair: LabelPair
     table: ConfusionTable
     only_a: int
-    """The number of references that were left out because only A judged them."""
+    """The number of references that were left out because only A has a decision."""
     only_b: int
     estimates: dict[str, Estimate]
     ranking: Ranking | None

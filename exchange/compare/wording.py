@@ -89,8 +89,8 @@ def list_label_notes(label: LabelComparison, comparison: Comparison) -> Iterator
     """Yield a sentence for each thing that was left out of one label, or that makes its estimates misleading."""
     if label.only_a or label.only_b:
         yield (
-            f"Left out: {label.only_a:,} references that only {comparison.a.name} judged and {label.only_b:,} that "
-            f"only {comparison.b.name} judged."
+            f"Left out: {label.only_a:,} references with a decision of {comparison.a.name} only, and {label.only_b:,} "
+            f"with a decision of {comparison.b.name} only."
         )
     if has_extreme_prevalence(label.table):
         yield (

@@ -121,7 +121,7 @@ def test_the_page_says_what_it_compares_and_defines_each_statistic() -> None:
         "Reviewers of Nagtegaal 2019",
         "study-design-robot 1.0",
         "2026-05-04 12:30 UTC",
-        "39 references that only Reviewers of Nagtegaal 2019 judged",
+        "39 references with a decision of Reviewers of Nagtegaal 2019 only",
         "100 of 114",
         "A computerized reminder for prophylaxis of deep vein thrombosis",
         *(definition.title for definition in DEFINITIONS.values() if "'" not in definition.title),
