@@ -12,6 +12,7 @@ from tests.stacks import ROOT
 ALLOWED: dict[str, set[str]] = {
     "contract": set(),
     "domain": {"contract"},
+    "compare": {"contract", "domain"},
     "ports": {"contract", "domain"},
     "settings": {"domain"},
     "telemetry": {"contract", "domain", "ports"},
@@ -25,10 +26,22 @@ ALLOWED: dict[str, set[str]] = {
     # exchange/__init__.py
     "version": set(),
 }
-WITHOUT_AZURE = {"concurrency", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
+WITHOUT_AZURE = {
+    "compare",
+    "concurrency",
+    "contract",
+    "domain",
+    "ports",
+    "settings",
+    "telemetry",
+    "use_cases",
+    "version",
+}
+# Rooms that are installed with the package, but that `.funcignore` does not publish.
+INSTALLED_ONLY = {"compare"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
-DEPLOYED = [
+CODE = [
     ROOT / "function_app.py",
     *sorted((ROOT / "exchange").rglob("*.py")),
     *sorted((ROOT / "functions").rglob("*.py")),
@@ -67,10 +80,10 @@ def name_of(file: Path) -> str:
 
 
 def test_the_table_has_every_room() -> None:
-    assert {room_of_file(file) for file in DEPLOYED} == set(ALLOWED)
+    assert {room_of_file(file) for file in CODE} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+@pytest.mark.parametrize("file", CODE, ids=name_of)
 def test_a_room_imports_only_what_it_may(file: Path) -> None:
     room = room_of_file(file)
     for name in find_imports(file):
@@ -78,17 +91,29 @@ def test_a_room_imports_only_what_it_may(file: Path) -> None:
         assert imported is None or imported in {room, *ALLOWED[room]}, f"{room} must not import {name}"
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+@pytest.mark.parametrize("file", [file for file in CODE if room_of_file(file) not in INSTALLED_ONLY], ids=name_of)
 def test_deployed_code_imports_only_what_is_deployed(file: Path) -> None:
+    for name in find_imports(file):
+        assert name.split(".")[0] not in NOT_DEPLOYED
+        assert room_of_import(name) not in INSTALLED_ONLY
+
+
+@pytest.mark.parametrize("file", [file for file in CODE if room_of_file(file) in INSTALLED_ONLY], ids=name_of)
+def test_code_that_is_installed_only_imports_nothing_but_the_package(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in NOT_DEPLOYED]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
+def test_what_is_installed_only_is_not_published() -> None:
+    excluded = (ROOT / ".funcignore").read_text().splitlines()
+    assert {f"exchange/{room}" for room in INSTALLED_ONLY} <= set(excluded)
+
+
+@pytest.mark.parametrize("file", [file for file in CODE if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
 def test_the_rooms_without_azure_do_not_import_its_packages(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in {"azure", "azurefunctions"}]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if name_of(file).startswith("exchange/")], ids=name_of)
+@pytest.mark.parametrize("file", [file for file in CODE if name_of(file).startswith("exchange/")], ids=name_of)
 def test_exchange_does_not_depend_on_functions(file: Path) -> None:
     assert not [name for name in find_imports(file) if room_of_import(name) in {"functions", "function_app"}]
 
@@ -97,7 +122,7 @@ def find_importers(room: str) -> set[str]:
     """Return the files outside a room that import it."""
     return {
         name_of(file)
-        for file in DEPLOYED
+        for file in CODE
         for name in find_imports(file)
         if room_of_import(name) == room != room_of_file(file)
     }

@@ -144,7 +144,7 @@ class TestCalls:
             server.prepare(web.json_response([robot("one"), {**robot("two"), "id": str(uuid4())}]))
             assert (await client.call("find_robot", name)).name == "one"
         server.prepare(web.json_response([robot("one")]))
-        with pytest.raises(NotFound, match="There is no robot 'three'. Registered robots: 'one'."):
+        with pytest.raises(NotFound, match=r"There is no robot 'three'\. Registered robots: 'one'\."):
             await client.call("find_robot", "three")
 
 
