@@ -13,7 +13,7 @@ from bibtexparser.model import Block, DuplicateFieldKeyBlock, Entry, Field, Pars
 
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
-from exchange.formats.values import collapse, find_date, find_year, sort_links, split_pages
+from exchange.formats.values import collapse, find_date, find_year, sort_links, split_issns, split_pages
 
 # Faults are reported as such. Without a handler, the parser's warnings would go to the terminal too.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
@@ -42,6 +42,17 @@ _BLOCK = re.compile(r"[\ufeff\s]*@\s*([A-Za-z]+)\s*[{(]")
 _STRING_NAME = re.compile(r"[{(]\s*([^\s=]+)\s*=")
 # It begins a comment in LaTeX, but in titles it is a percent sign that was not escaped.
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
+# The decoder would drop these commands, which Zotero writes, for example, for "p < 0.05".
+_UNKNOWN = {
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textbraceleft": r"\{",
+    "textbraceright": r"\}",
+    "textunderscore": r"\_",
+    "textpercent": r"\%",
+}
+_UNKNOWN_COMMAND = re.compile(rf"\\({'|'.join(_UNKNOWN)})(?![A-Za-z])(\{{\}})?")
 _UNWRAPPER = RemoveEnclosingMiddleware(allow_inplace_modification=True)
 _DECODER = LatexDecodingMiddleware(allow_inplace_modification=True)
 _KEYWORD_ENDS = re.compile(r"\s*[,;]\s*")
@@ -83,8 +94,10 @@ def _read_block(file: str, line: int, block: str, strings: dict[str, str]) -> Re
     entry = next((entry for parsed in blocks if (entry := _find_entry(parsed)) is not None), None)
     if entry is None:
         failed = next((parsed.error for parsed in blocks if isinstance(parsed, ParsingFailedBlock)), None)
-        reason = getattr(failed, "abort_reason", "it has no end")
-        return Fault(file, line, f"The entry is not BibTeX: {collapse(str(reason)).rstrip('. ')}.")
+        reason = collapse(str(getattr(failed, "abort_reason", ""))).rstrip(". ")
+        if not reason or "end of file" in reason:
+            reason = "a brace or a quote is not closed"
+        return Fault(file, line, f"The entry is not BibTeX: {reason}.")
     return _to_record(file, line, entry)
 
 
@@ -125,7 +138,7 @@ def _to_record(file: str, line: int, entry: Entry) -> Record:
         first_page=first_page,
         last_page=last_page,
         publisher=first("publisher", "institution", "school"),
-        issns=tuple(re.split(r"[\s,;]+(?=\d)", first("issn"))) if first("issn") else (),
+        issns=split_issns(first("issn")),
         doi=first("doi").replace("\\_", "_") or links.doi,
         pm_id=first("pmid") or (first("eprint") if first("eprinttype").lower() in {"pmid", "pubmed"} else links.pm_id),
         open_alex=first("openalex") or links.open_alex,
@@ -144,7 +157,8 @@ def _decode(entry: Entry) -> list[str]:
 def _decode_text(value: str) -> str:
     if not any(character in value for character in "\\{}$~") and "--" not in value and "``" not in value:
         return value
-    entry = Entry("misc", "", [Field("value", _BARE_PERCENT.sub(r"\\%", value))])
+    known = _UNKNOWN_COMMAND.sub(lambda found: _UNKNOWN[found[1]], _BARE_PERCENT.sub(r"\\%", value))
+    entry = Entry("misc", "", [Field("value", known)])
     decoded = _DECODER.transform_entry(entry, Library())
     return str(decoded.fields[0].value) if isinstance(decoded, Entry) else value
 

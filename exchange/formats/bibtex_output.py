@@ -1,6 +1,7 @@
 """BibTeX that is written."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from exchange.formats.bibtex import TYPES, VERBATIM
@@ -55,7 +56,8 @@ def format_bibtex(row: Row, number: int) -> str:
 
 def _make_key(record: Record, number: int) -> str:
     author = record.authors[0].split(",")[0] if record.authors else "reference"
-    return f"{_NOT_IN_KEY.sub('', author) or 'reference'}{record.year}-{number}"
+    plain = unicodedata.normalize("NFKD", author)
+    return f"{_NOT_IN_KEY.sub('', plain) or 'reference'}{record.year}-{number}"
 
 
 def _write_record(record: Record, kind: str) -> Iterator[tuple[str, str]]:

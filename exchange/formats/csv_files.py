@@ -95,7 +95,8 @@ def _read_rows(file: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, 
         except StopIteration:
             return
         except csv.Error as error:
-            reason = f"The row cannot be read: {error}."
+            is_open = "unexpected end" in str(error) or "field limit" in str(error)
+            reason = f"The row cannot be read: {'a quote is not closed' if is_open else error}."
         else:
             if not any(cells):
                 continue

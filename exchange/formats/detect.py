@@ -96,7 +96,7 @@ def _detect_archive(path: Path) -> Format:
 
 def _detect_text(path: Path, text: str) -> Format:
     header = text.splitlines()[0]
-    if _is_header(header):
+    if not header.startswith(("@", "<")) and _is_header(header):
         return Format.TSV if "\t" in header else Format.CSV
     for pattern, found in _PATTERNS:
         if pattern.search(text):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
 # A line without an end must not be read as a whole.
 _MAX_READ_CHARACTERS = 1 << 20
 MAX_RECORD_CHARACTERS = 4 << 20
@@ -23,18 +23,27 @@ def detect_encoding(path: Path) -> str:
     """
     with path.open("rb") as file:
         start = file.read(4)
-        for mark, encoding in _MARKS.items():
-            if start.startswith(mark):
-                return encoding
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            return encoding
+    try:
+        for _ in _decode(path, "strict"):
+            pass
+    except UnicodeDecodeError:
         valid = invalid = 0
+        for text in _decode(path, "surrogateescape"):
+            valid += len(_BEYOND_ASCII.findall(text))
+            invalid += len(_ESCAPED_BYTE.findall(text))
+        return "utf-8" if valid > invalid else "cp1252"
+    return "utf-8"
+
+
+def _decode(path: Path, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            text = decoder.decode(chunk)
-            if not text.isascii():
-                valid += len(_BEYOND_ASCII.findall(text))
-                invalid += len(_ESCAPED_BYTE.findall(text))
-    return "utf-8" if invalid == 0 or valid > invalid else "cp1252"
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
 
 
 def open_text(path: Path, newline: str | None = None) -> TextIO:

@@ -20,11 +20,13 @@ def read_native(path: Path) -> Iterator[Reading | Fault]:
 
 
 def _read_line(file: str, number: int, line: str) -> Reading | Fault:
-    content = line.encode()
+    content = line.strip().encode()
     try:
         reference = parse_json(ReferenceFileInput.__pydantic_validator__.validate_json, content)
     except ValueError as error:
-        return Fault(file, number, f"The line is not a reference: {'; '.join(describe_json_faults(error, content))}.")
+        # The line is the only one that was parsed.
+        faults = [fault.replace(" at line 1 column", " at column") for fault in describe_json_faults(error, content)]
+        return Fault(file, number, f"The line is not a reference: {'; '.join(faults)}.")
     if fault := find_load_fault(reference):
         return Fault(file, number, fault)
     return Reading(make_record(reference, file, number), reference)

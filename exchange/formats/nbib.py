@@ -8,10 +8,9 @@ from pathlib import Path
 from exchange.formats.encodings import open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.tagged import Dialect, TaggedRecord, read_records
-from exchange.formats.values import collapse, find_date, find_year, split_pages
+from exchange.formats.values import collapse, find_date, find_year, split_issns, split_pages
 
 _LINE = re.compile(r"\ufeff?(?=.{4}-)([A-Z]{2,4}) {0,2}-(?:\s(.*))?$", re.DOTALL)
-_ISSN = re.compile(r"[0-9]{4}-[0-9]{3}[0-9Xx]")
 
 
 def read_nbib(path: Path) -> Iterator[Record | Fault]:
@@ -55,7 +54,7 @@ def _to_record(file: str, tagged: TaggedRecord) -> Record:
         first_page=first_page,
         last_page=last_page,
         publisher=first("PB"),
-        issns=tuple(found[0] for value in values["IS"] if (found := _ISSN.match(value))),
+        issns=tuple(dict.fromkeys(split_issns(" ".join(values["IS"])))),
         doi=next((link.removesuffix("[doi]").strip() for link in links if link.endswith("[doi]")), ""),
         pm_id=first("PMID"),
         other_ids=tuple(("pmc", number) for number in values["PMC"][:1]),

@@ -14,6 +14,7 @@ from exchange.formats.values import (
     find_date,
     find_year,
     sort_links,
+    split_issns,
     split_pages,
 )
 
@@ -85,7 +86,7 @@ def _to_record(file: str, tagged: TaggedRecord) -> Record:
         first_page=first_page,
         last_page=last_page or first("EP"),
         publisher=first("PB"),
-        issns=tuple(number for value in every("SN") for number in re.split(r"[\s;,]+(?=\d)", value)),
+        issns=split_issns(" ".join(every("SN"))),
         doi=first("DO") or links.doi,
         pm_id=pm_id or links.pm_id,
         open_alex=links.open_alex,

@@ -6,31 +6,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from exchange.domain.errors import InputRejected
 from exchange.formats.record import Format, Record
 from exchange.formats.ris import TYPES
-from exchange.formats.values import collapse, find_date, find_year, sort_links, split_list, split_pages
+from exchange.formats.values import collapse, find_date, find_year, sort_links, split_issns, split_list, split_pages
 
 # The names of columns for each field, without case and punctuation. The first one that a table has is used, and the
 # next one where its cell is empty. The writer uses the first name of each.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "type": ("Type", "Publication Type", "Item Type", "Reference Type", "Document Type", "Type of reference"),
-    "title": ("Title", "Article Title", "Primary Title", "Document Title", "First Title"),
-    "authors": ("Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors"),
+    "title": ("Title", "Article Title", "Primary Title", "Document Title", "First Title", "TI"),
+    "authors": ("Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU"),
     "year": ("Year", "Publication Year", "Year of publication", "PY", "Publication_Year"),
     "date": ("Date", "Publication Date", "Date of publication"),
     "journal": (
         "Journal", "Publication Title", "Source Title", "Journal Title", "Journal/Book", "Journal Name",
-        "Container Title", "Secondary Title", "Source",
+        "Container Title", "Secondary Title", "Source", "SO",
     ),
     "volume": ("Volume", "VL"),
-    "issue": ("Issue", "Number", "Issue Number"),
+    "issue": ("Issue", "Number", "Issue Number", "IS"),
     "pages": ("Pages", "Page", "Page Range"),
-    "first_page": ("First Page", "Start Page", "Page start", "SP"),
+    "first_page": ("First Page", "Start Page", "Page start", "SP", "BP"),
     "last_page": ("Last Page", "End Page", "Page end", "EP"),
-    "publisher": ("Publisher",),
-    "issns": ("ISSN", "ISSNs", "ISSN/ISBN", "eISSN", "Print ISSN"),
+    "publisher": ("Publisher", "PU"),
+    "issns": ("ISSN", "ISSNs", "ISSN/ISBN", "eISSN", "Print ISSN", "SN"),
     "doi": ("DOI", "DOI Link", "Digital Object Identifier", "DO", "DI"),
-    "pm_id": ("PMID", "PubMed ID", "PubMedID", "PM ID", "Medline PMID"),
+    "pm_id": ("PMID", "PubMed ID", "PubMedID", "PM ID", "Medline PMID", "PM"),
     "open_alex": ("OpenAlex", "OpenAlex ID", "OpenAlexId", "Work ID"),
-    "keywords": ("Keywords", "Author Keywords", "Manual Tags", "Automatic Tags", "Tags", "Keyword"),
+    "keywords": ("Keywords", "Author Keywords", "Manual Tags", "Automatic Tags", "Tags", "Keyword", "DE"),
     "urls": ("URL", "URLs", "Link", "Links", "UR"),
     "language": ("Language", "Language of original document", "LA"),
     "notes": ("Notes", "Note"),
@@ -115,7 +115,7 @@ class Columns:
             first_page=pages[0] or number("first_page"),
             last_page=pages[1] or number("last_page"),
             publisher=first("publisher"),
-            issns=tuple(re.split(r"[\s;,]+", first("issns"))) if first("issns") else (),
+            issns=split_issns(first("issns")),
             doi=first("doi") or links.doi,
             pm_id=number("pm_id") or links.pm_id,
             open_alex=first("open_alex").rpartition("/")[2] or links.open_alex,

@@ -48,7 +48,7 @@ def read_records(file: str, lines: Iterator[tuple[int, str]], dialect: Dialect) 
         elif record is None:
             if not is_stray and not _OUTSIDE.fullmatch(line):
                 is_stray = True
-                yield Fault(file, number, f"These lines belong to no record, because none begins with {dialect.start}.")
+                yield Fault(file, number, f"These lines belong to no record: a record begins with {dialect.start}.")
             continue
         elif tag is not None and tag == dialect.end:
             yield _check(file, record)

@@ -15,6 +15,7 @@ _PUBMED_URL = re.compile(r"https?://(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|ncb
 _OPEN_ALEX_URL = re.compile(r"https?://(?:api\.)?openalex\.org/(?:works/)?(W\d+)", re.IGNORECASE)
 _DOI_URL = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/(10\..+)", re.IGNORECASE)
 _ASREVIEW = re.compile(r"\bASReview_(relevant|irrelevant|not_seen)\b")
+_ISSN_ENDS = re.compile(r"\s*\([^)]*\)|[\s;,]+(?=\d)")
 _LIST_ENDS = re.compile(r"\s*[;|\n]\s*")
 
 
@@ -58,6 +59,11 @@ def join_pages(first: str, last: str) -> str:
 def split_list(text: str) -> tuple[str, ...]:
     """Return the values that semicolons, bars or line breaks separate."""
     return tuple(value for value in _LIST_ENDS.split(text.strip()) if value)
+
+
+def split_issns(text: str) -> tuple[str, ...]:
+    """Return the ISSNs or ISBNs, without the media in brackets."""
+    return tuple(number.strip() for number in _ISSN_ENDS.split(text) if number.strip())
 
 
 @dataclass(frozen=True, slots=True)

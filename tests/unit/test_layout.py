@@ -19,15 +19,28 @@ ALLOWED: dict[str, set[str]] = {
     "use_cases": {"concurrency", "contract", "domain", "ports", "telemetry"},
     "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
     "bootstrap": {"adapters", "domain", "ports", "settings"},
+    "formats": {"contract", "domain"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
     # exchange/__init__.py
     "version": set(),
 }
-WITHOUT_AZURE = {"concurrency", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
+WITHOUT_AZURE = {
+    "concurrency",
+    "contract",
+    "domain",
+    "formats",
+    "ports",
+    "settings",
+    "telemetry",
+    "use_cases",
+    "version",
+}
+# Rooms that only requestors and authors of robots install.
+NOT_UPLOADED = {"formats"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
-DEPLOYED = [
+MODULES = [
     ROOT / "function_app.py",
     *sorted((ROOT / "exchange").rglob("*.py")),
     *sorted((ROOT / "functions").rglob("*.py")),
@@ -66,10 +79,16 @@ def name_of(file: Path) -> str:
 
 
 def test_the_table_has_every_room() -> None:
-    assert {room_of_file(file) for file in DEPLOYED} == set(ALLOWED)
+    assert {room_of_file(file) for file in MODULES} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+def test_rooms_for_requestors_are_not_uploaded_and_the_app_does_not_import_them() -> None:
+    excluded = (ROOT / ".funcignore").read_text().splitlines()
+    assert {f"exchange/{room}" for room in NOT_UPLOADED} <= set(excluded)
+    assert not NOT_UPLOADED & {room for name in set(ALLOWED) - NOT_UPLOADED for room in ALLOWED[name]}
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
 def test_a_room_imports_only_what_it_may(file: Path) -> None:
     room = room_of_file(file)
     for name in find_imports(file):
@@ -77,17 +96,17 @@ def test_a_room_imports_only_what_it_may(file: Path) -> None:
         assert imported is None or imported in {room, *ALLOWED[room]}, f"{room} must not import {name}"
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
-def test_deployed_code_imports_only_what_is_deployed(file: Path) -> None:
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_code_does_not_import_what_is_neither_deployed_nor_installed(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in NOT_DEPLOYED]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
+@pytest.mark.parametrize("file", [file for file in MODULES if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
 def test_the_rooms_without_azure_do_not_import_its_packages(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in {"azure", "azurefunctions"}]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if name_of(file).startswith("exchange/")], ids=name_of)
+@pytest.mark.parametrize("file", [file for file in MODULES if name_of(file).startswith("exchange/")], ids=name_of)
 def test_exchange_does_not_depend_on_functions(file: Path) -> None:
     assert not [name for name in find_imports(file) if room_of_import(name) in {"functions", "function_app"}]
 
@@ -96,7 +115,7 @@ def find_importers(room: str) -> set[str]:
     """Return the files outside a room that import it."""
     return {
         name_of(file)
-        for file in DEPLOYED
+        for file in MODULES
         for name in find_imports(file)
         if room_of_import(name) == room != room_of_file(file)
     }
