@@ -8,7 +8,6 @@ from pathlib import Path
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.library import Library
 from bibtexparser.middlewares import LatexDecodingMiddleware, RemoveEnclosingMiddleware
-from bibtexparser.middlewares.names import split_multiple_persons_names
 from bibtexparser.model import Block, DuplicateFieldKeyBlock, Entry, Field, ParsingFailedBlock
 
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
@@ -55,6 +54,8 @@ _UNKNOWN = {
 _UNKNOWN_COMMAND = re.compile(rf"\\({'|'.join(_UNKNOWN)})(?![A-Za-z])(\{{\}})?")
 _UNWRAPPER = RemoveEnclosingMiddleware(allow_inplace_modification=True)
 _DECODER = LatexDecodingMiddleware(allow_inplace_modification=True)
+# A brace, or the word between two authors. In braces it belongs to the name of an organisation.
+_AUTHOR_MARK = re.compile(r"(?<!\\)[{}]|\s+and\s+", re.IGNORECASE)
 _KEYWORD_ENDS = re.compile(r"\s*[,;]\s*")
 
 
@@ -111,13 +112,14 @@ def _find_entry(block: Block) -> Entry | None:
 def _to_record(file: str, line: int, entry: Entry) -> Record:
     fields = [(field.key, str(field.value)) for field in entry.fields]
     values: dict[str, str] = {}
-    for (name, value), decoded in zip(fields, _decode(entry), strict=True):
-        values.setdefault(name.lower(), value if name.lower() in VERBATIM else decoded)
+    for name, value in fields:
+        values.setdefault(name.lower(), value if name.lower() in VERBATIM else _decode_text(value))
 
     def first(*names: str) -> str:
         return next((collapse(values[name]) for name in names if values.get(name)), "")
 
     authors = next((value for name, value in fields if name.lower() == "author"), "")
+    keywords = f"{first('keywords')},{first('keyword')}"
     links = sort_links(tuple(first("url").split()))
     first_page, last_page = split_pages(first("pages"))
     date = first("date")
@@ -129,7 +131,7 @@ def _to_record(file: str, line: int, entry: Entry) -> Record:
         type=TYPES.get(entry.entry_type, "GEN"),
         title=first("title"),
         abstract=values.get("abstract", "").strip(),
-        authors=_decode_authors(authors),
+        authors=tuple(collapse(_decode_text(name)) for name in _split_authors(authors)),
         year=find_year(first("year") or date),
         date=find_date(date) or find_date(" ".join((first("year"), first("month"), first("day")))),
         journal=first("journal", "journaltitle", "booktitle"),
@@ -142,19 +144,15 @@ def _to_record(file: str, line: int, entry: Entry) -> Record:
         doi=first("doi").replace("\\_", "_") or links.doi,
         pm_id=first("pmid") or (first("eprint") if first("eprinttype").lower() in {"pmid", "pubmed"} else links.pm_id),
         open_alex=first("openalex") or links.open_alex,
-        keywords=tuple(keyword for keyword in _KEYWORD_ENDS.split(first("keywords", "keyword")) if keyword),
+        keywords=tuple(keyword for keyword in _KEYWORD_ENDS.split(keywords) if keyword),
         urls=links.urls,
         language=first("language", "langid"),
         notes=tuple(values[name].strip() for name in ("note", "annote", "annotation") if values.get(name)),
     )
 
 
-def _decode(entry: Entry) -> list[str]:
-    """Return the values as text. Decoding is slow, and most values need none."""
-    return [_decode_text(str(field.value)) for field in entry.fields]
-
-
 def _decode_text(value: str) -> str:
+    """Return the value as text. Decoding is slow, and most values need none."""
     if not any(character in value for character in "\\{}$~") and "--" not in value and "``" not in value:
         return value
     known = _UNKNOWN_COMMAND.sub(lambda found: _UNKNOWN[found[1]], _BARE_PERCENT.sub(r"\\%", value))
@@ -163,6 +161,13 @@ def _decode_text(value: str) -> str:
     return str(decoded.fields[0].value) if isinstance(decoded, Entry) else value
 
 
-def _decode_authors(value: str) -> tuple[str, ...]:
-    names = split_multiple_persons_names(collapse(value)) if value else []
-    return tuple(collapse(_decode_text(name)) for name in names)
+def _split_authors(value: str) -> Iterator[str]:
+    depth = start = 0
+    for found in _AUTHOR_MARK.finditer(value):
+        if found[0] in "{}":
+            depth += 1 if found[0] == "{" else -1
+        elif depth == 0:
+            yield value[start : found.start()]
+            start = found.end()
+    if value:
+        yield value[start:]

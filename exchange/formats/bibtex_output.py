@@ -37,7 +37,7 @@ def format_bibtex(row: Row, number: int) -> str:
 
     `number` makes the key unique if there is no original one.
     """
-    added, tags = make_record(row.reference), list_tags(row)
+    added, tags = make_record(row.reference), list_tags(row, {Format.BIBTEX})
     fields: list[tuple[str, str]] = []
     if row.original is not None and row.original.format is Format.BIBTEX:
         (kind, key), *fields = row.original.raw
@@ -47,9 +47,9 @@ def format_bibtex(row: Row, number: int) -> str:
             added = fill_missing(row.original, added)
         kind, key = _ENTRY_TYPES.get(added.type, "article" if added.journal else "misc"), _make_key(added, number)
     fields += _write_record(added, kind)
-    fields = _add(fields, "keywords", [_KEYWORD_ENDS.sub(" ", _escape(tag.keyword)) for tag in tags], ", ")
-    fields = [(name, value) for name, value in fields if name != "annote" or not value.startswith(NOTE_START)]
-    fields = _add(fields, "annote", [_escape(describe_tags(tags))] if tags else [], "\n")
+    if tags:
+        fields = _extend(fields, "keywords", ", ", [_KEYWORD_ENDS.sub(" ", _escape(tag.keyword)) for tag in tags])
+        fields = _extend(fields, "annote", "\n", [_escape(describe_tags(tags))])
     lines = [f"  {name} = {_write_value(name, value)}" for name, value in fields]
     return ",\n".join([f"@{kind}{{{key}", *lines]) + "\n}\n\n"
 
@@ -97,13 +97,14 @@ def _escape_author(name: str) -> str:
     return f"{{{escaped}}}" if " and " in f" {escaped} ".lower() else escaped
 
 
-def _add(fields: Fields, name: str, values: Sequence[str], separator: str) -> list[tuple[str, str]]:
-    """Return the fields with the values added to the field of this name, if it does not have them."""
-    known = next((value for found, value in fields if found.lower() == name), "")
-    present = {value.strip() for value in known.split(separator.strip() or separator)}
-    joined = separator.join([*filter(None, [known]), *(value for value in values if value not in present)])
-    if not known:
-        return [*fields, (name, joined)] if joined else list(fields)
+def _extend(fields: Fields, name: str, separator: str, values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the fields with the values added to the field of this name. They replace an older note on annotations."""
+    known = next((value for found, value in fields if found.lower() == name), None)
+    parts = [part.strip() for part in (known or "").split(separator.strip(" "))]
+    kept = [part for part in parts if part and part not in values and not part.startswith(NOTE_START)]
+    joined = separator.join([*kept, *values])
+    if known is None:
+        return [*fields, (name, joined)]
     return [(found, joined if found.lower() == name else value) for found, value in fields]
 
 

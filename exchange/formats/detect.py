@@ -52,6 +52,14 @@ _CROSSREF = re.compile(r'"message-type"|"DOI"\s*:|"container-title"')
 _NATIVE = re.compile(r'"(visibility|identifiers|enhancements)"\s*:')
 
 
+def find_format(name: str) -> Format:
+    """Return the format with this name. Raises InputRejected if there is none."""
+    try:
+        return Format(name)
+    except ValueError as error:
+        raise InputRejected(f"There is no format '{name}'. The formats are: {', '.join(Format)}.") from error
+
+
 def check_file(path: Path) -> None:
     """Raise InputRejected with one sentence if the file cannot be read, or has no text and is no workbook."""
     try:

@@ -7,7 +7,7 @@ from exchange.contract.enhancements import Visibility
 from exchange.formats.bibtex import read_bibtex
 from exchange.formats.crossref import read_crossref
 from exchange.formats.csv_files import read_csv
-from exchange.formats.detect import check_file, detect_format
+from exchange.formats.detect import check_file, detect_format, find_format
 from exchange.formats.native import read_native
 from exchange.formats.nbib import read_nbib
 from exchange.formats.openalex import read_openalex
@@ -47,7 +47,7 @@ def read_references(
         chosen = detect_format(path)
     else:
         check_file(path)
-        chosen = Format(format)
+        chosen = find_format(format)
     if chosen is Format.JSONL:
         return read_native(path)
     if chosen in TABLES:

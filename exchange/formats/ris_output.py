@@ -16,24 +16,32 @@ Fields = Sequence[tuple[str, str]]
 
 def format_ris(row: Row, asreview_label: str | None) -> str:
     """Return the record as RIS: the original fields in their order, then what the reference adds to them."""
-    added = make_record(row.reference)
+    added, tags = make_record(row.reference), list_tags(row, {Format.RIS})
     if row.original is not None and row.original.format is Format.RIS:
         original, added = row.original.raw, keep_missing(added, row.original)
     else:
         added = added if row.original is None else fill_missing(row.original, added)
         original = (("TY", added.type or ("JOUR" if added.journal else "GEN")),)
-    if asreview_label is not None:
-        original = tuple(_remove_labels(original))
-    fields = _drop_repeated([*original, *_write_record(added), *_write_tags(row, asreview_label)])
+    fields = [
+        *_remove_outdated(original, has_tags=bool(tags), has_label=asreview_label is not None),
+        *_write_record(added),
+        *(("KW", tag.keyword) for tag in tags if ("KW", tag.keyword) not in original),
+        *([("N1", describe_tags(tags))] if tags else []),
+    ]
+    label = added.included if asreview_label is None else find_label(row, asreview_label)
+    if asreview_label is not None or label is not None:
+        fields.append(("N1", _LABELS[label]))
     lines = [f"{tag}  - {value}".replace("\n", _LINE_END) for tag, value in fields]
     return _LINE_END.join([*lines, "ER  - ", "", ""])
 
 
-def _remove_labels(fields: Fields) -> Iterator[tuple[str, str]]:
-    """Yield the fields without the labels of ASReview, which refuses a record with two of them."""
+def _remove_outdated(fields: Fields, *, has_tags: bool, has_label: bool) -> Iterator[tuple[str, str]]:
+    """Yield the fields without an older note on annotations, and without labels of ASReview, which refuses two."""
     for tag, value in fields:
-        kept = remove_asreview_label(value) if tag == "N1" else value
-        if kept == value or kept:
+        if tag == "N1" and has_tags and value.startswith(NOTE_START):
+            continue
+        kept = remove_asreview_label(value) if tag == "N1" and has_label else value
+        if kept or not value:
             yield tag, kept
 
 
@@ -62,29 +70,3 @@ def _write_record(record: Record) -> Iterator[tuple[str, str]]:
         *(("N1", f"Identifier {name}: {identifier}") for name, identifier in record.other_ids),
     ]
     return ((tag, collapse(value)) for tag, value in fields if value)
-
-
-def _write_tags(row: Row, asreview_label: str | None) -> Iterator[tuple[str, str]]:
-    tags = list_tags(row)
-    yield from (("KW", tag.keyword) for tag in tags)
-    if note := describe_tags(tags):
-        yield "N1", note
-    if asreview_label is not None:
-        yield "N1", _LABELS[find_label(row, asreview_label)]
-
-
-def _drop_repeated(fields: Fields) -> list[tuple[str, str]]:
-    """Return the fields without repeated keywords, and without notes on annotations but the last, which is the newest.
-
-    A file that was written here, and read again, has the keywords and the note already.
-    """
-    notes = [number for number, (tag, value) in enumerate(fields) if tag == "N1" and value.startswith(NOTE_START)]
-    keywords: set[str] = set()
-    kept = []
-    for number, (tag, value) in enumerate(fields):
-        if number in notes[:-1] or (tag == "KW" and value in keywords):
-            continue
-        if tag == "KW":
-            keywords.add(value)
-        kept.append((tag, value))
-    return kept

@@ -1,7 +1,11 @@
-"""Tables that are written. The columns are known only after the last row, so the rows wait in a temporary file."""
+"""Tables that are written. The columns are known only after the last row, so the rows wait in a temporary file.
+
+Excel holds at most 32,767 characters in a cell of XLSX. Longer texts are cut there, but not in CSV.
+"""
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -11,7 +15,6 @@ from typing import IO, Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from exchange.formats.csv_files import protect_cell
 from exchange.formats.from_reference import make_record
@@ -74,7 +77,7 @@ def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]
     workbook.save(path)
 
 
-def _make_xlsx_cell(sheet: WriteOnlyWorksheet, value: Cell) -> Any:
+def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:
     """Return a cell with the value as a text or a number, never as a formula."""
     if not isinstance(value, str):
         return value
@@ -88,13 +91,17 @@ def _make_cells(row: Row, asreview_label: str | None) -> dict[Column, Cell]:
     added = make_record(row.reference)
     cells: dict[Column, Cell] = {}
     if row.original is not None and row.original.format in TABLES:
+        names: Counter[str] = Counter()
         for name, value in row.original.raw:
-            cells[name, sum(known == name for known, _ in cells)] = value
+            cells[name, names[name]] = value
+            names[name] += 1
         added = keep_missing(added, row.original)
     elif row.original is not None:
         added = fill_missing(row.original, added)
-    tags = list_tags(row)
-    cells |= {(name, 0): cell for name, cell in chain(_write_record(added), _write_tags(tags)) if cell != ""}
+    cells |= {(name, 0): cell for name, cell in _write_record(added) if cell}
+    # An empty cell replaces what an older annotation left.
+    tags = _write_tags(list_tags(row, TABLES))
+    cells |= {(name, 0): cell for name, cell in tags if cell != "" or (name, 0) in cells}
     if asreview_label is not None:
         cells[_LABEL_COLUMN, 0] = _LABELS[find_label(row, asreview_label)]
     return cells

@@ -14,11 +14,11 @@ their exact scores and robots: Zotero makes a note of each `N1`. A table has thr
 ASReview has one label for a record, so the caller says which annotation is meant.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from exchange.contract.enhancements import AnnotationSet, BooleanAnnotation
-from exchange.formats.record import Row
+from exchange.formats.record import Format, Row
 from exchange.formats.to_reference import SCREENING_LABEL, SCREENING_SCHEME
 from exchange.formats.values import collapse
 
@@ -50,12 +50,14 @@ class Tag:
         return f"{self.name}: {facts}"
 
 
-def list_tags(row: Row) -> list[Tag]:
+def list_tags(row: Row, formats: Collection[Format]) -> list[Tag]:
     """Return the annotations of the reference. Of several by the same source, the first one is used: it is the newest.
 
-    The annotation that only repeats a label of the original is left out.
+    The annotation that only repeats a label of the original is left out, if the original is in one of the formats and
+    is written again.
     """
-    known = row.original is not None and row.original.included is not None
+    original = row.original
+    known = original is not None and original.included is not None and original.format in formats
     found: dict[tuple[str, str], Tag] = {}
     for source, tag in _iterate_tags(row):
         if not (known and tag.name == f"{SCREENING_SCHEME}:{SCREENING_LABEL}"):

@@ -7,7 +7,7 @@ from uuid import uuid4
 from exchange.contract.base import to_jsonl
 from exchange.domain.errors import InputRejected
 from exchange.formats.bibtex_output import format_bibtex
-from exchange.formats.detect import SUFFIXES
+from exchange.formats.detect import SUFFIXES, find_format
 from exchange.formats.native import make_file_input
 from exchange.formats.record import TABLES, Format, Row
 from exchange.formats.ris_output import format_ris
@@ -30,7 +30,7 @@ def write_references(
     The file appears or changes only when all of it is written. Raises InputRejected if it cannot be written.
     """
     path = Path(path)
-    chosen = SUFFIXES.get(path.suffix.lower()) if format == "auto" else Format(format)
+    chosen = SUFFIXES.get(path.suffix.lower()) if format == "auto" else find_format(format)
     if chosen not in WRITABLE:
         names = ", ".join(WRITABLE)
         raise InputRejected(f"{path.name} cannot be written in this format. The formats are: {names}.")

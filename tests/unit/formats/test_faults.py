@@ -1,11 +1,14 @@
 import gzip
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exchange.domain.errors import InputRejected
-from exchange.formats import Fault, Format, Reading, read_references
+from exchange.formats import Fault, Format, Reading, Row, read_references, write_references
 from tests.unit.formats.files import DATA, read_records
 
 NOTHING = "The record has no title, no abstract and no valid identifier."
@@ -153,6 +156,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         read_references(tmp_path / "missing.ris")
     with pytest.raises(InputRejected, match="cannot be read: Is a directory"):
         read_references(tmp_path)
+    with pytest.raises(InputRejected, match=r"There is no format 'doc'\. The formats are: ris, bibtex, "):
+        read_references(DATA / "zotero.ris", "doc")
     (tmp_path / "a.txt").write_text("some text\nand more\n")
     with pytest.raises(InputRejected, match=r"The format of a.txt was not recognised. Say which one it is."):
         read_references(tmp_path / "a.txt")
@@ -186,3 +191,44 @@ def test_a_record_without_end_is_a_fault_in_bounded_memory(tmp_path: Path) -> No
     path.write_text("TY  - JOUR\nAB  - " + "x" * (5 << 20) + "\nER  -\nTY  - JOUR\nTI  - Next\nER  -\n")
     assert read_faults(path) == [(1, "The record is longer than 4,194,304 characters.")]
     assert read_titles(path) == ["Next"]
+
+
+FILES = sorted(path for path in DATA.iterdir() if path.suffix != ".md")
+MARKS = [
+    b"\0",
+    b"\xff",
+    b"{",
+    b"}",
+    b'"',
+    b"\n",
+    b"\r",
+    b"\xef\xbb\xbf",
+    b"<a>",
+    b"\\u",
+    b"\\",
+    b"[",
+    b",",
+    b"9" * 5000,
+]
+ODD = [b"", b"TY  - ", b"ER  - ", b"@a{", *MARKS]
+DAMAGES = st.lists(st.tuples(st.floats(0, 1), st.sampled_from(ODD), st.integers(0, 40)), max_size=5)
+
+
+@given(st.sampled_from(FILES), DAMAGES)
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_file_is_refused_or_read_in_part(path: Path, damages: list[tuple[float, bytes, int]]) -> None:
+    content = path.read_bytes()
+    for place, added, removed in damages:
+        start = int(place * len(content))
+        content = content[:start] + added + content[start + removed :]
+    with TemporaryDirectory() as folder:
+        damaged = Path(folder) / path.name
+        damaged.write_bytes(content)
+        try:
+            found = list(read_references(damaged))
+        except InputRejected:
+            return
+        assert all("\n" not in fault.reason for fault in found if isinstance(fault, Fault))
+        rows = [Row(reading.reference, reading.record) for reading in found if isinstance(reading, Reading)]
+        for suffix in ("ris", "bib", "csv", "xlsx", "jsonl"):
+            assert write_references(damaged.with_suffix(f".{suffix}"), "auto", rows) == len(rows)

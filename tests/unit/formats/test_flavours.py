@@ -221,15 +221,19 @@ def test_a_record_becomes_a_reference_with_all_that_the_contract_has() -> None:
 
 
 def test_a_label_of_a_screening_becomes_an_annotation() -> None:
-    labels = [
-        [
-            annotation.value
-            for found in find_contents(reading.reference, AnnotationSet)
-            for annotation in found.annotations
-        ]  # type: ignore[union-attr]
-        for reading in read_all(DATA / "asreview.ris")
+    found = [list(find_contents(reading.reference, AnnotationSet)) for reading in read_all(DATA / "asreview.ris")]
+    annotation: dict[str, Any] = {
+        "annotation_type": "boolean",
+        "scheme": "screening",
+        "label": "included",
+        "score": None,
+        "data": {},
+    }
+    assert [[content.annotations[0].model_dump() for content in contents] for contents in found] == [
+        [{**annotation, "value": True}],
+        [{**annotation, "value": False}],
+        [],
     ]
-    assert labels == [[True], [False], []]
 
 
 def test_references_of_a_references_file_are_unchanged() -> None:

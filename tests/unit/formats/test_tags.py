@@ -94,6 +94,26 @@ def test_a_label_that_the_original_has_is_not_added_again(tmp_path: Path) -> Non
     assert [record.included for record in read_records(tmp_path / "a.ris")] == [True, False, None]
 
 
+def test_a_label_is_kept_from_one_format_to_another(tmp_path: Path) -> None:
+    rows = [Row(reading.reference, reading.record) for reading in read_all(DATA / "excel.csv")]
+    write_references(tmp_path / "a.ris", "ris", rows)
+    assert [record.included for record in read_records(tmp_path / "a.ris")] == [True, False, None]
+    rows = [Row(reading.reference, reading.record) for reading in read_all(DATA / "asreview.ris")]
+    write_references(tmp_path / "a.csv", "csv", rows)
+    assert [record.included for record in read_records(tmp_path / "a.csv")] == [True, False, None]
+
+
+@pytest.mark.parametrize("name", ["zotero.ris", "zotero.bib", "zotero.csv"])
+def test_newer_annotations_replace_the_older_note(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write_references(path, "auto", [Row(REFERENCE, record) for record in read_records(DATA / name)])
+    newer = make_reference(boolean("rct", value=True))
+    write_references(path, "auto", [Row(newer, record) for record in read_records(path)])
+    text = path.read_text(encoding="utf-8")
+    assert "0.93" not in text
+    assert text.count("robot 1.2") == len(read_records(path)) * (3 if name.endswith("csv") else 1)
+
+
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("before")
