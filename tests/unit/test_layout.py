@@ -19,6 +19,8 @@ ALLOWED: dict[str, set[str]] = {
     "concurrency": set(),
     "use_cases": {"concurrency", "contract", "domain", "ports", "telemetry"},
     "client": {"contract", "domain", "version"},
+    "formats": {"contract", "domain"},
+    "cli": {"client", "compare", "contract", "domain", "formats", "version"},
     "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
@@ -27,10 +29,12 @@ ALLOWED: dict[str, set[str]] = {
     "version": set(),
 }
 WITHOUT_AZURE = {
+    "client",
     "compare",
     "concurrency",
     "contract",
     "domain",
+    "formats",
     "ports",
     "settings",
     "telemetry",
@@ -38,7 +42,7 @@ WITHOUT_AZURE = {
     "version",
 }
 # Rooms that are installed with the package, but that `.funcignore` does not publish.
-INSTALLED_ONLY = {"compare"}
+INSTALLED_ONLY = {"cli", "client", "compare", "formats"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
 CODE = [

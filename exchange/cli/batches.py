@@ -1,0 +1,266 @@
+"""`exchange batches`: request batches, and read what became of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from cyclopts import App, Parameter
+
+from exchange.cli.common import Common
+from exchange.cli.exits import CommandError, Exit
+from exchange.cli.progress import follow
+from exchange.cli.selection import Selected, collect_ids
+from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
+from exchange.contract.reports import EntryKind, ReferenceCounts
+
+app = App(name="batches")
+
+_COLUMNS = ("batch request", "status", "references", "enhanced", "other", "error")
+
+
+def _list_counts(counts: ReferenceCounts) -> str:
+    """Return the states other than enhanced that references are in."""
+    states = ("failed", "missing", "cancelled", "skipped", "pending")
+    return ", ".join(f"{count} {state}" for state in states if (count := getattr(counts, state)))
+
+
+def _make_row(batch: Any, requested: int | None = None) -> Sequence[object]:
+    counts = batch.counts or ReferenceCounts(requested=requested or 0)
+    return batch.id, batch.request_status, counts.requested, counts.enhanced, _list_counts(counts), batch.error
+
+
+def _show(common: Common, batches: Sequence[BatchEnhancementRequestRead]) -> int:
+    """Show batch requests that may have ended. Return the exit code."""
+    shown = batches[0] if len(batches) == 1 else batches
+    common.terminal.show(shown, _COLUMNS, map(_make_row, batches))
+    completed = all(batch.request_status is BatchStatus.COMPLETED for batch in batches)
+    return Exit.DONE if completed else Exit.ENDED_WITH_FAILURES
+
+
+@app.command
+def request(
+    robot: str,
+    *,
+    selected: Selected = Selected(),
+    source: str | None = None,
+    metadata: dict[str, str] | None = None,
+    test_run: Annotated[bool, Parameter(negative="")] = False,
+    skip_enhanced: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    key: str | None = None,
+    wait: Annotated[bool, Parameter(negative="")] = False,
+    common: Common = Common(),
+) -> int:
+    """Ask a robot to enhance references.
+
+    Parameters
+    ----------
+    robot
+        The name or the id of the robot.
+    source
+        Free text, for example the name of the review.
+    metadata
+        Names and values of your own: `--metadata.review nudging`.
+    test_run
+        The result is validated and reported, but nothing is added.
+    skip_enhanced
+        Leave out references that this version of the robot has enhanced already.
+    dry_run
+        Only check which of the references exist.
+    key
+        A name of your own for this request. The same command with the same key requests it only once.
+    wait
+        Wait for the end and show the progress.
+    """
+    with common.connect() as client:
+        robot_id = client.find_robot(robot).id
+        ids = collect_ids(selected, client, common.terminal)
+        if dry_run:
+            found = client.check_batch(robot_id=robot_id, reference_ids=ids)
+            common.terminal.show(
+                found, ("requested", "found", "unknown"), [(found.requested, found.found, len(found.unknown))]
+            )
+            return Exit.ENDED_WITH_FAILURES if found.unknown else Exit.DONE
+        batch = client.request_batch(
+            robot_id=robot_id,
+            reference_ids=ids,
+            source=source,
+            metadata=metadata,
+            test_run=test_run,
+            skip_enhanced=skip_enhanced,
+            idempotency_key=key,
+        )
+        for warning in batch.warnings or []:
+            common.terminal.say(warning)
+        if wait:
+            common.terminal.say(f"Batch request {batch.id}")
+            return _show(common, follow(client, [batch.id], common.terminal))
+    common.terminal.show(batch, _COLUMNS, [_make_row(batch)])
+    common.terminal.suggest(f"exchange batches watch {batch.id}")
+    return Exit.DONE
+
+
+@app.command(name="list")
+def list_batches(
+    *,
+    status: list[BatchStatus] | None = None,
+    robot: str | None = None,
+    source: str | None = None,
+    metadata: dict[str, str] | None = None,
+    limit: int = 50,
+    common: Common = Common(),
+) -> None:
+    """List your batch requests, newest first.
+
+    Parameters
+    ----------
+    status
+        List those with this status only. May be repeated.
+    robot
+        List those to this robot only: its name or id.
+    source
+        List those with exactly this source only.
+    metadata
+        List those with this metadata only: `--metadata.review nudging`.
+    limit
+        The maximum number of batch requests.
+    """
+    with common.connect() as client:
+        robot_id = None if robot is None else client.find_robot(robot).id
+        found = client.list_batches(status=status, robot_id=robot_id, source=source, metadata=metadata)
+        batches = [batch for batch, _ in zip(found, range(limit), strict=False)]
+    rows = ((*_make_row(batch, batch.references), batch.created_at, batch.source) for batch in batches)
+    common.terminal.show(batches, (*_COLUMNS, "created", "source"), rows)
+
+
+@app.command
+def show(batch: UUID, *, common: Common = Common()) -> None:
+    """Show one batch request."""
+    with common.connect() as client:
+        found = client.read_batch(batch)
+    if common.json:
+        common.terminal.write_json(found)
+        return
+    fields = found.model_dump(mode="json", exclude_none=True, exclude={"reference_ids", "counts", "entries"})
+    counts = {
+        f"{name}: {key}": value
+        for name, item in (("references", found.counts), ("entries", found.entries))
+        if item is not None
+        for key, value in item.model_dump().items()
+        if value
+    }
+    # A signed URL is a secret for as long as it is valid.
+    rows = [(name, value) for name, value in {**fields, **counts}.items() if not _is_url(name)]
+    common.terminal.write_table(("", ""), rows)
+
+
+def _is_url(name: str) -> bool:
+    return name.endswith(("_url", "_file"))
+
+
+@app.command
+def watch(*batches: UUID, common: Common = Common()) -> int:
+    """Show the progress of batch requests until all have ended.
+
+    The exit code is 0 if all are completed, and 3 otherwise.
+    """
+    if not batches:
+        raise CommandError("Name at least one batch request.", Exit.USAGE)
+    with common.connect() as client:
+        return _show(common, follow(client, batches, common.terminal))
+
+
+@app.command
+def report(batch: UUID, *, output: Path | None = None, lines: bool = False, common: Common = Common()) -> None:
+    """Print the report: a line for each entry and each missing reference.
+
+    Parameters
+    ----------
+    output
+        Save it in this file.
+    lines
+        The report as JSON lines, for programs.
+    """
+    with common.connect() as client:
+        found = client.read_batch(batch)
+        url = found.validation_result_url if lines or common.json else found.validation_result_file
+        if url is None:
+            raise CommandError(f"The batch request has no report: it is {found.request_status}.")
+        if output is not None:
+            client.save(url, output)
+            return
+        for line in client.read_lines(url):
+            print(line.decode())
+
+
+@app.command
+def errors(
+    batch: UUID,
+    *,
+    kind: EntryKind | None = None,
+    limit: int = 100,
+    common: Common = Common(),
+) -> None:
+    """Show the messages of the report, the most frequent ones first. With --kind, list the entries of this kind.
+
+    Parameters
+    ----------
+    kind
+        List the entries of this kind.
+    limit
+        The maximum number of entries.
+    """
+    with common.connect() as client:
+        if kind is not None:
+            entries = [item for item, _ in zip(client.list_entries(batch, kind=kind), range(limit), strict=False)]
+            rows = ((item.line, item.reference_id, item.message) for item in entries)
+            common.terminal.show(entries, ("line", "reference", "message"), rows)
+            return
+        found = client.list_errors(batch)
+    messages = ((item.count, item.kind, item.message, item.examples[0] if item.examples else "") for item in found.errors)
+    common.terminal.show(found, ("count", "kind", "message", "for example"), messages)
+    if found.truncated:
+        common.terminal.say("There are more messages than these.")
+
+
+@app.command
+def cancel(batch: UUID, *, reason: str | None = None, common: Common = Common()) -> None:
+    """Cancel a batch request. What is added already stays.
+
+    Parameters
+    ----------
+    reason
+        Free text. It becomes part of the error of the batch request.
+    """
+    with common.connect() as client:
+        found = client.cancel_batch(batch, reason)
+    common.terminal.show(found, _COLUMNS, [_make_row(found)])
+    common.terminal.suggest(f"exchange batches watch {batch}")
+
+
+@app.command
+def retry(
+    batch: UUID,
+    *,
+    robot: str | None = None,
+    wait: Annotated[bool, Parameter(negative="")] = False,
+    common: Common = Common(),
+) -> int:
+    """Request the references again that were not enhanced.
+
+    Parameters
+    ----------
+    robot
+        Ask another robot: its name or id.
+    wait
+        Wait for the end and show the progress.
+    """
+    with common.connect() as client:
+        found = client.retry_batch(batch, None if robot is None else client.find_robot(robot).id)
+        if wait:
+            common.terminal.say(f"Batch request {found.id}")
+            return _show(common, follow(client, [found.id], common.terminal))
+    common.terminal.show(found, _COLUMNS, [_make_row(found)])
+    common.terminal.suggest(f"exchange batches watch {found.id}")
+    return Exit.DONE

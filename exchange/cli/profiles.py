@@ -1,0 +1,99 @@
+"""Profiles: which exchange, and how to sign in there. They are in the platform's configuration folder, without secrets."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from exchange.cli.exits import CommandError, Exit
+from exchange.client.download import replacing
+
+_FOLDER = "enhancement-exchange"
+
+
+class SignIn(StrEnum):
+    """How a profile gets access tokens."""
+
+    AZ = "az"
+    """From the Azure CLI, after `az login`."""
+    BROWSER = "browser"
+    """In a browser. The tokens are kept in the platform's credential store."""
+    DEVICE = "device"
+    """In a browser on another device."""
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method
+    """As a program: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET in the environment."""
+    MANAGED_IDENTITY = "managed-identity"
+    """As the managed identity of the machine."""
+    STACK = "stack"
+    """On the local stack, with the tokens of its `stack.json`."""
+    TOKEN = "token"  # noqa: S105 - the name of a method
+    """With the token in the environment variable EXCHANGE_TOKEN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One exchange. `scope` is that of the tokens, `stack` the file of a local stack, and `role` the role there."""
+
+    url: str
+    sign_in: SignIn
+    scope: str | None = None
+    tenant_id: str | None = None
+    client_id: str | None = None
+    stack: str | None = None
+    role: str | None = None
+    # The account of a sign-in in a browser, without its tokens.
+    account: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """All profiles, and which one is used if none is named."""
+
+    by_name: Mapping[str, Profile] = field(default_factory=dict)
+    current: str | None = None
+
+    def choose(self, name: str | None) -> tuple[str, Profile]:
+        """Return the named profile, or the current one. Raises CommandError."""
+        chosen = name or self.current
+        if chosen is None:
+            raise CommandError("You are not signed in. Type: exchange login URL", Exit.NOT_SIGNED_IN)
+        if chosen not in self.by_name:
+            known = ", ".join(self.by_name) or "none"
+            raise CommandError(f"There is no profile '{chosen}'. Profiles: {known}.", Exit.NOT_SIGNED_IN)
+        return chosen, self.by_name[chosen]
+
+
+def find_file() -> Path:
+    """Return the file of the profiles. `EXCHANGE_CONFIG` names another folder."""
+    folder = os.environ.get("EXCHANGE_CONFIG") or platformdirs.user_config_dir(_FOLDER, appauthor=False)
+    return Path(folder) / "profiles.json"
+
+
+def read_profiles() -> Profiles:
+    """Read the profiles. Raises CommandError if the file cannot be read."""
+    file = find_file()
+    try:
+        stored: dict[str, Any] = json.loads(file.read_bytes())
+        by_name = {
+            name: Profile(**{**fields, "sign_in": SignIn(fields["sign_in"])})
+            for name, fields in stored["profiles"].items()
+        }
+        return Profiles(by_name, stored["current"])
+    except FileNotFoundError:
+        return Profiles()
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise CommandError(f"The profiles in {file} cannot be read: {error}") from None
+
+
+def write_profiles(profiles: Profiles) -> None:
+    """Replace the file of the profiles. Only its owner may read it."""
+    file = find_file()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stored = {"current": profiles.current, "profiles": {name: asdict(item) for name, item in profiles.by_name.items()}}
+    with replacing(file) as written:
+        written.write(json.dumps(stored, indent=2).encode() + b"\n")

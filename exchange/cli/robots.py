@@ -1,0 +1,151 @@
+"""`exchange robots`: which robots there are, and their registration."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from exchange.cli.common import Common
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
+from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotSettings
+
+app = App(name="robots")
+
+
+@app.command(name="list")
+def list_robots(*, common: Common = Common()) -> None:
+    """List the robots."""
+    with common.connect() as client:
+        robots = client.list_robots().root
+    rows = (
+        (robot.name, robot.version, robot.id, "yes" if robot.enabled else "no", robot.owner, robot.description)
+        for robot in robots
+    )
+    common.terminal.show(robots, ("robot", "version", "id", "enabled", "owner", "description"), rows)
+
+
+@app.command
+def show(robot: str, *, common: Common = Common()) -> None:
+    """Show a robot and what it did in the last 30 days.
+
+    Parameters
+    ----------
+    robot
+        The name or the id of the robot.
+    """
+    with common.connect() as client:
+        found = client.find_robot(robot)
+        activity = client.read_robot_activity(found.id)
+    shown = {**found.model_dump(mode="json"), "activity": activity.model_dump(mode="json")}
+    if common.json:
+        common.terminal.write_json(shown)
+        return
+    recent = activity.last_30_days
+    rows = [
+        *((name, value) for name, value in shown.items() if name != "activity" and value not in (None, [])),
+        ("batch requests in 30 days", ", ".join(f"{count} {name}" for name, count in recent.batches.items() if count)),
+        ("references enhanced", recent.references_enhanced),
+        ("median seconds to deliver", recent.median_seconds_to_deliver),
+        ("last seen", activity.last_seen_at),
+        ("waiting", activity.waiting),
+    ]
+    common.terminal.write_table(("", ""), rows)
+
+
+@app.command
+def register(
+    name: str,
+    base_url: str,
+    *,
+    description: str = "",
+    owner: str = "",
+    needs: list[EnhancementType] | None = None,
+    needs_identifiers: list[IdentifierType] | None = None,
+    common: Common = Common(),
+) -> None:
+    """Register a robot, and print its secret, which is never shown again.
+
+    Parameters
+    ----------
+    name
+        Its name, unique among robots.
+    base_url
+        The address that the exchange calls.
+    description
+        What it does.
+    owner
+        Who is responsible for it.
+    needs
+        What it needs to know of a reference: `bibliographic`, `abstract`, `annotation` or `location`. May be repeated.
+    needs_identifiers
+        The identifiers that it needs: `doi`, `pm_id`, `open_alex` or `other`. May be repeated.
+    """
+    robot = RobotIn(
+        name=name,
+        base_url=base_url,
+        description=description,
+        owner=owner,
+        dependent_enhancements=needs or [],
+        dependent_identifiers=needs_identifiers or [],
+    )
+    with common.connect() as client:
+        made = client.register_robot(robot)
+    _show_secret(made, common)
+    common.terminal.suggest(f"ROBOT_ID={made.id} ROBOT_SECRET=... and start the robot")
+
+
+def _show_secret(robot: ProvisionedRobot, common: Common) -> None:
+    rows = [("robot", robot.name), ("ROBOT_ID", robot.id), ("ROBOT_SECRET", robot.client_secret)]
+    if common.json:
+        common.terminal.write_json(robot)
+    else:
+        common.terminal.write_table(("", ""), rows)
+    common.terminal.say("Keep the secret: it is not shown again.")
+
+
+@app.command
+def update(
+    robot: str,
+    *,
+    enabled: bool | None = None,
+    version: str | None = None,
+    max_references: int | None = None,
+    common: Common = Common(),
+) -> None:
+    """Change settings of a robot.
+
+    Parameters
+    ----------
+    robot
+        The name or the id of the robot.
+    enabled
+        Whether it takes new batch requests.
+    version
+        Its version, which its enhancements name.
+    max_references
+        The maximum number of references in one job.
+    """
+    given = {"enabled": enabled, "version": version, "max_references": max_references}
+    settings = RobotSettings.model_validate({name: value for name, value in given.items() if value is not None})
+    with common.connect() as client:
+        changed: Robot = client.change_robot(client.find_robot(robot).id, settings)
+    rows = [(changed.name, changed.version, "yes" if changed.enabled else "no", changed.max_references)]
+    common.terminal.show(changed, ("robot", "version", "enabled", "max references"), rows)
+
+
+@app.command
+def rotate_secret(
+    robot: str, *, revoke: Annotated[bool, Parameter(negative="")] = False, common: Common = Common()
+) -> None:
+    """Replace the secret of a robot, and print the new one.
+
+    Parameters
+    ----------
+    robot
+        The name or the id of the robot.
+    revoke
+        End the previous secret at once, for example after a leak.
+    """
+    with common.connect() as client:
+        made = client.rotate_robot_secret(client.find_robot(robot).id, revoke=revoke)
+    _show_secret(made, common)

@@ -1,0 +1,61 @@
+"""What a command prints: data on standard output, messages on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Terminal:
+    """Prints tables and messages, or JSON if that was asked for. Colours and progress need a terminal."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def show(self, models: BaseModel | Iterable[BaseModel], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print the models as JSON, or the rows as a table."""
+        if self.as_json:
+            self.write_json(models)
+        else:
+            self.write_table(columns, rows)
+
+    def write_json(self, value: Any) -> None:
+        """Print models, or other JSON, as one document."""
+        print(json.dumps(_to_json(value), indent=2, ensure_ascii=False))
+
+    def write_table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print a table. Without a terminal it is not wrapped, so that other programs can read it."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            # Texts of robots and references are not markup.
+            table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+        if not sys.stdout.isatty():
+            console.width = 10_000
+        console.print(table)
+
+    def say(self, text: str) -> None:
+        """Print a message."""
+        print(text, file=sys.stderr)
+
+    def suggest(self, command: str) -> None:
+        """Print what to type next, to people only."""
+        if not self.as_json and sys.stderr.isatty():
+            print(f"\nNext: {command}", file=sys.stderr)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, Iterable) and not isinstance(value, str | dict):
+        return [_to_json(item) for item in value]
+    return value

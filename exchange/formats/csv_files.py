@@ -1,0 +1,120 @@
+"""CSV and TSV.
+
+A spreadsheet would run a cell that begins with = + - @ or a tab as a formula. The writer puts an apostrophe before it,
+and before a cell that would otherwise be mistaken for such a one. The reader removes one apostrophe from these cells,
+so that nothing changes on the way out and in again.
+"""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from exchange.domain.errors import InputRejected
+from exchange.formats.encodings import find_damage, open_text
+from exchange.formats.record import Fault, Format, Record
+from exchange.formats.tables import Columns, count_known
+
+DELIMITERS = ",;\t|"
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_PROTECTED = re.compile(r"'+[=+\-@\t\r]")
+_MAX_LINE_CHARACTERS = 1 << 20
+
+
+def protect_cell(cell: str) -> str:
+    """Return the cell in a form that no spreadsheet runs as a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def restore_cell(cell: str) -> str:
+    """Return the cell that `protect_cell` protected."""
+    return cell[1:] if _PROTECTED.match(cell) else cell
+
+
+def guess_delimiter(line: str) -> str:
+    """Return the delimiter that splits the header into the most columns of known names, else into the most columns."""
+    headers = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS}
+    return max(DELIMITERS, key=lambda delimiter: (count_known(headers[delimiter]), len(headers[delimiter])))
+
+
+class _Lines:
+    """The lines of a file, which can be read again from a line of the current row."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._again: deque[str] = deque()
+        self.row: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._text.readline(_MAX_LINE_CHARACTERS)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.row.append(line)
+        return line
+
+    def return_to_second_line(self) -> None:
+        """Read the row again without its first line, which may have an opening quote that is never closed."""
+        self.number -= len(self.row) - 1
+        self._again.extendleft(reversed(self.row[1:]))
+
+
+def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Record | Fault]:
+    """Yield the records of the file. `chosen` has the columns of fields that are not to be guessed."""
+    with open_text(path, newline="") as text:
+        delimiter = guess_delimiter(next((line for line in text if line.strip()), ""))
+        text.seek(0)
+        rows = _read_rows(path.name, _Lines(text), delimiter)
+        header = next(rows, None)
+        if header is None or isinstance(header, Fault):
+            raise InputRejected(f"The header of {path.name} cannot be read.")
+        columns = Columns([restore_cell(cell.strip()) for cell in header[1]], chosen)
+        table = Format.TSV if delimiter == "\t" else Format.CSV
+        for row in rows:
+            if isinstance(row, Fault):
+                yield row
+            else:
+                line, cells = row
+                yield columns.read([restore_cell(cell) for cell in cells], path.name, line, table)
+
+
+def _read_rows(file: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]] | Fault]:
+    """Yield the rows with the numbers of their first lines. The first one is the header. Empty rows are skipped."""
+    width = 0
+    while True:
+        lines.row.clear()
+        line = lines.number + 1
+        try:
+            cells = next(csv.reader(lines, delimiter=delimiter, strict=True))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            is_open = "unexpected end" in str(error) or "field limit" in str(error)
+            reason = f"The row cannot be read: {'a quote is not closed' if is_open else error}."
+        else:
+            if not any(cells):
+                continue
+            width = width or len(cells)
+            reason = find_damage("".join(lines.row)) or _check_width(cells, width, is_split=len(lines.row) > 1)
+            if not reason:
+                yield line, cells[:width]
+                continue
+        yield Fault(file, line, reason)
+        lines.return_to_second_line()
+
+
+def _check_width(cells: list[str], width: int, *, is_split: bool) -> str:
+    """Return the reason why the cells do not fit the header, or the empty string.
+
+    Spreadsheets leave out empty cells at the end of a row. But a row on several lines that is too short has
+    swallowed the next ones by a quote that is not closed.
+    """
+    if any(cells[width:]) or (is_split and len(cells) < width):
+        return f"The row has {len(cells)} cells, but the header has {width}."
+    return ""

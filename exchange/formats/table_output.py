@@ -1,0 +1,131 @@
+"""Tables that are written. The columns are known only after the last row, so the rows wait in a temporary file.
+
+Excel holds at most 32,767 characters in a cell of XLSX. Longer texts are cut there, but not in CSV.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from exchange.formats.csv_files import protect_cell
+from exchange.formats.from_reference import make_record
+from exchange.formats.record import TABLES, Format, Record, Row, fill_missing, keep_missing
+from exchange.formats.tables import COLUMNS
+from exchange.formats.tags import Tag, find_label, list_tags
+from exchange.formats.values import join_pages
+
+Cell = str | float
+# A header may repeat a name, so a column is a name and how many columns before have it.
+Column = tuple[str, int]
+
+_LABEL_COLUMN = COLUMNS["included"][0]
+_LABELS = {True: "1", False: "0", None: ""}
+_SEPARATOR = "; "
+
+
+def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
+    """Write the rows to the file, and return their number."""
+    with TemporaryFile("w+", encoding="utf-8") as waiting:
+        columns: dict[Column, int] = {}
+        count = 0
+        for row in rows:
+            cells = _make_cells(row, asreview_label)
+            for column in cells:
+                columns.setdefault(column, len(columns))
+            waiting.write(json.dumps([[columns[column], cell] for column, cell in cells.items()]) + "\n")
+            count += 1
+        names = [name for name, _ in columns] or [COLUMNS["title"][0]]
+        filled = _fill_rows(waiting, len(names))
+        if table is Format.XLSX:
+            _write_xlsx(path, names, filled)
+        else:
+            _write_csv(path, "\t" if table is Format.TSV else ",", names, filled)
+    return count
+
+
+def _fill_rows(waiting: IO[str], width: int) -> Iterator[list[Cell]]:
+    waiting.seek(0)
+    for line in waiting:
+        row: list[Cell] = [""] * width
+        for number, cell in json.loads(line):
+            row[number] = cell
+        yield row
+
+
+def _write_csv(path: Path, delimiter: str, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    # Excel takes a file without a byte order mark for Windows-1252.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow([protect_cell(name) for name in names])
+        writer.writerows([protect_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+
+
+def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("References")
+    for row in chain([names], rows):
+        sheet.append([_make_xlsx_cell(sheet, cell) for cell in row])
+    workbook.save(path)
+
+
+def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:
+    """Return a cell with the value as a text or a number, never as a formula."""
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub(" ", value))
+    cell.data_type = "s"
+    return cell
+
+
+def _make_cells(row: Row, asreview_label: str | None) -> dict[Column, Cell]:
+    """Return the cells of a row: the original ones, then what the reference adds to them."""
+    added = make_record(row.reference)
+    cells: dict[Column, Cell] = {}
+    if row.original is not None and row.original.format in TABLES:
+        names: Counter[str] = Counter()
+        for name, value in row.original.raw:
+            cells[name, names[name]] = value
+            names[name] += 1
+        added = keep_missing(added, row.original)
+    elif row.original is not None:
+        added = fill_missing(row.original, added)
+    cells |= {(name, 0): cell for name, cell in _write_record(added) if cell}
+    # An empty cell replaces what an older annotation left.
+    tags = _write_tags(list_tags(row, TABLES))
+    cells |= {(name, 0): cell for name, cell in tags if cell != "" or (name, 0) in cells}
+    if asreview_label is not None:
+        cells[_LABEL_COLUMN, 0] = _LABELS[find_label(row, asreview_label)]
+    return cells
+
+
+def _write_record(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the cells of a record, in columns that the reader knows."""
+    for field, names in COLUMNS.items():
+        if field == "pages":
+            yield names[0], join_pages(record.first_page, record.last_page)
+        elif field == "included":
+            yield names[0], _LABELS[record.included]
+        elif field not in {"first_page", "last_page"}:
+            value = getattr(record, field)
+            yield names[0], value if isinstance(value, str) else _SEPARATOR.join(value)
+    yield from ((f"Identifier {name}", identifier) for name, identifier in record.other_ids)
+
+
+def _write_tags(tags: Sequence[Tag]) -> Iterator[tuple[str, Cell]]:
+    """Yield three cells for each scheme and label. Several robots share them, in the same order in all three."""
+    for name in dict.fromkeys(tag.name for tag in tags):
+        same = [tag for tag in tags if tag.name == name]
+        yield name, _SEPARATOR.join("" if tag.value is None else str(tag.value).lower() for tag in same)
+        scores = ["" if tag.score is None else str(tag.score) for tag in same]
+        is_number = len(same) == 1 and same[0].score is not None
+        yield f"{name} score", float(scores[0]) if is_number else _SEPARATOR.join(scores)
+        yield f"{name} robot", _SEPARATOR.join(tag.robot for tag in same)
