@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from exchange.cli.common import Common
+from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import Profile, Profiles, SignIn, read_profiles, write_profiles
 from exchange.cli.sign_in import complete_sign_in, make_get_token
@@ -28,7 +28,7 @@ def login(
     tenant: str | None = None,
     client: str | None = None,
     role: str = "operator",
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> None:
     """Sign in to an exchange, and use it from now on.
 
@@ -80,7 +80,7 @@ def _make_profile(url: str | None, sign_in: SignIn | None, role: str) -> Profile
     return Profile(api, SignIn.STACK, stack=str(file.absolute()), role=role)
 
 
-def logout(*, common: Common = Common()) -> None:
+def logout(*, common: Common = COMMON) -> None:
     """Forget a profile: the named one, or the current one."""
     profiles = read_profiles()
     name, _ = profiles.choose(common.profile)
@@ -90,7 +90,7 @@ def logout(*, common: Common = Common()) -> None:
     common.terminal.say(f"Forgot the profile '{name}'." + (f" The current one is '{current}'." if current else ""))
 
 
-def whoami(*, common: Common = Common()) -> None:
+def whoami(*, common: Common = COMMON) -> None:
     """Show the profile, the user and the roles."""
     name, profile = read_profiles().choose(common.profile)
     claims = _read_claims(make_get_token(profile)())
@@ -119,7 +119,7 @@ def _read_claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def profiles(use: str | None = None, *, common: Common = Common()) -> None:
+def profiles(use: str | None = None, *, common: Common = COMMON) -> None:
     """List the profiles, or make one the current one.
 
     Parameters

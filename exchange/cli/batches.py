@@ -7,10 +7,10 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 
-from exchange.cli.common import Common
+from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.progress import follow
-from exchange.cli.selection import Selected, collect_ids
+from exchange.cli.selection import NOTHING, Selected, collect_ids
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
 from exchange.contract.reports import EntryKind, ReferenceCounts
 
@@ -42,7 +42,7 @@ def _show(common: Common, batches: Sequence[BatchEnhancementRequestRead]) -> int
 def request(
     robot: str,
     *,
-    selected: Selected = Selected(),
+    selected: Selected = NOTHING,
     source: str | None = None,
     metadata: dict[str, str] | None = None,
     test_run: Annotated[bool, Parameter(negative="")] = False,
@@ -50,7 +50,7 @@ def request(
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     key: str | None = None,
     wait: Annotated[bool, Parameter(negative="")] = False,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> int:
     """Ask a robot to enhance references.
 
@@ -109,7 +109,7 @@ def list_batches(
     source: str | None = None,
     metadata: dict[str, str] | None = None,
     limit: int = 50,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> None:
     """List your batch requests, newest first.
 
@@ -135,7 +135,7 @@ def list_batches(
 
 
 @app.command
-def show(batch: UUID, *, common: Common = Common()) -> None:
+def show(batch: UUID, *, common: Common = COMMON) -> None:
     """Show one batch request."""
     with common.connect() as client:
         found = client.read_batch(batch)
@@ -160,7 +160,7 @@ def _is_url(name: str) -> bool:
 
 
 @app.command
-def watch(*batches: UUID, common: Common = Common()) -> int:
+def watch(*batches: UUID, common: Common = COMMON) -> int:
     """Show the progress of batch requests until all have ended.
 
     The exit code is 0 if all are completed, and 3 otherwise.
@@ -172,7 +172,7 @@ def watch(*batches: UUID, common: Common = Common()) -> int:
 
 
 @app.command
-def report(batch: UUID, *, output: Path | None = None, lines: bool = False, common: Common = Common()) -> None:
+def report(batch: UUID, *, output: Path | None = None, lines: bool = False, common: Common = COMMON) -> None:
     """Print the report: a line for each entry and each missing reference.
 
     Parameters
@@ -200,7 +200,7 @@ def errors(
     *,
     kind: EntryKind | None = None,
     limit: int = 100,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> None:
     """Show the messages of the report, the most frequent ones first. With --kind, list the entries of this kind.
 
@@ -218,14 +218,16 @@ def errors(
             common.terminal.show(entries, ("line", "reference", "message"), rows)
             return
         found = client.list_errors(batch)
-    messages = ((item.count, item.kind, item.message, item.examples[0] if item.examples else "") for item in found.errors)
+    messages = (
+        (item.count, item.kind, item.message, item.examples[0] if item.examples else "") for item in found.errors
+    )
     common.terminal.show(found, ("count", "kind", "message", "for example"), messages)
     if found.truncated:
         common.terminal.say("There are more messages than these.")
 
 
 @app.command
-def cancel(batch: UUID, *, reason: str | None = None, common: Common = Common()) -> None:
+def cancel(batch: UUID, *, reason: str | None = None, common: Common = COMMON) -> None:
     """Cancel a batch request. What is added already stays.
 
     Parameters
@@ -245,7 +247,7 @@ def retry(
     *,
     robot: str | None = None,
     wait: Annotated[bool, Parameter(negative="")] = False,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> int:
     """Request the references again that were not enhanced.
 
@@ -264,3 +266,8 @@ def retry(
     common.terminal.show(found, _COLUMNS, [_make_row(found)])
     common.terminal.suggest(f"exchange batches watch {found.id}")
     return Exit.DONE
+
+
+# Their modules read and write files, and take longer to import.
+app.command("exchange.cli.results:export", name="export", help="Write what a batch added to a reference file.")
+app.command("exchange.cli.results:compare", name="compare", help="Compare the labels of a batch with others.")

@@ -44,3 +44,6 @@ class Common:
         _, profile = read_profiles().choose(self.profile)
         with Client(profile.url, make_get_token(profile)) as client:
             yield client
+
+
+COMMON = Common()

@@ -53,7 +53,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output has gone, for example `head`. Python would complain about it again at its end.
         sys.stdout = None
         return Exit.DONE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an unexpected one is raised again
         return _fail(*_explain(error))
     return code if isinstance(code, int) else Exit.DONE
 
@@ -66,7 +66,10 @@ def _fail(text: str, code: Exit) -> int:
 def _explain(error: Exception) -> tuple[str, Exit]:
     """Return the sentence and the exit code of an expected error. Raises any other one."""
     # These modules are imported already if one of their errors was raised.
+    from pydantic import ValidationError
+
     from exchange.client.errors import ExchangeError, NotSignedIn
+    from exchange.contract.base import describe_faults
     from exchange.domain.errors import InputRejected
 
     match error:
@@ -74,6 +77,8 @@ def _explain(error: Exception) -> tuple[str, Exit]:
             return f"{error} Type: exchange login", Exit.NOT_SIGNED_IN
         case ExchangeError() | InputRejected():
             return str(error), Exit.FAILED
+        case ValidationError():
+            return "; ".join(describe_faults(error)), Exit.USAGE
         case OSError():
             return f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", Exit.FAILED
         case _:

@@ -1,4 +1,4 @@
-"""Profiles: which exchange, and how to sign in there. They are in the platform's configuration folder, without secrets."""
+"""Profiles: which exchange, and how to sign in there. They are in the configuration folder, without secrets."""
 
 import json
 import os
@@ -95,5 +95,5 @@ def write_profiles(profiles: Profiles) -> None:
     file = find_file()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     stored = {"current": profiles.current, "profiles": {name: asdict(item) for name, item in profiles.by_name.items()}}
-    with replacing(file) as written:
+    with replacing(file, 0o600) as written:
         written.write(json.dumps(stored, indent=2).encode() + b"\n")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from exchange.cli.terminal import Terminal
-from exchange.client import Client, Unreachable
+from exchange.client import Client
 from exchange.contract.batches import BatchEnhancementRequestRead
 
 

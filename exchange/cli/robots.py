@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from exchange.cli.common import Common
+from exchange.cli.common import COMMON, Common
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotSettings
@@ -13,7 +13,7 @@ app = App(name="robots")
 
 
 @app.command(name="list")
-def list_robots(*, common: Common = Common()) -> None:
+def list_robots(*, common: Common = COMMON) -> None:
     """List the robots."""
     with common.connect() as client:
         robots = client.list_robots().root
@@ -25,7 +25,7 @@ def list_robots(*, common: Common = Common()) -> None:
 
 
 @app.command
-def show(robot: str, *, common: Common = Common()) -> None:
+def show(robot: str, *, common: Common = COMMON) -> None:
     """Show a robot and what it did in the last 30 days.
 
     Parameters
@@ -61,7 +61,7 @@ def register(
     owner: str = "",
     needs: list[EnhancementType] | None = None,
     needs_identifiers: list[IdentifierType] | None = None,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> None:
     """Register a robot, and print its secret, which is never shown again.
 
@@ -110,7 +110,7 @@ def update(
     enabled: bool | None = None,
     version: str | None = None,
     max_references: int | None = None,
-    common: Common = Common(),
+    common: Common = COMMON,
 ) -> None:
     """Change settings of a robot.
 
@@ -135,7 +135,7 @@ def update(
 
 @app.command
 def rotate_secret(
-    robot: str, *, revoke: Annotated[bool, Parameter(negative="")] = False, common: Common = Common()
+    robot: str, *, revoke: Annotated[bool, Parameter(negative="")] = False, common: Common = COMMON
 ) -> None:
     """Replace the secret of a robot, and print the new one.
 

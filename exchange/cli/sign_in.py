@@ -47,7 +47,9 @@ def _read_stack_token(profile: Profile) -> str:
     try:
         tokens: dict[str, str] = json.loads(file.read_bytes())["tokens"]
     except (OSError, ValueError, KeyError):
-        raise CommandError(f"{file} cannot be read. Is the local stack running? Type: make up", Exit.NOT_SIGNED_IN) from None
+        raise CommandError(
+            f"{file} cannot be read. Is the local stack running? Type: make up", Exit.NOT_SIGNED_IN
+        ) from None
     try:
         return tokens[profile.role or ""]
     except KeyError:

@@ -14,7 +14,9 @@ class Terminal:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
-    def show(self, models: BaseModel | Iterable[BaseModel], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def show(
+        self, models: BaseModel | Iterable[BaseModel], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
         """Print the models as JSON, or the rows as a table."""
         if self.as_json:
             self.write_json(models)
@@ -26,22 +28,13 @@ class Terminal:
         print(json.dumps(_to_json(value), indent=2, ensure_ascii=False))
 
     def write_table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print a table. Without a terminal it is not wrapped, so that other programs can read it."""
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            # Texts of robots and references are not markup.
-            table.add_row(*(Text("" if value is None else str(value)) for value in row))
-        console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
-        if not sys.stdout.isatty():
-            console.width = 10_000
-        console.print(table)
+        """Print a table. Without a terminal its cells are separated by tabs. Without names, it has no heading."""
+        texts = [["" if value is None else str(value) for value in row] for row in rows]
+        if sys.stdout.isatty():
+            _draw(columns, texts)
+            return
+        for row in [columns, *texts] if any(columns) else texts:
+            print("\t".join(" ".join(cell.split()) for cell in row))
 
     def say(self, text: str) -> None:
         """Print a message."""
@@ -51,6 +44,22 @@ class Terminal:
         """Print what to type next, to people only."""
         if not self.as_json and sys.stderr.isatty():
             print(f"\nNext: {command}", file=sys.stderr)
+
+
+def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    # It takes a tenth of a second to import, and only people see its tables.
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # Texts of robots and references are not markup.
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
 
 
 def _to_json(value: Any) -> Any:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from cyclopts import App
 
-from exchange.cli.common import Common
+from exchange.cli.common import COMMON, Common
 from exchange.contract.webhooks import ProvisionedWebhook, WebhookDeliveryRead, WebhookIn
 
 app = App(name="webhooks")
@@ -25,7 +25,7 @@ def _make_delivery_row(delivery: WebhookDeliveryRead) -> tuple[object, ...]:
 
 
 @app.command(name="list")
-def list_webhooks(*, common: Common = Common()) -> None:
+def list_webhooks(*, common: Common = COMMON) -> None:
     """List your webhooks."""
     with common.connect() as client:
         webhooks = client.list_webhooks().webhooks
@@ -37,7 +37,7 @@ def list_webhooks(*, common: Common = Common()) -> None:
 
 
 @app.command
-def add(url: str, *, description: str = "", common: Common = Common()) -> None:
+def add(url: str, *, description: str = "", common: Common = COMMON) -> None:
     """Add a webhook, and print its secret, which is never shown again.
 
     Parameters
@@ -62,7 +62,7 @@ def _show_secret(webhook: ProvisionedWebhook, common: Common) -> None:
 
 
 @app.command
-def remove(webhook: UUID, *, common: Common = Common()) -> None:
+def remove(webhook: UUID, *, common: Common = COMMON) -> None:
     """Remove a webhook."""
     with common.connect() as client:
         client.remove_webhook(webhook)
@@ -70,15 +70,15 @@ def remove(webhook: UUID, *, common: Common = Common()) -> None:
 
 
 @app.command
-def rotate_secret(webhook: UUID, *, common: Common = Common()) -> None:
+def rotate_secret(webhook: UUID, *, common: Common = COMMON) -> None:
     """Replace the secret of a webhook, and print the new one."""
     with common.connect() as client:
         made = client.rotate_webhook_secret(webhook)
     _show_secret(made, common)
 
 
-@app.command
-def test(webhook: UUID, *, common: Common = Common()) -> None:
+@app.command(name="test")
+def send_test(webhook: UUID, *, common: Common = COMMON) -> None:
     """Have the exchange send a test event."""
     with common.connect() as client:
         delivery = client.test_webhook(webhook)
@@ -87,7 +87,7 @@ def test(webhook: UUID, *, common: Common = Common()) -> None:
 
 
 @app.command
-def deliveries(webhook: UUID, *, common: Common = Common()) -> None:
+def deliveries(webhook: UUID, *, common: Common = COMMON) -> None:
     """List the newest deliveries to a webhook."""
     with common.connect() as client:
         found = client.list_deliveries(webhook).deliveries
@@ -95,7 +95,7 @@ def deliveries(webhook: UUID, *, common: Common = Common()) -> None:
 
 
 @app.command
-def redeliver(webhook: UUID, delivery: UUID, *, common: Common = Common()) -> None:
+def redeliver(webhook: UUID, delivery: UUID, *, common: Common = COMMON) -> None:
     """Deliver an event again."""
     with common.connect() as client:
         found = client.redeliver(webhook, delivery)

@@ -1,12 +1,12 @@
 """Downloads from signed URLs. They are resumed after a lost connection, and a file appears only when it is whole."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from exchange.client.errors import Refused
 
@@ -42,14 +42,15 @@ class Download:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside the target. It replaces the target at the end, and is deleted after an error."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
+def replacing(target: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Open a temporary file beside the target. It replaces the target at the end, and is deleted after an error.
+
+    `mode` has the permissions of the file, from which the process's umask is taken.
+    """
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             yield file
         temporary.replace(target)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise

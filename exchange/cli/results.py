@@ -1,0 +1,219 @@
+"""The results of batches: their export to reference files, and their comparison."""
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from cyclopts import Parameter
+
+from exchange.cli.common import COMMON, Common
+from exchange.cli.exits import CommandError, Exit
+from exchange.cli.originals import read_originals
+from exchange.cli.reading import read_all
+from exchange.client import Client
+from exchange.client.download import replacing
+from exchange.compare.catalogue import Catalogue, LabelledReference
+from exchange.compare.comparison import Absent, Comparison
+from exchange.compare.comparison import compare as compare_labels
+from exchange.compare.csv_files import write_csv, write_disagreements_csv
+from exchange.compare.labels import DEFAULT_THRESHOLD, Labelling, find_pair
+from exchange.compare.page import to_html
+from exchange.compare.text import to_text
+from exchange.contract.references import Reference, StoredEnhancement
+from exchange.formats import Row, write_references
+
+# Disagreements whose titles are read from the exchange.
+_MAX_TITLES = 500
+
+
+def export(
+    batch: UUID,
+    output: Path,
+    *,
+    original: Annotated[list[Path], Parameter(negative="")] | None = None,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
+    format: str = "auto",
+    asreview_label: str | None = None,
+    common: Common = COMMON,
+) -> None:
+    """Write what a batch added to a reference file, as keywords, notes or columns.
+
+    With the original files, everything in them is written again, with the annotations added.
+
+    Parameters
+    ----------
+    batch
+        The batch request.
+    output
+        The file. It appears only when it is complete.
+    original
+        A reference file that was loaded. May be repeated.
+    from_
+        What `exchange references load` printed for the original files. Without it, their references are found by their
+        identifiers.
+    format
+        `ris`, `bibtex`, `csv`, `tsv`, `xlsx` or `jsonl`. The default is the suffix of the file.
+    asreview_label
+        The annotation, as `scheme:label`, that ASReview is to take for its label.
+    """
+    with common.connect() as client:
+        added: dict[UUID, list[StoredEnhancement]] = {}
+        for line in _read_added(client, batch):
+            enhancement = StoredEnhancement.model_validate_json(line)
+            added.setdefault(enhancement.reference_id, []).append(enhancement)
+        rows = _list_original_rows(client, original, from_, added) if original else _list_rows(client, added)
+        count = write_references(output, format, rows, asreview_label=asreview_label)
+    common.terminal.say(f"{count} references are in {output}, {len(added)} of them with something that was added.")
+
+
+def _read_added(client: Client, batch_id: UUID) -> Iterator[bytes]:
+    """Yield the enhancements that a batch added. Raises CommandError if there are none."""
+    batch = client.read_batch(batch_id)
+    if batch.enhancements_url is None:
+        raise CommandError(f"Batch request {batch_id} added nothing: it is {batch.request_status}.")
+    return client.read_lines(batch.enhancements_url)
+
+
+def _list_rows(client: Client, added: dict[UUID, list[StoredEnhancement]]) -> Iterator[Row]:
+    """Yield the references that got something, as the exchange has them, with the annotations of this batch only."""
+    for reference in read_all(client, added):
+        others = [item for item in reference.enhancements or [] if item.content.enhancement_type != "annotation"]
+        yield Row(reference.model_copy(update={"enhancements": [*added[reference.id], *others]}))
+
+
+def _list_original_rows(
+    client: Client, files: Sequence[Path], loaded: Path | None, added: dict[UUID, list[StoredEnhancement]]
+) -> Iterator[Row]:
+    for original in read_originals(client, files, loaded):
+        given = original.reading.reference
+        if original.reference_id is None:
+            yield Row(given, original.reading.record)
+            continue
+        own = [
+            StoredEnhancement.model_validate(
+                {**item.model_dump(exclude={"enhancement_type"}), "reference_id": original.reference_id}
+            )
+            for item in given.enhancements or []
+        ]
+        reference = Reference(
+            id=original.reference_id,
+            visibility=given.visibility,
+            identifiers=given.identifiers,
+            enhancements=[*added.get(original.reference_id, []), *own],
+        )
+        yield Row(reference, original.reading.record)
+
+
+def compare(
+    batch: UUID,
+    other: UUID | None = None,
+    *,
+    labels: Path | None = None,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
+    map: Annotated[list[str], Parameter(negative="")] | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    absent: Absent = Absent.FALSE,
+    html: Path | None = None,
+    csv: Path | None = None,
+    disagreements: Path | None = None,
+    common: Common = COMMON,
+) -> None:
+    """Compare the labels of a batch with those of people, or of another batch.
+
+    Parameters
+    ----------
+    batch
+        The batch request whose labels are judged.
+    other
+        The batch request to compare it with: the baseline.
+    labels
+        A reference file with the labels of people: the baseline.
+    from_
+        What `exchange references load` printed for the file with the labels. Without it, its references are found by
+        their identifiers.
+    map
+        A label of the baseline and the label of the batch that means the same: `scheme:label=scheme:label`. May be
+        repeated.
+    threshold
+        The score from which on a label with a score only is true.
+    absent
+        What it means that a reference was judged, but does not have the label: `false` or `left_out`.
+    html
+        Write a page with tables and plots to this file.
+    csv
+        Write all statistics to this file.
+    disagreements
+        Write all disagreements to this file, as CSV.
+    """
+    if (other is None) == (labels is None):
+        raise CommandError("Name one baseline: another batch request, or --labels FILE.", Exit.USAGE)
+    catalogue = Catalogue()
+    judged = Labelling(f"batch {batch}", threshold)
+    with common.connect() as client:
+        if labels is not None:
+            baseline = Labelling(labels.name, threshold)
+            _read_labels(client, labels, from_, baseline, catalogue)
+        else:
+            baseline = Labelling(f"batch {other}", threshold)
+            baseline.read_enhancements(_read_added(client, other))  # type: ignore[arg-type] # it is checked above
+        judged.read_enhancements(_read_added(client, batch))
+        pairs = [find_pair(text, baseline, judged) for text in map or []]
+
+        def run() -> Comparison:
+            return compare_labels(baseline, judged, catalogue, datetime.now(UTC), mapping=pairs, absent=absent)
+
+        comparison = run()
+        if not any(label.table.total for label in comparison.labels):
+            raise CommandError(f"{baseline.name} and {judged.name} have no reference in common for these labels.")
+        if _add_titles(client, comparison, catalogue):
+            comparison = run()
+    if html is not None:
+        _write_text(html, to_html(comparison))
+    for path, write in ((csv, write_csv), (disagreements, write_disagreements_csv)):
+        if path is not None:
+            text = io.StringIO(newline="")
+            write(comparison, text)
+            _write_text(path, text.getvalue())
+    print(to_text(comparison))
+
+
+def _read_labels(client: Client, file: Path, loaded: Path | None, labelling: Labelling, catalogue: Catalogue) -> None:
+    for original in read_originals(client, [file], loaded):
+        fields: dict[str, Any] = {**original.reading.reference.model_dump(), "id": original.reference_id}
+        reference = LabelledReference.model_validate(fields)
+        key = catalogue.add(reference)
+        if key is None:
+            labelling.unidentified += 1
+            continue
+        for enhancement in reference.enhancements or []:
+            labelling.add(key, enhancement.source, enhancement.content)
+
+
+def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> bool:
+    """Add the titles of disagreements that are not known. Return whether there are some."""
+    keys = [
+        item.key
+        for label in comparison.labels
+        for item in label.disagreements
+        if catalogue.find_title(item.key) is None
+    ]
+    ids = [UUID(key) for key in dict.fromkeys(keys) if _is_id(key)][:_MAX_TITLES]
+    for reference in read_all(client, ids):
+        catalogue.add(LabelledReference.model_validate(reference.model_dump()))
+    return bool(ids)
+
+
+def _is_id(key: str) -> bool:
+    try:
+        UUID(key)
+    except ValueError:
+        return False
+    return True
+
+
+def _write_text(path: Path, text: str) -> None:
+    with replacing(path) as file:
+        file.write(text.encode())
