@@ -65,7 +65,7 @@ class Record:
     language: str = ""
     cited_by_count: int | None = None
     notes: tuple[str, ...] = ()
-    # The label of a screening: relevant, irrelevant, or not known.
+    # Whether the record was labelled relevant or irrelevant. None if it has no label.
     included: bool | None = None
 
 

@@ -37,7 +37,7 @@ from exchange.contract.references import EnhancementFileInput, ReferenceFileInpu
 from exchange.domain.loading import find_load_fault
 from exchange.formats.record import Fault, Format, Reading, Record
 
-# The annotation for the label of a screening that a file already has.
+# The annotation for a label, relevant or irrelevant, that a file already has.
 SCREENING_SCHEME = "screening"
 SCREENING_LABEL = "included"
 
