@@ -103,7 +103,7 @@ def _read_block(file: str, line: int, block: str, strings: dict[str, str]) -> Re
 
 
 def _find_entry(block: Block) -> Entry | None:
-    """Return the entry of a block. A repeated field is no reason to refuse it."""
+    """Return the entry of a block. An entry that repeats a field is accepted."""
     if isinstance(block, DuplicateFieldKeyBlock) and isinstance(block.ignore_error_block, Entry):
         return _UNWRAPPER.transform_entry(block.ignore_error_block, Library())
     return block if isinstance(block, Entry) else None

@@ -35,7 +35,7 @@ Fields = Sequence[tuple[str, str]]
 def format_bibtex(row: Row, number: int) -> str:
     """Return the entry: the original fields in their order, then what the reference adds to them.
 
-    `number` makes the key unique if there is no original one.
+    Without an original, `number` makes the key unique.
     """
     added, tags = make_record(row.reference), list_tags(row, {Format.BIBTEX})
     fields: list[tuple[str, str]] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from exchange.domain.errors import InputRejected
-from exchange.formats.encodings import find_damage, open_text
+from exchange.formats.encodings import find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.tables import Columns, count_known
 
@@ -21,6 +21,8 @@ DELIMITERS = ",;\t|"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _PROTECTED = re.compile(r"'+[=+\-@\t\r]")
 _MAX_LINE_CHARACTERS = 1 << 20
+# The parser refuses cells of twice this length.
+_MAX_HEADER_CHARACTERS = 1 << 16
 
 
 def protect_cell(cell: str) -> str:
@@ -35,6 +37,7 @@ def restore_cell(cell: str) -> str:
 
 def guess_delimiter(line: str) -> str:
     """Return the delimiter that splits the header into the most columns of known names, else into the most columns."""
+    line = line[:_MAX_HEADER_CHARACTERS]
     headers = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS}
     return max(DELIMITERS, key=lambda delimiter: (count_known(headers[delimiter]), len(headers[delimiter])))
 
@@ -68,7 +71,7 @@ class _Lines:
 def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Record | Fault]:
     """Yield the records of the file. `chosen` has the columns of fields that are not to be guessed."""
     with open_text(path, newline="") as text:
-        delimiter = guess_delimiter(next((line for line in text if line.strip()), ""))
+        delimiter = guess_delimiter(next((line for _, line in read_lines(text) if line.strip()), ""))
         text.seek(0)
         rows = _read_rows(path.name, _Lines(text), delimiter)
         header = next(rows, None)

@@ -61,7 +61,7 @@ def find_format(name: str) -> Format:
 
 
 def check_file(path: Path) -> None:
-    """Raise InputRejected with one sentence if the file cannot be read, or has no text and is no workbook."""
+    """Raise InputRejected with one sentence if the file cannot be read, or is of a kind without references."""
     try:
         with path.open("rb") as file:
             start = file.read(_START_BYTES)

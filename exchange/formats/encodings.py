@@ -12,6 +12,7 @@ _MAX_READ_CHARACTERS = 1 << 20
 MAX_RECORD_CHARACTERS = 4 << 20
 
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
@@ -64,6 +65,6 @@ def read_lines(text: TextIO, max_characters: int = _MAX_READ_CHARACTERS) -> Iter
 
 def find_damage(text: str) -> str | None:
     """Return the reason why the text of a record is not the text that was written. None if it is."""
-    if _ESCAPED_BYTE.search(text):
-        return "The record has bytes that are not valid in the encoding of the file. Save the file as UTF-8."
+    if not text.isascii() and _SURROGATE.search(text):
+        return "The record has characters that are not valid in the encoding of the file. Save the file as UTF-8."
     return None

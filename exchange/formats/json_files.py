@@ -38,10 +38,14 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, str] | Fault]:
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Fault]:
     """Yield the objects of the file, with the numbers of their first lines."""
     for found in _read_lines(path) if _has_object_per_line(path) else _read_list(path):
-        if isinstance(found, Fault) or isinstance(found[1], dict):
+        if isinstance(found, Fault):
             yield found
-        else:
+        elif not isinstance(found[1], dict):
             yield Fault(path.name, found[0], "The record is not a JSON object.")
+        elif damage := find_damage(json.dumps(found[1], ensure_ascii=False)):
+            yield Fault(path.name, found[0], damage)
+        else:
+            yield found
 
 
 def _has_object_per_line(path: Path) -> bool:
@@ -79,21 +83,23 @@ def _read_list(path: Path) -> Iterator[tuple[int, Any] | Fault]:
         text = file.read()
     line, counted = 1, 0
     try:
-        for place, value in _find_items(text, 0):
-            line += text.count("\n", counted, place)
-            counted = place
-            damage = find_damage(json.dumps(value, ensure_ascii=False))
-            yield Fault(path.name, line, damage) if damage else (line, value)
-    except json.JSONDecodeError as error:
-        yield Fault(path.name, error.lineno, f"The rest of the file is not JSON: {_describe(error)}.")
-    except RecursionError as error:
-        yield Fault(path.name, line, f"The rest of the file cannot be read: {_describe(error)}.")
+        for start, value in _find_items(text, 0):
+            line += text.count("\n", counted, start)
+            counted = start
+            yield line, value
+    except (ValueError, RecursionError) as error:
+        place = error.lineno if isinstance(error, json.JSONDecodeError) else line
+        yield Fault(path.name, place, f"The rest of the file is not JSON: {_describe(error)}.")
 
 
 def _describe(error: ValueError | RecursionError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return error.msg
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    match error:
+        case json.JSONDecodeError():
+            return error.msg
+        case RecursionError():
+            return "it is nested too deeply"
+        case _:
+            return "a number has too many digits"
 
 
 def _find_items(text: str, place: int) -> Iterator[tuple[int, Any]]:

@@ -26,7 +26,7 @@ def _split_line(line: str) -> tuple[str, str] | None:
 
 
 def _to_record(file: str, tagged: TaggedRecord) -> Record:
-    raw = tuple((tag, collapse(value)) for tag, value in tagged.fields)
+    raw = tuple((tag, collapse(value)) for tag, value in tagged.join())
     values: dict[str, list[str]] = defaultdict(list)
     for tag, value in raw:
         if value:

@@ -6,7 +6,7 @@ from typing import Any
 
 from exchange.formats.json_files import get_list, get_text, get_texts, get_value, read_objects
 from exchange.formats.record import Fault, Format, Record
-from exchange.formats.values import collapse, find_date, sort_links
+from exchange.formats.values import collapse, find_date, find_year, sort_links
 
 _TYPES = {
     "article": "JOUR",
@@ -43,7 +43,7 @@ def _to_record(file: str, line: int, work: dict[str, Any]) -> Record:
         abstract=_join_inverted(get_value(work, "abstract_inverted_index")),
         authors=tuple(get_text(authorship, "author", "display_name") for authorship in authorships),
         orcids=tuple(get_text(authorship, "author", "orcid").rpartition("/")[2] for authorship in authorships),
-        year=get_text(work, "publication_year"),
+        year=find_year(get_text(work, "publication_year")),
         date=find_date(get_text(work, "publication_date")),
         journal=get_text(source, "display_name"),
         volume=get_text(work, "biblio", "volume"),

@@ -30,8 +30,9 @@ TABLES = {Format.CSV, Format.TSV, Format.XLSX}
 class Record:
     """A reference as a file has it, in fields that mean the same for all formats. Unknown fields are empty.
 
-    `raw` has everything of the original, in its order: the tags of RIS and NBIB, the fields of BibTeX, the columns of a
-    table. The writers use it to write the original again. It is empty if the format can only be read, or is JSONL.
+    `raw` has everything of the original, in its order: the tags of RIS and NBIB, the columns of a table, or the type
+    and key of a BibTeX entry and then its fields. The writers use it to write the original again. It is empty for XML
+    and JSON.
     """
 
     file: str
@@ -64,7 +65,7 @@ class Record:
     language: str = ""
     cited_by_count: int | None = None
     notes: tuple[str, ...] = ()
-    # The label of a screening: relevant, irrelevant, or not known.
+    # Whether the record was labelled relevant or irrelevant. None if it has no label.
     included: bool | None = None
 
 

@@ -53,7 +53,7 @@ def split_line(line: str) -> tuple[str, str] | None:
 
 
 def _to_record(file: str, tagged: TaggedRecord) -> Record:
-    raw = tagged.freeze()
+    raw = tagged.join()
     values: dict[str, list[str]] = defaultdict(list)
     for tag, value in raw:
         if value:

@@ -26,12 +26,12 @@ class TaggedRecord:
     """The fields of a record in their order. Continued lines are part of the value, with their line breaks."""
 
     line: int
-    fields: list[list[str]] = field(default_factory=list)
+    fields: list[tuple[str, list[str]]] = field(default_factory=list)
     size: int = 0
 
-    def freeze(self) -> tuple[tuple[str, str], ...]:
+    def join(self) -> tuple[tuple[str, str], ...]:
         """Return the fields without trailing white space."""
-        return tuple((tag, value.rstrip()) for tag, value in self.fields)
+        return tuple((tag, "\n".join(lines).rstrip()) for tag, lines in self.fields)
 
 
 def read_records(file: str, lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[TaggedRecord | Fault]:
@@ -64,13 +64,13 @@ def _add_line(record: TaggedRecord, line: str, found: tuple[str, str] | None) ->
     if record.size > MAX_RECORD_CHARACTERS:
         return
     if found is not None:
-        record.fields.append(list(found))
+        record.fields.append((found[0], [found[1]]))
     else:
-        record.fields[-1][1] += f"\n{line.rstrip()}"
+        record.fields[-1][1].append(line.rstrip())
 
 
 def _check(file: str, record: TaggedRecord) -> TaggedRecord | Fault:
     if record.size > MAX_RECORD_CHARACTERS:
         return Fault(file, record.line, f"The record is longer than {MAX_RECORD_CHARACTERS:,} characters.")
-    damage = next((damage for _, value in record.fields if (damage := find_damage(value))), None)
-    return record if damage is None else Fault(file, record.line, damage)
+    damage = find_damage("\n".join(line for _, lines in record.fields for line in lines))
+    return Fault(file, record.line, damage) if damage else record

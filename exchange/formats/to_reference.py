@@ -1,7 +1,7 @@
 """From a record to the reference that the exchange loads.
 
 The contract has no field for the language, the keywords and the notes of a record, and none for what only its format
-has. They stay in the record. Whoever keeps the original file can write them again: see `writing`.
+has. They stay in the record, from which `write_references` writes them again.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ from exchange.contract.references import EnhancementFileInput, ReferenceFileInpu
 from exchange.domain.loading import find_load_fault
 from exchange.formats.record import Fault, Format, Reading, Record
 
-# The annotation for the label of a screening that a file already has.
+# The annotation for a label, relevant or irrelevant, that a file already has.
 SCREENING_SCHEME = "screening"
 SCREENING_LABEL = "included"
 

@@ -1,14 +1,12 @@
 """XLSX: the first sheet of a workbook. A formula is read as its last result."""
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from exchange.domain.errors import InputRejected
 from exchange.formats.record import Fault, Format, Record
@@ -16,7 +14,6 @@ from exchange.formats.tables import Columns
 
 # The parser keeps the texts of all cells in memory. In the file they are compressed, by up to a thousand times.
 MAX_UNPACKED_BYTES = 256 << 20
-_UNREADABLE = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError, TypeError)
 
 
 def read_xlsx(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Record | Fault]:
@@ -37,22 +34,24 @@ def read_xlsx(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[R
 
 def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_UNPACKED_BYTES:
-            raise InputRejected(f"{path.name} is larger than {MAX_UNPACKED_BYTES >> 20} MiB unpacked. Save it as CSV.")
+        _check_size(path)
         workbook = load_workbook(path, read_only=True, data_only=True)
         try:
             for line, row in enumerate(workbook.worksheets[0].iter_rows(values_only=True), 1):
-                yield line, _to_texts(row)
+                yield line, [_to_text(value) for value in row]
         finally:
             workbook.close()
-    except (*_UNREADABLE, IndexError) as error:
+    except InputRejected:
+        raise
+    except Exception as error:  # a damaged workbook raises many other errors than those of openpyxl
         raise InputRejected(f"{path.name} is not a readable XLSX file. Save it again, or as CSV.") from error
 
 
-def _to_texts(row: Sequence[Any]) -> list[str]:
-    return [_to_text(value) for value in row]
+def _check_size(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MAX_UNPACKED_BYTES:
+        raise InputRejected(f"{path.name} is larger than {MAX_UNPACKED_BYTES >> 20} MiB unpacked. Save it as CSV.")
 
 
 def _to_text(value: Any) -> str:

@@ -1,5 +1,6 @@
 import gzip
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from exchange.domain.errors import InputRejected
 from exchange.formats import Fault, Format, Reading, Row, read_references, write_references
-from tests.unit.formats.files import DATA, read_records
+from tests.unit.formats.files import DATA, read_all, read_records
 
 NOTHING = "The record has no title, no abstract and no valid identifier."
 GOOD = ["The first good record", "The last record"]
@@ -96,7 +97,7 @@ def test_what_follows_an_error_of_a_json_list_is_lost_and_what_precedes_it_is_no
 @pytest.mark.parametrize(
     "content", ["[", "[1", '{"results"', '{"results": [{"id": 1}', "[" * 100_000, '{"id": "https://openalex.org/W1"']
 )
-def test_json_that_ends_too_early_is_one_fault(content: str, tmp_path: Path) -> None:
+def test_json_that_cannot_be_read_is_a_fault(content: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(content)
     assert [found for found in read_references(path, Format.OPENALEX) if isinstance(found, Fault)] != []
@@ -182,7 +183,7 @@ def test_a_damaged_record_in_utf_8_costs_no_other(tmp_path: Path) -> None:
     records = [f"TY  - JOUR\nTI  - Müller and Åsa {number}\nER  -\n".encode() for number in range(3)]
     path.write_bytes(records[0] + records[1].replace("ü".encode(), b"\xc3") + records[2])
     assert read_titles(path) == ["Müller and Åsa 0", "Müller and Åsa 2"]
-    reason = "The record has bytes that are not valid in the encoding of the file. Save the file as UTF-8."
+    reason = "The record has characters that are not valid in the encoding of the file. Save the file as UTF-8."
     assert read_faults(path) == [(4, reason)]
 
 
@@ -232,3 +233,32 @@ def test_a_damaged_file_is_refused_or_read_in_part(path: Path, damages: list[tup
         rows = [Row(reading.reference, reading.record) for reading in found if isinstance(reading, Reading)]
         for suffix in ("ris", "bib", "csv", "xlsx", "jsonl"):
             assert write_references(damaged.with_suffix(f".{suffix}"), "auto", rows) == len(rows)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=8)), min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None)
+def test_a_damaged_workbook_is_refused_or_read_in_part(damages: list[tuple[float, bytes]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.xlsx"
+        rows = [Row(reading.reference, reading.record) for reading in read_all(DATA / "zotero.csv")]
+        write_references(path, "xlsx", rows)
+        content = path.read_bytes()
+        for place, replacement in damages:
+            start = int(place * len(content))
+            content = content[:start] + replacement + content[start + len(replacement) :]
+        path.write_bytes(content)
+        with suppress(InputRejected):
+            list(read_references(path, "xlsx"))
+
+
+def test_half_a_surrogate_pair_is_a_fault(tmp_path: Path) -> None:
+    works = '{"id": "https://openalex.org/W1", "keywords": [{"display_name": "\\ud83d"}]}\n{"id": "https://openalex.org/W2"}\n'
+    for name, content in [("a.jsonl", works), ("a.json", f"[{works.strip()}]".replace("\n", ",\n"))]:
+        (tmp_path / name).write_text(content)
+        assert [line for line, _ in read_faults(tmp_path / name)] == [1]
+
+
+def test_a_header_without_end_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("title," + "x" * 2_000_000)
+    with pytest.raises(InputRejected, match=r"The header of a\.csv cannot be read"):
+        list(read_references(tmp_path / "a.csv", "csv"))

@@ -12,7 +12,7 @@ COPIES = {
     "ris": ("zotero.ris", 600),
     "nbib": ("pubmed.nbib", 900),
     "jsonl": ("native.jsonl", 400),
-    "bib": ("zotero.bib", 120),
+    "bib": ("zotero.bib", 60),
 }
 MAX_PEAK_BYTES = 3 << 20
 
