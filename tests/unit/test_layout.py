@@ -21,18 +21,32 @@ ALLOWED: dict[str, set[str]] = {
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
+    "robots": {"contract", "domain"},
     # exchange/__init__.py
     "version": set(),
 }
-WITHOUT_AZURE = {"concurrency", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"}
+WITHOUT_AZURE = {
+    "concurrency",
+    "contract",
+    "domain",
+    "ports",
+    "robots",
+    "settings",
+    "telemetry",
+    "use_cases",
+    "version",
+}
+# The rooms for authors of robots. `.funcignore` leaves them out.
+NOT_DEPLOYED_ROOMS = {"robots"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
-DEPLOYED = [
+CODE = [
     ROOT / "function_app.py",
     *sorted((ROOT / "exchange").rglob("*.py")),
     *sorted((ROOT / "functions").rglob("*.py")),
 ]
 SAMPLES = sorted((ROOT / "samples").rglob("*.py"))
+KIT_ROBOT = ROOT / "samples" / "robot"
 
 
 def find_imports(file: Path) -> Iterator[str]:
@@ -66,10 +80,17 @@ def name_of(file: Path) -> str:
 
 
 def test_the_table_has_every_room() -> None:
-    assert {room_of_file(file) for file in DEPLOYED} == set(ALLOWED)
+    assert {room_of_file(file) for file in CODE} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
+def test_the_rooms_that_are_not_deployed_are_left_out_and_are_not_imported_by_the_others() -> None:
+    ignored = (ROOT / ".funcignore").read_text().splitlines()
+    assert {f"exchange/{room}" for room in NOT_DEPLOYED_ROOMS} <= set(ignored)
+    deployed = ALLOWED.keys() - NOT_DEPLOYED_ROOMS
+    assert not {room for room in deployed if ALLOWED[room] & NOT_DEPLOYED_ROOMS}
+
+
+@pytest.mark.parametrize("file", CODE, ids=name_of)
 def test_a_room_imports_only_what_it_may(file: Path) -> None:
     room = room_of_file(file)
     for name in find_imports(file):
@@ -77,17 +98,17 @@ def test_a_room_imports_only_what_it_may(file: Path) -> None:
         assert imported is None or imported in {room, *ALLOWED[room]}, f"{room} must not import {name}"
 
 
-@pytest.mark.parametrize("file", DEPLOYED, ids=name_of)
-def test_deployed_code_imports_only_what_is_deployed(file: Path) -> None:
+@pytest.mark.parametrize("file", CODE, ids=name_of)
+def test_the_code_does_not_import_tools_samples_and_tests(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in NOT_DEPLOYED]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
+@pytest.mark.parametrize("file", [file for file in CODE if room_of_file(file) in WITHOUT_AZURE], ids=name_of)
 def test_the_rooms_without_azure_do_not_import_its_packages(file: Path) -> None:
     assert not [name for name in find_imports(file) if name.split(".")[0] in {"azure", "azurefunctions"}]
 
 
-@pytest.mark.parametrize("file", [file for file in DEPLOYED if name_of(file).startswith("exchange/")], ids=name_of)
+@pytest.mark.parametrize("file", [file for file in CODE if name_of(file).startswith("exchange/")], ids=name_of)
 def test_exchange_does_not_depend_on_functions(file: Path) -> None:
     assert not [name for name in find_imports(file) if room_of_import(name) in {"functions", "function_app"}]
 
@@ -96,7 +117,7 @@ def find_importers(room: str) -> set[str]:
     """Return the files outside a room that import it."""
     return {
         name_of(file)
-        for file in DEPLOYED
+        for file in CODE
         for name in find_imports(file)
         if room_of_import(name) == room != room_of_file(file)
     }
@@ -111,6 +132,13 @@ def test_only_the_app_imports_bootstrap() -> None:
 
 
 @pytest.mark.parametrize("file", SAMPLES, ids=name_of)
-def test_a_sample_robot_does_not_import_the_exchange(file: Path) -> None:
+def test_a_sample_does_not_import_the_exchange_except_the_kit_in_the_robot_on_it(file: Path) -> None:
     ours = {"exchange", "functions", "function_app", *NOT_DEPLOYED - {"samples"}}
-    assert not [name for name in find_imports(file) if name.split(".")[0] in ours]
+    kit = {"robots"} if file.is_relative_to(KIT_ROBOT) else set()
+    imported = [name for name in find_imports(file) if name.split(".")[0] in ours]
+    assert [name for name in imported if room_of_import(name) not in kit] == []
+
+
+@pytest.mark.parametrize("file", [file for file in SAMPLES if not file.is_relative_to(KIT_ROBOT)], ids=name_of)
+def test_the_other_samples_do_not_import_the_robot_on_the_kit(file: Path) -> None:
+    assert not [name for name in find_imports(file) if name.startswith("samples.robot.")]
