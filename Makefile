@@ -8,11 +8,7 @@ UV_PIN := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dep
 UV := UV_PROJECT_ENVIRONMENT="$(abspath $(VENV))" UV_PYTHON="$(abspath $(RUN))" UV_COMPILE_BYTECODE=1 \
   $(RUN) -m uv --quiet
 # What only the parts need that are not deployed (see .funcignore).
-<<<<<<< HEAD
-NOT_DEPLOYED := bibtexparser cyclopts httpx2 openpyxl platformdirs rich rispy
-=======
-NOT_DEPLOYED := bibtexparser openpyxl rispy
->>>>>>> part-compare
+NOT_DEPLOYED := bibtexparser cyclopts httpx2 openpyxl platformdirs rich
 SYNC := $(UV) sync --frozen --no-install-project --no-default-groups --extra azure --group install
 
 PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --durations=20

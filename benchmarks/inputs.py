@@ -17,7 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.contract.references import ReferenceFileInput
-from samples.robot.robot import make_entry
+from samples.robot_from_scratch.robot import make_entry
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"

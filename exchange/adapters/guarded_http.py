@@ -8,8 +8,8 @@ import aiohttp
 
 from exchange.adapters.addresses import find_address_faults
 from exchange.adapters.guarded_connector import make_guarded_connector
-from exchange.adapters.retry_after import parse_retry_after
 from exchange.domain.public_addresses import find_url_faults
+from exchange.domain.retry_after import parse_retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated, Any
 from uuid import UUID
@@ -92,7 +93,9 @@ def load(
     if not files:
         raise CommandError("Name at least one file.", Exit.USAGE)
     loading = _Loading(common.terminal)
-    readings = (reading for file in files for reading in read_references(file, format, columns=map, source=source))
+    # At once, so that a wrong name is found before anything is loaded.
+    opened = [read_references(file, format, columns=map, source=source) for file in files]
+    readings = chain.from_iterable(opened)
     if dry_run:
         loading.loaded = sum(1 for _ in loading.list_lines(readings))
     else:

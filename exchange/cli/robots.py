@@ -42,7 +42,11 @@ def show(robot: str, *, common: Common = COMMON) -> None:
         return
     recent = activity.last_30_days
     rows = [
-        *((name, value) for name, value in shown.items() if name != "activity" and value not in (None, [])),
+        *(
+            (name, ", ".join(value) if isinstance(value, list) else value)
+            for name, value in shown.items()
+            if name != "activity" and value is not None
+        ),
         ("batch requests in 30 days", ", ".join(f"{count} {name}" for name, count in recent.batches.items() if count)),
         ("references enhanced", recent.references_enhanced),
         ("median seconds to deliver", recent.median_seconds_to_deliver),

@@ -10,7 +10,9 @@ import threading
 
 
 def _exit_when_stdin_closes() -> None:
-    sys.stdin.buffer.read()
+    # The file object of stdin has a lock, which a module that exits by itself could not get.
+    while os.read(sys.stdin.fileno(), 1 << 16):
+        pass
     os._exit(0)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from local.demo.clients import DemoError, Json
 from samples.misbehaving_robot.mistakes import LEFT_OUT, MISTAKES, NOT_REQUESTED_REFERENCE
-from samples.robot.robot import make_entry
+from samples.robot_from_scratch.robot import make_entry
 
 ADDED = "added"
 ROBOT_ERROR = "the robot reported an error"

@@ -102,7 +102,7 @@ def find_free_address() -> str:
 async def running_robot(
     module: str, provisioned: Json, api: str, log: Path, session: aiohttp.ClientSession
 ) -> AsyncIterator[None]:
-    """Run a sample robot at its registered address, with its id and secret."""
+    """Run a sample robot at its registered address, with its id and secret. What it caches goes beside its log."""
     url = provisioned["base_url"]
 
     async def ready() -> bool:
@@ -113,7 +113,8 @@ async def running_robot(
             return False
 
     credentials = {"ROBOT_ID": provisioned["id"], "ROBOT_SECRET": provisioned["client_secret"]}
+    environment = {**credentials, "XDG_CACHE_HOME": str(log.parent / "cache")}
     arguments = (module, "--port", url.rpartition(":")[2], "--api", api)
-    async with running_child(log, "local.demo.exit_with_stdin", *arguments, **credentials) as robot:
+    async with running_child(log, "local.demo.exit_with_stdin", *arguments, **environment) as robot:
         await robot.wait_until(ready)
         yield

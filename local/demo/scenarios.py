@@ -23,7 +23,7 @@ from local.demo.output import (
     show_report,
     show_selection,
 )
-from samples.robot.robot import SOURCE
+from samples.robot_from_scratch.robot import SOURCE
 
 _WHY_COMPLETED = """\
   The status `completed` means that every requested reference was enhanced.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from samples.robot.robot import NOT_STATED, make_entry
-from samples.robot.wire import Json
+from samples.robot_from_scratch.robot import NOT_STATED, make_entry
+from samples.robot_from_scratch.wire import Json
 
 Line = bytes
 

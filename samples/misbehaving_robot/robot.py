@@ -6,8 +6,8 @@ from itertools import cycle
 from aiohttp import web
 
 from samples.misbehaving_robot.mistakes import MISTAKES
-from samples.robot.robot import Robot
-from samples.robot.wire import Exchange, Json
+from samples.robot_from_scratch.robot import Robot
+from samples.robot_from_scratch.wire import Exchange, Json
 
 
 class MisbehavingRobot:

@@ -1,1 +1,1 @@
-"""A sample robot that tags references with the study designs that their titles and abstracts name."""
+"""A sample robot on the robot kit. It tags references with the study designs that their titles and abstracts name."""

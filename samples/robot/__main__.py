@@ -1,5 +1,5 @@
 """`python -m samples.robot --port 8000 --api http://127.0.0.1:7071`."""
 
-from samples.robot.serve import main
+from samples.robot.robot import robot
 
-main()
+robot.main()

@@ -14,8 +14,8 @@ from functions.http.register import ENDPOINTS
 from local.demo import expected_report, output
 from local.demo.__main__ import FOLDER, LOGS, REFERENCES_FOR_MISTAKES
 from samples.misbehaving_robot.mistakes import MISTAKES
-from samples.robot.robot import make_entry
-from samples.robot.wire import Json
+from samples.robot_from_scratch.robot import make_entry
+from samples.robot_from_scratch.wire import Json
 from tests.documents.reading import fences, marked_in, text_of
 from tests.results import ORIGIN
 from tests.sdk.releases import RELEASES

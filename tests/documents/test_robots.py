@@ -1,6 +1,7 @@
 """What docs/robots.md says about signatures, answers and content, held against the code."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,10 +22,16 @@ from exchange.domain.limits import Deadlines
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.robot_answer import RobotAnswer, to_event
 from exchange.domain.signatures import TOLERANCE_S, sign
+from exchange.robots.command import make_parser
+from exchange.robots.functions import MAX_TRACEBACKS
+from exchange.robots.retries import Backoff
+from exchange.robots.server import MAX_RUNNING_JOBS
+from exchange.robots.storage import BLOCK_BYTES
 from functions.errors import ERROR_POLICIES
 from functions.http.register import ENDPOINTS
 from local.paths import NODE
 from tests.documents.reading import fences, marked_in, text_of
+from tests.stacks import ROOT
 from tests.unit.domain.batches import a_batch
 
 DOCUMENT = "docs/robots.md"
@@ -55,7 +62,7 @@ def test_the_test_vector_is_what_the_exchange_computes() -> None:
 
 @pytest.mark.parametrize("body", [BODY, b""], ids=["body", "no body"])
 def test_the_python_function_signs_the_vector(body: bytes, tmp_path: Path) -> None:
-    (code,) = fences(DOCUMENT, "python")
+    _, code = fences(DOCUMENT, "python")
     call = f"print(sign({SECRET!r}, {body!r}, {ROBOT_ID!r}, {TIMESTAMP!r}))"
     assert run([sys.executable], "sign.py", f"{code}\n{call}\n", tmp_path) == expected(body)
 
@@ -75,6 +82,44 @@ def test_the_r_function_signs_the_vector(body: bytes, tmp_path: Path) -> None:
     text, *others = map(json.dumps, (body.decode(), ROBOT_ID, TIMESTAMP))
     call = f"cat(sign({json.dumps(SECRET)}, charToRaw({text}), {', '.join(others)}))"
     assert run(["Rscript"], "sign.R", f"{code}\n{call}\n", tmp_path) == expected(body)
+
+
+def test_the_robot_on_the_kit_works(tmp_path: Path) -> None:
+    robot, _ = fences(DOCUMENT, "python")
+    (tmp_path / "countries.py").write_text(robot)
+    (tmp_path / "references.jsonl").write_text(
+        '{"enhancements": [{"content": {"enhancement_type": "bibliographic", "title": "Nurses in Kenya"}}]}\n{}\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "countries.py", "--try", "references.jsonl"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    enhancement, error = map(json.loads, done.stdout.splitlines())
+    values = {each["label"]: each["value"] for each in enhancement["content"]["annotations"]}
+    assert values == {"Brazil": False, "India": False, "Kenya": True}
+    assert error["message"] == "There is no title and no abstract."
+
+
+def test_the_options_of_the_kit_are_described() -> None:
+    parser = make_parser("countries")
+    options = {option for action in parser._actions for option in action.option_strings} - {"-h", "--help"}
+    section = TEXT.partition("### Options")[2].partition("### ")[0]
+    assert set(re.findall(r"`(--\w+)`", section)) == options
+
+
+def test_the_numbers_of_the_kit_are_quoted() -> None:
+    assert BLOCK_BYTES == 4 << 20
+    assert "more than 4 MiB" in TEXT
+    assert MAX_RUNNING_JOBS == 4
+    assert "up to four jobs" in TEXT
+    assert f"the first {MAX_TRACEBACKS} of a job" in TEXT
+    assert Backoff().total_s == Deadlines().robot_silence_limit_s == 86_400
 
 
 def run(command: list[str], name: str, code: str, folder: Path) -> str:

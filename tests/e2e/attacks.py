@@ -9,7 +9,7 @@ from uuid import UUID
 from multidict import CIMultiDict
 from yarl import URL
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import CALLBACK, Exchange
 from tests.e2e.forged_tokens import Forger
 

@@ -14,7 +14,7 @@ import aiohttp
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.domain.ids import new_id
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.references import read_one
 from tests.stacks import ROOT, Stack
 

@@ -10,7 +10,7 @@ from requests.auth import AuthBase
 from schemathesis import AuthContext
 from schemathesis.core.parameters import ParameterLocation
 
-from samples.robot.signing import SCHEME, Credentials
+from samples.robot_from_scratch.signing import SCHEME, Credentials
 
 Case = schemathesis.Case[Any]
 

@@ -22,7 +22,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 import functions.app  # noqa: F401 - Hypothesis uses constants of the loaded modules, which must always be the same
 from exchange.contract.base import MAX_INTEGER
 from exchange.contract.references import LoadedLine
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import SAMPLES
 from tests.e2e.fuzz_caller import Caller, Case
 from tests.stacks import Stack

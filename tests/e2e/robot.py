@@ -9,7 +9,7 @@ from uuid import UUID
 import aiohttp
 from aiohttp import web
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import Exchange
 from tests.results import jsonl
 

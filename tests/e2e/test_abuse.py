@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from azure.storage.blob import ContainerClient
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.attacks import (
     Attack,
     Request,

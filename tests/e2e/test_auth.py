@@ -11,7 +11,7 @@ from functions.app import build_app
 from functions.http.docs_page import FILE_NAMES
 from functions.http.endpoints import ENDPOINTS, Access, Endpoint
 from functions.http.register import METHODS
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import Exchange
 from tests.stacks import ROOT
 

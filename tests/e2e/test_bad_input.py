@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import BATCHES, CALLBACK, Exchange
 from tests.e2e.robot import accept_job, running_robot
 

@@ -9,7 +9,7 @@ from functions.http.endpoints import Access, Endpoint
 from functions.http.examples import PATH_EXAMPLES
 from functions.http.openapi import describe
 from functions.http.register import ENDPOINTS
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import Exchange
 
 PATHS = describe(ENDPOINTS)["paths"]

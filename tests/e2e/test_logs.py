@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import BATCHES, CALLBACK, Exchange, exchange_on, wait_for
 from tests.e2e.robot import Job, Robot, running_robot
 from tests.e2e.test_flows import deliver, make_entries

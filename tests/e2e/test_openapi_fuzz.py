@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from yarl import URL
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests import tiers
 from tests.e2e.conftest import SHORT
 from tests.e2e.exchange import BATCHES, Exchange, exchange_on

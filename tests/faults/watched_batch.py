@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import ENDED, Exchange
 from tests.e2e.robot import Job, Robot, running_robot
 from tests.faults.deliveries import Delivery

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import CALLBACK, SAMPLES, Exchange
 
 # Ids, secrets and times differ between the stacks.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -11,14 +12,17 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from samples.robot.robot import Robot, Work, work
-from samples.robot.signing import Credentials
-from samples.robot.wire import Exchange
+from samples.robot_from_scratch.robot import Robot, Work, work
+from samples.robot_from_scratch.signing import Credentials
+from samples.robot_from_scratch.wire import Exchange
 
 TIMEOUT_S = 20.0
 CREDENTIALS = Credentials(uuid4(), "the robot's secret")
-# In place of an HTTP status: the connection is closed without a response.
+# In place of an HTTP status: the connection is closed without a response, or in the middle of the body.
 DISCONNECT = 0
+CUT = -1
+
+_PIECE_BYTES = 1 << 16
 
 Json = dict[str, Any]
 Faults = Mapping[str, Iterable[int]]
@@ -32,11 +36,15 @@ class FakeExchange:
         self.robot_url = ""
         self.batch_id = str(uuid4())
         self.result = b""
+        self.etag = '"1"'
+        # False as for a batch that has ended: it has no URL to upload to.
+        self.accepts_uploads = True
         self.requests: list[str] = []
         self.callbacks: asyncio.Queue[Json] = asyncio.Queue()
         self._data = data
         self._faults = {kind: list(statuses) for kind, statuses in faults.items()}
         self._signature = 1
+        self._blocks: dict[str, bytes] = {}
 
     def make_app(self) -> web.Application:
         app = web.Application(client_max_size=2**26)
@@ -53,6 +61,10 @@ class FakeExchange:
     def expire_urls(self) -> None:
         """Make the URLs that were sent so far expire."""
         self._signature += 1
+
+    def replace_data(self, data: bytes) -> None:
+        """Replace the references by another snapshot."""
+        self._data, self.etag = data, '"2"'
 
     async def send_job(self, job: Json | None = None) -> int:
         """Send the job to the robot with a signature. Return the HTTP status."""
@@ -74,15 +86,37 @@ class FakeExchange:
     def _make_urls(self) -> tuple[str, str]:
         return f"{self.url}/data?sig={self._signature}", f"{self.url}/result?sig={self._signature}"
 
-    async def _download(self, request: web.Request) -> web.Response:
-        self._record("download", request, signed=True)
-        return web.Response(body=self._data)
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        cut = self._record("download", request, signed=True) == CUT
+        if request.headers.get("If-Match", self.etag) != self.etag:
+            raise _make_error(412)
+        start = request.http_range.start or 0
+        if start and start >= len(self._data):
+            raise _make_error(416)
+        response = web.StreamResponse(status=206 if start else 200, headers={"ETag": self.etag})
+        response.content_length = len(self._data) - start
+        await response.prepare(request)
+        end = (start + len(self._data)) // 2 if cut else len(self._data)
+        for piece in range(start, end, _PIECE_BYTES):
+            await response.write(self._data[piece : min(piece + _PIECE_BYTES, end)])
+        if cut and request.transport is not None:
+            request.transport.close()
+        return response
 
     async def _upload(self, request: web.Request) -> web.Response:
+        """Store the result, or a block of it, or put the blocks together."""
         self._record("upload", request, signed=True)
-        if request.headers.get("x-ms-blob-type") != "BlockBlob":
-            raise web.HTTPBadRequest
-        self.result = await request.read()
+        content = await request.read()
+        match request.query.get("comp"):
+            case "block":
+                self._blocks[request.query["blockid"]] = content
+            case "blocklist":
+                ids = re.findall(r"<Latest>(.+?)</Latest>", content.decode())
+                self.result = b"".join(self._blocks[each] for each in ids)
+            case _ if request.headers.get("x-ms-blob-type") != "BlockBlob":
+                raise web.HTTPBadRequest
+            case _:
+                self.result = content
         return web.Response(status=201)
 
     async def _callback(self, request: web.Request) -> web.Response:
@@ -97,22 +131,26 @@ class FakeExchange:
         if request.match_info["id"] != self.batch_id:
             raise web.HTTPNotFound
         data, result = self._make_urls()
-        return web.json_response({"id": self.batch_id, "reference_data_url": data, "result_storage_url": result})
+        urls = {"reference_data_url": data, "result_storage_url": result if self.accepts_uploads else None}
+        return web.json_response({"id": self.batch_id, **urls})
 
-    def _record(self, kind: str, request: web.Request, *, signed: bool = False) -> None:
-        """Record the request. Raise an error if a fault is due or if its URL has expired."""
+    def _record(self, kind: str, request: web.Request, *, signed: bool = False) -> int | None:
+        """Record the request. Raise an error if a fault is due or if its URL has expired. Return the fault `CUT`."""
         self.requests.append(kind)
+        fault = None
         if faults := self._faults.get(kind):
-            status = faults.pop(0)
-            if status == DISCONNECT and request.transport is not None:
+            fault = faults.pop(0)
+            if fault == DISCONNECT and request.transport is not None:
                 request.transport.abort()
-            raise _make_error(status or 500)
+            if fault != CUT:
+                raise _make_error(fault or 500)
         if signed and request.query.get("sig") != str(self._signature):
             raise _make_error(403)
+        return fault
 
 
 def _make_error(status: int) -> web.HTTPException:
-    error = web.HTTPBadRequest()
+    error = web.HTTPBadRequest(headers={"Retry-After": "0"})
     error.set_status(status)
     return error
 

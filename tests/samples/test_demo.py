@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.demo.expected_report import select_judgeable
 from local.demo.output import save_status
-from samples.robot.study_design import find_tags
+from samples.study_design import find_tags
 from tests.samples.fake_exchange import TIMEOUT_S
 from tests.samples.references import load_samples, read_texts
 from tests.stacks import ROOT

@@ -13,7 +13,7 @@ from local.demo import expected_report
 from local.demo.clients import DemoError
 from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.misbehaving_robot.robot import MisbehavingRobot
-from samples.robot.wire import Exchange
+from samples.robot_from_scratch.wire import Exchange
 from tests.results import ORIGIN
 from tests.samples.fake_exchange import CREDENTIALS, running_exchange, serving, to_jsonl
 from tests.samples.references import Json, load_samples

@@ -7,7 +7,7 @@ import pytest
 
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import LinkedRobotError
-from samples.robot.wire import ATTEMPTS, Exchange
+from samples.robot_from_scratch.wire import ATTEMPTS, Exchange
 from tests.samples.fake_exchange import DISCONNECT, running_exchange_and_robot, to_jsonl
 from tests.samples.references import Json, load_samples, make_reference, read_texts
 

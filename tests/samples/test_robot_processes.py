@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,14 +16,22 @@ from tests.samples.fake_exchange import CREDENTIALS, TIMEOUT_S, running_exchange
 from tests.samples.references import load_samples
 from tests.stacks import ROOT
 
+MODULES = ["samples.robot", "samples.robot_from_scratch", "samples.misbehaving_robot"]
+
 
 @contextmanager
-def running_robot(module: str, api: str) -> Iterator[str]:
+def running_robot(module: str, api: str, folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", module, "--port", str(port), "--api", api]
-    environment = {**os.environ, "ROBOT_ID": str(CREDENTIALS.robot_id), "ROBOT_SECRET": CREDENTIALS.secret}
+    # The robot on the kit keeps its state in the user's cache.
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(folder),
+        "ROBOT_ID": str(CREDENTIALS.robot_id),
+        "ROBOT_SECRET": CREDENTIALS.secret,
+    }
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 - we build the arguments
     try:
         _wait_until_listening(port, process)
@@ -45,10 +54,10 @@ def _wait_until_listening(port: int, process: "subprocess.Popen[bytes]") -> None
             return
 
 
-@pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
-async def test_a_robot_works_on_a_batch(module: str) -> None:
+@pytest.mark.parametrize("module", MODULES)
+async def test_a_robot_works_on_a_batch(module: str, tmp_path: Path) -> None:
     async with running_exchange(to_jsonl(*load_samples()[:20])) as exchange:
-        with running_robot(module, exchange.url) as exchange.robot_url:
+        with running_robot(module, exchange.url, tmp_path) as exchange.robot_url:
             async with aiohttp.ClientSession() as session, session.get(f"{exchange.robot_url}/health") as response:
                 assert response.status == 200
             assert await exchange.send_job() == 202
@@ -56,7 +65,7 @@ async def test_a_robot_works_on_a_batch(module: str) -> None:
     assert exchange.result
 
 
-@pytest.mark.parametrize("module", ["samples.robot", "samples.misbehaving_robot"])
+@pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [

@@ -1,6 +1,6 @@
 import pytest
 
-from samples.robot.study_design import IN_ABSTRACT, IN_TITLE, MAX_SCORE, PHRASES, find_tags
+from samples.study_design import IN_ABSTRACT, IN_TITLE, MAX_SCORE, PHRASES, find_tags
 from tests.samples.references import load_samples, read_texts
 
 # Titles of the sample references.

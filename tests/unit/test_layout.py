@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
+    "robots": {"contract", "domain"},
     # exchange/__init__.py
     "version": set(),
 }
@@ -36,13 +37,14 @@ WITHOUT_AZURE = {
     "domain",
     "formats",
     "ports",
+    "robots",
     "settings",
     "telemetry",
     "use_cases",
     "version",
 }
 # Rooms that are installed with the package, but that `.funcignore` does not publish.
-INSTALLED_ONLY = {"cli", "client", "compare", "formats"}
+INSTALLED_ONLY = {"cli", "client", "compare", "formats", "robots"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
 CODE = [
@@ -51,6 +53,7 @@ CODE = [
     *sorted((ROOT / "functions").rglob("*.py")),
 ]
 SAMPLES = sorted((ROOT / "samples").rglob("*.py"))
+KIT_ROBOT = ROOT / "samples" / "robot"
 
 
 def find_imports(file: Path) -> Iterator[str]:
@@ -141,6 +144,13 @@ def test_only_the_app_imports_bootstrap() -> None:
 
 
 @pytest.mark.parametrize("file", SAMPLES, ids=name_of)
-def test_a_sample_robot_does_not_import_the_exchange(file: Path) -> None:
+def test_a_sample_does_not_import_the_exchange_except_the_kit_in_the_robot_on_it(file: Path) -> None:
     ours = {"exchange", "functions", "function_app", *NOT_DEPLOYED - {"samples"}}
-    assert not [name for name in find_imports(file) if name.split(".")[0] in ours]
+    kit = {"robots"} if file.is_relative_to(KIT_ROBOT) else set()
+    imported = [name for name in find_imports(file) if name.split(".")[0] in ours]
+    assert [name for name in imported if room_of_import(name) not in kit] == []
+
+
+@pytest.mark.parametrize("file", [file for file in SAMPLES if not file.is_relative_to(KIT_ROBOT)], ids=name_of)
+def test_the_other_samples_do_not_import_the_robot_on_the_kit(file: Path) -> None:
+    assert not [name for name in find_imports(file) if name.startswith("samples.robot.")]

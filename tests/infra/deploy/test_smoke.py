@@ -32,7 +32,7 @@ def register(stack: Stack, name: str, url: str) -> dict[str, str]:
 def sample_robot(stack: Stack, port: int, robot: dict[str, str]) -> Iterator[None]:
     """Start the sample robot, and wait until it listens."""
     environment = {"ROBOT_ID": robot["id"], "ROBOT_SECRET": robot["client_secret"]}
-    command = [sys.executable, "-m", "samples.robot", "--port", str(port), "--api", stack.api]
+    command = [sys.executable, "-m", "samples.robot_from_scratch", "--port", str(port), "--api", stack.api]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as running:  # noqa: S603 - ours
         try:
             deadline = time.monotonic() + 20

@@ -57,7 +57,7 @@ def test_the_version_is_that_of_the_package(command: Run) -> None:
     [
         (["batch"], 'Unknown command "batch". Did you mean "batches"?'),
         (["batches", "show", "seven"], 'unable to convert "seven" into UUID'),
-        (["batches", "show"], 'Command "batches show" parameter BATCH requires an argument'),
+        (["batches", "show"], 'Command "batches show" parameter --batch requires an argument'),
         (["batches", "watch"], "Name at least one batch request."),
         (["batches", "compare", ID], "Name one baseline: another batch request, or --labels FILE."),
         (["references", "load"], "Name at least one file."),

@@ -8,7 +8,7 @@ from uuid import UUID
 from exchange.compare.catalogue import Catalogue
 from exchange.compare.comparison import Comparison, compare
 from exchange.compare.labels import Labelling, find_pair
-from samples.robot.robot import make_entry
+from samples.robot_from_scratch.robot import make_entry
 from tests.samples.references import FILE
 from tests.unit.compare.sides import AT, Json, to_line
 

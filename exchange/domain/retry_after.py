@@ -1,12 +1,11 @@
-"""The header `Retry-After` of answers to the exchange's calls."""
+"""The header `Retry-After` of HTTP answers."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from multidict import CIMultiDictProxy
 
-
-def parse_retry_after(headers: CIMultiDictProxy[str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Parse `Retry-After`, which is seconds or a date. Return seconds."""
     value = headers.get("Retry-After", "")
     if value.isdecimal():

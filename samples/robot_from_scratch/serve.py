@@ -12,9 +12,9 @@ from uuid import UUID
 import aiohttp
 from aiohttp import web
 
-from samples.robot.robot import Robot
-from samples.robot.signing import Credentials
-from samples.robot.wire import Exchange
+from samples.robot_from_scratch.robot import Robot
+from samples.robot_from_scratch.signing import Credentials
+from samples.robot_from_scratch.wire import Exchange
 
 ID = "ROBOT_ID"
 SECRET = "ROBOT_SECRET"  # noqa: S105 - the name of a variable

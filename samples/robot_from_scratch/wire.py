@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from samples.robot.signing import Credentials
+from samples.robot_from_scratch.signing import Credentials
 
 log = logging.getLogger("robot")
 

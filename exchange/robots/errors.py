@@ -1,0 +1,25 @@
+"""What goes wrong in a robot: what its author raises, and what the kit raises itself."""
+
+
+class CannotJudge(Exception):  # noqa: N818 - authors read it as a sentence
+    """Raised or returned by an author's function that has no enhancement for a reference. The message is the reason."""
+
+
+class SystematicFailure(Exception):  # noqa: N818 - as CannotJudge
+    """Raised by an author's function to fail the whole batch, for example because the model cannot be loaded."""
+
+
+class InvalidResultError(Exception):
+    """What an author's function returned is not a valid result. It becomes an error of the reference."""
+
+
+class RefusedError(Exception):
+    """The exchange or its storage refused a request permanently. The message has no URL, because URLs are signed."""
+
+
+class BatchEndedError(Exception):
+    """The batch has ended without the robot, for example because its requestor cancelled it."""
+
+
+class SnapshotChangedError(Exception):
+    """The references are another snapshot than the one that the robot has begun to work on."""

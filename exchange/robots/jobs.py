@@ -1,0 +1,111 @@
+"""The state folder: the jobs that the robot has accepted, and how far each of them is.
+
+Files are readable by the robot's user only, because signed URLs are secrets.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from pydantic import ValidationError
+
+from exchange.contract.robots import BatchRobotRequest
+from exchange.robots.storage import Position
+
+log = logging.getLogger("robot")
+
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is: what has been read of the snapshot, and how much of the result file belongs to it."""
+
+    offset: int = 0
+    etag: str | None = None
+    result_bytes: int = 0
+    references: int = 0
+    complete: bool = False
+
+    @property
+    def position(self) -> Position:
+        """Where to read on."""
+        return Position(self.offset, self.etag)
+
+
+_decode_progress = msgspec.json.Decoder(Progress).decode
+
+
+class JobStore:
+    """The jobs in the state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE_FOLDER)
+        self._folder = folder
+
+    def save(self, job: BatchRobotRequest) -> None:
+        """Save an accepted job. It survives a crash of the machine."""
+        self._write(self._job_file(str(job.id)), job.model_dump_json().encode())
+
+    def load_all(self) -> Iterator[BatchRobotRequest]:
+        """Yield the jobs that are not finished."""
+        for file in sorted(self._folder.glob("*.job.json")):
+            try:
+                yield BatchRobotRequest.model_validate_json(file.read_bytes())
+            except ValidationError:
+                log.error("%s is damaged and is ignored", file)  # noqa: TRY400 - the traceback could have the URLs
+
+    def save_progress(self, batch_id: str, progress: Progress) -> None:
+        """Save how far a job is."""
+        self._write(self._progress_file(batch_id), msgspec.json.encode(progress))
+
+    def load_progress(self, batch_id: str) -> Progress:
+        """Load how far a job is. Nothing is done yet if its files are missing or do not fit together."""
+        try:
+            progress = _decode_progress(self._progress_file(batch_id).read_bytes())
+            size = self.result_file(batch_id).stat().st_size
+        except (OSError, msgspec.MsgspecError):
+            return Progress()
+        return progress if progress.result_bytes <= size else Progress()
+
+    def open_result(self, batch_id: str, size: int) -> BinaryIO:
+        """Open the result file to write on after its first `size` bytes. What comes after them is cut off."""
+        descriptor = os.open(self.result_file(batch_id), os.O_WRONLY | os.O_CREAT, _PRIVATE_FILE)
+        os.ftruncate(descriptor, size)
+        os.lseek(descriptor, 0, os.SEEK_END)
+        return os.fdopen(descriptor, "wb")
+
+    def delete(self, batch_id: str) -> None:
+        """Delete the files of a job. The job itself is last, so that a crash in between leaves no file behind."""
+        for file in (self._progress_file(batch_id), self.result_file(batch_id), self._job_file(batch_id)):
+            file.unlink(missing_ok=True)
+
+    def result_file(self, batch_id: str) -> Path:
+        """Return the path of the result file."""
+        return self._folder / f"{batch_id}.result.jsonl"
+
+    def _job_file(self, batch_id: str) -> Path:
+        return self._folder / f"{batch_id}.job.json"
+
+    def _progress_file(self, batch_id: str) -> Path:
+        return self._folder / f"{batch_id}.progress.json"
+
+    def _write(self, file: Path, content: bytes) -> None:
+        """Replace a file atomically."""
+        new = file.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        new.replace(file)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

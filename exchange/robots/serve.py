@@ -1,0 +1,107 @@
+"""The process of a robot that serves: its connections, its state folder, and how it stops."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from exchange.robots.exchange import Credentials, Exchange
+from exchange.robots.functions import Judge
+from exchange.robots.jobs import JobStore
+from exchange.robots.retries import TIMEOUT, Backoff, Http
+from exchange.robots.server import RobotServer
+from exchange.robots.work import JobRunner
+
+log = logging.getLogger("robot")
+
+_STOPPED_BY_SECOND_SIGNAL = 130
+
+
+class StateInUseError(Exception):
+    """Another process uses the state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who the robot is, where it listens, and where its exchange and its state are."""
+
+    version: str | None
+    credentials: Credentials
+    api: str
+    host: str
+    port: int
+    folder: Path
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+async def serve(service: Service, judge: Judge) -> None:
+    """Serve until SIGTERM or SIGINT. Raises StateInUseError."""
+    store = JobStore(service.folder)
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+        http = Http(session, service.backoff)
+        exchange = Exchange(service.api, service.credentials, http)
+        runner = JobRunner(judge, exchange, http, store)
+        server = RobotServer(service.version, service.credentials, runner, store)
+        app_runner = web.AppRunner(server.make_app(), access_log=None, shutdown_timeout=1.0)
+        await app_runner.setup()
+        try:
+            await _listen(app_runner, service)
+            with _locked(service.folder):
+                await _work_until_stopped(server)
+        finally:
+            await app_runner.cleanup()
+    log.info("stopped")
+
+
+async def _listen(app_runner: web.AppRunner, service: Service) -> None:
+    try:
+        await web.TCPSite(app_runner, service.host, service.port).start()
+    except OSError as error:
+        sys.exit(f"The robot cannot listen on port {service.port}: {error.strerror}. Choose another with --port.")
+    log.info("listening on port %d", app_runner.addresses[0][1])
+
+
+async def _work_until_stopped(server: RobotServer) -> None:
+    stop = _stop_at_signals()
+    server.resume()
+    await stop.wait()
+    log.info("stopping after the work in progress. A second signal stops at once")
+    await server.stop()
+
+
+def _stop_at_signals() -> asyncio.Event:
+    """Return an event that the first signal sets. The second one ends the process."""
+    stop = asyncio.Event()
+
+    def handle() -> None:
+        if stop.is_set():
+            # The author's function may hold a thread, which a usual exit would wait for.
+            os._exit(_STOPPED_BY_SECOND_SIGNAL)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, handle)
+    return stop
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of the state folder. The system releases it when the process ends in any way."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StateInUseError from None
+        yield
+    finally:
+        os.close(descriptor)
