@@ -181,11 +181,11 @@ class TestRetries:
         assert len({body for *_, body in server.requests}) == 1
         assert len(server.requests) == 3
 
-    @pytest.mark.parametrize("answer", [None, problem(503, "Busy.")], ids=["closed", "503"])
+    @pytest.mark.parametrize("closes", [True, False], ids=["closed", "503"])
     async def test_a_call_that_could_do_something_twice_is_not_repeated(
-        self, server: Server, client: Both, answer: web.Response | None
+        self, server: Server, client: Both, *, closes: bool
     ) -> None:
-        server.prepare(answer)
+        server.prepare(None if closes else problem(503, "Busy."))
         registration = RobotIn(name="n", base_url="http://robot", description="", owner="")
         with pytest.raises(ExchangeError):
             await client.call("register_robot", registration)

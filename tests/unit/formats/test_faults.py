@@ -126,7 +126,7 @@ def test_identifiers_that_are_not_valid_are_left_out_with_a_warning(tmp_path: Pa
     [
         (b"", "a.ris is empty."),
         (b"\xef\xbb\xbf \r\n", "a.ris is empty."),
-        (gzip.compress(b"TY  - JOUR"), "a.ris is compressed. Decompress it first."),
+        (gzip.compress(b"TY  - JOUR", mtime=0), "a.ris is compressed. Decompress it first."),
         (b"%PDF-1.7", "a.ris is a PDF file."),
         (b"\xd0\xcf\x11\xe0\xa1", "a.ris is a workbook or document of an old version of Office."),
         (b"\n<!DOCTYPE html><html>TY  - JOUR", "a.ris is a web page."),
