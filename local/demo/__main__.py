@@ -1,4 +1,4 @@
-"""`python -m local.demo`: run two batches from the request to the report, on this machine."""
+"""`python -m local.demo`: run three batches from the request to the result, on this machine."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,9 @@ import time
 
 import aiohttp
 
+from local.demo import expected_report
 from local.demo.clients import DemoError, Json, Operator, Requestor
+from local.demo.commands import run_commands
 from local.demo.output import console, make_progress_bar, shorten, show_next_steps
 from local.demo.processes import find_free_address, running_robot, running_stack
 from local.demo.scenarios import run_misbehaving_robot, run_sample_robot
@@ -41,14 +43,18 @@ async def _run_demo() -> None:
         operator = Operator(api, tokens["operator"], session)
         references = await _load(operator)
         console.print("\n[bold]Part 1: a robot tags the study design of each reference[/bold]")
-        robot = await operator.register_robot(_registration("study design"))
-        async with running_robot("samples.robot", robot, api, LOGS / "robot.log", session):
-            await run_sample_robot(requestor, robot["id"], references, FOLDER / "part-1")
+        sample = await operator.register_robot(_registration("study design"))
+        async with running_robot("samples.robot", sample, api, LOGS / "robot.log", session):
+            await run_sample_robot(requestor, sample["id"], references, FOLDER / "part-1")
         console.print("\n[bold]Part 2: a robot makes many mistakes, and the report names each of them[/bold]")
         robot = await operator.register_robot(_registration("misbehaving"))
         async with running_robot("samples.misbehaving_robot", robot, api, LOGS / "misbehaving_robot.log", session):
             some_ids = list(references)[:REFERENCES_FOR_MISTAKES]
             await run_misbehaving_robot(requestor, robot, some_ids, FOLDER / "part-2")
+        console.print("\n[bold]Part 3: a reviewer's RIS file gets tags, with the command `exchange`[/bold]")
+        judgeable = map(references.__getitem__, expected_report.select_judgeable(references))
+        async with running_robot("samples.robot", sample, api, LOGS / "robot.log", session):
+            await run_commands(sample["name"], judgeable, LOGS / "stack.json", FOLDER / "part-3")
 
 
 async def _load(operator: Operator) -> dict[str, Json]:
@@ -98,7 +104,7 @@ def main() -> int:
     except asyncio.CancelledError:
         console.print("\nStopped.")
         return 130
-    console.print(f"\n[bold green]Both parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s.")
+    console.print(f"\n[bold green]All parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s.")
     show_next_steps(FOLDER, LOGS)
     return 0
 

@@ -137,6 +137,8 @@ def show_next_steps(folder: Path, logs: Path) -> None:
         folder / "part-1" / "report.txt": "what became of each reference in part 1",
         folder / "part-2" / "report.txt": "the same for part 2, with the reason for each entry that was not added",
         folder / "part-1" / "status.json": "the batch request of part 1, as the API returned it in the end",
+        folder / "part-3" / "tagged.ris": "the reviewer's references with the tags as keywords, for Zotero or EndNote",
+        folder / "part-3" / "comparison.html": "how well a tag predicts which references the reviewers included",
         logs: "the logs",
     }
     console.print("\n[bold]What to open[/bold]")

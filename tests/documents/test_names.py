@@ -13,11 +13,15 @@ from tests.stacks import ROOT
 
 PATH = r"[\w./-]+(\.(py|md|js|json|jsonl|txt|bicep)|/)"
 # Made when something runs.
-MADE = (".local/", "local.settings.json")
+MADE = (".local/", "local.settings.json", "loaded.jsonl")
 # Removed: the change log names it.
 REMOVED = {"DECISIONS.md"}
-# Of the sample robots and of `make deploy`: the app does not read them.
-OTHER_VARIABLES = {"ROBOT_ID", "ROBOT_SECRET", "ALERT_EMAIL"}
+# Of robots, of `make deploy`, of `exchange` and of azure-identity: the app does not read them.
+OTHER_VARIABLES = {
+    *("ROBOT_ID", "ROBOT_SECRET", "ALERT_EMAIL"),
+    *("EXCHANGE_CONFIG", "EXCHANGE_PROFILE", "EXCHANGE_TOKEN"),
+    *("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"),
+}
 # These name settings that were renamed; tests/documents/test_upgrading.py checks the new names.
 ABOUT_THE_PAST = {"CHANGELOG.md", "docs/upgrading.md"}
 IN_CAPITALS = r"[A-Z]+(_[A-Z]+)+"

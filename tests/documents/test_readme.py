@@ -81,7 +81,7 @@ def report_of_part_2() -> list[str]:
 def test_the_lines_of_the_two_reports_are_what_the_robots_of_the_demo_get() -> None:
     (block,) = marked_in("README.md", "demo")
     shown = [part.splitlines() for part in block.code.split("Part ")[1:]]
-    for lines, report in zip(shown, (report_of_part_1(), report_of_part_2()), strict=True):
+    for lines, report in zip(shown[:2], (report_of_part_1(), report_of_part_2()), strict=True):
         report_lines = [line.strip() for line in lines if re.match(r" +(Reference|Entry) ", line)]
         assert report_lines
         assert set(map(mask, report_lines)) <= set(map(mask, report))
