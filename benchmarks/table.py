@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks import (
     cold_start,
+    command,
     import_items,
     latency,
     register,
+    robot_kit,
     snapshot,
     status_reads,
     validate_file,
@@ -22,6 +24,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     import_items.BENCHMARK,
     snapshot.BENCHMARK,
     cold_start.BENCHMARK,
+    command.BENCHMARK,
+    robot_kit.BENCHMARK,
     latency.BENCHMARK,
     status_reads.BENCHMARK,
     whole_flow.BENCHMARK,

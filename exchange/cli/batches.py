@@ -11,6 +11,7 @@ from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.progress import follow
 from exchange.cli.selection import NOTHING, Selected, collect_ids
+from exchange.cli.terminal import clean
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
 from exchange.contract.reports import EntryKind, ReferenceCounts
 
@@ -191,7 +192,7 @@ def report(batch: UUID, *, output: Path | None = None, lines: bool = False, comm
             client.save(url, output)
             return
         for line in client.read_lines(url):
-            print(line.decode())
+            print(clean(line.decode(errors="replace")))
 
 
 @app.command

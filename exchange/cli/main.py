@@ -1,5 +1,6 @@
 """The command `exchange`."""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -7,6 +8,7 @@ from cyclopts import App, CycloptsError
 
 from exchange import __version__
 from exchange.cli.exits import CommandError, Exit
+from exchange.cli.terminal import clean
 
 _HELP = """Request enhancements of bibliographic references, and read what became of them.
 
@@ -59,7 +61,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(text: str, code: Exit) -> int:
-    print(f"exchange: {text}", file=sys.stderr)
+    print(f"exchange: {clean(text)}", file=sys.stderr)
     return code
 
 
@@ -87,4 +89,8 @@ def _explain(error: Exception) -> tuple[str, Exit]:
 
 def main() -> None:
     """Run the command and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character must not end the command.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run())

@@ -42,7 +42,9 @@ class Selected:
         The id of a reference in the exchange.
     """
 
-    from_: Annotated[list[Path], Parameter(name="--from", negative="", allow_leading_hyphen=True)] = field(default_factory=list)
+    from_: Annotated[list[Path], Parameter(name="--from", negative="", allow_leading_hyphen=True)] = field(
+        default_factory=list
+    )
     doi: Annotated[list[str], Parameter(negative="")] = field(default_factory=list)
     pmid: Annotated[list[int], Parameter(negative="")] = field(default_factory=list)
     openalex: Annotated[list[str], Parameter(negative="")] = field(default_factory=list)

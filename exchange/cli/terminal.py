@@ -1,11 +1,20 @@
 """What a command prints: data on standard output, messages on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+
+# Texts of robots and references could move the cursor or change colours.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return the text without characters that control a terminal. Tabs and line feeds stay."""
+    return _CONTROL.sub(" ", text)
 
 
 class Terminal:
@@ -25,11 +34,12 @@ class Terminal:
 
     def write_json(self, value: Any) -> None:
         """Print models, or other JSON, as one document."""
-        print(json.dumps(_to_json(value), indent=2, ensure_ascii=False))
+        text = json.dumps(_to_json(value), indent=2, ensure_ascii=False)
+        print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
     def write_table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Without a terminal its cells are separated by tabs. Without names, it has no heading."""
-        texts = [["" if value is None else str(value) for value in row] for row in rows]
+        texts = [["" if value is None else clean(str(value)) for value in row] for row in rows]
         if sys.stdout.isatty():
             _draw(columns, texts)
             return
@@ -38,7 +48,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Print a message."""
-        print(text, file=sys.stderr)
+        print(clean(text), file=sys.stderr)
 
     def suggest(self, command: str) -> None:
         """Print what to type next, to people only."""

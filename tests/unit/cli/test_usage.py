@@ -10,6 +10,7 @@ import pytest
 from exchange import __version__
 from exchange.cli.exits import Exit
 from exchange.cli.main import make_app, run
+from exchange.cli.terminal import Terminal
 from tests.stacks import ROOT
 from tests.unit.cli.conftest import Run
 
@@ -169,3 +170,14 @@ def write_profile(folder: Path, name: str, url: str, *others: str) -> None:
     profile = {"url": url, "sign_in": "token"}
     profiles = {"current": name, "profiles": dict.fromkeys([name, *others], profile)}
     (folder / "config" / "profiles.json").write_text(json.dumps(profiles))
+
+
+def test_a_text_cannot_control_the_terminal(command: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    title = "a\x1b[31mred\x9b1m\u202eb\ttab"
+    Terminal(as_json=False).write_table(("title",), [(title,)])
+    assert capsys.readouterr().out == "title\na [31mred 1m b tab\n"
+    Terminal(as_json=True).write_json({"title": title})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"title": title}
+    assert not set("\x1b\x9b\u202e") & set(printed)
+    assert "\x1b" not in command("batch\x1b[31m")[2]
