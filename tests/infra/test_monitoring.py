@@ -13,6 +13,7 @@ import pytest
 
 from exchange.settings import list_settings
 from local.host.telemetry import LOGGER
+from tests.deployed import DEPLOYED_SOURCES
 from tests.infra.reading import Prediction, Resource, content, predicted, scope_of
 from tests.stacks import ROOT
 
@@ -46,7 +47,6 @@ WORKBOOK_METRICS = {
     *("exchange.operation.duration", "exchange.robot.failures", "exchange.poison_queue.depth"),
 }
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
-SOURCES = [*(ROOT / "exchange").rglob("*.py"), *(ROOT / "functions").rglob("*.py"), ROOT / "function_app.py"]
 
 
 def metrics() -> set[str]:
@@ -223,7 +223,7 @@ def test_every_span_is_kept(prediction: Prediction) -> None:
     assert prediction.settings["OTEL_TRACES_SAMPLER"] == "always_on"
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("source", DEPLOYED_SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_logger_of_the_code_is_sent_to_application_insights(source: Path) -> None:
     """The worker sends the records of one logger and its children."""
     sent = predicted("prod").settings["PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME"]
@@ -244,7 +244,7 @@ def test_the_local_host_keeps_the_records_of_the_same_logger(prediction: Predict
 
 
 def test_the_code_has_loggers_in_both_packages() -> None:
-    found = {source.relative_to(ROOT).parts[0] for source in SOURCES if "getLogger(" in source.read_text()}
+    found = {source.relative_to(ROOT).parts[0] for source in DEPLOYED_SOURCES if "getLogger(" in source.read_text()}
     assert found == {"exchange", "functions"}
 
 

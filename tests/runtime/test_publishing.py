@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployed import INSTALLED_ONLY
 from tests.runtime.app import Json, RuntimeApp, app_process
 from tests.runtime.publishing import list_uploaded, publish
 from tests.stacks import ROOT
 
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-# The parts of the package for requestors and authors of robots.
-FOR_REQUESTORS = ("exchange/cli", "exchange/client", "exchange/compare", "exchange/formats", "exchange/robots")
 # Imports the app and prints the file of every imported module.
 START = """
 import sys
@@ -50,7 +49,7 @@ def test_exactly_the_files_that_the_app_needs_are_uploaded() -> None:
         "function_app.py",
         "host.json",
         "requirements.txt",
-        *list_files("exchange") - set().union(*map(list_files, FOR_REQUESTORS)),
+        *list_files("exchange") - set().union(*(list_files(f"exchange/{room}") for room in INSTALLED_ONLY)),
         *list_files("functions"),
     }
     static = "functions/http/static"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployed import INSTALLED_ONLY
 from tests.stacks import ROOT
 
 # What each room may import of the others.
@@ -43,8 +44,6 @@ WITHOUT_AZURE = {
     "use_cases",
     "version",
 }
-# Rooms that are installed with the package, but that `.funcignore` does not publish.
-INSTALLED_ONLY = {"cli", "client", "compare", "formats", "robots"}
 NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
 
 CODE = [
