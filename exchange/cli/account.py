@@ -54,7 +54,11 @@ def login(
     profile = _make_profile(url, sign_in, role)
     profile = replace(profile, scope=scope, tenant_id=tenant, client_id=client)
     if scope is None and profile.sign_in not in {SignIn.STACK, SignIn.TOKEN}:
-        raise CommandError("Name the scope of the access tokens with --scope api://<client id>/.default", Exit.USAGE)
+        raise CommandError(
+            "Name the scope of the access tokens with --scope api://<client id>/.default. For a local stack, name its "
+            "stack.json instead of its address.",
+            Exit.USAGE,
+        )
     profile = complete_sign_in(profile)
     with Client(profile.url, make_get_token(profile)) as api:
         robots = api.list_robots().root
@@ -66,18 +70,34 @@ def login(
 
 
 def _make_profile(url: str | None, sign_in: SignIn | None, role: str) -> Profile:
-    if url is not None and urlsplit(url).scheme in {"http", "https"}:
+    if url is not None and url.lower().startswith(("http://", "https://")):
+        _check_address(url)
         default = SignIn.TOKEN if os.environ.get("EXCHANGE_TOKEN") else SignIn.AZ
         return Profile(url.rstrip("/"), sign_in or default)
     file = Path(url) if url is not None else _STACK_FILE
     try:
-        api: str = json.loads(file.read_bytes())["api"]
-    except (OSError, ValueError, KeyError):
+        api = json.loads(file.read_bytes())["api"]
+        _check_address(api)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, CommandError):
         raise CommandError(
-            f"{file} is not the file of a local stack that runs. Name the address of an exchange, or type: make up",
+            f"{file} is not the file of a local stack that runs. Name the address of an exchange, or the file "
+            ".local/stack.json in the folder in which `make up` runs.",
             Exit.USAGE,
         ) from None
     return Profile(api, SignIn.STACK, stack=str(file.absolute()), role=role)
+
+
+def _check_address(url: str) -> None:
+    """Raise CommandError unless this is an address without a secret."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise CommandError("The address must be like https://exchange.example", Exit.USAGE)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise CommandError("The address must not have a user name, a query or a fragment.", Exit.USAGE)
 
 
 def logout(*, common: Common = COMMON) -> None:
@@ -113,10 +133,10 @@ def _read_claims(token: str) -> dict[str, Any]:
     """Return the claims of a token. It is not verified: only the exchange decides with it."""
     try:
         body = token.split(".")[1]
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     except (IndexError, ValueError):
         return {}
-    return claims
+    return claims if isinstance(claims, dict) else {}
 
 
 def profiles(use: str | None = None, *, common: Common = COMMON) -> None:

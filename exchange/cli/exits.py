@@ -15,6 +15,8 @@ class Exit(IntEnum):
     """A batch request did not complete, or a file has lines or records that were not used."""
     NOT_SIGNED_IN = 4
     """There is no profile, or its sign-in is not valid any more."""
+    INTERRUPTED = 130
+    """Ctrl-C ended the command. A batch request goes on."""
 
 
 class CommandError(Exception):

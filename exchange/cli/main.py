@@ -15,7 +15,7 @@ _HELP = """Request enhancements of bibliographic references, and read what becam
 Sign in first with `exchange login`. Each command explains itself with `--help`. Data is printed to standard output, and
 messages to standard error.
 """
-_EPILOGUE = """Exit codes: 0 done; 1 failed; 2 wrong usage; 3 ended with failures; 4 not signed in.
+_EPILOGUE = """Exit codes: 0 done; 1 failed; 2 wrong usage; 3 ended with failures; 4 not signed in; 130 interrupted.
 """
 
 # As the first lines of the functions, which are imported only when they are used.
@@ -29,7 +29,14 @@ _ACCOUNT = {
 
 def make_app() -> App:
     """Return the command. The modules of its parts are imported when they are used, so that it starts quickly."""
-    app = App("exchange", help=_HELP, help_epilogue=_EPILOGUE, version=__version__, help_format="markdown")
+    app = App(
+        "exchange",
+        suppress_keyboard_interrupt=False,
+        help=_HELP,
+        help_epilogue=_EPILOGUE,
+        version=__version__,
+        help_format="markdown",
+    )
     for name, text in _ACCOUNT.items():
         app.command(f"exchange.cli.account:{name}", name=name, help=text)
     app.command("exchange.cli.references:app", name="references", help="Load, find and export references.")
@@ -50,7 +57,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         return _fail(str(error), error.code)
     except KeyboardInterrupt:
-        return _fail("Interrupted.", Exit.FAILED)
+        return _fail("Interrupted.", Exit.INTERRUPTED)
     except BrokenPipeError:
         # The reader of the output has gone, for example `head`. Python would complain about it again at its end.
         sys.stdout = None
@@ -68,6 +75,7 @@ def _fail(text: str, code: Exit) -> int:
 def _explain(error: Exception) -> tuple[str, Exit]:
     """Return the sentence and the exit code of an expected error. Raises any other one."""
     # These modules are imported already if one of their errors was raised.
+    import httpx2
     from pydantic import ValidationError
 
     from exchange.client.errors import ExchangeError, NotSignedIn
@@ -81,6 +89,8 @@ def _explain(error: Exception) -> tuple[str, Exit]:
             return str(error), Exit.FAILED
         case ValidationError():
             return "; ".join(describe_faults(error)), Exit.USAGE
+        case httpx2.InvalidURL():
+            return f"The address cannot be used: {error}.", Exit.USAGE
         case OSError():
             return f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", Exit.FAILED
         case _:

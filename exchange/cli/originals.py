@@ -1,18 +1,21 @@
 """The records of original files with the ids of their references in the exchange."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 from exchange.cli.exits import CommandError
 from exchange.cli.selection import batched_up_to, find_ids
 from exchange.client import Client
-from exchange.formats import Reading, read_references
+from exchange.formats import Fault, Reading, Record, read_references
 
 # How many references are looked up together.
 _WINDOW = 1_000
+_PLACE = ("file", "line", "format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +26,45 @@ class Original:
     reference_id: UUID | None
 
 
-def read_originals(client: Client, files: Sequence[Path], loaded: Path | None) -> Iterator[Original]:
-    """Yield the records of the files. A record that cannot be read is left out: loading reported it.
+def compute_digest(record: Record) -> str:
+    """Return what identifies a record wherever its file is: the digest of its content."""
+    content = {name: value for name, value in asdict(record).items() if name not in _PLACE}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    `loaded` is what `exchange references load` printed. Without it, references are found by their identifiers.
+
+def read_originals(client: Client, files: Sequence[Path], loaded: Path | None) -> Iterator[Original | Fault]:
+    """Return the records of the files, and why others cannot be read. Raises CommandError or OSError at once.
+
+    `loaded` is what `exchange references load` printed. A record that has changed since then has no id. Without it,
+    references are found by their identifiers.
     """
-    readings = (item for file in files for item in read_references(file) if isinstance(item, Reading))
-    if loaded is not None:
-        ids = _read_ids(loaded)
-        for reading in readings:
-            yield Original(reading, ids.get((reading.record.file, reading.record.line)))
-        return
+    ids = None if loaded is None else _read_ids(loaded)
+    readings = chain.from_iterable([read_references(file) for file in files])
+    return _add_ids(client, readings, ids)
+
+
+def _add_ids(
+    client: Client, readings: Iterable[Reading | Fault], ids: Mapping[str, UUID] | None
+) -> Iterator[Original | Fault]:
     for part in batched_up_to(readings, _WINDOW):
-        wanted = [[item.model_dump() for item in reading.reference.identifiers or []] for reading in part]
-        for reading, found in zip(part, find_ids(wanted, client), strict=True):
-            yield Original(reading, found)
+        records = [reading for reading in part if isinstance(reading, Reading)]
+        if ids is not None:
+            found = iter([ids.get(compute_digest(reading.record)) for reading in records])
+        else:
+            wanted = [[item.model_dump() for item in reading.reference.identifiers or []] for reading in records]
+            found = iter(find_ids(wanted, client))
+        for reading in part:
+            yield reading if isinstance(reading, Fault) else Original(reading, next(found))
 
 
-def _read_ids(loaded: Path) -> dict[tuple[str, int], UUID]:
-    ids: dict[tuple[str, int], UUID] = {}
+def _read_ids(loaded: Path) -> dict[str, UUID]:
+    """Return the ids of the references by the digests of their records."""
+    ids: dict[str, UUID] = {}
     with loaded.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 fields = json.loads(line)
-                ids[fields["file"], fields["line"]] = UUID(fields["id"])
-            except (ValueError, KeyError, TypeError):
+                ids[fields["digest"]] = UUID(fields["id"])
+            except (ValueError, KeyError, TypeError, AttributeError):
                 raise CommandError(f"{loaded}:{number}: it is not what `exchange references load` printed.") from None
     return ids

@@ -1,17 +1,16 @@
 """Profiles: which exchange, and how to sign in there. They are in the configuration folder, without secrets."""
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import platformdirs
+from pydantic import TypeAdapter, ValidationError
 
 from exchange.cli.exits import CommandError, Exit
 from exchange.client.download import replacing
+from exchange.contract.base import describe_faults
 
 _FOLDER = "enhancement-exchange"
 
@@ -54,7 +53,7 @@ class Profile:
 class Profiles:
     """All profiles, and which one is used if none is named."""
 
-    by_name: Mapping[str, Profile] = field(default_factory=dict)
+    by_name: dict[str, Profile] = field(default_factory=dict)
     current: str | None = None
 
     def choose(self, name: str | None) -> tuple[str, Profile]:
@@ -78,22 +77,18 @@ def read_profiles() -> Profiles:
     """Read the profiles. Raises CommandError if the file cannot be read."""
     file = find_file()
     try:
-        stored: dict[str, Any] = json.loads(file.read_bytes())
-        by_name = {
-            name: Profile(**{**fields, "sign_in": SignIn(fields["sign_in"])})
-            for name, fields in stored["profiles"].items()
-        }
-        return Profiles(by_name, stored["current"])
+        content = file.read_bytes()
     except FileNotFoundError:
         return Profiles()
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise CommandError(f"The profiles in {file} cannot be read: {error}") from None
+    try:
+        return TypeAdapter(Profiles).validate_json(content)
+    except ValidationError as error:
+        raise CommandError(f"The profiles in {file} cannot be read: {'; '.join(describe_faults(error))}.") from None
 
 
 def write_profiles(profiles: Profiles) -> None:
     """Replace the file of the profiles. Only its owner may read it."""
     file = find_file()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stored = {"current": profiles.current, "profiles": {name: asdict(item) for name, item in profiles.by_name.items()}}
     with replacing(file, 0o600) as written:
-        written.write(json.dumps(stored, indent=2).encode() + b"\n")
+        written.write(TypeAdapter(Profiles).dump_json(profiles, indent=2) + b"\n")

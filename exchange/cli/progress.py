@@ -1,12 +1,15 @@
 """The progress of batch requests while they run."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 from uuid import UUID
 
-from exchange.cli.terminal import Terminal
+from exchange.cli.terminal import Terminal, clean
 from exchange.client import Client
 from exchange.contract.batches import BatchEnhancementRequestRead
+
+Item = TypeVar("Item")
 
 
 def follow(client: Client, batch_ids: Iterable[UUID], terminal: Terminal) -> list[BatchEnhancementRequestRead]:
@@ -14,11 +17,31 @@ def follow(client: Client, batch_ids: Iterable[UUID], terminal: Terminal) -> lis
     ids = list(dict.fromkeys(batch_ids))
     found: dict[UUID, BatchEnhancementRequestRead] = {}
     show = _Bars() if sys.stderr.isatty() and not terminal.as_json else _Lines(terminal)
-    with show:
-        for batch in client.watch_batches(ids, on_trouble=lambda error: show.say(f"{error} Trying again.")):
-            found[batch.id] = batch
-            show.update(batch)
+    try:
+        with show:
+            for batch in client.watch_batches(ids, on_trouble=lambda error: show.say(f"{error} Trying again.")):
+                found[batch.id] = batch
+                show.update(batch)
+    except KeyboardInterrupt:
+        terminal.say(f"Still running. Follow it: exchange batches watch {' '.join(map(str, ids))}")
+        raise
     return [found[batch_id] for batch_id in ids]
+
+
+def show_progress(items: Iterable[Item], name: str) -> Iterator[Item]:
+    """Yield the items, and show their number on a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} " + name), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=None)
+        for item in items:
+            yield item
+            progress.advance(task)
 
 
 class _Lines:
@@ -68,11 +91,11 @@ class _Bars:
         done, requested = _count(batch)
         if batch.id not in self._tasks:
             self._tasks[batch.id] = self._progress.add_task(str(batch.id)[:8], total=requested, status="")
-        status = f"{batch.request_status}{_waiting(batch)}"
+        status = clean(f"{batch.request_status}{_waiting(batch)}")
         self._progress.update(self._tasks[batch.id], completed=done, total=requested, status=status)  # type: ignore[arg-type] # a task id is an int
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False)
+        self._progress.console.print(clean(text), markup=False)
 
 
 def _count(batch: BatchEnhancementRequestRead) -> tuple[int, int]:

@@ -15,9 +15,16 @@ _WINDOW = 64
 
 def read_all(client: Client, reference_ids: Iterable[UUID]) -> Iterator[ReferenceRead]:
     """Yield the references with all their enhancements, in the order of their ids."""
-    with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
+    pool = ThreadPoolExecutor(_MAX_CONCURRENT)
+    try:
         for ids in batched_up_to(reference_ids, _WINDOW):
             yield from pool.map(lambda reference_id: _read_whole(client, reference_id), ids)
+    except KeyboardInterrupt:
+        # The calls in progress end at once, and no other one begins.
+        client.close()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _read_whole(client: Client, reference_id: UUID) -> ReferenceRead:

@@ -4,7 +4,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Annotated, Any
 from uuid import UUID
@@ -13,23 +13,25 @@ from cyclopts import App, Parameter
 
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
+from exchange.cli.originals import compute_digest
+from exchange.cli.progress import show_progress
 from exchange.cli.reading import read_all
-from exchange.cli.selection import NOTHING, Selected, collect_ids, find_ids
+from exchange.cli.selection import NOTHING, Selected, collect_ids, find_ids, open_input
 from exchange.cli.terminal import Terminal
 from exchange.client.download import replacing
 from exchange.contract.base import to_jsonl
 from exchange.contract.references import OnExisting
-from exchange.formats import Fault, Reading, Row, read_references, write_references
+from exchange.formats import Fault, Reading, Record, Row, read_references, write_references
 
 app = App(name="references")
 
 
 class _Loading:
-    """What is loaded: its lines, and where each of them is from. Faults are reported as they are found."""
+    """What is loaded: its lines, and the record of each of them. Faults are reported as they are found."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._places: deque[tuple[str, int]] = deque()
+        self._records: deque[Record] = deque()
         self.refused = 0
         self.loaded = 0
         self.existing = 0
@@ -43,7 +45,7 @@ class _Loading:
             record = reading.record
             for warning in reading.warnings:
                 self._terminal.say(f"{record.file}:{record.line}: {warning}")
-            self._places.append((record.file, record.line))
+            self._records.append(record)
             yield to_jsonl(reading.reference)
 
     def report(self, file: str, line: int, reason: str) -> None:
@@ -51,14 +53,14 @@ class _Loading:
         self.refused += 1
         self._terminal.say(f"{file}:{line}: {reason}")
 
-    def take_place(self) -> tuple[str, int]:
-        """Return the place of the next line."""
-        return self._places.popleft()
+    def take_record(self) -> Record:
+        """Return the record of the next line."""
+        return self._records.popleft()
 
 
 @app.command
 def load(
-    *files: Path,
+    *files: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     format: str = "auto",
     map: dict[str, str] | None = None,
     source: str | None = None,
@@ -75,7 +77,7 @@ def load(
     Parameters
     ----------
     files
-        The files. Their formats and encodings are recognised.
+        The files. Their formats and encodings are recognised. `-` is standard input.
     format
         The format of the files: `ris`, `bibtex`, `csv`, `tsv`, `xlsx`, `nbib`, `pubmed-xml`, `openalex`, `crossref` or
         `jsonl`.
@@ -93,27 +95,36 @@ def load(
     if not files:
         raise CommandError("Name at least one file.", Exit.USAGE)
     loading = _Loading(common.terminal)
-    # At once, so that a wrong name is found before anything is loaded.
-    opened = [read_references(file, format, columns=map, source=source) for file in files]
-    readings = chain.from_iterable(opened)
-    if dry_run:
-        loading.loaded = sum(1 for _ in loading.list_lines(readings))
-    else:
-        with common.connect() as client, ExitStack() as stack:
+    with ExitStack() as stack:
+        paths = [stack.enter_context(open_input(file)) for file in files]
+        # At once, so that a file of another kind is found before anything is loaded.
+        started = [_start(read_references(path, format, columns=map, source=source)) for path in paths]
+        readings = chain.from_iterable(started)
+        if dry_run:
+            loading.loaded = sum(1 for _ in loading.list_lines(readings))
+        else:
+            client = stack.enter_context(common.connect())
             written = stack.enter_context(replacing(output)) if output else None
-            for answer in client.load_references(loading.list_lines(readings), on_existing):
-                file, line = loading.take_place()
+            answers = client.load_references(loading.list_lines(readings), on_existing)
+            for answer in show_progress(answers, "references"):
+                record = loading.take_record()
                 if answer.error is not None:
-                    loading.report(file, line, answer.error)
+                    loading.report(record.file, record.line, answer.error)
                     continue
                 loading.loaded += 1
                 loading.existing += answer.existing
-                _write_line(written, {"id": str(answer.id), "file": file, "line": line, "existing": answer.existing})
+                place = {"file": record.file, "line": record.line, "digest": compute_digest(record)}
+                _write_line(written, {"id": str(answer.id), "existing": answer.existing, **place})
     done = "could be loaded" if dry_run else f"are loaded, {loading.existing} of them were known"
     common.terminal.say(f"{loading.loaded} references {done}. {loading.refused} records were refused.")
     if not dry_run and loading.loaded:
         common.terminal.suggest(f"exchange batches request ROBOT --from {output or 'FILE'} --wait")
     return Exit.ENDED_WITH_FAILURES if loading.refused else Exit.DONE
+
+
+def _start(readings: Iterator[Reading | Fault]) -> Iterator[Reading | Fault]:
+    """Read the first record now. Return all of them."""
+    return chain(list(islice(readings, 1)), readings)
 
 
 def _write_line(file: IO[bytes] | None, fields: dict[str, Any]) -> None:

@@ -1,17 +1,18 @@
 """The results of batches: their export to reference files, and their comparison."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from cyclopts import Parameter
+from pydantic import ValidationError
 
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
-from exchange.cli.originals import read_originals
+from exchange.cli.originals import Original, read_originals
 from exchange.cli.reading import read_all
 from exchange.client import Client
 from exchange.client.download import replacing
@@ -23,7 +24,7 @@ from exchange.compare.labels import DEFAULT_THRESHOLD, Labelling, find_pair
 from exchange.compare.page import to_html
 from exchange.compare.text import to_text
 from exchange.contract.references import Reference, StoredEnhancement
-from exchange.formats import Row, write_references
+from exchange.formats import Fault, Row, write_references
 
 # Disagreements whose titles are read from the exchange.
 _MAX_TITLES = 500
@@ -38,7 +39,7 @@ def export(
     format: str = "auto",
     asreview_label: str | None = None,
     common: Common = COMMON,
-) -> None:
+) -> int:
     """Write what a batch added to a reference file, as keywords, notes or columns.
 
     With the original files, everything in them is written again, with the annotations added.
@@ -59,14 +60,46 @@ def export(
     asreview_label
         The annotation, as `scheme:label`, that ASReview is to take for its label.
     """
+    for file in [*(original or []), *([from_] if from_ else [])]:
+        if output.exists() and output.samefile(file):
+            raise CommandError(f"{output} is one of the files that are read. Choose another name.", Exit.USAGE)
     with common.connect() as client:
-        added: dict[UUID, list[StoredEnhancement]] = {}
-        for line in _read_added(client, batch):
-            enhancement = StoredEnhancement.model_validate_json(line)
-            added.setdefault(enhancement.reference_id, []).append(enhancement)
-        rows = _list_original_rows(client, original, from_, added) if original else _list_rows(client, added)
+        added = _Added(_read_added(client, batch))
+        if original:
+            rows = _list_original_rows(read_originals(client, original, from_), added, common)
+        else:
+            rows = _list_rows(client, added)
         count = write_references(output, format, rows, asreview_label=asreview_label)
-    common.terminal.say(f"{count} references are in {output}, {len(added)} of them with something that was added.")
+    written = len(added.taken)
+    common.terminal.say(f"{count} references are in {output}, {written} of them with something that was added.")
+    if left := len(added.by_reference) - written:
+        common.terminal.say(f"{left} references that got something are not in the original files as they were loaded.")
+    return Exit.ENDED_WITH_FAILURES if left or added.faults else Exit.DONE
+
+
+class _Added:
+    """The enhancements that a batch added, by their references. They are parsed when they are taken, to save memory."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.by_reference: dict[UUID, list[bytes]] = {}
+        self.taken: set[UUID] = set()
+        self.faults = 0
+        for line in lines:
+            self.by_reference.setdefault(_parse(line).reference_id, []).append(line)
+
+    def take(self, reference_id: UUID) -> list[StoredEnhancement]:
+        """Return the enhancements of a reference, which is written."""
+        lines = self.by_reference.get(reference_id, [])
+        if lines:
+            self.taken.add(reference_id)
+        return [_parse(line) for line in lines]
+
+
+def _parse(line: bytes) -> StoredEnhancement:
+    try:
+        return StoredEnhancement.model_validate_json(line)
+    except ValidationError:
+        raise CommandError("The file of the added enhancements cannot be read.") from None
 
 
 def _read_added(client: Client, batch_id: UUID) -> Iterator[bytes]:
@@ -77,17 +110,19 @@ def _read_added(client: Client, batch_id: UUID) -> Iterator[bytes]:
     return client.read_lines(batch.enhancements_url)
 
 
-def _list_rows(client: Client, added: dict[UUID, list[StoredEnhancement]]) -> Iterator[Row]:
+def _list_rows(client: Client, added: _Added) -> Iterator[Row]:
     """Yield the references that got something, as the exchange has them, with the annotations of this batch only."""
-    for reference in read_all(client, added):
+    for reference in read_all(client, added.by_reference):
         others = [item for item in reference.enhancements or [] if item.content.enhancement_type != "annotation"]
-        yield Row(reference.model_copy(update={"enhancements": [*added[reference.id], *others]}))
+        yield Row(reference.model_copy(update={"enhancements": [*added.take(reference.id), *others]}))
 
 
-def _list_original_rows(
-    client: Client, files: Sequence[Path], loaded: Path | None, added: dict[UUID, list[StoredEnhancement]]
-) -> Iterator[Row]:
-    for original in read_originals(client, files, loaded):
+def _list_original_rows(originals: Iterable[Original | Fault], added: _Added, common: Common) -> Iterator[Row]:
+    for original in originals:
+        if isinstance(original, Fault):
+            added.faults += 1
+            common.terminal.say(f"{original.file}:{original.line}: {original.reason} It is not in the new file.")
+            continue
         given = original.reading.reference
         if original.reference_id is None:
             yield Row(given, original.reading.record)
@@ -102,7 +137,7 @@ def _list_original_rows(
             id=original.reference_id,
             visibility=given.visibility,
             identifiers=given.identifiers,
-            enhancements=[*added.get(original.reference_id, []), *own],
+            enhancements=[*added.take(original.reference_id), *own],
         )
         yield Row(reference, original.reading.record)
 
@@ -182,6 +217,9 @@ def compare(
 
 def _read_labels(client: Client, file: Path, loaded: Path | None, labelling: Labelling, catalogue: Catalogue) -> None:
     for original in read_originals(client, [file], loaded):
+        if isinstance(original, Fault):
+            labelling.unidentified += 1
+            continue
         fields: dict[str, Any] = {**original.reading.reference.model_dump(), "id": original.reference_id}
         reference = LabelledReference.model_validate(fields)
         key = catalogue.add(reference)

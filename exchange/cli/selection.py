@@ -1,10 +1,11 @@
 """Which references a command is about: from options, from files, or from standard input."""
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from exchange.cli.terminal import Terminal
 from exchange.client import Client
 from exchange.contract.lookup import MAX_LOOKUP_IDENTIFIERS, ReferenceLookup
 from exchange.contract.references import ReferenceFileInput
+from exchange.formats import Fault, read_references
+from exchange.formats.encodings import open_text
 
 _STDIN = Path("-")
 _MAX_NAMED = 5
@@ -63,7 +66,7 @@ def collect_ids(selected: Selected, client: Client, terminal: Terminal) -> list[
         *([{"identifier_type": "open_alex", "identifier": item}] for item in selected.openalex),
     ]
     for file in selected.from_:
-        for item in read_selection(file):
+        for item in read_selection(file, terminal):
             if isinstance(item, UUID):
                 found.append(item)
             else:
@@ -98,43 +101,36 @@ def _report_unknown(unknown: Sequence[Sequence[dict[str, Any]]], terminal: Termi
     terminal.say(f"Left out, because the exchange does not have them: {', '.join(names)}{more}.")
 
 
-def read_selection(file: Path) -> Iterator[UUID | ReferenceFileInput]:
+def read_selection(file: Path, terminal: Terminal) -> Iterator[UUID | ReferenceFileInput]:
     """Yield the ids in a file, or the references of a reference file. Raises CommandError."""
     with open_input(file) as path:
-        start = _read_first_line(path)
+        with open_text(path) as lines:
+            start = next((line for line in lines if line.strip()), "")
         if _find_id(start) is not None:
-            with path.open("rb") as lines:
+            with open_text(path) as lines:
                 yield from _read_ids(lines, file)
         else:
-            # These modules take a while to import, and ids do not need them.
-            from exchange.formats import Fault, read_references
-
             for reading in read_references(path):
                 if isinstance(reading, Fault):
-                    raise CommandError(f"{file}:{reading.line}: {reading.reason}")
-                yield reading.reference
+                    terminal.say(f"{file}:{reading.line}: {reading.reason}")
+                else:
+                    yield reading.reference
 
 
 @contextmanager
 def open_input(file: Path) -> Iterator[Path]:
-    """Return the path of a file. Standard input is copied to a temporary one."""
-    if file != _STDIN:
+    """Return the path of a file. Standard input, or a pipe, is copied to a temporary one, because it is read twice."""
+    if file != _STDIN and (file.is_file() or not file.exists()):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdin"
-        with path.open("wb") as copy:
-            while data := sys.stdin.buffer.read(1 << 20):
-                copy.write(data)
+        with path.open("wb") as copy, nullcontext(sys.stdin.buffer) if file == _STDIN else file.open("rb") as given:
+            shutil.copyfileobj(given, copy)
         yield path
 
 
-def _read_first_line(path: Path) -> bytes:
-    with path.open("rb") as lines:
-        return next((line for line in lines if line.strip()), b"")
-
-
-def _read_ids(lines: Iterable[bytes], file: Path) -> Iterator[UUID]:
+def _read_ids(lines: Iterable[str], file: Path) -> Iterator[UUID]:
     """Yield the ids. A line that was refused when it was loaded has none."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -146,19 +142,16 @@ def _read_ids(lines: Iterable[bytes], file: Path) -> Iterator[UUID]:
             yield UUID(found)
 
 
-def _find_id(line: bytes) -> str | None:
+def _find_id(line: str) -> str | None:
     """Return the id in a line: the id alone, or a JSON object with it. Empty if it is null. None if there is no id."""
-    text = line.decode(errors="replace").strip()
-    if text.startswith("{"):
-        try:
-            fields = json.loads(text)
-        except ValueError:
-            return None
-        # A reference of a file has no id of its own. One with an id and enhancements was read from an exchange.
-        return None if "id" not in fields else str(fields["id"] or "")
+    text = line.strip()
     try:
+        if text.startswith("{"):
+            text = json.loads(text)["id"]
+            if text is None:
+                return ""
         return str(UUID(text))
-    except ValueError:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

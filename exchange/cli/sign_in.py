@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 _CACHE = "enhancement-exchange"
+# A token is replaced this long before it expires.
+_EARLIER_S = 300
 _TOKEN = "EXCHANGE_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -21,12 +25,42 @@ def make_get_token(profile: Profile) -> Callable[[], str]:
     """Return what gets an access token. It raises CommandError if there is none."""
     match profile.sign_in:
         case SignIn.STACK:
-            return lambda: _read_stack_token(profile)
+            return lambda: _check(_read_stack_token(profile))
         case SignIn.TOKEN:
-            return _read_environment
+            return lambda: _check(_read_environment())
         case _:
-            credential = _make_credential(profile)
-            return lambda: _get_token(credential, profile)
+            return _CachedToken(_make_credential(profile), profile.scope or "")
+
+
+class _CachedToken:
+    """The token of a credential, until shortly before it expires. Some credentials start a process for each token."""
+
+    def __init__(self, credential: "TokenCredential", scope: str) -> None:
+        self._credential = credential
+        self._scope = scope
+        self._token = ""
+        self._expires_at = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        from azure.core.exceptions import ClientAuthenticationError
+
+        with self._lock:
+            if time.time() > self._expires_at - _EARLIER_S:
+                try:
+                    found = self._credential.get_token(self._scope)
+                except ClientAuthenticationError as error:
+                    raise _refuse(error) from None
+                self._token, self._expires_at = _check(found.token), found.expires_on
+            return self._token
+
+
+def _check(token: str) -> str:
+    """Return the token without white space around it. Raises CommandError if it cannot be sent."""
+    stripped = token.strip()
+    if not (stripped.isascii() and stripped.isprintable()):
+        raise CommandError("The access token has characters that no token has.", Exit.NOT_SIGNED_IN)
+    return stripped
 
 
 def complete_sign_in(profile: Profile) -> Profile:
@@ -45,13 +79,13 @@ def complete_sign_in(profile: Profile) -> Profile:
 def _read_stack_token(profile: Profile) -> str:
     file = Path(profile.stack or "")
     try:
-        tokens: dict[str, str] = json.loads(file.read_bytes())["tokens"]
-    except (OSError, ValueError, KeyError):
+        tokens = dict[str, str](json.loads(file.read_bytes())["tokens"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise CommandError(
             f"{file} cannot be read. Is the local stack running? Type: make up", Exit.NOT_SIGNED_IN
         ) from None
     try:
-        return tokens[profile.role or ""]
+        return str(tokens[profile.role or ""])
     except KeyError:
         raise CommandError(f"The local stack has no role '{profile.role}'. Roles: {', '.join(tokens)}.") from None
 
@@ -89,15 +123,6 @@ def _make_credential(profile: Profile) -> "TokenCredential":
                 cache_persistence_options=cache,
                 disable_automatic_authentication=bool(account),
             )
-
-
-def _get_token(credential: "TokenCredential", profile: Profile) -> str:
-    from azure.core.exceptions import ClientAuthenticationError
-
-    try:
-        return credential.get_token(profile.scope or "").token
-    except ClientAuthenticationError as error:
-        raise _refuse(error) from None
 
 
 def _refuse(error: Exception) -> CommandError:

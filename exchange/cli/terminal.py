@@ -4,12 +4,17 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 # Texts of robots and references could move the cursor or change colours.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+# The length of an id.
+_UNBROKEN = 36
 
 
 def clean(text: str) -> str:
@@ -39,7 +44,7 @@ class Terminal:
 
     def write_table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table. Without a terminal its cells are separated by tabs. Without names, it has no heading."""
-        texts = [["" if value is None else clean(str(value)) for value in row] for row in rows]
+        texts = [[_to_text(value) for value in row] for row in rows]
         if sys.stdout.isatty():
             _draw(columns, texts)
             return
@@ -56,7 +61,13 @@ class Terminal:
             print(f"\nNext: {command}", file=sys.stderr)
 
 
-def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _to_text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else clean(str(value))
+
+
+def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # It takes a tenth of a second to import, and only people see its tables.
     from rich import box
     from rich.console import Console
@@ -64,8 +75,10 @@ def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # An id that is broken into lines cannot be copied.
+        short = all(len(row[number]) <= _UNBROKEN for row in rows)
+        table.add_column(column, overflow="fold", no_wrap=short)
     for row in rows:
         # Texts of robots and references are not markup.
         table.add_row(*map(Text, row))

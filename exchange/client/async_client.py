@@ -111,8 +111,8 @@ class AsyncClient:
             delay: float | None = None
             try:
                 answer = await self._send_once(call)
-            except httpx2.TransportError as error:
-                if may_repeat_error(error, repeatable=call.repeatable):
+            except httpx2.RequestError as error:
+                if may_repeat_error(error, repeatable=call.repeatable) and not self._http.is_closed:
                     delay = self._retries.choose_delay(attempt)
                 if delay is None:
                     raise describe_error(error, self._url) from None
@@ -178,17 +178,20 @@ class AsyncClient:
         while True:
             try:
                 async with self._http.stream("GET", url, headers=download.make_headers()) as response:
-                    download.start(response.status_code, response.headers)
-                    async for piece in response.aiter_raw():
-                        yield download.count(piece)
-            except httpx2.TransportError as error:
-                delay = self._retries.choose_delay(attempt)
-                if delay is None:
-                    raise describe_error(error, url) from None
-                await asyncio.sleep(delay)
-                attempt += 1
-            else:
-                return
+                    if download.start(response.status_code, response.headers):
+                        async for piece in response.aiter_raw():
+                            yield download.count(piece)
+                            # The connection works again.
+                            attempt = 1
+                        return
+                trouble = Unreachable(f"The download was answered with HTTP {response.status_code}.")
+            except httpx2.RequestError as error:
+                trouble = describe_error(error, url)
+            delay = self._retries.choose_delay(attempt)
+            if delay is None:
+                raise trouble
+            await asyncio.sleep(delay)
+            attempt += 1
 
     async def read_lines(self, url: str) -> AsyncIterator[bytes]:
         """Yield the lines of a file from its signed URL, but for blank ones. The file is never whole in memory."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from exchange.client.errors import Unreachable, make_refusal
+from exchange.client.errors import Unreachable, make_error
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -40,11 +40,11 @@ class Call(Generic[T]):
     repeatable: bool = True
 
     def read_answer(self, answer: Answer) -> T:
-        """Return what the answer says. Raises Refused, or Unreachable if it is not an answer of an exchange."""
+        """Return what the answer says. Raises Refused, or Unreachable if it cannot be used."""
         if not (
             HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.NOT_MODIFIED
         ):
-            raise make_refusal(answer.status, answer.content)
+            raise make_error(answer.status, answer.content)
         try:
             return self.read(answer)
         except ValidationError:

@@ -153,13 +153,25 @@ def list_errors(batch_id: UUID) -> Call[BatchErrors]:
 
 
 def load_lines(lines: bytes, on_existing: OnExisting = OnExisting.MERGE) -> Call[list[LoadedLine]]:
-    """Load the lines of a references file. What is known already is not added again."""
+    """Load the lines of a references file. What is known already is not added again.
+
+    Unless that is an error: then a repeated call would refuse what the first one has loaded, so it is not repeated.
+    """
 
     def read(answer: Answer) -> list[LoadedLine]:
         return [LoadedLine.model_validate_json(line) for line in answer.content.splitlines()]
 
     query = make_query({"on_existing": on_existing})
-    return Call(method="POST", path="/references/", read=read, query=query, content=lines, headers=_JSONL)
+    repeatable = on_existing is not OnExisting.FAIL
+    return Call(
+        method="POST",
+        path="/references/",
+        read=read,
+        query=query,
+        content=lines,
+        headers=_JSONL,
+        repeatable=repeatable,
+    )
 
 
 def read_reference(reference_id: UUID, *, continuation: str | None = None) -> Call[ReferenceRead]:

@@ -110,8 +110,8 @@ class Client:
             delay: float | None = None
             try:
                 answer = self._send_once(call)
-            except httpx2.TransportError as error:
-                if may_repeat_error(error, repeatable=call.repeatable):
+            except httpx2.RequestError as error:
+                if may_repeat_error(error, repeatable=call.repeatable) and not self._http.is_closed:
                     delay = self._retries.choose_delay(attempt)
                 if delay is None:
                     raise describe_error(error, self._url) from None
@@ -176,17 +176,20 @@ class Client:
         while True:
             try:
                 with self._http.stream("GET", url, headers=download.make_headers()) as response:
-                    download.start(response.status_code, response.headers)
-                    for piece in response.iter_raw():
-                        yield download.count(piece)
-            except httpx2.TransportError as error:
-                delay = self._retries.choose_delay(attempt)
-                if delay is None:
-                    raise describe_error(error, url) from None
-                time.sleep(delay)
-                attempt += 1
-            else:
-                return
+                    if download.start(response.status_code, response.headers):
+                        for piece in response.iter_raw():
+                            yield download.count(piece)
+                            # The connection works again.
+                            attempt = 1
+                        return
+                trouble = Unreachable(f"The download was answered with HTTP {response.status_code}.")
+            except httpx2.RequestError as error:
+                trouble = describe_error(error, url)
+            delay = self._retries.choose_delay(attempt)
+            if delay is None:
+                raise trouble
+            time.sleep(delay)
+            attempt += 1
 
     def read_lines(self, url: str) -> Iterator[bytes]:
         """Yield the lines of a file from its signed URL, but for blank ones. The file is never whole in memory."""

@@ -54,6 +54,8 @@ _CLASSES: dict[int, type[Refused]] = {
 }
 
 
-def make_refusal(status: int, content: bytes) -> Refused:
-    """Return the error for an answer that is not a success."""
+def make_error(status: int, content: bytes) -> ExchangeError:
+    """Return the error for an answer that is not a success. A fault of the server is passing trouble."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(str(Refused.from_answer(status, content)))
     return _CLASSES.get(status, Refused).from_answer(status, content)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from exchange.client.errors import Unreachable
 from exchange.contract.references import LoadedLine
 
 # Far below the limit of the exchange, so that each answer comes soon and progress can be shown.
@@ -17,10 +18,12 @@ class Body:
     content: bytes
     numbers: Sequence[int]
 
-    def renumber(self, answers: Iterable[LoadedLine]) -> Iterator[LoadedLine]:
-        """Yield the answers with the numbers of the lines in the file."""
-        for answer in answers:
-            yield answer.model_copy(update={"line": self.numbers[answer.line - 1]})
+    def renumber(self, answers: Sequence[LoadedLine]) -> Iterator[LoadedLine]:
+        """Yield the answers with the numbers of the lines in the file. Raises Unreachable if one is missing."""
+        if [answer.line for answer in answers] != list(range(1, len(self.numbers) + 1)):
+            raise Unreachable("The exchange did not answer each of the loaded lines.")
+        for answer, number in zip(answers, self.numbers, strict=True):
+            yield answer.model_copy(update={"line": number})
 
 
 def split_lines(lines: Iterable[bytes]) -> Iterator[Body]:

@@ -11,6 +11,10 @@ from exchange.client.errors import Unreachable
 
 # These fail before anything is sent.
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+# These would fail again: the request or the answer is not HTTP.
+_FINAL = (httpx2.LocalProtocolError, httpx2.DecodingError, httpx2.UnsupportedProtocol)
+# The answers of a server that is busy or restarts, and of a gateway before it.
+_PASSING = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,19 @@ class RetryPolicy:
 
 def may_repeat_answer(status: int, *, repeatable: bool) -> bool:
     """Return whether a call with this answer may be sent again. One that got 429 was not carried out."""
-    return status == HTTPStatus.TOO_MANY_REQUESTS or (repeatable and status == HTTPStatus.SERVICE_UNAVAILABLE)
+    return status == HTTPStatus.TOO_MANY_REQUESTS or (repeatable and status in _PASSING)
 
 
-def may_repeat_error(error: httpx2.TransportError, *, repeatable: bool) -> bool:
+def may_repeat_error(error: httpx2.RequestError, *, repeatable: bool) -> bool:
     """Return whether a call with this error may be sent again."""
+    if isinstance(error, _FINAL):
+        return False
     return repeatable or isinstance(error, _NOT_SENT)
 
 
-def describe_error(error: httpx2.TransportError, url: str) -> Unreachable:
+def describe_error(error: httpx2.RequestError, url: str) -> Unreachable:
     """Return the error of a call without an answer. The query of a URL may be a secret, so it is left out."""
     parts = httpx2.URL(url)
-    reason = str(error) or type(error).__name__
+    # The text of other errors may quote what was sent.
+    reason = str(error) if isinstance(error, httpx2.NetworkError) else type(error).__name__
     return Unreachable(f"{parts.scheme}://{parts.netloc.decode()} cannot be reached: {reason}.")

@@ -12,6 +12,7 @@ from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
 ENDED = frozenset({BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED})
 # If an answer does not say when to read again.
 _POLL_S = 5
+_MAX_POLL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def poll_batch(batch_id: UUID, etag: str | None) -> Call[Polled]:
         unchanged = answer.status == HTTPStatus.NOT_MODIFIED
         batch = None if unchanged else BatchEnhancementRequestRead.model_validate_json(answer.content)
         wait = answer.headers.get("Retry-After", "")
-        return Polled(batch, answer.headers.get("ETag", etag), float(wait) if wait.isdecimal() else _POLL_S)
+        retry_after_s = min(_MAX_POLL_S, int(wait)) if wait.isdecimal() else _POLL_S
+        return Polled(batch, answer.headers.get("ETag", etag), retry_after_s)
 
     return Call(
         method="GET",

@@ -35,7 +35,7 @@ def test_the_documents_show_commands() -> None:
 
 def test_the_table_of_exit_codes_is_complete() -> None:
     table = text_of("docs/commands.md").partition("| exit code |")[2]
-    assert [int(code) for code in re.findall(r"^\| (\d) \|", table, re.MULTILINE)] == list(Exit)
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == list(Exit)
 
 
 def test_the_table_of_sign_ins_is_complete() -> None:

@@ -57,6 +57,7 @@ async def shell(exchange: Exchange, tmp_path: Path) -> Shell:
     label = "screening:Nagtegaal_2019:included"
     write_references(tmp_path / "library.ris", "ris", rows[:REFERENCES], asreview_label=label)
     await shell.run("login", "stack.json")
+    assert (tmp_path / "config" / "profiles.json").stat().st_mode & 0o077 == 0
     return shell
 
 
@@ -108,6 +109,19 @@ async def test_a_reviewer_gets_tags_from_a_ris_file_to_a_ris_file(exchange: Exch
         kept = {line for line in original.splitlines() if not line.startswith("N1  - Annotations: ")}
         assert kept <= set(record.splitlines())
     assert sum("KW  - design:" in record for record in records) == REFERENCES - 1
+    # The file may be renamed, but what has changed in it finds no place.
+    moved = [originals[1].replace("TI  - ", "TI  - Changed: "), originals[0], "\nAU  - Nobody\n"]
+    write(
+        shell.folder / "moved.ris", "ER  - ".join(["TY  - ".join(["", item.partition("TY  - ")[2]]) for item in moved])
+    )
+    await shell.run(
+        *("batches", "export", batch["id"], "other.ris", "--original", "moved.ris", "--from", "loaded.jsonl"),
+        code=Exit.ENDED_WITH_FAILURES,
+    )
+    enhanced = sum("KW  - design:" in record for number, record in enumerate(records) if number != 1)
+    assert read(shell.folder / "other.ris").count("KW  - design:") == enhanced >= REFERENCES - 2
+    same = ("--original", "library.ris", "--from", "loaded.jsonl")
+    await shell.run("batches", "export", batch["id"], "library.ris", *same, code=Exit.USAGE)
     await shell.run("batches", "export", batch["id"], "tagged.csv")
     assert read(shell.folder / "tagged.csv").count("\n") >= REFERENCES - 1
     pair = "screening:included=design:trial"

@@ -64,6 +64,8 @@ def test_the_version_is_that_of_the_package(command: Run) -> None:
         (["references", "load"], "Name at least one file."),
         (["login", "https://exchange.example"], "Name the scope of the access tokens with --scope"),
         (["login"], ".local/stack.json is not the file of a local stack that runs."),
+        (["login", "http://["], "The address must be like https://exchange.example"),
+        (["login", "https://user:secret@exchange.example"], "The address must not have a user name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -73,6 +75,27 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(command: Run, words: list[s
     assert text in err
     assert err.startswith("exchange: ")
     assert err.count("\n") == 1
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize("content", ["[]", '"x"', '{"api": 5}', '{"api": "http://h:0"}', "["])
+def test_a_wrong_stack_file_is_one_sentence(command: Run, folder: Path, content: str) -> None:
+    (folder / "stack.json").write_text(content)
+    code, out, err = command("login", "stack.json")
+    assert (code, out, err.count("\n")) == (Exit.USAGE, "", 1)
+
+
+@pytest.mark.parametrize("token", ["tökén", "a\nb", "a\x7fb"])
+def test_a_token_that_no_server_accepts_is_not_sent(
+    command: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("EXCHANGE_TOKEN", token)
+    write_profile(folder, "one", "http://127.0.0.1:9")
+    assert command("robots", "list") == (
+        Exit.NOT_SIGNED_IN,
+        "",
+        "exchange: The access token has characters that no token has.\n",
+    )
 
 
 @pytest.mark.parametrize("words", [["whoami"], ["robots", "list"], ["logout"], ["batches", "show", ID]], ids=" ".join)
@@ -102,7 +125,7 @@ def test_an_exchange_that_does_not_answer_is_one_sentence(
 
 def test_profiles_that_cannot_be_read_are_named(command: Run, folder: Path) -> None:
     (folder / "config").mkdir()
-    for text in ("[]", "{", '{"profiles": {"a": {"url": "u", "sign_in": "magic"}}, "current": "a"}'):
+    for text in ("[]", "{", '{"by_name": {"a": {"url": "u", "sign_in": "magic"}}, "current": "a"}', "[" * 10_000):
         (folder / "config" / "profiles.json").write_text(text)
         code, out, err = command("whoami")
         assert (code, out) == (Exit.FAILED, "")
@@ -116,7 +139,6 @@ def test_a_profile_is_chosen_and_forgotten(command: Run, folder: Path) -> None:
     assert command("logout") == (0, "", "Forgot the profile 'two'. The current one is 'one'.\n")
     assert command("logout") == (0, "", "Forgot the profile 'one'.\n")
     assert command("logout")[0] == Exit.NOT_SIGNED_IN
-    assert (folder / "config" / "profiles.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_dry_run_reads_files_without_an_exchange(command: Run) -> None:
@@ -168,7 +190,7 @@ def test_an_unexpected_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> N
 def write_profile(folder: Path, name: str, url: str, *others: str) -> None:
     (folder / "config").mkdir(exist_ok=True)
     profile = {"url": url, "sign_in": "token"}
-    profiles = {"current": name, "profiles": dict.fromkeys([name, *others], profile)}
+    profiles = {"current": name, "by_name": dict.fromkeys([name, *others], profile)}
     (folder / "config" / "profiles.json").write_text(json.dumps(profiles))
 
 

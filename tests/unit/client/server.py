@@ -57,9 +57,9 @@ async def running_server() -> AsyncIterator[Server]:
 class Both:
     """Calls a method of either client, and collects what it yields."""
 
-    def __init__(self, url: str, *, blocking: bool, retries: RetryPolicy = QUICK) -> None:
-        self._blocking = Client(url, lambda: TOKEN, retries) if blocking else None
-        self._async = None if blocking else AsyncClient(url, lambda: TOKEN, retries)
+    def __init__(self, url: str, *, blocking: bool, token: str = TOKEN) -> None:
+        self._blocking = Client(url, lambda: token, QUICK) if blocking else None
+        self._async = None if blocking else AsyncClient(url, lambda: token, QUICK)
 
     async def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if self._blocking is not None:

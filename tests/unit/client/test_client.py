@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,12 +24,13 @@ from exchange.client import (
     Unreachable,
     calls,
 )
-from exchange.client.call import Call
+from exchange.client.call import Answer, Call
 from exchange.client.loading import split_lines
+from exchange.client.watching import poll_batch
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.lookup import ReferenceLookup
-from exchange.contract.references import LoadedLine
+from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import RobotIn, RobotSettings
 from exchange.contract.webhooks import WebhookIn, WebhookPatch
 from functions.http.register import ENDPOINTS
@@ -60,6 +62,12 @@ def robot(name: str) -> dict[str, Any]:
 
 def write_file(path: Path, text: str) -> None:
     path.write_text(text)
+
+
+def make_link(target: Path, link: Path) -> None:
+    target.touch()
+    target.chmod(0o640)
+    link.symlink_to(target)
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -161,11 +169,27 @@ class TestErrors:
         assert (refused.value.status, refused.value.errors) == (status, ("One fault.", "Another one."))
         assert len(server.requests) == 1
 
-    @pytest.mark.parametrize("status", [301, 400, 502])
-    async def test_another_server_gets_a_sentence_too(self, server: Server, client: Both, status: int) -> None:
+    @pytest.mark.parametrize(("status", "kind"), [(301, Refused), (400, Refused), (500, Unreachable)])
+    async def test_another_server_gets_a_sentence_too(
+        self, server: Server, client: Both, status: int, kind: type[ExchangeError]
+    ) -> None:
         server.prepare(web.Response(status=status, text="<html>"))
-        with pytest.raises(Refused, match=f"The answer was HTTP {status}."):
+        with pytest.raises(kind, match=f"The answer was HTTP {status}."):
             await client.call("list_robots")
+
+    async def test_a_body_that_cannot_be_decoded_is_a_sentence(self, server: Server, client: Both) -> None:
+        server.prepare(web.Response(body=b"not gzip", headers={"Content-Encoding": "gzip"}))
+        with pytest.raises(Unreachable, match="DecodingError"):
+            await client.call("list_robots")
+
+    async def test_a_token_that_cannot_be_sent_is_not_shown(self, server: Server) -> None:
+        for blocking in (True, False):
+            client = Both(server.url, blocking=blocking, token="secret\n")
+            with pytest.raises(Unreachable) as error:
+                await client.call("list_robots")
+            assert "secret" not in str(error.value)
+            await client.close()
+        assert not server.requests
 
     async def test_a_success_that_is_not_of_an_exchange_is_an_error(self, server: Server, client: Both) -> None:
         server.prepare(web.Response(text="<html>"))
@@ -175,7 +199,7 @@ class TestErrors:
 
 class TestRetries:
     async def test_a_repeatable_call_is_repeated_and_keeps_its_key(self, server: Server, client: Both) -> None:
-        server.prepare(None, problem(503, "Busy."), web.json_response(batch()))
+        server.prepare(None, problem(502, "Busy."), web.json_response(batch()))
         await client.call("request_batch", robot_id=ROBOT, reference_ids=[REFERENCE])
         assert len({headers["Idempotency-Key"] for _, _, headers, _ in server.requests}) == 1
         assert len({body for *_, body in server.requests}) == 1
@@ -199,7 +223,7 @@ class TestRetries:
 
     async def test_the_last_answer_is_the_error(self, server: Server, client: Both) -> None:
         server.prepare(*(problem(503, f"Busy {number}.") for number in range(3)))
-        with pytest.raises(Refused, match="Busy 2"):
+        with pytest.raises(Unreachable, match="Busy 2"):
             await client.call("list_robots")
 
     async def test_a_server_that_is_not_there_is_named(self) -> None:
@@ -246,6 +270,18 @@ class TestWatching:
         (ended,) = await client.call("watch_batches", [BATCH], on_trouble=troubles.append)
         assert (ended.request_status, len(troubles)) == ("failed", 1)
 
+    async def test_a_wait_is_bounded_and_a_busy_server_is_a_trouble(self, server: Server, client: Both) -> None:
+        call = poll_batch(BATCH, None)
+        for wait, seconds in (("99999999999999", 60), ("7", 7), ("soon", 5)):
+            answer = Answer(200, {"Retry-After": wait}, json.dumps(batch()).encode())
+            assert call.read(answer).retry_after_s == seconds
+        server.prepare(*(problem(502, "Busy.") for _ in range(3)), web.json_response(batch("completed")))
+        troubles: list[Unreachable] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("exchange.client.watching._POLL_S", 0)
+            assert len(await client.call("watch_batches", [BATCH], on_trouble=troubles.append)) == 1
+        assert len(troubles) == 1
+
 
 class TestLoading:
     async def test_lines_keep_their_numbers_across_bodies_and_blank_lines(self, server: Server, client: Both) -> None:
@@ -261,10 +297,23 @@ class TestLoading:
         assert [len(body.splitlines()) for *_, body in server.requests] == [200, 51]
         assert all(path == "/references/?on_existing=merge" for _, path, _, _ in server.requests)
 
+    async def test_loading_is_repeated_unless_known_references_are_an_error(self, server: Server, client: Both) -> None:
+        server.prepare(None, web.Response(text=json.dumps({"line": 1, "id": str(REFERENCE)})))
+        assert len(await client.call("load_references", [b"{}"])) == 1
+        server.prepare(None)
+        with pytest.raises(Unreachable):
+            await client.call("load_references", [b"{}"], OnExisting.FAIL)
+
+    @pytest.mark.parametrize("answer", ["", '{"line": 2}', '{"line": 1}\n{"line": 1}'])
+    async def test_an_answer_without_each_line_is_an_error(self, server: Server, client: Both, answer: str) -> None:
+        server.prepare(web.Response(text=answer))
+        with pytest.raises(Unreachable, match="did not answer each of the loaded lines"):
+            await client.call("load_references", [b"{}"])
+
     def test_a_body_has_a_bounded_size_but_at_least_one_line(self) -> None:
         bodies = list(split_lines([b"x" * 600_000, b"y" * 600_000, b"z" * 3_000_000, b"a", b"b"]))
         assert [list(body.numbers) for body in bodies] == [[1], [2], [3], [4, 5]]
-        assert [item.line for item in bodies[3].renumber([LoadedLine(line=2)])] == [5]
+        assert [item.line for item in bodies[3].renumber([LoadedLine(line=1), LoadedLine(line=2)])] == [4, 5]
 
 
 class TestDownloads:
@@ -288,6 +337,37 @@ class TestDownloads:
         lines = await client.call("read_lines", f"{server.url}/file?sig=secret")
         assert lines == [line for line in content.split(b"\n") if line]
         assert not any("Authorization" in headers for _, _, headers, _ in server.requests)
+
+    async def test_a_storage_that_is_busy_is_asked_again(self, server: Server, client: Both) -> None:
+        server.prepare(web.Response(status=503), web.Response(text="line"))
+        assert await client.call("read_lines", f"{server.url}/file?sig=secret") == [b"line"]
+
+    async def test_attempts_count_from_the_last_progress(self, server: Server, client: Both) -> None:
+        content = b"x" * 10
+
+        async def send_one_byte(request: web.Request) -> web.StreamResponse:
+            start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+            length = {"ETag": '"1"', "Content-Length": str(len(content) - start)}
+            response = web.StreamResponse(status=206 if start else 200, headers=length)
+            await response.prepare(request)
+            await response.write(content[start : start + 1])
+            assert request.transport is not None
+            request.transport.close()
+            return response
+
+        server.prepare(*[send_one_byte] * 10)
+        assert await client.call("read_lines", f"{server.url}/file") == [content]
+
+    async def test_a_file_keeps_its_permissions_and_a_link_stays_one(
+        self, server: Server, client: Both, tmp_path: Path
+    ) -> None:
+        target, link = tmp_path / "target", tmp_path / "link"
+        make_link(target, link)
+        server.prepare(web.Response(text="new"), web.Response(text="new"))
+        await client.call("save", f"{server.url}/file", link)
+        await client.call("save", f"{server.url}/file", Path(os.devnull))
+        assert link.is_symlink()
+        assert (read_folder(tmp_path)["target"], target.stat().st_mode & 0o777) == ("new", 0o640)
 
     async def test_a_file_appears_only_when_it_is_whole(self, server: Server, client: Both, tmp_path: Path) -> None:
         target = tmp_path / "report.txt"
