@@ -110,10 +110,9 @@ async def test_a_reviewer_gets_tags_from_a_ris_file_to_a_ris_file(exchange: Exch
         assert kept <= set(record.splitlines())
     assert sum("KW  - design:" in record for record in records) == REFERENCES - 1
     # The file may be renamed, but what has changed in it finds no place.
-    moved = [originals[1].replace("TI  - ", "TI  - Changed: "), originals[0], "\nAU  - Nobody\n"]
-    write(
-        shell.folder / "moved.ris", "ER  - ".join(["TY  - ".join(["", item.partition("TY  - ")[2]]) for item in moved])
-    )
+    changed = originals[1].replace("TI  - ", "TI  - Changed: ")
+    moved = (*originals[:1:-1], changed, originals[0], "TY  - JOUR\nAU  - Nobody")
+    write(shell.folder / "moved.ris", "".join(f"{record.strip()}\nER  - \n" for record in moved))
     await shell.run(
         *("batches", "export", batch["id"], "other.ris", "--original", "moved.ris", "--from", "loaded.jsonl"),
         code=Exit.ENDED_WITH_FAILURES,
