@@ -1,0 +1,13 @@
+"""All checks, in the order in which they are shown."""
+
+from exchange.robots.check.checks import answers, callbacks, downloads, restarts, results, signatures, urls
+
+CHECKS = (
+    *signatures.CHECKS,
+    *answers.CHECKS,
+    *downloads.CHECKS,
+    *urls.CHECKS,
+    *callbacks.CHECKS,
+    *results.CHECKS,
+    *restarts.CHECKS,
+)
