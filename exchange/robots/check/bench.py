@@ -20,6 +20,7 @@ from exchange.robots.retries import TRANSPORT_ERRORS
 
 # The kit works on as many jobs at the same time.
 _MAX_JOBS = 4
+_SECRET_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Bench:
     def sign(self, body: bytes, age_s: float = 0.0) -> dict[str, str]:
         """Return the headers of a call that was signed some seconds ago."""
         return make_signed_headers(self.credentials.secret, body, self.credentials.robot_id, time.time() - age_s)
+
+    def has_secret(self, content: bytes) -> bool:
+        """Return whether the content has a signed URL, or the robot's secret. A short one may occur by chance."""
+        secret = self.credentials.secret
+        return b"sig=" in content or (len(secret) >= _SECRET_LENGTH and secret.encode() in content)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

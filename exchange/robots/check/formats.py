@@ -24,7 +24,7 @@ def to_text(finding: Finding) -> str:
     """Return the explanation of a failure."""
     check = finding.check
     lines = [
-        f"{check.id} {finding.outcome}: a robot {check.level} do this: it {check.title}",
+        f"{check.id} {finding.outcome} ({check.level}): {check.title}",
         f"  Found: {finding.detail}",
         f"  Why:   {check.why}",
         f"  Fix:   {check.fix}",

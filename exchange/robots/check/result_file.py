@@ -22,6 +22,7 @@ from exchange.domain.report import ReportWriter
 from exchange.domain.result_format import START_BYTES, find_format_fault
 
 PIECE_BYTES = 1 << 20
+_LIMITS = Limits()
 
 _decode = Decoder(dict).decode
 
@@ -71,13 +72,16 @@ def read_pieces(file: Path) -> Iterator[bytes]:
 
 
 def judge_result(
-    reference_ids: Iterable[UUID], pieces: Iterable[bytes], write: Callable[[bytes], object]
+    reference_ids: Iterable[UUID],
+    pieces: Iterable[bytes],
+    write: Callable[[bytes], object],
+    limits: Limits = _LIMITS,
 ) -> ResultSummary:
     """Judge the entries with the exchange's own validation. `write` gets the lines of the report, as text.
 
     The first piece has the first bytes of the file, as many as tell its format.
     """
-    manifest, limits = Manifest(reference_ids), Limits()
+    manifest = Manifest(reference_ids)
     batch = _make_batch()
     report = ReportWriter(batch, ())
     validator = EntryValidator(

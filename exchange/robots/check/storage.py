@@ -101,11 +101,12 @@ class Storage:
         """Record the request. Raise an error if a fault is due or if the URL has expired. Return the fault `CUT`."""
         fault = job.take_fault(kind)
         expired = _get_age(request.query.get("sig", "")) != str(job.signature)
-        status = fault if fault not in {None, CUT} else HTTPStatus.FORBIDDEN if expired else HTTPStatus.OK
+        success = HTTPStatus.OK if kind is Kind.DOWNLOAD else HTTPStatus.CREATED
+        status = fault if fault not in {None, CUT} else HTTPStatus.FORBIDDEN if expired else success
         job.record(Received(kind, now(), status, faults))
         if status == DISCONNECT and request.transport is not None:
             request.transport.abort()
-        if status != HTTPStatus.OK:
+        if status != success:
             raise make_error(status or HTTPStatus.INTERNAL_SERVER_ERROR)
         return fault
 

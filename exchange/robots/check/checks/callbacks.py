@@ -73,8 +73,10 @@ async def _judge_end(bench: Bench) -> Judgement:
 async def _judge_secrecy(bench: Bench) -> Judgement:
     job = await deliver_gone(bench)
     bodies = b"".join(callback.body for callback in job.list(Kind.CALLBACK))
-    leaked = b"sig=" in bodies or bench.credentials.secret.encode() in bodies
-    return judge_that(passed=not leaked, found="The message about the failure has a signed URL or the robot's secret.")
+    return judge_that(
+        passed=not bench.has_secret(bodies),
+        found="The message about the failure has a signed URL or the robot's secret.",
+    )
 
 
 CHECKS = (

@@ -70,9 +70,30 @@ async def _judge_many(bench: Bench) -> Judgement:
     return judge_that(passed=named >= _MANY, found=f"The result has {named} entries for {_MANY} references.")
 
 
-async def _judge_temporary_fault(bench: Bench, faults: list[int]) -> Judgement:
+async def _judge_busy_storage(bench: Bench) -> Judgement:
     references = bench.references.make_many(5)
-    return await judge_delivery(bench, PlayedJob(references, {Kind.DOWNLOAD: faults}), references[-1:])
+    return await judge_delivery(bench, PlayedJob(references, {Kind.DOWNLOAD: [503, 503]}), references[-1:])
+
+
+async def _deliver_cut(bench: Bench) -> PlayedJob:
+    """Return a job whose first download was cut off in the middle."""
+    faults = {Kind.DOWNLOAD: [CUT]}
+    return await bench.deliver_once("cut", lambda: PlayedJob(bench.references.make_many(5), faults))
+
+
+async def _judge_cut(bench: Bench) -> Judgement:
+    """Judge whether the robot takes the part of a download for the whole. It may report that the batch failed."""
+    job = await _deliver_cut(bench)
+    absent = sum(not names_reference(job, reference) for reference in job.references)
+    return judge_that(
+        passed=not absent or find_batch_error(job) is not None,
+        found=f"The robot called back without an error, but {absent} references have no entry.",
+    )
+
+
+async def _judge_continuation(bench: Bench) -> Judgement:
+    error = find_batch_error(await _deliver_cut(bench))
+    return Passed() if error is None else Failed(f"The robot reported that the whole batch failed: {error}")
 
 
 async def _judge_authorization(bench: Bench) -> Judgement:
@@ -176,15 +197,15 @@ CHECKS = (
         "downloads again if storage answers 503",
         "Azure Storage answers 503 when it is busy. Without another attempt the batch fails.",
         "Repeat the request after a while, with a longer wait each time.",
-        partial(_judge_temporary_fault, faults=[503, 503]),
+        _judge_busy_storage,
     ),
     Check(
         "DATA-011",
         Level.MUST,
         "notices that a download was cut off",
         "A connection can break in the middle. The references after that would be missing.",
-        "Compare the length with Content-Length, as most HTTP clients do, and download again.",
-        partial(_judge_temporary_fault, faults=[CUT]),
+        "Compare the length with Content-Length, as most HTTP clients do.",
+        _judge_cut,
     ),
     Check(
         "DATA-012",
@@ -193,5 +214,13 @@ CHECKS = (
         "Without a callback the requestor waits for a day, and then reads only that the robot was silent.",
         'Call back with {"error": {"message": ...}} if the job cannot be done, here because the references are gone.',
         _judge_gone,
+    ),
+    Check(
+        "DATA-013",
+        Level.SHOULD,
+        "downloads again after a download was cut off",
+        "Connections break more often in long downloads. Otherwise the whole batch fails each time.",
+        "Download again, or the rest only, with the headers Range and If-Match.",
+        _judge_continuation,
     ),
 )

@@ -38,7 +38,7 @@ async def _judge_kind(bench: Bench, kind: EntryKind) -> Judgement:
     if job.result is None:
         return _NO_RESULT
     messages = [error for error in _summarize(job, job.result).errors.errors if error.kind == kind]
-    shown = "; ".join(f"{error.message} ({error.count} times)" for error in messages)
+    shown = "; ".join(f"{error.count} x {error.message}" for error in messages)
     return judge_that(passed=not messages, found=f"The report of the exchange has: {shown}")
 
 
@@ -65,8 +65,9 @@ async def _judge_secrecy(bench: Bench) -> Judgement:
     job = await bench.deliver_plain()
     if job.result is None:
         return _NO_RESULT
-    leaked = b"sig=" in job.result or bench.credentials.secret.encode() in job.result
-    return judge_that(passed=not leaked, found="The result has a signed URL or the robot's secret.")
+    return judge_that(
+        passed=not bench.has_secret(job.result), found="The result has a signed URL or the robot's secret."
+    )
 
 
 async def _judge_entries(bench: Bench, find_faults: Callable[[PlayedJob], Iterator[str]]) -> Judgement:
@@ -126,7 +127,8 @@ def _find_sources(job: PlayedJob) -> Iterator[str]:
 def _find_versions(job: PlayedJob) -> Iterator[str]:
     versions = {str(entry.get("robot_version")) for entry in list_entries(job) if "content" in entry}
     if len(versions) > 1:
-        yield f"The enhancements have several values of robot_version: {', '.join(sorted(versions))}."
+        first, second, *_ = sorted(versions)
+        yield f"The enhancements have {len(versions)} values of robot_version, for example {first} and {second}."
 
 
 def _find_empty_messages(job: PlayedJob) -> Iterator[str]:
