@@ -36,17 +36,16 @@ def check(
     junit: Path | None = None,
     common: Common = COMMON,
 ) -> int:
-    """Check whether a robot keeps to the protocol. It plays the exchange, and needs none.
-
-    A robot at an address must run already, with this command's address as its exchange. Its ROBOT_ID and ROBOT_SECRET
-    are read from the environment. A robot on the kit, as `module:robot`, is started by the command.
+    """Check whether a robot keeps to the protocol. The command plays the exchange, and needs none.
 
     Parameters
     ----------
     robot
-        The address of a robot that runs, such as `http://127.0.0.1:8000`, or `module:robot`.
+        Either `module:robot`, a robot on the kit, which the command starts. Or the address of a robot that runs already,
+        such as `http://127.0.0.1:8000`. Its exchange must be the address of `--listen`, and the environment must have
+        the same ROBOT_ID and ROBOT_SECRET as the robot.
     listen
-        Where the played exchange listens, if the robot runs already.
+        Where the played exchange listens, for a robot that runs already.
     address
         How the robot reaches it, if that is another address, for example from a container.
     needs

@@ -155,7 +155,7 @@ def rotate_secret(
     _show_secret(made, common)
 
 
-# Their modules import the robot kit, and take longer to import.
+# They import the robot kit, which takes longer.
 app.command("exchange.cli.robot_tools:check", name="check", help="Check whether a robot keeps to the protocol.")
 app.command("exchange.cli.robot_tools:check_result", name="check-result", help="Check a result file of a robot.")
 app.command("exchange.cli.robot_tools:new", name="new", help="Write the project of a new robot.")
