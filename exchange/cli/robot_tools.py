@@ -41,9 +41,9 @@ def check(
     Parameters
     ----------
     robot
-        Either `module:robot`, a robot on the kit, which the command starts. Or the address of a robot that runs already,
-        such as `http://127.0.0.1:8000`. Its exchange must be the address of `--listen`, and the environment must have
-        the same ROBOT_ID and ROBOT_SECRET as the robot.
+        Either `module:robot`, a robot on the kit, which the command starts. Or the address of a robot that runs, such
+        as `http://127.0.0.1:8000`. It must call the address of `--listen` as its exchange, and the environment must
+        have the same ROBOT_ID and ROBOT_SECRET as the robot.
     listen
         Where the played exchange listens, for a robot that runs already.
     address

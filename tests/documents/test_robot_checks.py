@@ -29,7 +29,7 @@ def test_every_option_is_described() -> None:
     arguments = command.assemble_argument_collection()
     options = {name for argument in arguments for name in argument.names if name.startswith("--")}
     described = set(re.findall(r"^\| `(--\w+)`", SECTION, re.MULTILINE))
-    # The robot itself is no option, and the profile belongs to every command.
+    # The robot is named without an option, and every command has a profile.
     assert described == options - {"--robot", "--profile"}
 
 

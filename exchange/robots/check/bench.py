@@ -5,15 +5,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from msgspec.json import encode
 
 from exchange.domain.limits import Deadlines
+from exchange.domain.report import to_one_line
 from exchange.domain.signatures import make_signed_headers
 from exchange.robots.check.jobs import PlayedJob
 from exchange.robots.check.played import PlayedExchange
+from exchange.robots.check.process import KitProcess
 from exchange.robots.check.references import ReferenceMaker
 from exchange.robots.exchange import Credentials
 from exchange.robots.retries import TRANSPORT_ERRORS
@@ -21,6 +23,8 @@ from exchange.robots.retries import TRANSPORT_ERRORS
 # The kit works on as many jobs at the same time.
 _MAX_JOBS = 4
 _SECRET_LENGTH = 16
+# How much of an answer is quoted.
+_MAX_ANSWER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The robot's answer to a call. The status is None if there was none, and the text says why."""
+    """The robot's answer to a call, with the start of its text. The status is None if there was no answer."""
 
     status: int | None
     text: str = field(repr=False)
@@ -46,25 +50,13 @@ class Answer:
 
     def __str__(self) -> str:
         """Return it for a message."""
-        return self.text if self.status is None else f"HTTP {self.status}"
+        if self.status is None:
+            return self.text
+        return f'HTTP {self.status} ("{self.text}")' if self.text else f"HTTP {self.status}"
 
 
 class NotDeliveredError(Exception):
     """The robot did not deliver a job that it must deliver. The message says how far it came."""
-
-
-class RobotProcess(Protocol):
-    """A robot in a process of its own, which the check can kill."""
-
-    url: str
-
-    async def kill(self) -> None:
-        """Kill the process."""
-        ...
-
-    async def restart(self) -> None:
-        """Start it again with the same state."""
-        ...
 
 
 class Bench:
@@ -76,7 +68,7 @@ class Bench:
         credentials: Credentials,
         times: Times,
         references: ReferenceMaker,
-        start_process: Callable[[], AbstractAsyncContextManager[RobotProcess]] | None = None,
+        start_process: Callable[[], AbstractAsyncContextManager[KitProcess]] | None = None,
     ) -> None:
         self.exchange = exchange
         self.credentials = credentials
@@ -97,7 +89,8 @@ class Bench:
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(url, data=body, headers=sent, allow_redirects=False) as response,
             ):
-                return Answer(response.status, (await response.content.read(1 << 14)).decode(errors="replace"))
+                text = await response.content.read(_MAX_ANSWER)
+                return Answer(response.status, to_one_line(text.decode(errors="replace")))
         except TimeoutError:
             return Answer(None, f"no answer within {self.times.answer_s:g} s")
         except TRANSPORT_ERRORS as error:

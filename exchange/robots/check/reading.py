@@ -1,7 +1,7 @@
 """What the checks read in a robot's result and in its callbacks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import MsgspecError
@@ -27,9 +27,10 @@ def _iterate_objects(result: bytes) -> Iterator[Json]:
             yield value
 
 
-def names_reference(job: PlayedJob, reference: Json) -> bool:
-    """Return whether an entry of the result names a reference."""
-    return any(entry.get("reference_id") == reference["id"] for entry in list_entries(job))
+def count_absent(job: PlayedJob, references: Iterable[Json]) -> int:
+    """Count the references that no entry of the result names."""
+    named = {str(entry.get("reference_id")) for entry in list_entries(job)}
+    return sum(reference["id"] not in named for reference in references)
 
 
 def find_batch_error(job: PlayedJob) -> str | None:

@@ -43,6 +43,8 @@ class Storage:
         references, _ = self.make_urls(job)
         fault = self._begin(job, Kind.DOWNLOAD, request, self._find_faults(request, references))
         start = request.http_range.start or 0
+        if start and not 0 <= start < len(job.data):
+            raise make_error(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
         response = web.StreamResponse(status=206 if start else 200, headers={"ETag": f'"{job.id}"'})
         response.content_length = len(job.data) - start
         end = (start + len(job.data)) // 2 if fault == CUT else len(job.data)
@@ -73,10 +75,13 @@ class Storage:
         content = await request.read()
         self._begin(job, Kind.BLOCK if part == "block" else Kind.UPLOAD, request, faults)
         if part == "block":
-            self._blocks[job.id, request.query["blockid"]] = content
+            self._blocks[job.id, request.query.get("blockid", "")] = content
         elif part == "blocklist":
-            ids = re.findall(r"<(?:Latest|Uncommitted)>(.+?)</", content.decode())
-            job.result = b"".join(self._blocks.pop((job.id, block_id)) for block_id in ids)
+            ids = re.findall(r"<(?:Latest|Uncommitted)>(.+?)</", content.decode(errors="replace"))
+            blocks = [self._blocks.pop((job.id, block_id), None) for block_id in ids]
+            if None in blocks:
+                raise make_error(HTTPStatus.BAD_REQUEST)
+            job.result = b"".join(block for block in blocks if block is not None)
         else:
             job.result = content
         return web.Response(status=201)

@@ -1,6 +1,6 @@
 """All checks, in the order in which they are shown."""
 
-from exchange.robots.check.checks import answers, callbacks, downloads, restarts, results, signatures, urls
+from exchange.robots.check.checks import answers, callbacks, downloads, entries, restarts, results, signatures, urls
 
 CHECKS = (
     *signatures.CHECKS,
@@ -9,5 +9,6 @@ CHECKS = (
     *urls.CHECKS,
     *callbacks.CHECKS,
     *results.CHECKS,
+    *entries.CHECKS,
     *restarts.CHECKS,
 )

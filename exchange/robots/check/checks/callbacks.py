@@ -4,7 +4,7 @@ from functools import partial
 from itertools import pairwise
 
 from exchange.robots.check.bench import Bench
-from exchange.robots.check.checks.downloads import deliver_gone
+from exchange.robots.check.checks.common import deliver_gone, judge_fault
 from exchange.robots.check.jobs import DISCONNECT, Fault, Kind, PlayedJob
 from exchange.robots.check.model import Check, Failed, Judgement, Level, Passed, judge_that
 from exchange.robots.check.reading import find_batch_error
@@ -14,27 +14,11 @@ _RETRY_AFTER_S = 2
 _TOLERANCE_S = 0.1
 
 
-async def _judge_order(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.EARLY)
-    return Passed() if found is None else Failed(found)
-
-
-async def _judge_signature(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.SIGNATURE)
-    return Passed() if found is None else Failed(found)
-
-
 async def _judge_body(bench: Bench) -> Judgement:
     job = await bench.deliver_plain()
     if error := find_batch_error(job):
         return Failed(f"The robot reported that a batch of ordinary references failed: {error}")
-    found = job.find_fault(Fault.BODY)
-    return Passed() if found is None else Failed(found)
-
-
-async def _judge_media_type(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.MEDIA_TYPE)
-    return Passed() if found is None else Failed(found)
+    return await judge_fault(bench, Fault.BODY)
 
 
 async def _judge_repetition(bench: Bench, fault: int) -> Judgement:
@@ -87,7 +71,7 @@ CHECKS = (
         "The callback starts the import. Without it the requestor waits for 15 minutes after the upload. A callback "
         "before the upload is refused.",
         "Send the callback when the upload was answered with 201.",
-        _judge_order,
+        partial(judge_fault, fault=Fault.EARLY),
         needs_delivery=False,
     ),
     Check(
@@ -96,7 +80,7 @@ CHECKS = (
         "signs the callback",
         "The exchange answers 401 otherwise.",
         "Sign exactly the bytes that are sent, with the time of this attempt, as docs/robots.md describes.",
-        _judge_signature,
+        partial(judge_fault, fault=Fault.SIGNATURE),
     ),
     Check(
         "CALL-003",
@@ -112,7 +96,7 @@ CHECKS = (
         "sends the callback as application/json",
         "Proxies and firewalls may refuse or change a body of another type.",
         "Send 'Content-Type: application/json'.",
-        _judge_media_type,
+        partial(judge_fault, fault=Fault.MEDIA_TYPE),
     ),
     Check(
         "CALL-005",

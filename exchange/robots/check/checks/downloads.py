@@ -1,26 +1,18 @@
 """Whether the robot reads every reference, and copes with storage that fails."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 from exchange.robots.check.bench import Bench
+from exchange.robots.check.checks.common import deliver_gone, judge_delivery, judge_fault
 from exchange.robots.check.jobs import CUT, Fault, Json, Kind, PlayedJob
 from exchange.robots.check.model import Check, Failed, Judgement, Level, Passed, judge_that
-from exchange.robots.check.reading import find_batch_error, names_reference
+from exchange.robots.check.reading import count_absent, find_batch_error
 from exchange.robots.check.references import ReferenceMaker
 
 _MANY = 10_000
 _LONG_BYTES = 900_000
 _TITLE = "A randomised trial of reminders"
-
-
-async def judge_delivery(bench: Bench, job: PlayedJob, references: Iterable[Json]) -> Judgement:
-    """Judge whether the robot delivers a job with entries for these references."""
-    await bench.deliver(job)
-    if error := find_batch_error(job):
-        return Failed(f"The robot reported that the whole batch failed: {error}")
-    absent = sum(not names_reference(job, reference) for reference in references)
-    return judge_that(passed=not absent, found=f"The result has no entry for {absent} of the references.")
 
 
 async def _judge_reference(bench: Bench, make: Callable[[ReferenceMaker], Json]) -> Judgement:
@@ -63,11 +55,7 @@ async def _judge_packets(bench: Bench) -> Judgement:
 
 async def _judge_many(bench: Bench) -> Judgement:
     references = bench.references.make_many(_MANY)
-    job = await bench.deliver(PlayedJob(references))
-    if error := find_batch_error(job):
-        return Failed(f"The robot reported that the whole batch failed: {error}")
-    named = (job.result or b"").count(b"reference_id")
-    return judge_that(passed=named >= _MANY, found=f"The result has {named} entries for {_MANY} references.")
+    return await judge_delivery(bench, PlayedJob(references), references)
 
 
 async def _judge_busy_storage(bench: Bench) -> Judgement:
@@ -84,7 +72,7 @@ async def _deliver_cut(bench: Bench) -> PlayedJob:
 async def _judge_cut(bench: Bench) -> Judgement:
     """Judge whether the robot takes the part of a download for the whole. It may report that the batch failed."""
     job = await _deliver_cut(bench)
-    absent = sum(not names_reference(job, reference) for reference in job.references)
+    absent = count_absent(job, job.references)
     return judge_that(
         passed=not absent or find_batch_error(job) is not None,
         found=f"The robot called back without an error, but {absent} references have no entry.",
@@ -96,25 +84,12 @@ async def _judge_continuation(bench: Bench) -> Judgement:
     return Passed() if error is None else Failed(f"The robot reported that the whole batch failed: {error}")
 
 
-async def _judge_authorization(bench: Bench) -> Judgement:
-    job = await bench.deliver_plain()
-    found = job.find_fault(Fault.AUTHORIZATION)
-    return Passed() if found is None else Failed(found)
-
-
 async def _judge_gone(bench: Bench) -> Judgement:
     """Serve no references. The robot can only report that the whole batch failed."""
     job = await deliver_gone(bench)
     return judge_that(
         passed=find_batch_error(job) is not None,
         found="Storage answered each download with 404, but the robot called back without an error.",
-    )
-
-
-async def deliver_gone(bench: Bench) -> PlayedJob:
-    """Return the job without references."""
-    return await bench.deliver_once(
-        "gone", lambda: PlayedJob([bench.references.make_ordinary()], {Kind.DOWNLOAD: [404] * 100})
     )
 
 
@@ -189,7 +164,7 @@ CHECKS = (
         "sends no Authorization header to storage",
         "The URL is signed. Azure Storage verifies the header instead, and refuses the request.",
         "Send the robot's signature to the exchange only.",
-        _judge_authorization,
+        partial(judge_fault, fault=Fault.AUTHORIZATION),
     ),
     Check(
         "DATA-010",

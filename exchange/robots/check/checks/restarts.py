@@ -5,7 +5,7 @@ import asyncio
 from exchange.robots.check.bench import Bench
 from exchange.robots.check.jobs import PlayedJob
 from exchange.robots.check.model import Check, Failed, Judgement, Level, NotApplicable, judge_that
-from exchange.robots.check.reading import names_reference
+from exchange.robots.check.reading import count_absent
 
 _REFERENCES = 50
 
@@ -27,7 +27,7 @@ async def _judge_kill(bench: Bench) -> Judgement:
         job.signature += 1
         await process.restart()
         await bench.wait(job)
-    absent = sum(not names_reference(job, reference) for reference in references)
+    absent = count_absent(job, references)
     return judge_that(passed=not absent, found=f"After the restart {absent} references had no entry.")
 
 

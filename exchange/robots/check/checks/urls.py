@@ -1,9 +1,10 @@
 """How the robot uses signed URLs, and how it uploads."""
 
 import asyncio
+from functools import partial
 
 from exchange.robots.check.bench import Bench, NotDeliveredError
-from exchange.robots.check.checks.downloads import judge_delivery
+from exchange.robots.check.checks.common import judge_delivery, judge_fault
 from exchange.robots.check.jobs import Fault, Kind, PlayedJob
 from exchange.robots.check.model import Check, Failed, Judgement, Level, Passed, judge_that
 
@@ -72,21 +73,6 @@ async def _judge_cancelled(bench: Bench) -> Judgement:
     return await judge_delivery(bench, PlayedJob(references), references)
 
 
-async def _judge_unchanged(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.URL)
-    return Passed() if found is None else Failed(found)
-
-
-async def _judge_blob_type(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.BLOB_TYPE)
-    return Passed() if found is None else Failed(found)
-
-
-async def _judge_length(bench: Bench) -> Judgement:
-    found = (await bench.deliver_plain()).find_fault(Fault.LENGTH)
-    return Passed() if found is None else Failed(found)
-
-
 async def _judge_busy_upload(bench: Bench) -> Judgement:
     faults = {Kind.UPLOAD: [503, 503], Kind.BLOCK: [503]}
     references = bench.references.make_many(3)
@@ -150,7 +136,7 @@ CHECKS = (
         "uses signed URLs unchanged",
         "Some HTTP clients decode %2B and %2F and send other characters. Then the signature is wrong.",
         "Turn off the normalisation of URLs, or pass the URL to the client as already encoded.",
-        _judge_unchanged,
+        partial(judge_fault, fault=Fault.URL),
     ),
     Check(
         "UPLD-001",
@@ -158,7 +144,7 @@ CHECKS = (
         "uploads with the header x-ms-blob-type",
         "Azure Storage refuses a PUT of a blob without it.",
         "Send 'x-ms-blob-type: BlockBlob', or use an Azure Storage SDK.",
-        _judge_blob_type,
+        partial(judge_fault, fault=Fault.BLOB_TYPE),
     ),
     Check(
         "UPLD-002",
@@ -166,7 +152,7 @@ CHECKS = (
         "uploads with the header Content-Length",
         "Azure Storage refuses uploads with 'Transfer-Encoding: chunked'.",
         "Pass the HTTP client the bytes or the file, and not a generator. Upload large results in blocks.",
-        _judge_length,
+        partial(judge_fault, fault=Fault.LENGTH),
     ),
     Check(
         "UPLD-003",

@@ -362,16 +362,16 @@ class _LeavesOut(SmallRobot):
 
 with_error("RSLT-007", lambda job: f"404 from {job['reference_storage_url']}")
 with_error("RSLT-008", lambda _job: "The robot found nothing.")
-with_fields("RSLT-009", lambda _job, _reference: {"robot_verison": "1"})
-with_annotation("RSLT-010", score=87)
 
 
-@breaks("RSLT-011")
+@breaks("RSLT-009")
 class _WritesAByteOrderMark(SmallRobot):
     def write(self, job: Json, references: list[Json]) -> bytes:
         return b"\xef\xbb\xbf" + super().write(job, references)
 
 
+with_fields("RSLT-010", lambda _job, _reference: {"robot_verison": "1"})
+with_annotation("RSLT-011", score=87)
 with_fields("RSLT-012", lambda _job, _reference: {"derived_from": [str(uuid4())]})
 with_fields("RSLT-013", lambda _job, reference: {"robot_version": reference["id"]})
 with_error("RSLT-014", lambda _job: " ")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 
 from exchange.robots.check.bench import Bench, Times
 from exchange.robots.check.checks import CHECKS
@@ -109,6 +110,31 @@ async def test_a_robot_with_another_secret_is_one_sentence() -> None:
 
     with pytest.raises(CheckError, match=r"HTTP 401 to a job that is signed correctly. Use the same ROBOT_ID"):
         await check(Other, SHORT, Plan())
+
+
+async def test_the_words_of_a_refusal_are_quoted_without_signatures() -> None:
+    class Loud(SmallRobot):
+        async def start(self, job: dict[str, str]) -> web.Response:
+            return web.Response(status=500, text=f"no: {job['result_storage_url']}")
+
+    with pytest.raises(CheckError) as raised:
+        await check(Loud, SHORT, Plan())
+    assert 'The robot answered HTTP 500 ("no: http://127.0.0.1' in str(raised.value)
+    assert "pK" not in str(raised.value)
+
+
+async def test_a_result_in_blocks_is_put_together() -> None:
+    class InBlocks(SmallRobot):
+        async def upload(self, job: dict[str, str], result: bytes) -> None:
+            url = job["result_storage_url"]
+            for number, part in enumerate((result[:99], result[99:])):
+                await self.send("PUT", f"{url}&comp=block&blockid={number}", part, dict)
+            listed = b"<BlockList><Latest>0</Latest><Latest>1</Latest></BlockList>"
+            await self.send("PUT", f"{url}&comp=blocklist", listed, dict)
+
+    ids = ["UPLD-001", "URLS-005", "UPLD-003", "RSLT-006"]
+    findings = await check(InBlocks, LONG, Plan(only=ids))
+    assert [(finding.outcome, finding.detail) for finding in findings] == [("passed", "")] * len(ids)
 
 
 async def test_a_check_is_skipped_with_a_reason() -> None:

@@ -1,5 +1,6 @@
 """The check of the sample robots, and of robots in processes of their own."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -12,13 +13,14 @@ from exchange.robots.check.bench import Bench, Times
 from exchange.robots.check.model import Finding
 from exchange.robots.check.played import PlayedExchange
 from exchange.robots.check.references import ReferenceMaker
-from exchange.robots.check.run import CheckError, Plan, check_kit_robot, check_robot, list_failures
+from exchange.robots.check.run import CheckError, Plan, check_kit_robot, check_robot, check_url, list_failures
 from exchange.robots.exchange import Credentials
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot_from_scratch.robot import Robot
 from samples.robot_from_scratch.signing import Credentials as SampleCredentials
 from samples.robot_from_scratch.wire import Exchange
 from tests.samples.fake_exchange import serving
+from tests.unit.robots.check.small_robot import SmallRobot, serving_small
 
 TIMES = Times(job_s=60.0, quiet_s=0.5)
 # The sample robot on the kit does the same work on the large jobs.
@@ -69,6 +71,20 @@ async def test_a_robot_that_forgets_its_jobs_is_found() -> None:
     assert finding.detail.startswith(
         "There was no accepted callback within 5 s. Its requests and their answers: download"
     )
+
+
+async def test_a_robot_that_runs_is_checked_at_its_address() -> None:
+    credentials = Credentials(uuid4(), uuid4().hex * 2)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    api = f"http://127.0.0.1:{port}"
+    announced: list[str] = []
+    async with serving_small(SmallRobot, api, credentials) as url:
+        plan = Plan(only=["ANSW-001"], times=TIMES, port=port)
+        (finding,) = await check_url(url, credentials, plan, announced.append)
+        with socket.create_server(("127.0.0.1", port)), pytest.raises(CheckError, match=f"cannot listen on .*:{port}"):
+            await check_url(url, credentials, plan, announced.append)
+    assert (finding.outcome, announced) == ("passed", [api])
 
 
 @pytest.mark.parametrize(
