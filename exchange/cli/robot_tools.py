@@ -16,8 +16,13 @@ from exchange.robots.check.bench import Times
 from exchange.robots.check.formats import to_json, to_junit, to_text
 from exchange.robots.check.model import Failed, Finding
 from exchange.robots.check.references import ALL_NEEDS
-from exchange.robots.check.result_file import ReferencesError, ResultSummary, judge_result, read_pieces
-from exchange.robots.check.result_file import read_reference_ids as read_ids
+from exchange.robots.check.result_file import (
+    ReferencesError,
+    ResultSummary,
+    judge_result,
+    read_pieces,
+    read_reference_ids,
+)
 from exchange.robots.check.run import CheckError, Plan, check_kit_robot, check_url, list_failures
 from exchange.robots.command import ID, SECRET
 from exchange.robots.exchange import Credentials
@@ -141,14 +146,14 @@ def check_result(file: Path, *, references: Path, common: Common = COMMON) -> in
         The references of the job, as the robot downloads them. Each needs its id.
     """
     try:
-        summary = judge_result(read_ids(references), read_pieces(file), _ignore if common.json else _write)
+        summary = judge_result(read_reference_ids(references), read_pieces(file), _ignore if common.json else _write)
     except ReferencesError as error:
         raise CommandError(str(error)) from None
     if common.json:
         common.terminal.write_json(_summarize(summary))
     else:
         counts = ", ".join(f"{count} {kind}" for kind, count in summary.kinds.items() if count)
-        common.terminal.say(f"{summary.entries} entries. {counts or 'Nothing was found'}.")
+        common.terminal.say(f"{summary.entries} entries." + (f" {counts}." if counts else ""))
         if summary.fault is not None:
             common.terminal.say(summary.fault)
     return Exit.DONE if summary.complete else Exit.ENDED_WITH_FAILURES

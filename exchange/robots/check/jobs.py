@@ -54,10 +54,10 @@ class Received:
     """A request of the robot. `faults` has a sentence for each fault."""
 
     kind: Kind
-    at: float
     status: int
     faults: Mapping[Fault, str]
     body: bytes = field(default=b"", repr=False)
+    at: float = field(default_factory=time.monotonic)
 
 
 class PlayedJob:
@@ -72,11 +72,12 @@ class PlayedJob:
         self.settled = asyncio.Event()
         # URLs with an older signature have expired.
         self.signature = 1
-        # Where the download stops until it may go on, and the places at which it is cut into packets.
-        self.gate: asyncio.Event | None = None
-        self.gate_offset = 0
+        # Where the download is cut into packets.
         self.cuts: Sequence[int] = ()
-        self.at_gate = asyncio.Event()
+        # Where the download is held, and whether it has come there.
+        self.hold_offset: int | None = None
+        self.held = asyncio.Event()
+        self._released = asyncio.Event()
         # As for a batch that was cancelled: the answer to a refresh has no URLs.
         self.cancelled = False
         self.retry_after_s = 0
@@ -86,6 +87,20 @@ class PlayedJob:
     def reference_ids(self) -> list[UUID]:
         """The ids of the references."""
         return [UUID(reference["id"]) for reference in self.references]
+
+    def hold(self, offset: int = 0) -> None:
+        """Hold the download at this offset until it is released."""
+        self.hold_offset = offset
+
+    def release(self) -> None:
+        """Let the download go on."""
+        self._released.set()
+
+    async def pass_hold(self, offset: int) -> None:
+        """Wait before a part of the download, if it comes after the hold."""
+        if self.hold_offset is not None and offset >= self.hold_offset:
+            self.held.set()
+            await self._released.wait()
 
     def take_fault(self, kind: Kind) -> int | None:
         """Return the fault that is due for a request. None if it is to be answered as usual."""
@@ -113,8 +128,3 @@ class PlayedJob:
         shown = [f"{received.kind} {received.status or 'lost'}" for received in self.requests[:_MAX_SHOWN]]
         more = ", ..." if len(self.requests) > _MAX_SHOWN else ""
         return f"Its requests and their answers: {', '.join(shown)}{more}."
-
-
-def now() -> float:
-    """Return the time of a request."""
-    return time.monotonic()

@@ -11,11 +11,15 @@ from exchange.contract.base import describe_faults
 from exchange.contract.robots import BatchRobotResult
 from exchange.domain.errors import NotAuthenticated
 from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP, SignedCall, check_signature, check_timestamp
-from exchange.robots.check.jobs import DISCONNECT, Fault, Kind, PlayedJob, Received, now
+from exchange.robots.check.jobs import DISCONNECT, Fault, Kind, PlayedJob, Received
 from exchange.robots.check.storage import Storage, make_error
 from exchange.robots.exchange import Credentials
 
 _MAX_BODY_BYTES = 1 << 28
+
+
+class ListenError(Exception):
+    """The address is in use, or is not one of this machine."""
 
 
 class PlayedExchange:
@@ -35,7 +39,10 @@ class PlayedExchange:
 
     @asynccontextmanager
     async def serve(self, host: str, port: int, address: str | None = None) -> AsyncIterator[None]:
-        """Listen until the context ends. `address` is how the robot reaches it, if that is another one."""
+        """Listen until the context ends. Raises ListenError.
+
+        `address` is how the robot reaches it, if that is another one.
+        """
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         self._storage.add_routes(app)
         for slash in ("", "/"):
@@ -44,7 +51,10 @@ class PlayedExchange:
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise ListenError(f"The check cannot listen on {host}:{port}: {error.strerror}.") from None
             self._storage.url = (address or f"http://{host}:{runner.addresses[0][1]}").rstrip("/")
             yield
         finally:
@@ -69,7 +79,7 @@ class PlayedExchange:
         faults = self._find_signature_faults(request, body, "The GET for fresh URLs")
         if body:
             faults[Fault.SIGNATURE] = "The GET for fresh URLs had a body."
-        job.record(Received(Kind.REFRESH, now(), 200, faults))
+        job.record(Received(Kind.REFRESH, 200, faults))
         return web.json_response(self._read(job))
 
     async def _take_callback(self, request: web.Request) -> web.Response:
@@ -92,7 +102,7 @@ class PlayedExchange:
             faults[Fault.BODY] = "The storage_url of the callback is not the result_storage_url of the job."
         fault = job.take_fault(Kind.CALLBACK)
         status = 200 if fault is None else fault
-        job.record(Received(Kind.CALLBACK, now(), status, faults, body))
+        job.record(Received(Kind.CALLBACK, status, faults, body))
         if fault == DISCONNECT and request.transport is not None:
             request.transport.abort()
         if fault is not None:

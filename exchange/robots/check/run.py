@@ -11,7 +11,7 @@ from uuid import uuid4
 from exchange.robots.check.bench import Bench, NotDeliveredError, Times
 from exchange.robots.check.checks import CHECKS
 from exchange.robots.check.model import Check, Failed, Finding, Judgement, NotApplicable
-from exchange.robots.check.played import PlayedExchange
+from exchange.robots.check.played import ListenError, PlayedExchange
 from exchange.robots.check.process import StartError, start_kit
 from exchange.robots.check.references import ALL_NEEDS, ReferenceMaker
 from exchange.robots.exchange import Credentials
@@ -83,8 +83,8 @@ async def _serve(plan: Plan, credentials: Credentials) -> AsyncIterator[PlayedEx
     try:
         async with exchange.serve(plan.host, plan.port, plan.address):
             yield exchange
-    except OSError as error:
-        raise CheckError(f"The check cannot listen on {plan.host}:{plan.port}: {error.strerror}.") from None
+    except ListenError as error:
+        raise CheckError(f"{error} Choose another address with --listen.") from None
 
 
 async def _try_first_job(bench: Bench) -> bool:

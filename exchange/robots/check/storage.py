@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from aiohttp import web
 
-from exchange.robots.check.jobs import CUT, DISCONNECT, Fault, Kind, PlayedJob, Received, now
+from exchange.robots.check.jobs import CUT, DISCONNECT, Fault, Kind, PlayedJob, Received
 
 _PIECE_BYTES = 1 << 16
 # Long enough for a packet of its own on the local machine.
@@ -52,9 +52,7 @@ class Storage:
         with suppress(ConnectionError):
             await response.prepare(request)
             for first, last in _cut(start, end, job):
-                if job.gate is not None and first >= job.gate_offset:
-                    job.at_gate.set()
-                    await job.gate.wait()
+                await job.pass_hold(first)
                 await response.write(job.data[first:last])
                 if job.cuts:
                     await asyncio.sleep(_PACKET_GAP_S)
@@ -108,7 +106,7 @@ class Storage:
         expired = _get_age(request.query.get("sig", "")) != str(job.signature)
         success = HTTPStatus.OK if kind is Kind.DOWNLOAD else HTTPStatus.CREATED
         status = fault if fault not in {None, CUT} else HTTPStatus.FORBIDDEN if expired else success
-        job.record(Received(kind, now(), status, faults))
+        job.record(Received(kind, status, faults))
         if status == DISCONNECT and request.transport is not None:
             request.transport.abort()
         if status != success:
@@ -131,5 +129,5 @@ def make_error(status: int, retry_after_s: int = 0) -> web.HTTPException:
 def _cut(start: int, end: int, job: PlayedJob) -> Iterator[tuple[int, int]]:
     """Yield the bounds of the pieces in which the references are sent."""
     places = job.cuts or range(_PIECE_BYTES, end, _PIECE_BYTES)
-    places = sorted({start, end, *(each for each in (*places, job.gate_offset) if start < each < end)})
+    places = sorted({start, end, *(each for each in (*places, job.hold_offset or 0) if start < each < end)})
     yield from pairwise(places)

@@ -23,7 +23,7 @@ async def _judge_early_answer(bench: Bench) -> Judgement:
     job = _make_held_job(bench)
     async with bench.place():
         answer = await bench.send(job)
-        _release(job)
+        job.release()
         if answer.status is None:
             return Failed(f"While the robot could not download the references, it gave {answer}.")
         await bench.wait(job)
@@ -35,7 +35,7 @@ async def _judge_repetition(bench: Bench) -> Judgement:
     async with bench.place():
         await bench.send(job)
         repeated = await bench.send(job)
-        _release(job)
+        job.release()
         await bench.wait(job)
     return await _judge_second_answer(bench, job, repeated)
 
@@ -73,7 +73,7 @@ async def _judge_two_jobs(bench: Bench) -> Judgement:
     async with bench.place(), bench.place():
         answers = await asyncio.gather(*map(bench.send, jobs))
         for job in jobs:
-            _release(job)
+            job.release()
         if refused := next((answer for answer in answers if not answer.accepted), None):
             return Failed(f"The robot answered {refused} to one of two jobs at the same time.")
         await asyncio.gather(*map(bench.wait, jobs))
@@ -88,13 +88,8 @@ async def _judge_two_jobs(bench: Bench) -> Judgement:
 
 def _make_held_job(bench: Bench) -> PlayedJob:
     job = PlayedJob([bench.references.make_ordinary()])
-    job.gate = asyncio.Event()
+    job.hold()
     return job
-
-
-def _release(job: PlayedJob) -> None:
-    if job.gate is not None:
-        job.gate.set()
 
 
 CHECKS = (

@@ -1,10 +1,9 @@
 """Whether the robot keeps its jobs when it is killed."""
 
-import asyncio
-
 from exchange.robots.check.bench import Bench
 from exchange.robots.check.jobs import PlayedJob
 from exchange.robots.check.model import Check, Failed, Judgement, Level, NotApplicable, judge_that
+from exchange.robots.check.process import StartError
 from exchange.robots.check.reading import count_absent
 
 _REFERENCES = 50
@@ -16,16 +15,19 @@ async def _judge_kill(bench: Bench) -> Judgement:
         return NotApplicable("The check can kill only a robot that it has started itself, as in module:robot.")
     references = bench.references.make_many(_REFERENCES)
     job = PlayedJob(references)
-    job.gate, job.gate_offset = asyncio.Event(), len(job.data) // 2
+    job.hold(len(job.data) // 2)
     async with bench.start_process() as process:
         answer = await bench.send(job, process.url)
         if not answer.accepted:
             return Failed(f"The robot answered {answer}.")
-        await bench.wait_for(job, job.at_gate.is_set)
+        await bench.wait_for(job, job.held.is_set)
         await process.kill()
-        job.gate.set()
+        job.release()
         job.signature += 1
-        await process.restart()
+        try:
+            await process.restart()
+        except StartError as error:
+            return Failed(f"After it was killed: {error}")
         await bench.wait(job)
     absent = count_absent(job, references)
     return judge_that(passed=not absent, found=f"After the restart {absent} references had no entry.")

@@ -1,6 +1,5 @@
 """How the robot uses signed URLs, and how it uploads."""
 
-import asyncio
 from functools import partial
 
 from exchange.robots.check.bench import Bench, NotDeliveredError
@@ -22,12 +21,11 @@ async def _judge_expired_download(bench: Bench) -> Judgement:
 
 async def _judge_expired_upload(bench: Bench) -> Judgement:
     """Let the URLs expire while the robot downloads."""
-    references = bench.references.make_many(3)
-    job = _hold_end(PlayedJob(references))
+    job = _make_held_job(bench)
     async with bench.place():
         await _send_and_hold(bench, job)
         job.signature += 1
-        _release(job)
+        job.release()
         await bench.wait(job)
     return judge_that(
         passed=job.result is not None,
@@ -59,11 +57,11 @@ async def _deliver_expired(bench: Bench) -> PlayedJob:
 
 async def _judge_cancelled(bench: Bench) -> Judgement:
     """Cancel a batch while the robot downloads. The robot notices it when it asks for fresh URLs."""
-    job = _hold_end(PlayedJob(bench.references.make_many(3)))
+    job = _make_held_job(bench)
     async with bench.place():
         await _send_and_hold(bench, job)
         job.signature, job.cancelled = job.signature + 1, True
-        _release(job)
+        job.release()
         await bench.wait_for(job, lambda: bool(job.list(Kind.REFRESH)) or job.settled.is_set())
         await bench.wait_quietly()
     refreshes = len(job.list(Kind.REFRESH))
@@ -79,20 +77,16 @@ async def _judge_busy_upload(bench: Bench) -> Judgement:
     return await judge_delivery(bench, PlayedJob(references, faults), references[-1:])
 
 
-def _hold_end(job: PlayedJob) -> PlayedJob:
-    """Hold the download in its middle, so that the URL of the download is still valid."""
-    job.gate, job.gate_offset = asyncio.Event(), len(job.data) // 2
+def _make_held_job(bench: Bench) -> PlayedJob:
+    """Return a job whose download is held in the middle, so that its URL is valid at the start."""
+    job = PlayedJob(bench.references.make_many(3))
+    job.hold(len(job.data) // 2)
     return job
 
 
 async def _send_and_hold(bench: Bench, job: PlayedJob) -> None:
     await bench.send(job)
-    await bench.wait_for(job, job.at_gate.is_set)
-
-
-def _release(job: PlayedJob) -> None:
-    if job.gate is not None:
-        job.gate.set()
+    await bench.wait_for(job, job.held.is_set)
 
 
 CHECKS = (

@@ -91,6 +91,15 @@ async def test_a_callback_that_cannot_be_read_is_quoted() -> None:
     assert "A callback had a body that does not fit: request_id: Field required." in finding.detail
 
 
+async def test_the_storage_url_of_a_callback_must_be_that_of_the_job() -> None:
+    class Elsewhere(SmallRobot):
+        async def send_callback(self, body: bytes) -> None:
+            await super().send_callback(body.replace(b"{", b'{"storage_url": "https://example.org/r", ', 1))
+
+    (finding,) = await check(Elsewhere, SHORT, Plan(only=["CALL-003"]))
+    assert finding.detail == "The storage_url of the callback is not the result_storage_url of the job."
+
+
 async def test_a_robot_that_calls_another_exchange_is_one_sentence() -> None:
     class Elsewhere(SmallRobot):
         async def work(self, job: dict[str, object]) -> None:
