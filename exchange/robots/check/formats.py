@@ -6,8 +6,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 from exchange.robots.check.model import Failed, Finding
 
-_NAMES = {"failed": "failure", "warning": "system-out", "skipped": "skipped", "not applicable": "skipped"}
-
 
 def to_json(finding: Finding) -> dict[str, Any]:
     """Return a finding as JSON. Only a failure has the reason, the fix and the command."""
@@ -49,15 +47,14 @@ def _to_case(finding: Finding) -> str:
     start = f"<testcase classname={quoteattr(check.level)} name={quoteattr(f'{check.id} {check.title}')}"
     if finding.outcome == "passed":
         return f"{start}/>\n"
-    name = _NAMES[finding.outcome]
-    detail = _drop_controls(finding.detail)
+    message, text = quoteattr(_drop_controls(finding.detail)), escape(_drop_controls(to_text(finding)))
     match finding.outcome:
         case "failed":
-            inner = f"<{name} message={quoteattr(detail)}>{escape(_drop_controls(to_text(finding)))}</{name}>"
+            inner = f"<failure message={message}>{text}</failure>"
         case "warning":
-            inner = f"<{name}>{escape(_drop_controls(to_text(finding)))}</{name}>"
+            inner = f"<system-out>{text}</system-out>"
         case _:
-            inner = f"<{name} message={quoteattr(detail)}/>"
+            inner = f"<skipped message={message}/>"
     return f"{start}>{inner}</testcase>\n"
 
 

@@ -40,7 +40,7 @@ class KitProcess:
             )
         try:
             async with asyncio.timeout(_START_S):
-                while not (listening := _LISTENING.search(self._log.read_text())):
+                while not (listening := _LISTENING.search(self._read_log())):
                     if self._process.returncode is not None:
                         raise StartError(f"The robot did not start: {self._read_last_line()}")
                     await asyncio.sleep(0.05)
@@ -54,8 +54,11 @@ class KitProcess:
             self._process.kill()
             await self._process.wait()
 
+    def _read_log(self) -> str:
+        return self._log.read_text(errors="replace")
+
     def _read_last_line(self) -> str:
-        lines = self._log.read_text(errors="replace").split("\n")
+        lines = self._read_log().split("\n")
         return next((line for line in reversed(lines) if line.strip()), "it printed nothing.")
 
 

@@ -29,7 +29,7 @@ def _iterate_objects(result: bytes) -> Iterator[Json]:
 
 def count_absent(job: PlayedJob, references: Iterable[Json]) -> int:
     """Count the references that no entry of the result names."""
-    named = {str(entry.get("reference_id")) for entry in list_entries(job)}
+    named = {str(entry.get("reference_id")).lower() for entry in list_entries(job)}
     return sum(reference["id"] not in named for reference in references)
 
 

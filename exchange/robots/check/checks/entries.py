@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from msgspec.json import encode
 from pydantic import TypeAdapter, ValidationError
 
 from exchange.contract.enhancements import Enhancement
@@ -28,8 +29,7 @@ async def _judge_entries(bench: Bench, find_faults: Callable[[PlayedJob], Iterat
 def _find_ignored_fields(job: PlayedJob) -> Iterator[str]:
     for entry in list_entries(job):
         try:
-            # As JSON, because the model accepts more types from Python.
-            known = _ENTRY.validate_python(entry).model_dump(mode="json", exclude_unset=True)
+            known = _ENTRY.validate_json(encode(entry)).model_dump(mode="json", exclude_unset=True)
         except ValidationError:
             continue
         for path in _list_additional(entry, known):

@@ -43,7 +43,7 @@ async def _judge_wrong(bench: Bench) -> Judgement:
         return replace(bench.credentials, secret="0" * 64).make_headers(body)
 
     curl = make_curl(bench.robot_url, bench.credentials.robot_id)
-    return await _judge_refusal(bench, make_headers, f"ROBOT_SECRET={'0' * 64}; export ROBOT_SECRET; {curl}")
+    return await _judge_refusal(bench, make_headers, f"(export ROBOT_SECRET={'0' * 64}; {curl})")
 
 
 async def _judge_old(bench: Bench, age_s: int) -> Judgement:
