@@ -153,3 +153,9 @@ def rotate_secret(
     with common.connect() as client:
         made = client.rotate_robot_secret(client.find_robot(robot).id, revoke=revoke)
     _show_secret(made, common)
+
+
+# They import the robot kit, which takes longer.
+app.command("exchange.cli.robot_tools:check", name="check", help="Check whether a robot keeps to the protocol.")
+app.command("exchange.cli.robot_tools:check_result", name="check-result", help="Check a result file of a robot.")
+app.command("exchange.cli.robot_tools:new", name="new", help="Write the project of a new robot.")

@@ -21,12 +21,12 @@ ALLOWED: dict[str, set[str]] = {
     "use_cases": {"concurrency", "contract", "domain", "ports", "telemetry"},
     "client": {"contract", "domain", "version"},
     "formats": {"contract", "domain"},
-    "cli": {"client", "compare", "contract", "domain", "formats", "version"},
+    "cli": {"client", "compare", "contract", "domain", "formats", "robots", "version"},
     "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
     "bootstrap": {"adapters", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
-    "robots": {"contract", "domain"},
+    "robots": {"contract", "domain", "version"},
     # exchange/__init__.py
     "version": set(),
 }

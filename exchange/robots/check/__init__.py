@@ -1,0 +1,1 @@
+"""The conformance check for robots: it plays the exchange, offline, and judges what a robot does."""

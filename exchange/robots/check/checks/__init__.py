@@ -1,0 +1,14 @@
+"""All checks, in the order in which they are shown."""
+
+from exchange.robots.check.checks import answers, callbacks, downloads, entries, restarts, results, signatures, urls
+
+CHECKS = (
+    *signatures.CHECKS,
+    *answers.CHECKS,
+    *downloads.CHECKS,
+    *urls.CHECKS,
+    *callbacks.CHECKS,
+    *results.CHECKS,
+    *entries.CHECKS,
+    *restarts.CHECKS,
+)
