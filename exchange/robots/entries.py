@@ -52,13 +52,13 @@ class EntryWriter:
         return b"".join(dict.fromkeys(_write_line(head, content) for content in contents))
 
 
-def write_error(reference: Reference, error: Exception) -> bytes:
+def write_error(reference: Reference, error: BaseException) -> bytes:
     """Return the line for a reference that has no enhancement because of this error."""
     message = _describe(error)[:MAX_MESSAGE_LENGTH].encode(errors="replace").decode()
     return _encode({"reference_id": reference.id, "message": message}) + b"\n"
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     match error:
         case CannotJudge() | InvalidResultError():
             return str(error) or "The robot cannot judge this reference."

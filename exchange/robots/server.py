@@ -91,7 +91,12 @@ class RobotServer:
                     await self._runner.run(job)
             except Exception:
                 log.exception("the job stopped, and is resumed at the next start")
-        del self._open_jobs[batch_id]
+            except asyncio.CancelledError:
+                if self._stopping:
+                    raise
+                log.exception("the job was cancelled, and is resumed at the next start")
+            finally:
+                del self._open_jobs[batch_id]
         self._finished_jobs[batch_id] = None
         if len(self._finished_jobs) > MAX_REMEMBERED_JOBS:
             self._finished_jobs.popitem(last=False)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import stat
+import sys
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
@@ -258,6 +259,33 @@ async def test_what_the_function_cannot_do_becomes_an_error_of_the_reference(
         assert entry["message"].startswith(message)
     intended = 4
     assert caplog.text.count("Traceback") == len(MISTAKES) - intended
+
+
+async def test_a_function_that_exits_fails_its_reference_only(tmp_path: Path) -> None:
+    def leave(reference: Reference) -> Annotation:
+        if reference.id == SOME[1]["id"]:
+            sys.exit(3)
+        return label(reference)
+
+    async with running_exchange(to_jsonl(*SOME[:3])) as exchange:
+        entries = await deliver(exchange, make_robot(leave), tmp_path)
+    assert [entry.get("message") for entry in entries] == [None, "The robot failed: SystemExit: 3", None]
+
+
+async def test_a_job_that_the_function_cancels_does_not_stay_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cancel(_reference: Reference) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async with running_exchange(DATA) as exchange, running_kit(exchange, make_robot(cancel), tmp_path):
+        assert await exchange.send_job() == 202
+        await wait_until_idle(exchange)
+        assert len(list_jobs(tmp_path)) == 1
+    assert "the job was cancelled, and is resumed at the next start" in caplog.text
 
 
 async def test_a_systematic_failure_fails_the_batch(tmp_path: Path) -> None:
