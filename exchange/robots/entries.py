@@ -14,7 +14,7 @@ from exchange.domain.limits import Limits
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, OWN_LEVELS, find_storage_fault, is_too_large
 from exchange.robots.contents import Result, to_contents
-from exchange.robots.errors import CannotJudge, InvalidResultError
+from exchange.robots.errors import CannotJudge, InvalidResultError, read_message
 from exchange.robots.reference import Needs, Reference
 
 MAX_LINE_BYTES = Limits().result_line_limit_bytes
@@ -61,11 +61,11 @@ def write_error(reference: Reference, error: BaseException) -> bytes:
 def _describe(error: BaseException) -> str:
     match error:
         case CannotJudge() | InvalidResultError():
-            return str(error) or "The robot cannot judge this reference."
+            return read_message(error) or "The robot cannot judge this reference."
         case ValidationError():
             return f"The robot failed: {error.title} is invalid: {'; '.join(describe_faults(error))}"
         case _:
-            return f"The robot failed: {type(error).__name__}: {error}"
+            return f"The robot failed: {type(error).__name__}: {read_message(error)}"
 
 
 def _write_line(head: bytes, content: EnhancementContent) -> bytes:

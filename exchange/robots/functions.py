@@ -106,7 +106,7 @@ class _Window:
         for number, (reference, result) in enumerate(zip(references, results, strict=True), start):
             try:
                 self._lines[number] = self._writer.write(reference, result)
-            except (CannotJudge, InvalidResultError) as error:
+            except Exception as error:  # noqa: BLE001 - also of a reference that has an unexpected form
                 self._lines[number] = self._failures.write(reference, error)
 
     def fail(self, start: int, references: list[Reference], error: BaseException) -> None:

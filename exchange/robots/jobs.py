@@ -74,10 +74,10 @@ class JobStore:
 
     def open_result(self, batch_id: str, size: int) -> BinaryIO:
         """Open the result file to write on after its first `size` bytes. What comes after them is cut off."""
-        descriptor = os.open(self.result_file(batch_id), os.O_WRONLY | os.O_CREAT, _PRIVATE_FILE)
-        os.ftruncate(descriptor, size)
-        os.lseek(descriptor, 0, os.SEEK_END)
-        return os.fdopen(descriptor, "wb")
+        file = self.result_file(batch_id)
+        file.touch(_PRIVATE_FILE)
+        os.truncate(file, size)
+        return file.open("ab")
 
     def delete(self, batch_id: str) -> None:
         """Delete the files of a job. The job itself is last, so that a crash in between leaves no file behind."""

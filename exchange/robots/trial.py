@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from msgspec import MsgspecError
 
-from exchange.robots.errors import SystematicFailure
+from exchange.robots.errors import SystematicFailure, read_message
 from exchange.robots.functions import Failures, Judge
 from exchange.robots.reference import Needs, Reference, parse_reference
 
@@ -31,7 +31,7 @@ async def try_out(judge: Judge, needs: Needs, file: Path, output: BinaryIO) -> N
                 window.clear()
         output.write(await judge.judge(window, failures))
     except SystematicFailure as failure:
-        raise TrialError(f"The whole batch would fail: {failure}") from None
+        raise TrialError(f"The whole batch would fail: {read_message(failure)}") from None
     output.flush()
 
 

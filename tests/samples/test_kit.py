@@ -1,8 +1,10 @@
 """A robot on the kit over HTTP, against the fake exchange."""
 
 import asyncio
+import errno
 import json
 import logging
+import os
 import stat
 import sys
 import threading
@@ -286,6 +288,75 @@ async def test_a_job_that_the_function_cancels_does_not_stay_open(
         await wait_until_idle(exchange)
         assert len(list_jobs(tmp_path)) == 1
     assert "the job was cancelled, and is resumed at the next start" in caplog.text
+
+
+BAD_LINES = [b"garbage", b"[" * 100_000, b"\xff", b"[]", b"{}", b'{"id": null, "title": "confidential"}']
+
+
+async def test_a_line_without_an_id_is_left_out_and_logged_without_its_content(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = to_jsonl(SOME[0]) + b"\n".join(BAD_LINES) + b"\n" + to_jsonl(SOME[1])
+    async with running_exchange(data) as exchange:
+        entries = await deliver(exchange, make_robot(label), tmp_path)
+    assert [entry["reference_id"] for entry in entries] == [SOME[0]["id"], SOME[1]["id"]]
+    left_out = [record.args for record in caplog.records if "are not references with an id" in record.msg]
+    assert sum(args[0] for args in left_out if isinstance(args, tuple)) == len(BAD_LINES)  # type: ignore[misc]
+    assert "garbage" not in caplog.text
+    assert "confidential" not in caplog.text
+
+
+@pytest.mark.parametrize("enhancements", [[{"id": "1", "content": {}}], [{"id": "1"}], ["text"], {"1": 2}, 5])
+async def test_a_reference_of_an_unexpected_form_becomes_an_error(enhancements: object, tmp_path: Path) -> None:
+    bad = {**SOME[1], "enhancements": enhancements}
+    async with running_exchange(to_jsonl(SOME[0], bad, SOME[2])) as exchange:
+        entries = await deliver(exchange, make_robot(lambda _reference: annotation("test", "label")), tmp_path)
+    assert [entry["reference_id"] for entry in entries] == [reference["id"] for reference in SOME[:3]]
+    assert ["message" in entry for entry in entries] == [False, True, False]
+
+
+async def test_an_exception_without_a_readable_text_becomes_an_error_of_the_reference(tmp_path: Path) -> None:
+    class SilentError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail(reference: Reference) -> Annotation:
+        if reference.id == SOME[1]["id"]:
+            raise SilentError
+        return label(reference)
+
+    async with running_exchange(to_jsonl(*SOME[:3])) as exchange:
+        entries = await deliver(exchange, make_robot(fail), tmp_path)
+    message = "The robot failed: SilentError: (its text cannot be read: RuntimeError)"
+    assert [entry.get("message") for entry in entries] == [None, message, None]
+
+
+@pytest.mark.parametrize("answer", [b"<html>Please sign in.</html>", b"", b"[]", b"{}", b"[" * 100_000])
+async def test_an_answer_that_is_not_a_batch_request_is_retried(answer: bytes, tmp_path: Path) -> None:
+    async with running_exchange(DATA, {"upload": [403]}) as exchange:
+        exchange.strange_answers = [answer] * 2
+        entries = await deliver(exchange, make_robot(label), tmp_path)
+        assert exchange.requests == ["download", "upload", *["read"] * 3, "upload", "callback"]
+    assert len(entries) == len(SOME)
+
+
+async def test_trouble_with_the_disk_is_retried(tmp_path: Path) -> None:
+    class FullDisk(JobStore):
+        failures = 3
+
+        def save_progress(self, batch_id: str, progress: Progress) -> None:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            super().save_progress(batch_id, progress)
+
+    async with (
+        running_exchange(DATA) as exchange,
+        running_kit(exchange, make_robot(label), FullDisk(tmp_path)),
+    ):
+        assert await exchange.send_job() == 202
+        assert (await exchange.wait_for_callback())["error"] is None
+    assert [entry["reference_id"] for entry in exchange.read_entries()] == [reference["id"] for reference in SOME]
 
 
 async def test_a_systematic_failure_fails_the_batch(tmp_path: Path) -> None:
