@@ -10,11 +10,13 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from yarl import URL
 
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchRobotRequest, LinkedRobotError
@@ -33,7 +35,15 @@ from exchange.robots.jobs import JobStore, Progress
 from exchange.robots.retries import Backoff
 from samples.robot.robot import robot as sample_robot
 from samples.robot_from_scratch.robot import make_entry
-from tests.samples.fake_exchange import CREDENTIALS, CUT, DISCONNECT, running_exchange, to_jsonl
+from tests.samples.fake_exchange import (
+    CREDENTIALS,
+    CUT,
+    DISCONNECT,
+    FakeExchange,
+    running_exchange,
+    running_exchange_and_robot,
+    to_jsonl,
+)
 from tests.samples.kit import deliver, get_health, make_robot, running_kit, wait_until_idle
 from tests.samples.references import load_samples, make_reference
 
@@ -105,6 +115,16 @@ async def test_a_repeated_job_is_accepted_and_not_repeated(tmp_path: Path) -> No
     assert calls == [SOME[0]["id"]]
 
 
+@asynccontextmanager
+async def running_kit_robot(folder: Path) -> AsyncIterator[FakeExchange]:
+    async with running_exchange(b"") as exchange, running_kit(exchange, make_robot(label), folder):
+        yield exchange
+
+
+def running_sample_robot(_folder: Path) -> AbstractAsyncContextManager[FakeExchange]:
+    return running_exchange_and_robot(b"")
+
+
 async def test_a_job_without_a_valid_signature_gets_401(tmp_path: Path) -> None:
     async with running_exchange(DATA) as exchange, running_kit(exchange, make_robot(label), tmp_path):
         body = json.dumps(exchange.make_job()).encode()
@@ -114,6 +134,20 @@ async def test_a_job_without_a_valid_signature_gets_401(tmp_path: Path) -> None:
         assert await exchange.post(url, body, {**signed, "X-Client-Id": str(uuid4())}) == 401
         assert await exchange.post(url, body, {**signed, "X-Request-Timestamp": "nan"}) == 401
         assert exchange.requests == []
+
+
+@pytest.mark.parametrize("running_robot", [running_kit_robot, running_sample_robot])
+async def test_a_signature_that_is_not_text_gets_401(
+    running_robot: Callable[[Path], AbstractAsyncContextManager[FakeExchange]], tmp_path: Path
+) -> None:
+    async with running_robot(tmp_path) as exchange:
+        url = URL(exchange.robot_url)
+        signed = {**CREDENTIALS.headers(b"{}"), "Authorization": "Signature \udcff\udcfe", "Content-Length": "2"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": url.host, **signed}.items())
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(f"POST /batch/ HTTP/1.1\r\n{head}\r\n{{}}".encode(errors="surrogateescape"))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
 
 
 @pytest.mark.parametrize(
