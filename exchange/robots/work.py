@@ -62,7 +62,7 @@ class JobRunner:
         self._store = store
 
     async def run(self, job: BatchRobotRequest) -> None:
-        """Work on a job until its callback is sent. Then delete its files."""
+        """Work on a job until its callback is sent. Then its files are deleted, and its id is kept."""
         batch_id = str(job.id)
         try:
             error = await self._deliver(job)
@@ -73,7 +73,7 @@ class JobRunner:
             log.error("the callback failed: %s", refused)  # noqa: TRY400 - the message says all
         else:
             log.info("called back: %s", "the whole batch failed" if error else "the result is ready")
-        self._store.delete(batch_id)
+        self._store.finish(batch_id)
 
     async def _deliver(self, job: BatchRobotRequest) -> str | None:
         """Upload the result. Return the reason if the whole batch fails."""

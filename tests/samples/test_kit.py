@@ -115,6 +115,17 @@ async def test_a_repeated_job_is_accepted_and_not_repeated(tmp_path: Path) -> No
     assert calls == [SOME[0]["id"]]
 
 
+async def test_a_job_that_is_repeated_after_a_restart_is_accepted_and_not_repeated(tmp_path: Path) -> None:
+    async with running_exchange(DATA) as exchange:
+        async with running_kit(exchange, make_robot(label), tmp_path):
+            assert await exchange.send_job() == 202
+            await wait_until_idle(exchange)
+        async with running_kit(exchange, make_robot(label), tmp_path):
+            assert await exchange.send_job() == 202
+            assert (await get_health(exchange))["open_jobs"] == 0
+        assert exchange.requests == ["download", "upload", "callback"]
+
+
 @asynccontextmanager
 async def running_kit_robot(folder: Path) -> AsyncIterator[FakeExchange]:
     async with running_exchange(b"") as exchange, running_kit(exchange, make_robot(label), folder):
