@@ -63,7 +63,7 @@ class JobStore:
         for file in sorted(self._folder.glob("*.job.json")):
             try:
                 job = BatchRobotRequest.model_validate_json(file.read_bytes())
-            except ValidationError:
+            except (ValidationError, OSError):
                 log.error("%s is damaged and is ignored", file)  # noqa: TRY400 - the traceback could have the URLs
                 continue
             if self.is_finished(str(job.id)):

@@ -49,6 +49,6 @@ def _read(needs: Needs, file: Path) -> Iterator[Reference]:
 def _parse(needs: Needs, line: bytes, place: str) -> Reference:
     try:
         selected = needs.select(parse_reference(line).raw)
-    except (MsgspecError, KeyError, TypeError, AttributeError) as error:
+    except (MsgspecError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise TrialError(f"{place}: not a reference: {type(error).__name__}: {error}") from None
     return Reference({"id": str(uuid4()), **selected})
