@@ -14,11 +14,13 @@ from exchange.robots.exchange import Credentials
 from exchange.robots.functions import Judge
 from exchange.robots.logs import FORMATTERS, set_up_logs
 from exchange.robots.reference import Needs
-from exchange.robots.serve import Service, StateInUseError, serve
+from exchange.robots.serve import Service, StateError, serve
 from exchange.robots.trial import TrialError, try_out
 
 ID = "ROBOT_ID"
 SECRET = "ROBOT_SECRET"  # noqa: S105 - the name of a variable  # nosec B105
+
+MAX_PORT = 65_535
 
 
 class _Robot(Protocol):
@@ -39,7 +41,7 @@ def run(robot: _Robot, argv: Sequence[str] | None) -> None:
     judge = robot.make_judge(arguments.workers)
     try:
         if arguments.file:
-            asyncio.run(try_out(judge, robot.needs, arguments.file, sys.stdout.buffer))
+            _try(robot, judge, arguments.file)
             return
         if not arguments.api:
             parser.error("--api is required: the address of the exchange")
@@ -47,12 +49,22 @@ def run(robot: _Robot, argv: Sequence[str] | None) -> None:
         folder = (arguments.state or _find_cache_folder()) / str(credentials.robot_id)
         service = Service(robot.version, credentials, arguments.api, arguments.host, arguments.port, folder)
         asyncio.run(serve(service, judge))
-    except TrialError as error:
+    except (TrialError, StateError) as error:
         sys.exit(str(error))
-    except StateInUseError:
-        sys.exit(f"Another process of this robot uses the folder {folder}. Stop it, or choose another with --state.")
     finally:
         judge.close()
+
+
+def _try(robot: _Robot, judge: Judge, file: Path) -> None:
+    try:
+        asyncio.run(try_out(judge, robot.needs, file, sys.stdout.buffer))
+    except OSError as error:
+        # Python would complain about the output again at its end.
+        sys.stdout = None
+        # The reader of the output has gone, for example `head`.
+        if isinstance(error, BrokenPipeError):
+            return
+        raise TrialError(f"The lines cannot be printed: {error.strerror}.") from None
 
 
 def make_parser(name: str) -> argparse.ArgumentParser:
@@ -63,7 +75,7 @@ def make_parser(name: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--api", type=_parse_url, help="the address of the exchange")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
+    parser.add_argument("--port", type=_parse_port, default=8000, help="the port to listen on (default: 8000)")
     parser.add_argument(
         "--workers", type=_parse_count, default=1, help="how many calls of the function run at once (default: 1)"
     )
@@ -88,11 +100,16 @@ def _parse_url(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _parse_port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
+    return int(text)
+
+
 def _parse_count(text: str) -> int:
-    count = int(text)
-    if count < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
-    return count
+    return int(text)
 
 
 def _read_credentials(parser: argparse.ArgumentParser) -> Credentials:

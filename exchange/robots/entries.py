@@ -14,7 +14,7 @@ from exchange.domain.limits import Limits
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.storable import MAX_DOCUMENT_BYTES, OWN_LEVELS, find_storage_fault, is_too_large
 from exchange.robots.contents import Result, to_contents
-from exchange.robots.errors import CannotJudge, InvalidResultError
+from exchange.robots.errors import CannotJudge, InvalidResultError, read_message
 from exchange.robots.reference import Needs, Reference
 
 MAX_LINE_BYTES = Limits().result_line_limit_bytes
@@ -52,20 +52,20 @@ class EntryWriter:
         return b"".join(dict.fromkeys(_write_line(head, content) for content in contents))
 
 
-def write_error(reference: Reference, error: Exception) -> bytes:
+def write_error(reference: Reference, error: BaseException) -> bytes:
     """Return the line for a reference that has no enhancement because of this error."""
     message = _describe(error)[:MAX_MESSAGE_LENGTH].encode(errors="replace").decode()
     return _encode({"reference_id": reference.id, "message": message}) + b"\n"
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     match error:
         case CannotJudge() | InvalidResultError():
-            return str(error) or "The robot cannot judge this reference."
+            return read_message(error) or "The robot cannot judge this reference."
         case ValidationError():
             return f"The robot failed: {error.title} is invalid: {'; '.join(describe_faults(error))}"
         case _:
-            return f"The robot failed: {type(error).__name__}: {error}"
+            return f"The robot failed: {type(error).__name__}: {read_message(error)}"
 
 
 def _write_line(head: bytes, content: EnhancementContent) -> bytes:

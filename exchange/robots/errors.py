@@ -23,3 +23,11 @@ class BatchEndedError(Exception):
 
 class SnapshotChangedError(Exception):
     """The references are another snapshot than the one that the robot has begun to work on."""
+
+
+def read_message(error: BaseException) -> str:
+    """Return the text of an exception of the author's function, whose own `__str__` may fail."""
+    try:
+        return str(error)
+    except Exception as failure:  # noqa: BLE001 - as in any code of the author
+        return f"(its text cannot be read: {type(failure).__name__})"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from uuid import UUID
 
+import msgspec
+
 from exchange.domain.errors import NotAuthenticated
 from exchange.domain.signatures import (
     CLIENT_ID,
@@ -20,7 +22,7 @@ from exchange.domain.signatures import (
 )
 from exchange.robots.errors import BatchEndedError, RefusedError
 from exchange.robots.logs import hide_signatures
-from exchange.robots.retries import TEMPORARY, Attempt, Http, check
+from exchange.robots.retries import TEMPORARY, Attempt, Http, Retries, check
 
 log = logging.getLogger("robot")
 
@@ -61,6 +63,17 @@ class SignedUrls:
     result: str = field(repr=False)
 
 
+class _Batch(msgspec.Struct):
+    """The fields of a batch request that the robot reads."""
+
+    id: UUID
+    reference_data_url: str | None = None
+    result_storage_url: str | None = None
+
+
+_decode_batch = msgspec.json.Decoder(_Batch).decode
+
+
 class Exchange:
     """A client of the exchange."""
 
@@ -72,13 +85,19 @@ class Exchange:
     async def refresh_urls(self, batch_id: str) -> SignedUrls:
         """Return fresh signed URLs. Raises BatchEndedError if there are none any more."""
         path = f"/references/enhancement/batch/{batch_id}?include_reference_ids=false"
-        response, body = await self._http.read(lambda: self._sign("GET", path), _TEMPORARY)
-        check(response)
-        batch = json.loads(body)
-        references, result = batch.get("reference_data_url"), batch.get("result_storage_url")
-        if not references or not result:
-            raise BatchEndedError
-        return SignedUrls(references, result)
+        retries = Retries(self._http.backoff)
+        while True:
+            response, body = await self._http.read(lambda: self._sign("GET", path), _TEMPORARY)
+            check(response)
+            try:
+                batch = _decode_batch(body)
+            except (ValueError, RecursionError):
+                # Not the exchange has answered, but for example a proxy with a page of its own.
+                await retries.wait("GET returned an answer that is not a batch request")
+                continue
+            if not batch.reference_data_url or not batch.result_storage_url:
+                raise BatchEndedError
+            return SignedUrls(batch.reference_data_url, batch.result_storage_url)
 
     async def call_back(self, batch_id: str, error: str | None) -> None:
         """Report that the result file is complete, or why the whole batch failed. Raises RefusedError."""

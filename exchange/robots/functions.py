@@ -69,7 +69,7 @@ class Failures:
     def __init__(self) -> None:
         self.count = 0
 
-    def write(self, reference: Reference, error: Exception) -> bytes:
+    def write(self, reference: Reference, error: BaseException) -> bytes:
         """Return the error entry. Log what the author did not intend, at first with the traceback."""
         if not isinstance(error, CannotJudge):
             self.count += 1
@@ -106,10 +106,10 @@ class _Window:
         for number, (reference, result) in enumerate(zip(references, results, strict=True), start):
             try:
                 self._lines[number] = self._writer.write(reference, result)
-            except (CannotJudge, InvalidResultError) as error:
+            except Exception as error:  # noqa: BLE001 - also of a reference that has an unexpected form
                 self._lines[number] = self._failures.write(reference, error)
 
-    def fail(self, start: int, references: list[Reference], error: Exception) -> None:
+    def fail(self, start: int, references: list[Reference], error: BaseException) -> None:
         """Write the error of one reference. Of several, each is tried alone, so that one does not fail the others."""
         if isinstance(error, SystematicFailure):
             self._groups.clear()
@@ -158,7 +158,9 @@ class Judge:
         for start, references in window.take():
             try:
                 results = self._function.call(references)
-            except Exception as error:  # noqa: BLE001 - whatever the author's function raises
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever the author's function raises, `sys.exit()` included
                 window.fail(start, references, error)
             else:
                 window.write(start, references, results)
@@ -168,10 +170,20 @@ class Judge:
             for start, references in window.take():
                 try:
                     results = await self._function.call(references)
-                except Exception as error:  # noqa: BLE001 - as in `_work`
+                except (KeyboardInterrupt, GeneratorExit):
+                    raise
+                except BaseException as error:
+                    if _is_cancelled():
+                        raise
                     window.fail(start, references, error)
                 else:
                     window.write(start, references, results)
+
+
+def _is_cancelled() -> bool:
+    """Return whether the robot cancels this task. Otherwise a CancelledError is the function's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

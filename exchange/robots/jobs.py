@@ -5,6 +5,7 @@ Files are readable by the robot's user only, because signed URLs are secrets.
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,9 @@ log = logging.getLogger("robot")
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
+
+# The exchange repeats the call for a job for an hour, and an operator may have it repeated later.
+REMEMBERED_S = 7 * 86_400.0
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -46,18 +50,26 @@ class JobStore:
         folder.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
         folder.chmod(_PRIVATE_FOLDER)
         self._folder = folder
+        # An empty file for each finished job.
+        self._finished_folder = folder / "finished"
+        self._finished_folder.mkdir(_PRIVATE_FOLDER, exist_ok=True)
 
     def save(self, job: BatchRobotRequest) -> None:
         """Save an accepted job. It survives a crash of the machine."""
         self._write(self._job_file(str(job.id)), job.model_dump_json().encode())
 
     def load_all(self) -> Iterator[BatchRobotRequest]:
-        """Yield the jobs that are not finished."""
+        """Yield the jobs that are not finished. Delete the files of those that are."""
         for file in sorted(self._folder.glob("*.job.json")):
             try:
-                yield BatchRobotRequest.model_validate_json(file.read_bytes())
-            except ValidationError:
+                job = BatchRobotRequest.model_validate_json(file.read_bytes())
+            except (ValidationError, OSError):
                 log.error("%s is damaged and is ignored", file)  # noqa: TRY400 - the traceback could have the URLs
+                continue
+            if self.is_finished(str(job.id)):
+                self._delete(str(job.id))
+            else:
+                yield job
 
     def save_progress(self, batch_id: str, progress: Progress) -> None:
         """Save how far a job is."""
@@ -74,12 +86,26 @@ class JobStore:
 
     def open_result(self, batch_id: str, size: int) -> BinaryIO:
         """Open the result file to write on after its first `size` bytes. What comes after them is cut off."""
-        descriptor = os.open(self.result_file(batch_id), os.O_WRONLY | os.O_CREAT, _PRIVATE_FILE)
-        os.ftruncate(descriptor, size)
-        os.lseek(descriptor, 0, os.SEEK_END)
-        return os.fdopen(descriptor, "wb")
+        file = self.result_file(batch_id)
+        file.touch(_PRIVATE_FILE)
+        os.truncate(file, size)
+        return file.open("ab")
 
-    def delete(self, batch_id: str) -> None:
+    def is_finished(self, batch_id: str) -> bool:
+        """Return whether a job was finished in the last `REMEMBERED_S`."""
+        return (self._finished_folder / batch_id).exists()
+
+    def finish(self, batch_id: str) -> None:
+        """Remember that a job is finished, delete its files, and forget the jobs that were finished long ago."""
+        (self._finished_folder / batch_id).touch(_PRIVATE_FILE)
+        _sync_folder(self._finished_folder)
+        self._delete(batch_id)
+        forgotten = time.time() - REMEMBERED_S
+        for file in self._finished_folder.iterdir():
+            if file.stat().st_mtime < forgotten:
+                file.unlink()
+
+    def _delete(self, batch_id: str) -> None:
         """Delete the files of a job. The job itself is last, so that a crash in between leaves no file behind."""
         for file in (self._progress_file(batch_id), self.result_file(batch_id), self._job_file(batch_id)):
             file.unlink(missing_ok=True)
@@ -104,8 +130,13 @@ class JobStore:
             opened.flush()
             os.fsync(opened.fileno())
         new.replace(file)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(self._folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names of the files in a folder survive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -26,8 +26,8 @@ log = logging.getLogger("robot")
 _STOPPED_BY_SECOND_SIGNAL = 130
 
 
-class StateInUseError(Exception):
-    """Another process uses the state folder."""
+class StateError(Exception):
+    """The state folder cannot be used. The message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Service:
 
 
 async def serve(service: Service, judge: Judge) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StateInUseError."""
-    store = JobStore(service.folder)
+    """Serve until SIGTERM or SIGINT. Raises StateError."""
+    store = _open_store(service.folder)
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         http = Http(session, service.backoff)
         exchange = Exchange(service.api, service.credentials, http)
@@ -62,11 +62,26 @@ async def serve(service: Service, judge: Judge) -> None:
     log.info("stopped")
 
 
+def _open_store(folder: Path) -> JobStore:
+    try:
+        return JobStore(folder)
+    except OSError as error:
+        raise _explain(folder, error) from None
+
+
+def _explain(folder: Path, error: OSError) -> StateError:
+    return StateError(f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state.")
+
+
 async def _listen(app_runner: web.AppRunner, service: Service) -> None:
     try:
         await web.TCPSite(app_runner, service.host, service.port).start()
     except OSError as error:
         sys.exit(f"The robot cannot listen on port {service.port}: {error.strerror}. Choose another with --port.")
+    except UnicodeError:
+        sys.exit(
+            f"The robot cannot listen on {service.host}: it is not the name of a host. Choose another with --host."
+        )
     log.info("listening on port %d", app_runner.addresses[0][1])
 
 
@@ -96,12 +111,19 @@ def _stop_at_signals() -> asyncio.Event:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of the state folder. The system releases it when the process ends in any way."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _explain(folder, error) from None
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StateInUseError from None
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateError(
+                f"Another process of this robot uses the folder {folder}. Stop it, or choose another with --state."
+            ) from None
+        except OSError as error:
+            raise _explain(folder, error) from None
         yield
     finally:
-        os.close(descriptor)
+        os.close(lock)

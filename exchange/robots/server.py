@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -18,8 +17,6 @@ log = logging.getLogger("robot")
 
 # Further jobs wait. A job needs memory for a window and for a block of its upload.
 MAX_RUNNING_JOBS = 4
-# The ids of finished jobs that are remembered, because the exchange may repeat the call for a job.
-MAX_REMEMBERED_JOBS = 10_000
 RETRY_AFTER_S = 10
 
 
@@ -33,7 +30,6 @@ class RobotServer:
         self._store = store
         self._stopping = False
         self._open_jobs: dict[str, asyncio.Task[None]] = {}
-        self._finished_jobs: OrderedDict[str, None] = OrderedDict()
         self._free_places = asyncio.Semaphore(MAX_RUNNING_JOBS)
 
     def make_app(self) -> web.Application:
@@ -70,7 +66,7 @@ class RobotServer:
         except ValueError as error:
             return _refuse(400, str(error))
         batch_id = str(job.id)
-        if batch_id not in self._open_jobs and batch_id not in self._finished_jobs:
+        if batch_id not in self._open_jobs and not self._store.is_finished(batch_id):
             # It is saved before it is accepted: the exchange does not send an accepted job again.
             self._store.save(job)
             self._start(job)
@@ -91,10 +87,12 @@ class RobotServer:
                     await self._runner.run(job)
             except Exception:
                 log.exception("the job stopped, and is resumed at the next start")
-        del self._open_jobs[batch_id]
-        self._finished_jobs[batch_id] = None
-        if len(self._finished_jobs) > MAX_REMEMBERED_JOBS:
-            self._finished_jobs.popitem(last=False)
+            except asyncio.CancelledError:
+                if self._stopping:
+                    raise
+                log.exception("the job was cancelled, and is resumed at the next start")
+            finally:
+                del self._open_jobs[batch_id]
 
 
 def _parse_job(body: bytes) -> BatchRobotRequest:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from msgspec import MsgspecError
 
-from exchange.robots.errors import SystematicFailure
+from exchange.robots.errors import SystematicFailure, read_message
 from exchange.robots.functions import Failures, Judge
 from exchange.robots.reference import Needs, Reference, parse_reference
 
@@ -31,7 +31,7 @@ async def try_out(judge: Judge, needs: Needs, file: Path, output: BinaryIO) -> N
                 window.clear()
         output.write(await judge.judge(window, failures))
     except SystematicFailure as failure:
-        raise TrialError(f"The whole batch would fail: {failure}") from None
+        raise TrialError(f"The whole batch would fail: {read_message(failure)}") from None
     output.flush()
 
 
@@ -49,6 +49,6 @@ def _read(needs: Needs, file: Path) -> Iterator[Reference]:
 def _parse(needs: Needs, line: bytes, place: str) -> Reference:
     try:
         selected = needs.select(parse_reference(line).raw)
-    except (MsgspecError, KeyError, TypeError, AttributeError) as error:
+    except (MsgspecError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise TrialError(f"{place}: not a reference: {type(error).__name__}: {error}") from None
     return Reference({"id": str(uuid4()), **selected})

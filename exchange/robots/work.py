@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from exchange.contract.robots import BatchRobotRequest
-from exchange.robots.errors import BatchEndedError, RefusedError, SnapshotChangedError, SystematicFailure
+from exchange.robots.errors import BatchEndedError, RefusedError, SnapshotChangedError, SystematicFailure, read_message
 from exchange.robots.exchange import Exchange, SignedUrls
 from exchange.robots.functions import Failures, Judge
 from exchange.robots.jobs import JobStore, Progress
 from exchange.robots.reference import Reference, parse_reference
-from exchange.robots.retries import Http
+from exchange.robots.retries import Http, Retries
 from exchange.robots.storage import Position, Storage
 
 log = logging.getLogger("robot")
@@ -62,7 +62,7 @@ class JobRunner:
         self._store = store
 
     async def run(self, job: BatchRobotRequest) -> None:
-        """Work on a job until its callback is sent. Then delete its files."""
+        """Work on a job until its callback is sent. Then its files are deleted, and its id is kept."""
         batch_id = str(job.id)
         try:
             error = await self._deliver(job)
@@ -73,7 +73,7 @@ class JobRunner:
             log.error("the callback failed: %s", refused)  # noqa: TRY400 - the message says all
         else:
             log.info("called back: %s", "the whole batch failed" if error else "the result is ready")
-        self._store.delete(batch_id)
+        self._store.finish(batch_id)
 
     async def _deliver(self, job: BatchRobotRequest) -> str | None:
         """Upload the result. Return the reason if the whole batch fails."""
@@ -81,14 +81,12 @@ class JobRunner:
         urls = SignedUrls(job.reference_storage_url, job.result_storage_url)
         storage = Storage(batch_id, urls, self._exchange, self._http)
         try:
-            await self._write_result(batch_id, storage)
-            with self._store.result_file(batch_id).open("rb") as result:
-                await storage.upload(result)
+            await self._write_and_upload(batch_id, storage)
         except BatchEndedError:
             raise
         except SystematicFailure as failure:
             log.exception("the function failed systematically")
-            return str(failure) or "The robot failed."
+            return read_message(failure) or "The robot failed."
         except RefusedError as refused:
             log.error("the batch failed: %s", refused)  # noqa: TRY400 - the message says all
             return f"The robot failed: {refused}."
@@ -96,6 +94,19 @@ class JobRunner:
             log.exception("the batch failed")
             return f"The robot failed: {type(error).__name__}."
         return None
+
+    async def _write_and_upload(self, batch_id: str, storage: Storage) -> None:
+        """Write the result file and upload it. Trouble with the disk, for example a full one, may pass."""
+        retries = Retries(self._http.backoff)
+        while True:
+            try:
+                await self._write_result(batch_id, storage)
+                with self._store.result_file(batch_id).open("rb") as result:
+                    await storage.upload(result)
+            except OSError as error:
+                await retries.wait(f"the state folder failed with {error.strerror or type(error).__name__}")
+            else:
+                return
 
     async def _write_result(self, batch_id: str, storage: Storage) -> None:
         try:
@@ -119,7 +130,7 @@ class JobRunner:
             try:
                 async with aclosing(_read_windows(storage, progress.position, size)) as windows:
                     async for window in windows:
-                        references = [parse_reference(line) for line in window.lines]
+                        references = _parse_references(window)
                         await self._judge_window(references, window.end, writing, failures, size)
                 writing.complete()
             finally:
@@ -192,3 +203,16 @@ async def _read_windows(storage: Storage, start: Position, size: WindowSize) -> 
                 lines, length = [], 0
     if lines:
         yield Window(lines, position)
+
+
+def _parse_references(window: Window) -> list[Reference]:
+    """Return the references of a window. A line without an id cannot have an entry, so it is left out and logged."""
+    references = []
+    for line in window.lines:
+        with suppress(ValueError, RecursionError):
+            reference = parse_reference(line)
+            if isinstance(reference.raw.get("id"), str):
+                references.append(reference)
+    if unreadable := len(window.lines) - len(references):
+        log.error("%d lines before byte %d are not references with an id, left out", unreadable, window.end.offset)
+    return references

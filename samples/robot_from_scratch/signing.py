@@ -35,7 +35,8 @@ class Credentials:
             fresh = abs(time.time() - float(timestamp)) <= TOLERANCE_S
         except ValueError:
             return False
-        valid = hmac.compare_digest(self._sign(body, timestamp).encode(), signature.encode())
+        # A header may have bytes that are not valid text.
+        valid = hmac.compare_digest(self._sign(body, timestamp).encode(), signature.encode("ascii", "replace"))
         return scheme == SCHEME and fresh and valid
 
     def _sign(self, body: bytes, timestamp: str) -> str:

@@ -39,6 +39,8 @@ class FakeExchange:
         self.etag = '"1"'
         # False as for a batch that has ended: it has no URL to upload to.
         self.accepts_uploads = True
+        # Answers with status 200 to the next requests for the batch, as a proxy may send them.
+        self.strange_answers: list[bytes] = []
         self.requests: list[str] = []
         self.callbacks: asyncio.Queue[Json] = asyncio.Queue()
         self._data = data
@@ -128,6 +130,8 @@ class FakeExchange:
     async def _read(self, request: web.Request) -> web.Response:
         self._record("read", request)
         assert CREDENTIALS.verify(request.headers, b"")
+        if self.strange_answers:
+            return web.Response(body=self.strange_answers.pop())
         if request.match_info["id"] != self.batch_id:
             raise web.HTTPNotFound
         data, result = self._make_urls()

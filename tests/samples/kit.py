@@ -36,11 +36,11 @@ def make_robot(function: Callable[[Reference], Any]) -> Robot:
 
 @asynccontextmanager
 async def running_kit(
-    exchange: FakeExchange, robot: Robot, folder: Path, workers: int = 1, backoff: Backoff = FAST
+    exchange: FakeExchange, robot: Robot, state: Path | JobStore, workers: int = 1, backoff: Backoff = FAST
 ) -> AsyncIterator[RobotServer]:
-    """Serve a robot in this process. It resumes the jobs in the folder."""
+    """Serve a robot in this process. It resumes the jobs in the state folder."""
     judge = robot.make_judge(workers)
-    store = JobStore(folder)
+    store = state if isinstance(state, JobStore) else JobStore(state)
     try:
         async with aiohttp.ClientSession() as session:
             http = Http(session, backoff)

@@ -1,17 +1,22 @@
 """A robot on the kit over HTTP, against the fake exchange."""
 
 import asyncio
+import errno
 import json
 import logging
+import os
 import stat
+import sys
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from yarl import URL
 
 from exchange.contract.enhancements import Enhancement
 from exchange.contract.robots import BatchRobotRequest, LinkedRobotError
@@ -30,7 +35,15 @@ from exchange.robots.jobs import JobStore, Progress
 from exchange.robots.retries import Backoff
 from samples.robot.robot import robot as sample_robot
 from samples.robot_from_scratch.robot import make_entry
-from tests.samples.fake_exchange import CREDENTIALS, CUT, DISCONNECT, running_exchange, to_jsonl
+from tests.samples.fake_exchange import (
+    CREDENTIALS,
+    CUT,
+    DISCONNECT,
+    FakeExchange,
+    running_exchange,
+    running_exchange_and_robot,
+    to_jsonl,
+)
 from tests.samples.kit import deliver, get_health, make_robot, running_kit, wait_until_idle
 from tests.samples.references import load_samples, make_reference
 
@@ -102,6 +115,27 @@ async def test_a_repeated_job_is_accepted_and_not_repeated(tmp_path: Path) -> No
     assert calls == [SOME[0]["id"]]
 
 
+async def test_a_job_that_is_repeated_after_a_restart_is_accepted_and_not_repeated(tmp_path: Path) -> None:
+    async with running_exchange(DATA) as exchange:
+        async with running_kit(exchange, make_robot(label), tmp_path):
+            assert await exchange.send_job() == 202
+            await wait_until_idle(exchange)
+        async with running_kit(exchange, make_robot(label), tmp_path):
+            assert await exchange.send_job() == 202
+            assert (await get_health(exchange))["open_jobs"] == 0
+        assert exchange.requests == ["download", "upload", "callback"]
+
+
+@asynccontextmanager
+async def running_kit_robot(folder: Path) -> AsyncIterator[FakeExchange]:
+    async with running_exchange(b"") as exchange, running_kit(exchange, make_robot(label), folder):
+        yield exchange
+
+
+def running_sample_robot(_folder: Path) -> AbstractAsyncContextManager[FakeExchange]:
+    return running_exchange_and_robot(b"")
+
+
 async def test_a_job_without_a_valid_signature_gets_401(tmp_path: Path) -> None:
     async with running_exchange(DATA) as exchange, running_kit(exchange, make_robot(label), tmp_path):
         body = json.dumps(exchange.make_job()).encode()
@@ -111,6 +145,20 @@ async def test_a_job_without_a_valid_signature_gets_401(tmp_path: Path) -> None:
         assert await exchange.post(url, body, {**signed, "X-Client-Id": str(uuid4())}) == 401
         assert await exchange.post(url, body, {**signed, "X-Request-Timestamp": "nan"}) == 401
         assert exchange.requests == []
+
+
+@pytest.mark.parametrize("running_robot", [running_kit_robot, running_sample_robot])
+async def test_a_signature_that_is_not_text_gets_401(
+    running_robot: Callable[[Path], AbstractAsyncContextManager[FakeExchange]], tmp_path: Path
+) -> None:
+    async with running_robot(tmp_path) as exchange:
+        url = URL(exchange.robot_url)
+        signed = {**CREDENTIALS.headers(b"{}"), "Authorization": "Signature \udcff\udcfe", "Content-Length": "2"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": url.host, **signed}.items())
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(f"POST /batch/ HTTP/1.1\r\n{head}\r\n{{}}".encode(errors="surrogateescape"))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -258,6 +306,102 @@ async def test_what_the_function_cannot_do_becomes_an_error_of_the_reference(
         assert entry["message"].startswith(message)
     intended = 4
     assert caplog.text.count("Traceback") == len(MISTAKES) - intended
+
+
+async def test_a_function_that_exits_fails_its_reference_only(tmp_path: Path) -> None:
+    def leave(reference: Reference) -> Annotation:
+        if reference.id == SOME[1]["id"]:
+            sys.exit(3)
+        return label(reference)
+
+    async with running_exchange(to_jsonl(*SOME[:3])) as exchange:
+        entries = await deliver(exchange, make_robot(leave), tmp_path)
+    assert [entry.get("message") for entry in entries] == [None, "The robot failed: SystemExit: 3", None]
+
+
+async def test_a_job_that_the_function_cancels_does_not_stay_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cancel(_reference: Reference) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async with running_exchange(DATA) as exchange, running_kit(exchange, make_robot(cancel), tmp_path):
+        assert await exchange.send_job() == 202
+        await wait_until_idle(exchange)
+        assert len(list_jobs(tmp_path)) == 1
+    assert "the job was cancelled, and is resumed at the next start" in caplog.text
+
+
+BAD_LINES = [b"garbage", b"[" * 100_000, b"\xff", b"[]", b"{}", b'{"id": null, "title": "confidential"}']
+
+
+async def test_a_line_without_an_id_is_left_out_and_logged_without_its_content(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = to_jsonl(SOME[0]) + b"\n".join(BAD_LINES) + b"\n" + to_jsonl(SOME[1])
+    async with running_exchange(data) as exchange:
+        entries = await deliver(exchange, make_robot(label), tmp_path)
+    assert [entry["reference_id"] for entry in entries] == [SOME[0]["id"], SOME[1]["id"]]
+    left_out = [record.args for record in caplog.records if "are not references with an id" in record.msg]
+    assert sum(args[0] for args in left_out if isinstance(args, tuple)) == len(BAD_LINES)  # type: ignore[misc]
+    assert "garbage" not in caplog.text
+    assert "confidential" not in caplog.text
+
+
+@pytest.mark.parametrize("enhancements", [[{"id": "1", "content": {}}], [{"id": "1"}], ["text"], {"1": 2}, 5])
+async def test_a_reference_of_an_unexpected_form_becomes_an_error(enhancements: object, tmp_path: Path) -> None:
+    bad = {**SOME[1], "enhancements": enhancements}
+    async with running_exchange(to_jsonl(SOME[0], bad, SOME[2])) as exchange:
+        entries = await deliver(exchange, make_robot(lambda _reference: annotation("test", "label")), tmp_path)
+    assert [entry["reference_id"] for entry in entries] == [reference["id"] for reference in SOME[:3]]
+    assert ["message" in entry for entry in entries] == [False, True, False]
+
+
+async def test_an_exception_without_a_readable_text_becomes_an_error_of_the_reference(tmp_path: Path) -> None:
+    class SilentError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail(reference: Reference) -> Annotation:
+        if reference.id == SOME[1]["id"]:
+            raise SilentError
+        return label(reference)
+
+    async with running_exchange(to_jsonl(*SOME[:3])) as exchange:
+        entries = await deliver(exchange, make_robot(fail), tmp_path)
+    message = "The robot failed: SilentError: (its text cannot be read: RuntimeError)"
+    assert [entry.get("message") for entry in entries] == [None, message, None]
+
+
+@pytest.mark.parametrize("answer", [b"<html>Please sign in.</html>", b"", b"[]", b"{}", b"[" * 100_000])
+async def test_an_answer_that_is_not_a_batch_request_is_retried(answer: bytes, tmp_path: Path) -> None:
+    async with running_exchange(DATA, {"upload": [403]}) as exchange:
+        exchange.strange_answers = [answer] * 2
+        entries = await deliver(exchange, make_robot(label), tmp_path)
+        assert exchange.requests == ["download", "upload", *["read"] * 3, "upload", "callback"]
+    assert len(entries) == len(SOME)
+
+
+async def test_trouble_with_the_disk_is_retried(tmp_path: Path) -> None:
+    class FullDisk(JobStore):
+        failures = 3
+
+        def save_progress(self, batch_id: str, progress: Progress) -> None:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            super().save_progress(batch_id, progress)
+
+    async with (
+        running_exchange(DATA) as exchange,
+        running_kit(exchange, make_robot(label), FullDisk(tmp_path)),
+    ):
+        assert await exchange.send_job() == 202
+        assert (await exchange.wait_for_callback())["error"] is None
+    assert [entry["reference_id"] for entry in exchange.read_entries()] == [reference["id"] for reference in SOME]
 
 
 async def test_a_systematic_failure_fails_the_batch(tmp_path: Path) -> None:

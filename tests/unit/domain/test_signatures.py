@@ -71,6 +71,12 @@ def test_a_signature_with_another_secret_is_refused() -> None:
         check_signature(CALL, RobotSecrets("a master key").derive(ROBOT, 2))
 
 
+@pytest.mark.parametrize("signature", ["\u00e9", "\udcff\udcfe", ""])
+def test_a_signature_that_is_not_ascii_is_refused(signature: str) -> None:
+    with pytest.raises(NotAuthenticated, match="signature is wrong"):
+        check_signature(replace(CALL, signature=signature), SECRET)
+
+
 @pytest.mark.parametrize("timestamp", ["1800000000", "1800000000.0", "1799999700", "1800000300.0", "01800000000"])
 def test_a_timestamp_within_five_minutes_is_accepted(timestamp: str) -> None:
     check_timestamp(timestamp, NOW)

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -65,6 +67,7 @@ def test_a_trial_keeps_the_ids_of_references_as_robots_receive_them(
     [
         ("{}\n[]\n", r"references.jsonl:2: not a reference: ValidationError"),
         ('{"enhancements": [{}]}', r"references.jsonl:1: not a reference: KeyError: 'content'"),
+        ('{"enhancements": ' + "[" * 100_000, r"references.jsonl:1: not a reference: RecursionError"),
         (None, "references.jsonl cannot be read: No such file"),
     ],
 )
@@ -88,6 +91,10 @@ def test_a_trial_of_a_function_that_fails_systematically_says_so() -> None:
         (["--api", "http://x"], {"ROBOT_ID": str(uuid4())}, "set ROBOT_SECRET in the environment"),
         (["--api", "http://x"], {"ROBOT_ID": "1", "ROBOT_SECRET": "s"}, "ROBOT_ID must be the id"),
         (["--api", "localhost:7071"], {}, "must be a URL that begins with http"),
+        (["--port", "70000"], {}, "argument --port: must be 0 to 65535"),
+        (["--port", "-1"], {}, "argument --port: must be 0 to 65535"),
+        (["--port", "http"], {}, "argument --port: must be 0 to 65535"),
+        (["--workers", "two"], {}, "argument --workers: must be at least 1"),
         (["--workers", "0"], {}, "must be at least 1"),
         (["--log", "xml"], {}, "invalid choice"),
     ],
@@ -107,6 +114,45 @@ def test_wrong_arguments_are_named(
         make_robot().main(argv)
     assert ended.value.code == 2
     assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "message"),
+    [
+        ("| true", 0, b""),
+        ("> /dev/full", 1, b"The lines cannot be printed: No space left on device.\n"),
+    ],
+)
+def test_a_trial_whose_output_cannot_be_written_ends_without_a_traceback(
+    output: str, code: int, message: bytes
+) -> None:
+    if "/dev/full" in output and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    shell = f"set -o pipefail; {sys.executable} -m samples.robot --try {SAMPLES} {output}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, cwd=ROOT, check=False)  # noqa: S603, S607 - our own command
+    assert (done.returncode, done.stderr) == (code, message)
+
+
+@pytest.mark.parametrize("damage", ["a file in its place", "a folder in place of the lock"])
+def test_a_state_folder_that_cannot_be_used_is_named(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot_id, state = str(uuid4()), tmp_path / "state"
+    if damage == "a file in its place":
+        state.touch()
+    else:
+        (state / robot_id / "lock").mkdir(parents=True)
+    monkeypatch.setenv("ROBOT_ID", robot_id)
+    monkeypatch.setenv("ROBOT_SECRET", "s")
+    with pytest.raises(SystemExit, match=r"^The state folder .* cannot be used: .*\. Choose another with --state\.$"):
+        make_robot().main(["--api", "http://localhost", "--port", "0", "--state", str(state)])
+
+
+def test_a_host_that_cannot_be_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROBOT_ID", str(uuid4()))
+    monkeypatch.setenv("ROBOT_SECRET", "s")
+    with pytest.raises(SystemExit, match=r"^The robot cannot listen on a\.\.b: "):
+        make_robot().main(["--api", "http://localhost", "--host", "a..b", "--state", str(tmp_path)])
 
 
 def test_the_state_is_in_the_cache_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,50 @@ async def test_a_failed_call_is_repeated_for_each_reference_alone(is_async: bool
     assert sorted(calls) == [1, 1, 1, 1, 2, 4]
 
 
+@pytest.mark.parametrize("error", [SystemExit(1), asyncio.CancelledError(), GeneratorExit()])
+async def test_an_exception_that_would_end_the_process_fails_the_reference(error: BaseException) -> None:
+    robot = Robot("r")
+
+    @robot.enhance
+    def end(reference: Reference) -> Annotation:
+        if reference.id == "1":
+            raise error
+        return label(reference)
+
+    labels = await judge(robot, 3)
+    assert labels == ["label 0", f"The robot failed: {type(error).__name__}: {error}", "label 2"]
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), asyncio.CancelledError()])
+async def test_an_exception_that_would_end_the_task_fails_the_reference(error: BaseException) -> None:
+    robot = Robot("r")
+
+    @robot.enhance
+    async def end(reference: Reference) -> Annotation:
+        if reference.id == "1":
+            raise error
+        return await label_async(reference)
+
+    labels = await judge(robot, 3)
+    assert labels == ["label 0", f"The robot failed: {type(error).__name__}: {error}", "label 2"]
+
+
+async def test_a_cancelled_call_of_an_async_function_ends() -> None:
+    robot = Robot("r")
+    started = asyncio.Event()
+
+    @robot.enhance
+    async def wait(_reference: Reference) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    judging = asyncio.create_task(judge(robot, 3))
+    await started.wait()
+    judging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(judging, 5)
+
+
 async def test_the_wrong_number_of_results_is_an_error() -> None:
     robot = Robot("r")
 

@@ -1,13 +1,15 @@
 """The state folder."""
 
+import os
 import stat
+import time
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from exchange.contract.robots import BatchRobotRequest
-from exchange.robots.jobs import JobStore, Progress
+from exchange.robots.jobs import REMEMBERED_S, JobStore, Progress
 from exchange.robots.work import WindowSize
 
 
@@ -20,16 +22,36 @@ def list_names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()}
 
 
-def test_a_saved_job_is_loaded_until_it_is_deleted(tmp_path: Path) -> None:
+def test_a_saved_job_is_loaded_until_it_is_finished(tmp_path: Path) -> None:
     jobs = [make_job(), make_job()]
     for job in jobs:
         JobStore(tmp_path / "state").save(job)
     store = JobStore(tmp_path / "state")
     assert sorted(store.load_all(), key=lambda job: job.id) == sorted(jobs, key=lambda job: job.id)
     for job in jobs:
-        store.delete(str(job.id))
+        assert not store.is_finished(str(job.id))
+        store.finish(str(job.id))
     assert list(store.load_all()) == []
-    assert list_names(tmp_path / "state") == set()
+    assert list_names(tmp_path / "state") == {"finished"}
+    assert all(JobStore(tmp_path / "state").is_finished(str(job.id)) for job in jobs)
+
+
+def test_a_finished_job_whose_files_are_left_is_not_loaded(tmp_path: Path) -> None:
+    store, job = JobStore(tmp_path), make_job()
+    store.finish(str(job.id))
+    store.save(job)
+    assert list(store.load_all()) == []
+    assert list_names(tmp_path) == {"finished"}
+
+
+def test_finished_jobs_are_forgotten_after_some_days(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    for batch_id, age_s in (("old", REMEMBERED_S + 60), ("recent", REMEMBERED_S - 60)):
+        store.finish(batch_id)
+        finished_at = time.time() - age_s
+        os.utime(tmp_path / "finished" / batch_id, (finished_at, finished_at))
+    store.finish("new")
+    assert [store.is_finished(batch_id) for batch_id in ("old", "recent", "new")] == [False, True, True]
 
 
 def test_only_the_user_of_the_robot_can_read_the_files(tmp_path: Path) -> None:
@@ -40,15 +62,15 @@ def test_only_the_user_of_the_robot_can_read_the_files(tmp_path: Path) -> None:
     store.save_progress(str(job.id), Progress())
     store.open_result(str(job.id), 0).close()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
-    assert len(list_names(folder)) == 3
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file.is_file()} == {0o600}
+    assert len(list_names(folder)) == 4
 
 
 def test_a_damaged_job_is_ignored_and_its_urls_are_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = JobStore(tmp_path)
     job = make_job()
     store.save(job)
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.job.json")
     file.write_bytes(file.read_bytes()[:-5])
     assert list(store.load_all()) == []
     assert "is damaged and is ignored" in caplog.text
