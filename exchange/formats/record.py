@@ -31,8 +31,8 @@ class Record:
     """A reference as a file has it, in fields that mean the same for all formats. Unknown fields are empty.
 
     `raw` has everything of the original, in its order: the tags of RIS and NBIB, the columns of a table, or the type
-    and key of a BibTeX entry and then its fields. The writers use it to write the original again. It is empty for XML
-    and JSON.
+    and key of a BibTeX entry and then its fields with their delimiters. The writers use it to write the original
+    again. It is empty for XML and JSON.
     """
 
     file: str
