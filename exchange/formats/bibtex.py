@@ -59,7 +59,7 @@ _UNWRAPPER = RemoveEnclosingMiddleware(allow_inplace_modification=True)
 _DECODER = LatexDecodingMiddleware(allow_inplace_modification=True)
 # A brace, or the word between two authors. In braces it belongs to the name of an organisation.
 _AUTHOR_MARK = re.compile(r"(?<!\\)[{}]|(?<!\s)\s+and\s+", re.IGNORECASE)
-_KEYWORD_ENDS = re.compile(r"\s*[,;]\s*")
+_KEYWORD_ENDS = re.compile(r"[,;]")
 
 
 class _Strings:
@@ -207,7 +207,7 @@ def _to_record(file: str, line: int, entry: Entry, strings: _Strings) -> Record 
         doi=first("doi").replace("\\_", "_") or links.doi,
         pm_id=first("pmid") or (first("eprint") if first("eprinttype").lower() in {"pmid", "pubmed"} else links.pm_id),
         open_alex=first("openalex") or links.open_alex,
-        keywords=tuple(keyword for keyword in _KEYWORD_ENDS.split(keywords) if keyword),
+        keywords=tuple(keyword for part in _KEYWORD_ENDS.split(keywords) if (keyword := part.strip())),
         urls=links.urls,
         language=first("language", "langid"),
         notes=tuple(values[name].strip() for name in ("note", "annote", "annotation") if values.get(name)),

@@ -38,13 +38,13 @@ _REFUSED = {
 }
 
 _PATTERNS = [
-    (re.compile(r"^[\ufeff\s]*TY {1,2}- ", re.MULTILINE), Format.RIS),
+    (re.compile(r"^[\ufeff \t]*TY {1,2}- ", re.MULTILINE), Format.RIS),
     (re.compile(r"^\ufeff?PMID ?- ", re.MULTILINE), Format.NBIB),
     (
         re.compile(r"<!DOCTYPE PubmedArticleSet|<(PubmedArticleSet|PubmedArticle|PubmedBookArticle)\b"),
         Format.PUBMED_XML,
     ),
-    (re.compile(r"^[\ufeff\s]*@\s*[A-Za-z]+\s*[{(]", re.MULTILINE), Format.BIBTEX),
+    (re.compile(r"^[\ufeff \t]*@\s*[A-Za-z]+\s*[{(]", re.MULTILINE), Format.BIBTEX),
 ]
 _OPENALEX = re.compile(r'"id"\s*:\s*"https://openalex\.org/|"abstract_inverted_index"')
 _HTML = re.compile(r"^<!doctype html|<html\b", re.IGNORECASE)
