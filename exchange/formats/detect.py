@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from exchange.domain.errors import InputRejected
-from exchange.formats.csv_files import DELIMITERS
+from exchange.formats.csv_files import DELIMITERS, find_separator
 from exchange.formats.encodings import open_text
 from exchange.formats.record import Format
 from exchange.formats.tables import count_known
@@ -103,7 +103,8 @@ def _detect_archive(path: Path) -> Format:
 
 
 def _detect_text(path: Path, text: str) -> Format:
-    header = text.splitlines()[0]
+    first, _, rest = text.partition("\n")
+    header = rest.lstrip().partition("\n")[0] if find_separator(first) else first
     if not header.startswith(("@", "<")) and _is_header(header):
         return Format.TSV if "\t" in header else Format.CSV
     for pattern, found in _PATTERNS:
