@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +24,9 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+# A text, a number, a truth value or a date.
+Cell = str | float | datetime
+
 TABLES = {Format.CSV, Format.TSV, Format.XLSX}
 
 
@@ -39,6 +43,8 @@ class Record:
     line: int
     format: Format
     raw: tuple[tuple[str, str], ...] = ()
+    # The cells of `raw` in XLSX as the workbook has them. `raw` has them as text.
+    cells: tuple[Cell, ...] = ()
     # A type of RIS, for example JOUR.
     type: str = ""
     title: str = ""
@@ -70,7 +76,9 @@ class Record:
 
 
 # The fields that describe the reference, and not its place.
-_CONTENT_FIELDS = [field.name for field in fields(Record) if field.name not in {"file", "line", "format", "raw"}]
+_CONTENT_FIELDS = [
+    field.name for field in fields(Record) if field.name not in {"file", "line", "format", "raw", "cells"}
+]
 _EMPTY = Record(file="", line=0, format=Format.JSONL)
 
 
