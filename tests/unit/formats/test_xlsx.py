@@ -14,13 +14,12 @@ HEADER = ["Title", "Year", "Read", "Score", "When", "At", "Notes"]
 VALUES = ["A", 2020, True, 0.5, datetime(2021, 3, 4), datetime(2021, 3, 4, 5, 6), "  padded "]  # noqa: DTZ001
 
 
-def make_workbook(path: Path, *rows: list[object], cell: str = "", value: object = None) -> None:
+def make_workbook(path: Path, *rows: list[object], cell: str = "A1", value: str = HEADER[0]) -> None:
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     for row in rows:
         sheet.append(row)
-    if cell:
-        sheet[cell] = value
+    sheet[cell] = value
     workbook.save(path)
 
 
