@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from exchange.formats import Fault, Reading, read_references
+from exchange.formats.csv_files import protect_cell, restore_cell
 from tests.unit.formats.files import read_records
 from tests.unit.formats.test_streaming import MAX_PEAK_BYTES, measure_peak
+
+NUMBERS = ["-3.5", "+44", "-0,5", "-1e-5"]
 
 
 def test_lines_that_keep_a_row_open_take_linear_time(tmp_path: Path) -> None:
@@ -39,6 +42,12 @@ def test_a_row_on_several_lines_may_have_all_cells_of_the_header(tmp_path: Path)
     with (tmp_path / "a.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     assert [[value for _, value in record.raw] for record in read_records(tmp_path / "a.csv")] == rows[1:]
+
+
+@pytest.mark.parametrize("cell", [*NUMBERS, "=1", "+44 1", "-1-1", "'-3.5", "'+44 1", "-", "+1.", "-3.5\n"])
+def test_only_plain_numbers_are_written_without_an_apostrophe(cell: str) -> None:
+    assert restore_cell(protect_cell(cell)) == cell
+    assert (protect_cell(cell) == cell) == (cell in NUMBERS)
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "\ufeffSEP=;"])

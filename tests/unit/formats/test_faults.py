@@ -291,3 +291,24 @@ def test_attributes_count_for_the_length_of_a_record(tmp_path: Path) -> None:
         "The record is longer than 4,194,304 characters."
     ]
     assert len(read_titles(tmp_path / "a.xml")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("tail", [b"", b"x"])
+def test_a_lone_surrogate_in_utf_16_costs_no_other_record(encoding: str, tail: bytes, tmp_path: Path) -> None:
+    records = [f"TY  - JOUR\nTI  - {title}\nER  - \n" for title in ("A", "B\ud800", "C\U0001f600", "D")]
+    text = "\ufeff" + "".join(records)
+    (tmp_path / "a.ris").write_bytes(text.encode(encoding, "surrogatepass") + tail)
+    assert read_titles(tmp_path / "a.ris") == ["A", "C\U0001f600", "D"]
+    assert [line for line, _ in read_faults(tmp_path / "a.ris")] == ([4, 13] if tail else [4])
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [("a.ris", "TY  - JOUR\nTI  - A\nC1  - ", "\nER  - \n"), ("a.nbib", "PMID- 1\nTI  - A\nAD  - ", "\n")],
+)
+def test_a_long_value_has_no_line_break_inside(name: str, start: str, end: str, tmp_path: Path) -> None:
+    value = "word " * 600_000 + "end"
+    (tmp_path / name).write_text(start + value + end)
+    (record,) = read_records(tmp_path / name)
+    assert record.raw[2][1] == value
