@@ -7,9 +7,10 @@ from pathlib import Path
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.library import Library
-from bibtexparser.middlewares import LatexDecodingMiddleware, RemoveEnclosingMiddleware
+from bibtexparser.middlewares import LatexDecodingMiddleware
 from bibtexparser.model import Entry, Field, ImplicitComment, ParsingFailedBlock, String
 
+from exchange.formats.bibtex_parts import Strings, join_parts
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.values import collapse, find_date, find_year, sort_links, split_issns, split_pages
@@ -41,7 +42,6 @@ VERBATIM = {"doi", "url", "file", "pmid", "eprint"}
 _BLOCK = re.compile(r"[\ufeff\s]*@\s*([A-Za-z]+)\s*[{(]")
 # Outside of the entries, other text is a comment.
 _ENTRY_PART = re.compile(r"[{}]|@\s*\w+\s*\(")
-_PART_MARK = re.compile(r'(?<!\\)[{}"#]')
 # It begins a comment in LaTeX, but in titles it is a percent sign that was not escaped.
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # The decoder would drop these commands, which Zotero writes, for example, for "p < 0.05".
@@ -55,40 +55,15 @@ _UNKNOWN = {
     "textpercent": r"\%",
 }
 _UNKNOWN_COMMAND = re.compile(rf"\\({'|'.join(_UNKNOWN)})(?![A-Za-z])(\{{\}})?")
-_UNWRAPPER = RemoveEnclosingMiddleware(allow_inplace_modification=True)
 _DECODER = LatexDecodingMiddleware(allow_inplace_modification=True)
 # A brace, or the word between two authors. In braces it belongs to the name of an organisation.
 _AUTHOR_MARK = re.compile(r"(?<!\\)[{}]|(?<!\s)\s+and\s+", re.IGNORECASE)
 _KEYWORD_ENDS = re.compile(r"[,;]")
 
 
-class _Strings:
-    """The strings that a file defines. Strings that repeat others could make a small file arbitrarily large."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, str] = {}
-        self._size = 0
-
-    def define(self, name: str, value: str) -> bool:
-        """Add a string. Return whether it is short enough."""
-        replaced = self.replace(value)
-        if replaced is None or self._size + len(replaced) > MAX_RECORD_CHARACTERS:
-            return False
-        self._size += len(replaced)
-        self._values[name.lower()] = replaced
-        return True
-
-    def replace(self, value: str) -> str | None:
-        """Return the value with the definitions of the strings that it names. None if it is too long."""
-        if value.startswith(("{", '"')) and "#" not in value:
-            return value
-        parts = [self._values.get(part.lower(), part) for part in _split_parts(value)]
-        return " # ".join(parts) if sum(map(len, parts)) <= MAX_RECORD_CHARACTERS else None
-
-
 def read_bibtex(path: Path) -> Iterator[Record | Fault]:
     """Yield the entries of the file. Abbreviations are replaced by their text. Comments are not kept."""
-    strings = _Strings()
+    strings = Strings()
     with open_text(path) as text:
         for line, block in _split_blocks(read_lines(text)):
             yield from _read_block(path.name, line, block, strings)
@@ -110,7 +85,7 @@ def _split_blocks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]
         yield start, block
 
 
-def _read_block(file: str, line: int, block: str, strings: _Strings) -> Iterator[Record | Fault]:
+def _read_block(file: str, line: int, block: str, strings: Strings) -> Iterator[Record | Fault]:
     """Yield the entries of the block, and a fault for each part that may be a damaged one. Add its strings."""
     if len(block) > MAX_RECORD_CHARACTERS:
         yield Fault(file, line, _TOO_LONG)
@@ -143,28 +118,7 @@ def _describe(failed: ParsingFailedBlock) -> str:
     return f"The entry is not BibTeX: {reason}."
 
 
-def _split_parts(value: str) -> Iterator[str]:
-    """Yield the parts that # joins: texts in their braces or quotes, numbers and names of strings."""
-    depth = start = 0
-    is_quoted = False
-    for found in _PART_MARK.finditer(value):
-        if found[0] in "{}":
-            depth += 1 if found[0] == "{" else -1
-        elif depth == 0 and found[0] == '"':
-            is_quoted = not is_quoted
-        elif depth == 0 and not is_quoted:
-            yield value[start : found.start()].strip()
-            start = found.end()
-    yield value[start:].strip()
-
-
-def join_parts(value: str) -> str:
-    """Return the text of a value: without its delimiters, and with the parts joined that # separates."""
-    fields = [Field("", part) for part in _split_parts(value)]
-    return "".join(str(field.value) for field in _UNWRAPPER.transform_entry(Entry("", "", fields), Library()).fields)
-
-
-def _to_record(file: str, line: int, entry: Entry, strings: _Strings) -> Record | Fault:
+def _to_record(file: str, line: int, entry: Entry, strings: Strings) -> Record | Fault:
     raw: list[tuple[str, str]] = []
     size = 0
     for field in entry.fields:

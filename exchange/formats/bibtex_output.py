@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from exchange.formats.bibtex import TYPES, VERBATIM, join_parts
+from exchange.formats.bibtex import TYPES, VERBATIM
+from exchange.formats.bibtex_parts import join_parts
 from exchange.formats.from_reference import make_record
 from exchange.formats.record import Format, Record, Row, fill_missing, keep_missing
 from exchange.formats.tags import NOTE_START, Tag, describe_tags, list_tags
