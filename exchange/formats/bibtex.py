@@ -7,9 +7,10 @@ from pathlib import Path
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.library import Library
-from bibtexparser.middlewares import LatexDecodingMiddleware, RemoveEnclosingMiddleware
-from bibtexparser.model import Block, DuplicateFieldKeyBlock, Entry, Field, ParsingFailedBlock
+from bibtexparser.middlewares import LatexDecodingMiddleware
+from bibtexparser.model import Entry, Field, ImplicitComment, ParsingFailedBlock, String
 
+from exchange.formats.bibtex_parts import Strings, join_parts
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.values import collapse, find_date, find_year, sort_links, split_issns, split_pages
@@ -34,11 +35,13 @@ TYPES = {
     "unpublished": "UNPB",
     "misc": "GEN",
 }
+_TOO_LONG = f"The record is longer than {MAX_RECORD_CHARACTERS:,} characters."
 # These fields are not LaTeX.
 VERBATIM = {"doi", "url", "file", "pmid", "eprint"}
 
 _BLOCK = re.compile(r"[\ufeff\s]*@\s*([A-Za-z]+)\s*[{(]")
-_STRING_NAME = re.compile(r"[{(]\s*([^\s=]+)\s*=")
+# Outside of the entries, other text is a comment.
+_ENTRY_PART = re.compile(r"[{}]|@\s*\w+\s*\(")
 # It begins a comment in LaTeX, but in titles it is a percent sign that was not escaped.
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # The decoder would drop these commands, which Zotero writes, for example, for "p < 0.05".
@@ -52,65 +55,79 @@ _UNKNOWN = {
     "textpercent": r"\%",
 }
 _UNKNOWN_COMMAND = re.compile(rf"\\({'|'.join(_UNKNOWN)})(?![A-Za-z])(\{{\}})?")
-_UNWRAPPER = RemoveEnclosingMiddleware(allow_inplace_modification=True)
 _DECODER = LatexDecodingMiddleware(allow_inplace_modification=True)
 # A brace, or the word between two authors. In braces it belongs to the name of an organisation.
-_AUTHOR_MARK = re.compile(r"(?<!\\)[{}]|\s+and\s+", re.IGNORECASE)
-_KEYWORD_ENDS = re.compile(r"\s*[,;]\s*")
+_AUTHOR_MARK = re.compile(r"(?<!\\)[{}]|(?<!\s)\s+and\s+", re.IGNORECASE)
+_KEYWORD_ENDS = re.compile(r"[,;]")
 
 
 def read_bibtex(path: Path) -> Iterator[Record | Fault]:
     """Yield the entries of the file. Abbreviations are replaced by their text. Comments are not kept."""
-    strings: dict[str, str] = {}
+    strings = Strings()
     with open_text(path) as text:
-        for line, kind, block in _split_blocks(read_lines(text)):
-            if kind == "string" and (found := _STRING_NAME.search(block)):
-                strings[found[1].lower()] = block
-            elif kind not in {"string", "comment", "preamble"}:
-                yield _read_block(path.name, line, block, strings)
+        for line, block in _split_blocks(read_lines(text)):
+            yield from _read_block(path.name, line, block, strings)
 
 
-def _split_blocks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the type and the text of each block. As for the parser, a line with an @ begins the next one."""
-    start, kind, block = 0, "", ""
+def _split_blocks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each block. As for the parser, a line that starts with an @ begins the next one.
+
+    A block has several entries if they are on one line.
+    """
+    start, block = 1, ""
     for number, line in lines:
-        if found := _BLOCK.match(line):
-            if kind:
-                yield start, kind, block
-            start, kind, block = number, found[1].lower(), ""
+        if block and _BLOCK.match(line):
+            yield start, block
+            start, block = number, ""
         if len(block) <= MAX_RECORD_CHARACTERS:
             block += line.lstrip("\ufeff")
-    if kind:
-        yield start, kind, block
+    if block:
+        yield start, block
 
 
-def _read_block(file: str, line: int, block: str, strings: dict[str, str]) -> Record | Fault:
+def _read_block(file: str, line: int, block: str, strings: Strings) -> Iterator[Record | Fault]:
+    """Yield the entries of the block, and a fault for each part that may be a damaged one. Add its strings."""
     if len(block) > MAX_RECORD_CHARACTERS:
-        return Fault(file, line, f"The record is longer than {MAX_RECORD_CHARACTERS:,} characters.")
+        yield Fault(file, line, _TOO_LONG)
+        return
     if damage := find_damage(block):
-        return Fault(file, line, damage)
-    lowered = block.lower() if strings else ""
-    used = "".join(text for name, text in strings.items() if name in lowered)
-    blocks = parse_string(used + block).blocks
-    entry = next((entry for parsed in blocks if (entry := _find_entry(parsed)) is not None), None)
-    if entry is None:
-        failed = next((parsed.error for parsed in blocks if isinstance(parsed, ParsingFailedBlock)), None)
-        reason = collapse(str(getattr(failed, "abort_reason", ""))).rstrip(". ")
-        if not reason or "end of file" in reason:
-            reason = "a brace or a quote is not closed"
-        return Fault(file, line, f"The entry is not BibTeX: {reason}.")
-    return _to_record(file, line, entry)
+        yield Fault(file, line, damage)
+        return
+    has_failed = False
+    for parsed in parse_string(block, parse_stack=[]).blocks:
+        start = line + (parsed.start_line or 0)
+        # A repeated key, and a field that an entry repeats, are accepted.
+        content = parsed.ignore_error_block if isinstance(parsed, ParsingFailedBlock) else parsed
+        if isinstance(content, Entry):
+            yield _to_record(file, start, content, strings)
+        elif isinstance(content, String):
+            if not strings.define(content.key, content.value):
+                yield Fault(file, start, _TOO_LONG)
+        elif isinstance(parsed, ParsingFailedBlock):
+            yield Fault(file, start, _describe(parsed))
+        elif isinstance(content, ImplicitComment) and not has_failed and _ENTRY_PART.search(content.comment):
+            yield Fault(file, start, "These lines belong to no entry: an entry begins with @, its type and a brace.")
+        # What follows in the block is the rest of what failed.
+        has_failed = content is None
 
 
-def _find_entry(block: Block) -> Entry | None:
-    """Return the entry of a block. An entry that repeats a field is accepted."""
-    if isinstance(block, DuplicateFieldKeyBlock) and isinstance(block.ignore_error_block, Entry):
-        return _UNWRAPPER.transform_entry(block.ignore_error_block, Library())
-    return block if isinstance(block, Entry) else None
+def _describe(failed: ParsingFailedBlock) -> str:
+    reason = collapse(str(getattr(failed.error, "abort_reason", ""))).rstrip(". ")
+    if not reason or "end of file" in reason:
+        reason = "a brace or a quote is not closed"
+    return f"The entry is not BibTeX: {reason}."
 
 
-def _to_record(file: str, line: int, entry: Entry) -> Record:
-    fields = [(field.key, str(field.value)) for field in entry.fields]
+def _to_record(file: str, line: int, entry: Entry, strings: Strings) -> Record | Fault:
+    raw: list[tuple[str, str]] = []
+    size = 0
+    for field in entry.fields:
+        value = strings.replace(str(field.value))
+        size += len(value or "")
+        if value is None or size > MAX_RECORD_CHARACTERS:
+            return Fault(file, line, _TOO_LONG)
+        raw.append((field.key, value))
+    fields = [(name, join_parts(value)) for name, value in raw]
     values: dict[str, str] = {}
     for name, value in fields:
         values.setdefault(name.lower(), value if name.lower() in VERBATIM else _decode_text(value))
@@ -127,7 +144,7 @@ def _to_record(file: str, line: int, entry: Entry) -> Record:
         file=file,
         line=line,
         format=Format.BIBTEX,
-        raw=((entry.entry_type, entry.key), *fields),
+        raw=((entry.entry_type, entry.key), *raw),
         type=TYPES.get(entry.entry_type, "GEN"),
         title=first("title"),
         abstract=values.get("abstract", "").strip(),
@@ -144,7 +161,7 @@ def _to_record(file: str, line: int, entry: Entry) -> Record:
         doi=first("doi").replace("\\_", "_") or links.doi,
         pm_id=first("pmid") or (first("eprint") if first("eprinttype").lower() in {"pmid", "pubmed"} else links.pm_id),
         open_alex=first("openalex") or links.open_alex,
-        keywords=tuple(keyword for keyword in _KEYWORD_ENDS.split(keywords) if keyword),
+        keywords=tuple(keyword for part in _KEYWORD_ENDS.split(keywords) if (keyword := part.strip())),
         urls=links.urls,
         language=first("language", "langid"),
         notes=tuple(values[name].strip() for name in ("note", "annote", "annotation") if values.get(name)),

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from exchange.formats.bibtex import TYPES, VERBATIM
+from exchange.formats.bibtex_parts import join_parts
 from exchange.formats.from_reference import make_record
 from exchange.formats.record import Format, Record, Row, fill_missing, keep_missing
-from exchange.formats.tags import NOTE_START, describe_tags, list_tags
+from exchange.formats.tags import NOTE_START, Tag, describe_tags, list_tags
 from exchange.formats.values import collapse, join_pages
 
 _ENTRY_TYPES = {ris: bibtex for bibtex, ris in reversed(TYPES.items())}
@@ -23,11 +24,8 @@ _SPECIAL = {
     **{character: f"\\{character}" for character in "%&#_$"},
 }
 _TO_ESCAPE = re.compile("|".join(map(re.escape, _SPECIAL)))
+_LINE_ENDS = re.compile(r"\r\n?|\n")
 _NOT_IN_KEY = re.compile(r"[^A-Za-z0-9]+")
-_LINE_WITH_AT = re.compile(r"\s*\n\s*@")
-# Zotero and JabRef separate keywords at both.
-_KEYWORD_ENDS = re.compile(r"\s*[,;]\s*")
-_MONTH = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
 
 Fields = Sequence[tuple[str, str]]
 
@@ -46,11 +44,11 @@ def format_bibtex(row: Row, number: int) -> str:
         if row.original is not None:
             added = fill_missing(row.original, added)
         kind, key = _ENTRY_TYPES.get(added.type, "article" if added.journal else "misc"), _make_key(added, number)
-    fields += _write_record(added, kind)
+    fields += ((name, f"{{{value}}}") for name, value in _write_record(added, kind))
     if tags:
-        fields = _extend(fields, "keywords", ", ", [_KEYWORD_ENDS.sub(" ", _escape(tag.keyword)) for tag in tags])
-        fields = _extend(fields, "annote", "\n", [_escape(describe_tags(tags))])
-    lines = [f"  {name} = {_write_value(name, value)}" for name, value in fields]
+        fields = _replace(fields, "keywords", lambda known: _add_keywords(known, tags))
+        fields = _replace(fields, "annote", lambda known: _add_note(known, tags))
+    lines = [f"  {name} = {value}" for name, value in fields]
     return ",\n".join([f"@{kind}{{{key}", *lines]) + "\n}\n\n"
 
 
@@ -78,7 +76,7 @@ def _write_record(record: Record, kind: str) -> Iterator[tuple[str, str]]:
         "url": " ".join(record.urls).replace("{", "%7B").replace("}", "%7D"),
         "language": record.language,
         "abstract": record.abstract,
-        "keywords": ", ".join(_KEYWORD_ENDS.sub(" ", keyword) for keyword in record.keywords),
+        "keywords": ", ".join(_join_keyword(keyword) for keyword in record.keywords),
         "note": "\n".join([*record.notes, *(f"Identifier {name}: {value}" for name, value in record.other_ids)]),
     }
     for name, value in fields.items():
@@ -88,7 +86,19 @@ def _write_record(record: Record, kind: str) -> Iterator[tuple[str, str]]:
 
 def _escape(text: str) -> str:
     """Return the text as LaTeX. No line begins with @, where parsers would expect the next entry."""
-    return _TO_ESCAPE.sub(lambda found: _SPECIAL[found[0]], _LINE_WITH_AT.sub(" @", text))
+    return _TO_ESCAPE.sub(lambda found: _SPECIAL[found[0]], _join_lines_with_at(text))
+
+
+def _join_lines_with_at(text: str) -> str:
+    joined: list[str] = []
+    for line in _LINE_ENDS.split(text):
+        if joined and (begun := line.lstrip()).startswith("@"):
+            while len(joined) > 1 and not joined[-1].strip():
+                joined.pop()
+            joined[-1] = f"{joined[-1].rstrip()} {begun}"
+        else:
+            joined.append(line)
+    return "\n".join(joined)
 
 
 def _escape_author(name: str) -> str:
@@ -97,16 +107,25 @@ def _escape_author(name: str) -> str:
     return f"{{{escaped}}}" if " and " in f" {escaped} ".lower() else escaped
 
 
-def _extend(fields: Fields, name: str, separator: str, values: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the fields with the values added to the field of this name. They replace an older note on annotations."""
-    known = next((value for found, value in fields if found.lower() == name), None)
-    parts = [part.strip() for part in (known or "").split(separator.strip(" "))]
-    kept = [part for part in parts if part and part not in values and not part.startswith(NOTE_START)]
-    joined = separator.join([*kept, *values])
-    if known is None:
-        return [*fields, (name, joined)]
-    return [(found, joined if found.lower() == name else value) for found, value in fields]
+def _add_keywords(known: str, tags: Sequence[Tag]) -> str:
+    added = [_join_keyword(_escape(tag.keyword)) for tag in tags]
+    kept = [keyword for part in known.split(",") if (keyword := part.strip()) and keyword not in added]
+    return ", ".join([*kept, *added])
 
 
-def _write_value(name: str, value: str) -> str:
-    return value if name == "month" and _MONTH.fullmatch(value) else f"{{{value}}}"
+def _join_keyword(keyword: str) -> str:
+    """Return the keyword without the characters at which Zotero and JabRef separate keywords."""
+    return collapse(keyword.replace(",", " ").replace(";", " "))
+
+
+def _add_note(known: str, tags: Sequence[Tag]) -> str:
+    """Return the lines of the note with those of the tags, which replace an older note on annotations."""
+    kept = [line for line in known.split("\n") if not line.strip().startswith(NOTE_START)] if known else []
+    return "\n".join([*kept, _escape(describe_tags(tags))])
+
+
+def _replace(fields: Fields, name: str, change: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Return the fields with a changed text in the field of this name. It is the last one if there was none."""
+    if not any(found.lower() == name for found, _ in fields):
+        return [*fields, (name, f"{{{change('')}}}")]
+    return [(found, f"{{{change(join_parts(value))}}}" if found.lower() == name else value) for found, value in fields]

@@ -2,7 +2,7 @@
 
 A spreadsheet would run a cell that begins with = + - @ or a tab as a formula. The writer puts an apostrophe before it,
 and before a cell that would otherwise be mistaken for such a one. The reader removes one apostrophe from these cells,
-so that nothing changes on the way out and in again.
+so that nothing changes on the way out and in again. A plain number, for example -3.5, is not a formula.
 """
 
 import csv
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TextIO
 
 from exchange.domain.errors import InputRejected
-from exchange.formats.encodings import find_damage, open_text, read_lines
+from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.tables import Columns, count_known
 
 DELIMITERS = ",;\t|"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-][0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 _PROTECTED = re.compile(r"'+[=+\-@\t\r]")
+_SEPARATOR = re.compile(f'"?sep=([{DELIMITERS}])"?', re.IGNORECASE)
 _MAX_LINE_CHARACTERS = 1 << 20
 # The parser refuses cells of twice this length.
 _MAX_HEADER_CHARACTERS = 1 << 16
@@ -27,12 +29,18 @@ _MAX_HEADER_CHARACTERS = 1 << 16
 
 def protect_cell(cell: str) -> str:
     """Return the cell in a form that no spreadsheet runs as a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def restore_cell(cell: str) -> str:
     """Return the cell that `protect_cell` protected."""
     return cell[1:] if _PROTECTED.match(cell) else cell
+
+
+def find_separator(line: str) -> str | None:
+    """Return the delimiter that the first line of a file of Excel names, as in sep=; and None if it names none."""
+    found = _SEPARATOR.fullmatch(line.strip(" \r\n"))
+    return found[1] if found else None
 
 
 def guess_delimiter(line: str) -> str:
@@ -43,24 +51,49 @@ def guess_delimiter(line: str) -> str:
 
 
 class _Lines:
-    """The lines of a file, which can be read again from a line of the current row."""
+    """The lines of a file, which can be read again from a line of the current row.
 
-    def __init__(self, text: TextIO) -> None:
+    A row with a quote that is not closed ends when it has more cells than the header, or is too long.
+    """
+
+    def __init__(self, text: TextIO, delimiter: str) -> None:
         self._text = text
+        self._delimiter = delimiter
         self._again: deque[str] = deque()
+        self._cells = self._size = 0
         self.row: list[str] = []
         self.number = 0
+        # The cells of the header. None until it was read.
+        self.width: int | None = None
 
     def __iter__(self) -> Iterator[str]:
         return self
 
+    def start_row(self) -> None:
+        self.row.clear()
+        self._cells = self._size = 0
+
     def __next__(self) -> str:
+        if self.row:
+            self._check_open_row()
         line = self._again.popleft() if self._again else self._text.readline(_MAX_LINE_CHARACTERS)
         if not line:
             raise StopIteration
         self.number += 1
         self.row.append(line)
         return line
+
+    def _check_open_row(self) -> None:
+        """Raise csv.Error if the row is damaged. It has a quote that the lines so far did not close."""
+        # Each line after the first one begins within the quotes.
+        line = self.row[0] if len(self.row) == 1 else f'"{self.row[-1]}'
+        begun = len(next(csv.reader([line], delimiter=self._delimiter)))
+        self._cells += begun if len(self.row) == 1 else begun - 1
+        self._size += len(self.row[-1])
+        if self.width is not None and self._cells > self.width:
+            raise csv.Error("a quote is not closed")
+        if self._size > MAX_RECORD_CHARACTERS:
+            raise csv.Error(f"it is longer than {MAX_RECORD_CHARACTERS:,} characters")
 
     def return_to_second_line(self) -> None:
         """Read the row again without its first line, which may have an opening quote that is never closed."""
@@ -71,9 +104,14 @@ class _Lines:
 def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Record | Fault]:
     """Yield the records of the file. `chosen` has the columns of fields that are not to be guessed."""
     with open_text(path, newline="") as text:
-        delimiter = guess_delimiter(next((line for _, line in read_lines(text) if line.strip()), ""))
+        first = next((line for _, line in read_lines(text) if line.strip()), "")
+        separator = find_separator(first)
+        delimiter = separator or guess_delimiter(first)
         text.seek(0)
-        rows = _read_rows(path.name, _Lines(text), delimiter)
+        lines = _Lines(text, delimiter)
+        if separator:
+            next(line for line in lines if line.strip())
+        rows = _read_rows(path.name, lines, delimiter)
         header = next(rows, None)
         if header is None or isinstance(header, Fault):
             raise InputRejected(f"The header of {path.name} cannot be read.")
@@ -89,9 +127,8 @@ def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Re
 
 def _read_rows(file: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]] | Fault]:
     """Yield the rows with the numbers of their first lines. The first one is the header. Empty rows are skipped."""
-    width = 0
     while True:
-        lines.row.clear()
+        lines.start_row()
         line = lines.number + 1
         try:
             cells = next(csv.reader(lines, delimiter=delimiter, strict=True))
@@ -103,7 +140,7 @@ def _read_rows(file: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, 
         else:
             if not any(cells):
                 continue
-            width = width or len(cells)
+            width = lines.width = lines.width or len(cells)
             reason = find_damage("".join(lines.row)) or _check_width(cells, width, is_split=len(lines.row) > 1)
             if not reason:
                 yield line, cells[:width]

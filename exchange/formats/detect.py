@@ -5,12 +5,13 @@ import zipfile
 from pathlib import Path
 
 from exchange.domain.errors import InputRejected
-from exchange.formats.csv_files import DELIMITERS
+from exchange.formats.csv_files import DELIMITERS, find_separator
 from exchange.formats.encodings import open_text
 from exchange.formats.record import Format
 from exchange.formats.tables import count_known
 
 _START_BYTES = 8
+_ARCHIVE_START = b"PK\x03\x04"
 _START_CHARACTERS = 1 << 16
 
 SUFFIXES = {
@@ -38,13 +39,13 @@ _REFUSED = {
 }
 
 _PATTERNS = [
-    (re.compile(r"^[\ufeff\s]*TY {1,2}- ", re.MULTILINE), Format.RIS),
+    (re.compile(r"^[\ufeff \t]*TY {1,2}- ", re.MULTILINE), Format.RIS),
     (re.compile(r"^\ufeff?PMID ?- ", re.MULTILINE), Format.NBIB),
     (
         re.compile(r"<!DOCTYPE PubmedArticleSet|<(PubmedArticleSet|PubmedArticle|PubmedBookArticle)\b"),
         Format.PUBMED_XML,
     ),
-    (re.compile(r"^[\ufeff\s]*@\s*[A-Za-z]+\s*[{(]", re.MULTILINE), Format.BIBTEX),
+    (re.compile(r"^[\ufeff \t]*@\s*[A-Za-z]+\s*[{(]", re.MULTILINE), Format.BIBTEX),
 ]
 _OPENALEX = re.compile(r'"id"\s*:\s*"https://openalex\.org/|"abstract_inverted_index"')
 _HTML = re.compile(r"^<!doctype html|<html\b", re.IGNORECASE)
@@ -79,7 +80,7 @@ def check_file(path: Path) -> None:
 def detect_format(path: Path) -> Format:
     """Return the format of the file. Raises InputRejected with one sentence if it has none that can be read."""
     check_file(path)
-    if zipfile.is_zipfile(path):
+    if _is_archive(path):
         return _detect_archive(path)
     with open_text(path) as file:
         start = file.read(_START_CHARACTERS)
@@ -95,15 +96,26 @@ def detect_format(path: Path) -> Format:
     return _detect_text(path, text)
 
 
+def _is_archive(path: Path) -> bool:
+    """Return whether the file begins and ends like an archive. Any file may have what archives end with."""
+    with path.open("rb") as file:
+        return file.read(len(_ARCHIVE_START)) == _ARCHIVE_START and zipfile.is_zipfile(file)
+
+
 def _detect_archive(path: Path) -> Format:
-    with zipfile.ZipFile(path) as archive:
-        if "xl/workbook.xml" in archive.namelist():
-            return Format.XLSX
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except Exception as error:  # a damaged archive raises many other errors than BadZipFile
+        raise InputRejected(f"{path.name} is a damaged archive. Save it again, or export the references.") from error
+    if "xl/workbook.xml" in names:
+        return Format.XLSX
     raise InputRejected(f"{path.name} is an archive or a document. Unpack it first, or export the references.")
 
 
 def _detect_text(path: Path, text: str) -> Format:
-    header = text.splitlines()[0]
+    first, _, rest = text.partition("\n")
+    header = rest.lstrip().partition("\n")[0] if find_separator(first) else first
     if not header.startswith(("@", "<")) and _is_header(header):
         return Format.TSV if "\t" in header else Format.CSV
     for pattern, found in _PATTERNS:

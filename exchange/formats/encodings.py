@@ -7,14 +7,25 @@ from pathlib import Path
 from typing import TextIO
 
 _CHUNK_BYTES = 1 << 16
-# A line without an end must not be read as a whole.
-_MAX_READ_CHARACTERS = 1 << 20
 MAX_RECORD_CHARACTERS = 4 << 20
+# A line without an end must not be read as a whole. A line that comes in parts is longer than a record may be.
+_MAX_READ_CHARACTERS = MAX_RECORD_CHARACTERS + 1
 
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+
+
+def _mark_damage(error: UnicodeError) -> tuple[str, int]:
+    """Decode invalid bytes of UTF-16 to a lone surrogate. The handlers of Python raise, or hide the damage."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
+_MARK_DAMAGE = "exchange.mark_damage"
+codecs.register_error(_MARK_DAMAGE, _mark_damage)
 
 
 def detect_encoding(path: Path) -> str:
@@ -48,9 +59,9 @@ def _decode(path: Path, errors: str) -> Iterator[str]:
 
 
 def open_text(path: Path, newline: str | None = None) -> TextIO:
-    """Open the file in its encoding. Bytes that are invalid in UTF-8 or Windows-1252 become lone surrogates."""
+    """Open the file in its encoding. Bytes that are invalid in it become lone surrogates."""
     encoding = detect_encoding(path)
-    errors = "replace" if encoding == "utf-16" else "surrogateescape"
+    errors = _MARK_DAMAGE if encoding == "utf-16" else "surrogateescape"
     return path.open(encoding=encoding, errors=errors, newline=newline)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers.expat import ExpatError, ParserCreate, errors
 
+from exchange.domain.errors import InputRejected
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.values import collapse, find_date, split_pages
@@ -44,7 +45,7 @@ class _ArticleParser:
         if name in _ARTICLES:
             self._builder, self._line, self._size = TreeBuilder(), self.line, 0
         if self._builder is not None:
-            self._size += len(name)
+            self._size += len(name) + sum(len(key) + len(value) for key, value in attributes.items())
             if self._size <= MAX_RECORD_CHARACTERS:
                 self._builder.start(name, attributes)
 
@@ -83,6 +84,8 @@ def read_pubmed_xml(path: Path) -> Iterator[Record | Fault]:
                 fault = Fault(
                     path.name, error.lineno, f"The rest of the file is not XML: {errors.messages[error.code]}."
                 )
+            except (LookupError, ValueError) as error:
+                raise InputRejected(f"{path.name} names an encoding that cannot be read. Save it as UTF-8.") from error
             except _RefusedError as error:
                 fault = Fault(path.name, parser.line, f"The file was refused. {error}")
             for line, article in parser.finished:

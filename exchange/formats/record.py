@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +24,9 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+# A text, a number, a truth value or a date.
+Cell = str | float | datetime
+
 TABLES = {Format.CSV, Format.TSV, Format.XLSX}
 
 
@@ -31,14 +35,16 @@ class Record:
     """A reference as a file has it, in fields that mean the same for all formats. Unknown fields are empty.
 
     `raw` has everything of the original, in its order: the tags of RIS and NBIB, the columns of a table, or the type
-    and key of a BibTeX entry and then its fields. The writers use it to write the original again. It is empty for XML
-    and JSON.
+    and key of a BibTeX entry and then its fields with their delimiters. The writers use it to write the original
+    again. It is empty for XML and JSON.
     """
 
     file: str
     line: int
     format: Format
     raw: tuple[tuple[str, str], ...] = ()
+    # The cells of `raw` in XLSX as the workbook has them. `raw` has them as text.
+    cells: tuple[Cell, ...] = ()
     # A type of RIS, for example JOUR.
     type: str = ""
     title: str = ""
@@ -70,7 +76,9 @@ class Record:
 
 
 # The fields that describe the reference, and not its place.
-_CONTENT_FIELDS = [field.name for field in fields(Record) if field.name not in {"file", "line", "format", "raw"}]
+_CONTENT_FIELDS = [
+    field.name for field in fields(Record) if field.name not in {"file", "line", "format", "raw", "cells"}
+]
 _EMPTY = Record(file="", line=0, format=Format.JSONL)
 
 

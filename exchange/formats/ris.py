@@ -28,7 +28,7 @@ _AUTHORS = ("AU", "A1")
 _JOURNALS = ("T2", "JF", "JO", "JA", "J2", "J1")
 _PUBMED = re.compile(r"pubmed|medline", re.IGNORECASE)
 _EMBASE = re.compile(r"embase", re.IGNORECASE)
-_URL_ENDS = re.compile(r"[\s;]+(?=https?://)")
+_URL_ENDS = re.compile(r"(?<![\s;])[\s;]+(?=https?://)")
 
 TYPES = {
     "ABST", "ADVS", "AGGR", "ANCIENT", "ART", "BILL", "BLOG", "BOOK", "CASE", "CHAP", "CHART", "CLSWK", "COMP", "CONF",

@@ -7,6 +7,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,12 +19,11 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from exchange.formats.csv_files import protect_cell
 from exchange.formats.from_reference import make_record
-from exchange.formats.record import TABLES, Format, Record, Row, fill_missing, keep_missing
+from exchange.formats.record import TABLES, Cell, Format, Record, Row, fill_missing, keep_missing
 from exchange.formats.tables import COLUMNS
 from exchange.formats.tags import Tag, find_label, list_tags
 from exchange.formats.values import join_pages
 
-Cell = str | float
 # A header may repeat a name, so a column is a name and how many columns before have it.
 Column = tuple[str, int]
 
@@ -38,10 +38,12 @@ def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: 
         columns: dict[Column, int] = {}
         count = 0
         for row in rows:
-            cells = _make_cells(row, asreview_label)
+            cells = _make_cells(row, table, asreview_label)
             for column in cells:
                 columns.setdefault(column, len(columns))
-            waiting.write(json.dumps([[columns[column], cell] for column, cell in cells.items()]) + "\n")
+            waiting.write(
+                json.dumps([[columns[column], cell] for column, cell in cells.items()], default=_pack_date) + "\n"
+            )
             count += 1
         names = [name for name, _ in columns] or [COLUMNS["title"][0]]
         filled = _fill_rows(waiting, len(names))
@@ -56,9 +58,17 @@ def _fill_rows(waiting: IO[str], width: int) -> Iterator[list[Cell]]:
     waiting.seek(0)
     for line in waiting:
         row: list[Cell] = [""] * width
-        for number, cell in json.loads(line):
+        for number, cell in json.loads(line, object_hook=_unpack_date):
             row[number] = cell
         yield row
+
+
+def _pack_date(value: datetime) -> dict[str, str]:
+    return {"date": value.isoformat()}
+
+
+def _unpack_date(packed: dict[str, str]) -> datetime:
+    return datetime.fromisoformat(packed["date"])
 
 
 def _write_csv(path: Path, delimiter: str, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -78,7 +88,9 @@ def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]
 
 
 def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:
-    """Return a cell with the value as a text or a number, never as a formula."""
+    """Return a cell with the value, never as a formula."""
+    if isinstance(value, datetime) and value.time() == value.min.time():
+        return value.date()
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub(" ", value))
@@ -86,13 +98,15 @@ def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:
     return cell
 
 
-def _make_cells(row: Row, asreview_label: str | None) -> dict[Column, Cell]:
+def _make_cells(row: Row, table: Format, asreview_label: str | None) -> dict[Column, Cell]:
     """Return the cells of a row: the original ones, then what the reference adds to them."""
     added = make_record(row.reference)
     cells: dict[Column, Cell] = {}
     if row.original is not None and row.original.format in TABLES:
         names: Counter[str] = Counter()
-        for name, value in row.original.raw:
+        has_cells = table is Format.XLSX and row.original.cells
+        kept = row.original.cells if has_cells else [text for _, text in row.original.raw]
+        for (name, _), value in zip(row.original.raw, kept, strict=False):
             cells[name, names[name]] = value
             names[name] += 1
         added = keep_missing(added, row.original)

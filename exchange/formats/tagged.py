@@ -8,7 +8,7 @@ from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage
 from exchange.formats.record import Fault
 
 # What some databases write outside of the records: the number of the next one, or where the file comes from.
-_OUTSIDE = re.compile(r"\s*(<\d+>|\d+\.|(Provider|Database|Content)\s*:.*)?\s*")
+_OUTSIDE = re.compile(r"(<\d+>|\d+\.|(Provider|Database|Content)\s*:.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_records(file: str, lines: Iterator[tuple[int, str]], dialect: Dialect) 
                 yield _check(file, record)
             record, is_stray = TaggedRecord(number), False
         elif record is None:
-            if not is_stray and not _OUTSIDE.fullmatch(line):
+            if not is_stray and not _OUTSIDE.fullmatch(line.strip()):
                 is_stray = True
                 yield Fault(file, number, f"These lines belong to no record: a record begins with {dialect.start}.")
             continue

@@ -15,8 +15,9 @@ _PUBMED_URL = re.compile(r"https?://(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|ncb
 _OPEN_ALEX_URL = re.compile(r"https?://(?:api\.)?openalex\.org/(?:works/)?(W\d+)", re.IGNORECASE)
 _DOI_URL = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/(10\..+)", re.IGNORECASE)
 _ASREVIEW = re.compile(r"\bASReview_(relevant|irrelevant|not_seen)\b")
-_ISSN_ENDS = re.compile(r"\s*\([^)]*\)|[\s;,]+(?=\d)")
-_LIST_ENDS = re.compile(r"\s*[;|\n]\s*")
+# The patterns look back so that they are tried once in a run of spaces, and not at each of them.
+_ISSN_ENDS = re.compile(r"\([^()]*\)|(?<![\s;,])[\s;,]+(?=\d)")
+_LIST_ENDS = re.compile(r"[;|\n]")
 
 
 def collapse(text: str) -> str:
@@ -58,7 +59,7 @@ def join_pages(first: str, last: str) -> str:
 
 def split_list(text: str) -> tuple[str, ...]:
     """Return the values that semicolons, bars or line breaks separate."""
-    return tuple(value for value in _LIST_ENDS.split(text.strip()) if value)
+    return tuple(value for part in _LIST_ENDS.split(text) if (value := part.strip()))
 
 
 def split_issns(text: str) -> tuple[str, ...]:

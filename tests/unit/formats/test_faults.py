@@ -262,3 +262,53 @@ def test_a_header_without_end_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("title," + "x" * 2_000_000)
     with pytest.raises(InputRejected, match=r"The header of a\.csv cannot be read"):
         list(read_references(tmp_path / "a.csv", "csv"))
+
+
+def test_a_text_with_the_end_of_an_archive_is_still_a_text(tmp_path: Path) -> None:
+    end = b"PK\x05\x06" + b"\x01" * 18 + b" comment"
+    record = b"TY  - JOUR\nTI  - A\nER  - \n"
+    (tmp_path / "a.ris").write_bytes(record + end)
+    assert read_titles(tmp_path / "a.ris") == ["A"]
+    (tmp_path / "b.ris").write_bytes(b"PK\x03\x04" + record + end)
+    with pytest.raises(InputRejected, match=r"b\.ris is a damaged archive\."):
+        read_references(tmp_path / "b.ris")
+
+
+@pytest.mark.parametrize("encoding", ["foo", "gb2312", "shift_jis", "utf-7", "idna", "hex"])
+def test_an_encoding_that_xml_cannot_have_is_refused(encoding: str, tmp_path: Path) -> None:
+    text = (DATA / "pubmed.xml").read_text()
+    declaration, end, rest = text.partition("?>")
+    assert declaration.startswith("<?xml")
+    (tmp_path / "a.xml").write_text(f'<?xml version="1.0" encoding="{encoding}"{end}{rest}')
+    with pytest.raises(InputRejected, match=r"a\.xml names an encoding that cannot be read\. Save it as UTF-8\."):
+        list(read_references(tmp_path / "a.xml"))
+
+
+def test_attributes_count_for_the_length_of_a_record(tmp_path: Path) -> None:
+    text = (DATA / "pubmed.xml").read_text()
+    (tmp_path / "a.xml").write_text(text.replace("<ArticleTitle>", f'<ArticleTitle a="{"x" * (5 << 20)}">', 1))
+    assert [reason for _, reason in read_faults(tmp_path / "a.xml")] == [
+        "The record is longer than 4,194,304 characters."
+    ]
+    assert len(read_titles(tmp_path / "a.xml")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("tail", [b"", b"x"])
+def test_a_lone_surrogate_in_utf_16_costs_no_other_record(encoding: str, tail: bytes, tmp_path: Path) -> None:
+    records = [f"TY  - JOUR\nTI  - {title}\nER  - \n" for title in ("A", "B\ud800", "C\U0001f600", "D")]
+    text = "\ufeff" + "".join(records)
+    (tmp_path / "a.ris").write_bytes(text.encode(encoding, "surrogatepass") + tail)
+    assert read_titles(tmp_path / "a.ris") == ["A", "C\U0001f600", "D"]
+    assert [line for line, _ in read_faults(tmp_path / "a.ris")] == ([4, 13] if tail else [4])
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [("a.ris", "TY  - JOUR\nTI  - A\nC1  - ", "\nER  - \n"), ("a.nbib", "PMID- 1\nTI  - A\nAD  - ", "\n")],
+)
+def test_a_long_value_has_no_line_break_inside(name: str, start: str, end: str, tmp_path: Path) -> None:
+    value = "word " * 600_000 + "end"
+    (tmp_path / name).write_text(start + value + end)
+    (record,) = read_records(tmp_path / name)
+    assert record.raw[2][1] == value
