@@ -29,7 +29,7 @@ class Original:
 def compute_digest(record: Record) -> str:
     """Return what identifies a record wherever its file is: the digest of its content."""
     content = {name: value for name, value in asdict(record).items() if name not in _PLACE}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def read_originals(client: Client, files: Sequence[Path], loaded: Path | None) -> Iterator[Original | Fault]:
