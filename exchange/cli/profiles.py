@@ -24,13 +24,13 @@ class SignIn(StrEnum):
     """In a browser. The tokens are kept in the platform's credential store."""
     DEVICE = "device"
     """In a browser on another device."""
-    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method  # nosec B105
     """As a program: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET in the environment."""
     MANAGED_IDENTITY = "managed-identity"
     """As the managed identity of the machine."""
     STACK = "stack"
     """On the local stack, with the tokens of its `stack.json`."""
-    TOKEN = "token"  # noqa: S105 - the name of a method
+    TOKEN = "token"  # noqa: S105 - the name of a method  # nosec B105
     """With the token in the environment variable EXCHANGE_TOKEN."""
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CACHE = "enhancement-exchange"
 # A token is replaced this long before it expires.
 _EARLIER_S = 300
-_TOKEN = "EXCHANGE_TOKEN"  # noqa: S105 - the name of a variable
+_TOKEN = "EXCHANGE_TOKEN"  # noqa: S105 - the name of a variable  # nosec B105
 
 
 def make_get_token(profile: Profile) -> Callable[[], str]:
@@ -38,7 +38,7 @@ class _CachedToken:
     def __init__(self, credential: "TokenCredential", scope: str) -> None:
         self._credential = credential
         self._scope = scope
-        self._token = ""
+        self._token: str | None = None
         self._expires_at = 0.0
         self._lock = threading.Lock()
 
@@ -46,7 +46,7 @@ class _CachedToken:
         from azure.core.exceptions import ClientAuthenticationError
 
         with self._lock:
-            if time.time() > self._expires_at - _EARLIER_S:
+            if self._token is None or time.time() > self._expires_at - _EARLIER_S:
                 try:
                     found = self._credential.get_token(self._scope)
                 except ClientAuthenticationError as error:

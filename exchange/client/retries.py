@@ -36,7 +36,8 @@ class RetryPolicy:
         retry_after = (headers or {}).get("Retry-After", "")
         if retry_after.isdecimal():
             return float(retry_after) if float(retry_after) <= self.max_retry_after_s else None
-        return random.uniform(0, min(self.max_delay_s, self.first_delay_s * 2 ** (attempt - 1)))  # noqa: S311 - it spreads calls
+        longest = min(self.max_delay_s, self.first_delay_s * 2 ** (attempt - 1))
+        return random.uniform(0, longest)  # noqa: S311 - not for secrets  # nosec B311
 
 
 def may_repeat_answer(status: int, *, repeatable: bool) -> bool:

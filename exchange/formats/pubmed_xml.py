@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element, TreeBuilder  # nosec B405 - the parser below refuses entities
 from xml.parsers.expat import ExpatError, ParserCreate, errors
 
 from exchange.domain.errors import InputRejected
