@@ -139,9 +139,16 @@ class Bench:
             ) from None
         return job
 
-    async def wait_quietly(self) -> None:
-        """Wait long enough for what must not happen."""
-        await asyncio.sleep(self.times.quiet_s)
+    async def wait_quietly(self, job: PlayedJob) -> None:
+        """Wait for what must not happen: until the robot has sent nothing about a job for a while.
+
+        A robot that never stops is watched for the time of a job.
+        """
+        deadline = time.monotonic() + self.times.job_s
+        requests = -1
+        while len(job.requests) != requests and time.monotonic() < deadline:
+            requests = len(job.requests)
+            await asyncio.sleep(self.times.quiet_s)
 
     async def wait_for(self, job: PlayedJob, condition: Callable[[], bool]) -> None:
         """Wait until a condition is true, or until the time of a job is over. Raises NotDeliveredError."""

@@ -48,7 +48,7 @@ async def _judge_late_repetition(bench: Bench) -> Judgement:
 async def _judge_second_answer(bench: Bench, job: PlayedJob, repeated: Answer) -> Judgement:
     if not repeated.accepted and repeated.status != _REPEATED:
         return Failed(f"The robot answered the second call with {repeated}, not with 202 or 409.")
-    await bench.wait_quietly()
+    await bench.wait_quietly(job)
     downloads, callbacks = len(job.list(Kind.DOWNLOAD)), len(job.list(Kind.CALLBACK))
     return judge_that(
         passed=downloads == callbacks == 1,

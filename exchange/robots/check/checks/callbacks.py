@@ -42,14 +42,14 @@ async def _judge_refusal(bench: Bench) -> Judgement:
     """Refuse every callback for good."""
     job = PlayedJob([bench.references.make_ordinary()], {Kind.CALLBACK: [409] * 100})
     await bench.deliver(job)
-    await bench.wait_quietly()
+    await bench.wait_quietly(job)
     callbacks = len(job.list(Kind.CALLBACK))
     return judge_that(passed=callbacks == 1, found=f"The robot called back {callbacks} times, although it got 409.")
 
 
 async def _judge_end(bench: Bench) -> Judgement:
     job = await bench.deliver_plain()
-    await bench.wait_quietly()
+    await bench.wait_quietly(job)
     callbacks = len(job.list(Kind.CALLBACK))
     return judge_that(passed=callbacks == 1, found=f"The robot called back {callbacks} times, although it got 200.")
 

@@ -26,7 +26,7 @@ async def _judge_refusal(
     answer = await bench.call(body + suffix, make_headers(body))
     if answer.status not in _REFUSALS:
         return Failed(f"The robot answered {answer}, not HTTP 401 or 403.", curl)
-    await bench.wait_quietly()
+    await bench.wait_quietly(job)
     return judge_that(
         passed=not job.requests,
         found=f"The robot refused the call, but worked on the job. {job.describe_requests()}",

@@ -63,7 +63,7 @@ async def _judge_cancelled(bench: Bench) -> Judgement:
         job.signature, job.cancelled = job.signature + 1, True
         job.release()
         await bench.wait_for(job, lambda: bool(job.list(Kind.REFRESH)) or job.settled.is_set())
-        await bench.wait_quietly()
+        await bench.wait_quietly(job)
     refreshes = len(job.list(Kind.REFRESH))
     if refreshes > _MAX_REFRESHES:
         return Failed(f"The batch had ended, but the robot asked for fresh URLs {refreshes} times.")

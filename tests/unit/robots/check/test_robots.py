@@ -22,7 +22,7 @@ from samples.robot_from_scratch.wire import Exchange
 from tests.samples.fake_exchange import serving
 from tests.unit.robots.check.small_robot import SmallRobot, serving_small
 
-TIMES = Times(job_s=60.0, quiet_s=0.5)
+TIMES = Times(job_s=200.0, quiet_s=0.5)
 # The sample robot on the kit does the same work on the large jobs.
 WITHOUT_LARGE = Plan(skipped=dict.fromkeys(["DATA-003", "DATA-007"], "it takes long"))
 
