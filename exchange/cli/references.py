@@ -101,7 +101,9 @@ def load(
         started = [_start(read_references(path, format, columns=map, source=source)) for path in paths]
         readings = chain.from_iterable(started)
         if dry_run:
-            loading.loaded = sum(1 for _ in loading.list_lines(readings))
+            for _ in loading.list_lines(readings):
+                loading.take_record()
+                loading.loaded += 1
         else:
             client = stack.enter_context(common.connect())
             written = stack.enter_context(replacing(output)) if output else None
