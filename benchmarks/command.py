@@ -30,11 +30,13 @@ MEMORY = Goal(
 
 _SHORT_RECORDS, _FULL_RECORDS = 10_000, 100_000
 _EXTRA_ROUNDS = 3
+# The peak that Linux counts from the start of the program on. `ru_maxrss` also has that of the process before it.
 _RUN = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from exchange.cli.main import run
 code = run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024)
 sys.exit(code)
 """
 
