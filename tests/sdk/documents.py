@@ -184,11 +184,20 @@ FULL: dict[Model, Json] = {
 }
 
 
+# With more optional fields than this, not all of their combinations are tried.
+_MAX_COMBINED = 10
+_FEW = 2
+
+
 def variants(full: Json, model: Any) -> Iterator[Json]:
-    """Yield the fields of the document that the model knows, once without each combination of optional fields."""
+    """Yield the fields of the document that the model knows, once without each combination of optional fields.
+
+    Of many optional fields at most two are left out, or at most two are kept: all combinations would be a million.
+    """
     known = {name: value for name, value in full.items() if name in model.model_fields}
     optional = [name for name in known if not model.model_fields[name].is_required()]
-    for count in range(len(optional) + 1):
+    total = len(optional)
+    for count in (count for count in range(total + 1) if total <= _MAX_COMBINED or min(count, total - count) <= _FEW):
         for omitted in combinations(optional, count):
             yield {name: value for name, value in known.items() if name not in omitted}
 
