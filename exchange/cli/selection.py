@@ -18,8 +18,6 @@ from exchange.cli.terminal import Terminal
 from exchange.client import Client
 from exchange.contract.lookup import MAX_LOOKUP_IDENTIFIERS, ReferenceLookup
 from exchange.contract.references import ReferenceFileInput
-from exchange.formats import Fault, read_references
-from exchange.formats.encodings import open_text
 
 _STDIN = Path("-")
 _MAX_NAMED = 5
@@ -103,6 +101,10 @@ def _report_unknown(unknown: Sequence[Sequence[dict[str, Any]]], terminal: Termi
 
 def read_selection(file: Path, terminal: Terminal) -> Iterator[UUID | ReferenceFileInput]:
     """Yield the ids in a file, or the references of a reference file. Raises CommandError."""
+    # The parsers take a fifth of a second to import, and most commands read no file.
+    from exchange.formats import Fault, read_references
+    from exchange.formats.encodings import open_text
+
     with open_input(file) as path:
         with open_text(path) as lines:
             start = next((line for line in lines if line.strip()), "")
