@@ -8,6 +8,7 @@ from http import HTTPStatus
 import httpx2
 
 from exchange.client.errors import Unreachable
+from exchange.domain.retry_after import parse_retry_after
 
 # These fail before anything is sent.
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -33,9 +34,9 @@ class RetryPolicy:
         """Return the seconds to wait after this attempt, counted from 1. None if it was the last one."""
         if attempt >= self.attempts:
             return None
-        retry_after = (headers or {}).get("Retry-After", "")
-        if retry_after.isdecimal():
-            return float(retry_after) if float(retry_after) <= self.max_retry_after_s else None
+        retry_after_s = parse_retry_after(headers or {})
+        if retry_after_s is not None:
+            return retry_after_s if retry_after_s <= self.max_retry_after_s else None
         longest = min(self.max_delay_s, self.first_delay_s * 2 ** (attempt - 1))
         return random.uniform(0, longest)  # noqa: S311 - not for secrets  # nosec B311
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from exchange.client.call import Answer, Call
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
+from exchange.domain.retry_after import parse_retry_after
 
 ENDED = frozenset({BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED, BatchStatus.FAILED, BatchStatus.REJECTED})
 # If an answer does not say when to read again.
@@ -30,8 +31,8 @@ def poll_batch(batch_id: UUID, etag: str | None) -> Call[Polled]:
     def read(answer: Answer) -> Polled:
         unchanged = answer.status == HTTPStatus.NOT_MODIFIED
         batch = None if unchanged else BatchEnhancementRequestRead.model_validate_json(answer.content)
-        wait = answer.headers.get("Retry-After", "")
-        retry_after_s = min(_MAX_POLL_S, int(wait)) if wait.isdecimal() else _POLL_S
+        wait_s = parse_retry_after(answer.headers)
+        retry_after_s = _POLL_S if wait_s is None else min(_MAX_POLL_S, wait_s)
         return Polled(batch, answer.headers.get("ETag", etag), retry_after_s)
 
     return Call(
