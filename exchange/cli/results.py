@@ -221,13 +221,7 @@ def _read_labels(client: Client, file: Path, loaded: Path | None, labelling: Lab
             labelling.unidentified += 1
             continue
         fields: dict[str, Any] = {**original.reading.reference.model_dump(), "id": original.reference_id}
-        reference = LabelledReference.model_validate(fields)
-        key = catalogue.add(reference)
-        if key is None:
-            labelling.unidentified += 1
-            continue
-        for enhancement in reference.enhancements or []:
-            labelling.add(key, enhancement.source, enhancement.content)
+        labelling.add_reference(LabelledReference.model_validate(fields), catalogue)
 
 
 def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> bool:

@@ -67,12 +67,16 @@ class Labelling:
     def read_references(self, lines: Iterable[bytes], catalogue: Catalogue) -> None:
         """Add the enhancements of the references of a JSONL file. The catalogue matches references without ids."""
         for reference in parse_lines(LabelledReference, lines):
-            key = catalogue.add(reference)
-            if key is None:
-                self.unidentified += 1
-                continue
-            for enhancement in reference.enhancements or []:
-                self.add(key, enhancement.source, enhancement.content)
+            self.add_reference(reference, catalogue)
+
+    def add_reference(self, reference: LabelledReference, catalogue: Catalogue) -> None:
+        """Add the enhancements of a reference. One that cannot be identified is counted."""
+        key = catalogue.add(reference)
+        if key is None:
+            self.unidentified += 1
+            return
+        for enhancement in reference.enhancements or []:
+            self.add(key, enhancement.source, enhancement.content)
 
     def add(self, key: str, source: str, content: EnhancementContent) -> None:
         """Add the annotations of an enhancement. Other types of enhancements have no effect."""
