@@ -12,6 +12,7 @@ from exchange.cli.exits import CommandError, Exit
 from exchange.cli.progress import follow
 from exchange.cli.selection import NOTHING, Selected, collect_ids
 from exchange.cli.terminal import clean
+from exchange.client import Client
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
 from exchange.contract.reports import EntryKind, ReferenceCounts
 
@@ -37,6 +38,21 @@ def _show(common: Common, batches: Sequence[BatchEnhancementRequestRead]) -> int
     common.terminal.show(shown, _COLUMNS, map(_make_row, batches))
     completed = all(batch.request_status is BatchStatus.COMPLETED for batch in batches)
     return Exit.DONE if completed else Exit.ENDED_WITH_FAILURES
+
+
+def _show_open(common: Common, batch: BatchEnhancementRequestRead) -> None:
+    """Show a batch request that may go on."""
+    common.terminal.show(batch, _COLUMNS, [_make_row(batch)])
+    common.terminal.suggest(f"exchange batches watch {batch.id}")
+
+
+def _end_request(client: Client, batch: BatchEnhancementRequestRead, common: Common, *, wait: bool) -> int:
+    """Show a new batch request, or wait for its end. Return the exit code."""
+    if wait:
+        common.terminal.say(f"Batch request {batch.id}")
+        return _show(common, follow(client, [batch.id], common.terminal))
+    _show_open(common, batch)
+    return Exit.DONE
 
 
 @app.command
@@ -94,12 +110,7 @@ def request(
         )
         for warning in batch.warnings or []:
             common.terminal.say(warning)
-        if wait:
-            common.terminal.say(f"Batch request {batch.id}")
-            return _show(common, follow(client, [batch.id], common.terminal))
-    common.terminal.show(batch, _COLUMNS, [_make_row(batch)])
-    common.terminal.suggest(f"exchange batches watch {batch.id}")
-    return Exit.DONE
+        return _end_request(client, batch, common, wait=wait)
 
 
 @app.command(name="list")
@@ -238,8 +249,7 @@ def cancel(batch: UUID, *, reason: str | None = None, common: Common = COMMON) -
     """
     with common.connect() as client:
         found = client.cancel_batch(batch, reason)
-    common.terminal.show(found, _COLUMNS, [_make_row(found)])
-    common.terminal.suggest(f"exchange batches watch {batch}")
+    _show_open(common, found)
 
 
 @app.command
@@ -261,12 +271,7 @@ def retry(
     """
     with common.connect() as client:
         found = client.retry_batch(batch, None if robot is None else client.find_robot(robot).id)
-        if wait:
-            common.terminal.say(f"Batch request {found.id}")
-            return _show(common, follow(client, [found.id], common.terminal))
-    common.terminal.show(found, _COLUMNS, [_make_row(found)])
-    common.terminal.suggest(f"exchange batches watch {found.id}")
-    return Exit.DONE
+        return _end_request(client, found, common, wait=wait)
 
 
 # Their modules read and write files, and take longer to import.
