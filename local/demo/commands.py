@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from exchange.formats import Format, Reading, Row, read_references, write_references
+from exchange.contract.references import ReferenceFileInput
+from exchange.formats import Format, Row, write_references
 from local.demo.clients import DemoError, Json
 from local.demo.output import console
 from local.paths import ROOT
@@ -38,12 +39,8 @@ async def run_commands(robot_name: str, references: Iterable[Json], stack_file: 
 
 def _write_library(references: Iterable[Json], folder: Path) -> int:
     """Write the references as a reviewer has them: a RIS file. Return their number."""
-    lines = folder / "references.jsonl"
-    lines.write_text("".join(json.dumps(reference) + "\n" for reference in references))
-    rows = (Row(item.reference) for item in read_references(lines) if isinstance(item, Reading))
-    count = write_references(folder / _LIBRARY, Format.RIS, rows, asreview_label=_LABEL)
-    lines.unlink()
-    return count
+    rows = (Row(ReferenceFileInput.model_validate(reference)) for reference in references)
+    return write_references(folder / _LIBRARY, Format.RIS, rows, asreview_label=_LABEL)
 
 
 def _check_files(folder: Path, count: int) -> None:
