@@ -134,7 +134,7 @@ class AsyncClient:
         return Answer(response.status_code, response.headers, response.content)
 
     async def find_robot(self, name_or_id: str) -> Robot:
-        """Find a robot by its name or its id. Raises NotFound with the names that there are."""
+        """Find a robot by its name or its id. Raises NotFound with the names of all robots."""
         return find_robot_named(name_or_id, (await self.list_robots()).root)
 
     async def load_references(

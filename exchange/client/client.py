@@ -133,7 +133,7 @@ class Client:
         return Answer(response.status_code, response.headers, response.content)
 
     def find_robot(self, name_or_id: str) -> Robot:
-        """Find a robot by its name or its id. Raises NotFound with the names that there are."""
+        """Find a robot by its name or its id. Raises NotFound with the names of all robots."""
         return find_robot_named(name_or_id, self.list_robots().root)
 
     def load_references(

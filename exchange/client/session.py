@@ -28,7 +28,7 @@ def make_headers(call: Call[Any], token: str) -> dict[str, str]:
 
 
 def find_robot_named(name_or_id: str, robots: Sequence[Robot]) -> Robot:
-    """Return the robot with this name or id. Raises NotFound with the names that there are."""
+    """Return the robot with this name or id. Raises NotFound with the names of all robots."""
     for robot in robots:
         if name_or_id in (robot.name, str(robot.id)):
             return robot
