@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
+from exchange.client.download import replacing
 from exchange.robots.check.bench import Times
 from exchange.robots.check.formats import to_json, to_junit, to_text
 from exchange.robots.check.model import Failed, Finding
@@ -88,7 +89,8 @@ def check(
     except CheckError as error:
         raise CommandError(str(error)) from None
     if junit is not None:
-        junit.write_text(to_junit(findings), encoding="utf-8")
+        with replacing(junit) as file:
+            file.write(to_junit(findings).encode())
     _show(findings, common)
     return Exit.ENDED_WITH_FAILURES if list_failures(findings) else Exit.DONE
 
