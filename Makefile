@@ -23,7 +23,7 @@ demo: install ## run the main job from end to end on this machine
 	@$(RUN) -m local.demo
 
 up: install ## run the local stack in the foreground; ARGS=--emulators-only starts it without the function app
-	@$(RUN) -m local.up $(ARGS)
+	@$(RUN) -m local.up --keep-data $(ARGS)
 
 test: $(VENV)/dev ## run the fast tier of the tests, in parallel (five minutes); ARGS=tests/unit runs one folder
 	@$(PYTEST) $(ARGS)

@@ -1,11 +1,13 @@
 """The resources that Bicep creates in Azure, created on the emulators from the same topology file."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import certifi
 import trustme
+from azure.core.exceptions import ResourceExistsError
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient
 from azure.storage.blob.aio import BlobServiceClient
@@ -20,11 +22,15 @@ def read_topology() -> dict[str, Any]:
 
 
 async def make_resources(storage: str, endpoint: str, key: str) -> None:
-    """Create the blob containers and the Cosmos DB containers. The Service Bus emulator creates the queues itself."""
+    """Create the blob containers and the Cosmos DB containers. The Service Bus emulator creates the queues itself.
+
+    A blob container may exist on disk. The Cosmos DB containers never exist: they get their documents when they are created.
+    """
     topology = read_topology()
     async with BlobServiceClient.from_connection_string(storage) as blobs:
         for name in topology["blobContainers"]:
-            await blobs.create_container(name)
+            with contextlib.suppress(ResourceExistsError):
+                await blobs.create_container(name)
     async with CosmosClient(endpoint, key) as cosmos:
         database = await cosmos.create_database(topology["cosmos"]["database"])
         for container in topology["cosmos"]["containers"]:

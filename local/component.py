@@ -24,8 +24,13 @@ class Component:
         self.log = log
 
     @classmethod
-    async def start(cls, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path) -> "Component":
-        """Start the process with its log in the folder `logs`. Raises StackError."""
+    async def start(
+        cls, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path, lock: int | None = None
+    ) -> "Component":
+        """Start the process with its log in the folder `logs`. Raises StackError.
+
+        If `lock` is given, the lock of this file lasts as long as the process.
+        """
         log = logs / f"{name}.log"
         log.write_bytes(b"")
         with log.open("ab") as stderr:
@@ -39,6 +44,7 @@ class Component:
                     stderr=stderr,
                     env=environment,
                     start_new_session=True,
+                    pass_fds=() if lock is None else (lock,),
                 )
             except OSError as error:
                 raise StackError(f"{name} cannot be started: {error}.") from error
@@ -56,6 +62,11 @@ class Component:
             raise StackError(
                 f"{self.name} cannot start: {message['error']}. "
                 "Stop the other program (is another stack running?), or use free ports: make up ARGS=--free-ports"
+            )
+        if message.get("unreadableData"):
+            raise StackError(
+                f"The data on the disk cannot be read: {message['error']}. Start without it with "
+                "`make up ARGS=--fresh`, or delete it with `make reset`."
             )
         raise StackError(f"{self.name} did not start. {message.get('error', '')}\n{self.read_log_tail()}")
 

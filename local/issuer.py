@@ -40,10 +40,13 @@ _PORT_IN_USE = 3
 
 
 def make_key(file: Path) -> None:
-    """Write a new private key of the issuer. Only its owner can read it."""
+    """Write a new private key of the issuer, completely or not at all. Only its owner can read it."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-    file.touch(mode=0o600)
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    draft.replace(file)
 
 
 def mint(file: Path, role: str, **claims: Any) -> str:

@@ -15,6 +15,9 @@ from local.paths import EMULATORS, ROOT, TOPOLOGY
 
 DEFAULT_PORTS = {"api": 7071, "blob": 10000, "queue": 10001, "cosmos": 8081, "servicebus": 5672, "issuer": 7072}
 
+# The components that keep their data on disk, if `Options.data` is set.
+_KEEP_DATA = ("azurite", "cosmos")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -28,6 +31,10 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     with_host: bool = True
     every_event_twice: bool = False
+    # Where references, robots, batches and files are kept on disk. None keeps them in memory.
+    data: Path | None = None
+    # The locked file. Its lock lasts until the processes that write to `data` have ended, even if this one is killed.
+    lock: int | None = None
 
 
 class Stack:
@@ -49,7 +56,9 @@ class Stack:
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         self.file.unlink(missing_ok=True)
         certificate, key, bundle = make_certificates(folder / "tls")
-        make_key(folder / "issuer.pem")
+        # With the same key as before, the tokens of an earlier start remain valid.
+        if self._options.data is None or not (folder / "issuer.pem").exists():
+            make_key(folder / "issuer.pem")
         _trust_emulators(bundle)
         ports = await self._start_emulators(certificate, key)
         stack_settings = make_stack_settings(ports, bundle)
@@ -79,6 +88,9 @@ class Stack:
             "cosmos": ["--port", str(ports["cosmos"]), "--cert", str(certificate), "--key", str(key)],
             "servicebus": ["--port", str(ports["servicebus"]), "--topology", str(TOPOLOGY)],
         }
+        if self._options.data is not None:
+            for name in _KEEP_DATA:
+                options[name] += ["--data", str(self._options.data / name)]
         for name, some_options in options.items():
             command = [str(self._options.node), str(EMULATORS / f"{name}.js"), *some_options]
             await self._start(name, command, os.environ)
@@ -118,7 +130,9 @@ class Stack:
             self.crashed.set_result(component)
 
     async def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Component:
-        component = await Component.start(name, command, environment, self._options.folder / "logs")
+        options = self._options
+        lock = options.lock if name in _KEEP_DATA else None
+        component = await Component.start(name, command, environment, options.folder / "logs", lock)
         self._components.append(component)
         return component
 

@@ -2,15 +2,14 @@
 
 import argparse
 import asyncio
-import contextlib
-import fcntl
+import dataclasses
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from local.component import Component
+from local.data import data_folder, delete_data, locked
 from local.errors import StackError
 from local.install import install
 from local.next_steps import describe
@@ -33,10 +32,14 @@ def main() -> int:
         host_json=arguments.host_json,
         with_host=not arguments.emulators_only,
         every_event_twice=arguments.every_event_twice,
+        data=data_folder(arguments.dir.resolve()) if arguments.keep_data else None,
     )
     try:
         install(options.node)
-        with locked(options.folder):
+        with locked(options.folder) as lock:
+            if arguments.fresh:
+                delete_data(options.folder)
+            options = dataclasses.replace(options, lock=lock)
             return asyncio.run(_run(options, parent, exit_with_stdin=arguments.exit_with_stdin))
     except StackError as error:
         print(error, file=sys.stderr)
@@ -49,6 +52,8 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.up", description=main.__doc__)
     parser.add_argument("--dir", type=Path, default=Path(".local"), help="folder for logs, certificates and stack.json")
     parser.add_argument("--free-ports", action="store_true", help="use any free ports instead of the usual ones")
+    parser.add_argument("--keep-data", action="store_true", help="keep data on disk, in the subfolder `data`")
+    parser.add_argument("--fresh", action="store_true", help="first delete the data that is on disk")
     parser.add_argument("--emulators-only", action="store_true", help="do not run the function app")
     parser.add_argument("--every-event-twice", action="store_true", help="deliver each message and blob event twice")
     parser.add_argument(
@@ -66,18 +71,6 @@ def _setting(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"'{text}' must have the form NAME=VALUE")
     return name, value
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Lock the folder against a second stack. Raises StackError. The lock ends with this process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StackError(f"A stack is already running in {folder}. Use it, or stop it first.") from None
-        yield
 
 
 async def _run(options: Options, parent: int, *, exit_with_stdin: bool) -> int:

@@ -1,13 +1,18 @@
 "use strict";
 
-// Azurite in memory: blobs, queues, and tables, which are not used.
+// Azurite: blobs, queues, and tables, which are not used.
 //
-//   node azurite.js --blob-port N --queue-port M      (0: any free port)
+//   node azurite.js --blob-port N --queue-port M [--data FOLDER]      (0: any free port)
+//
+// It keeps everything in memory, or with --data in the folder (azurite/kept_metadata.js).
 //
 // `--skipApiVersionCheck`, because Azurite is older than the SDK. No access log, because queries contain signatures.
 
 const net = require("net");
+const path = require("path");
+const { install } = require("./azurite/kept_metadata");
 const { parseArguments, reportReady, reportPortInUse } = require("./emulator_process");
+const { openJournal } = require("./journal");
 
 const HOST = "127.0.0.1";
 const LISTENS = /^Azurite (\w+) service is successfully listening at \S+:(\d+)$/;
@@ -21,10 +26,15 @@ function isInUse(port) {
 }
 
 async function main() {
-  const { blobPort, queuePort } = parseArguments();
+  const { blobPort, queuePort, data } = parseArguments();
   const ports = { blob: Number(blobPort), queue: Number(queuePort), table: 0 };
   for (const port of Object.values(ports)) {
     if (await isInUse(port)) return reportPortInUse(port);
+  }
+  if (data) {
+    const journal = openJournal(path.join(data, "azurite.journal"));
+    if (!journal) return;
+    install(journal);
   }
   const found = {};
   // Azurite reports the free ports that it chose only in its output. All of its output goes to the log.
@@ -35,18 +45,18 @@ async function main() {
     found[service] = Number(port);
     if (found.Blob && found.Queue && found.Table) reportReady({ blobPort: found.Blob, queuePort: found.Queue });
   };
-  startAzurite(ports);
+  startAzurite(ports, data ? ["--location", data] : ["--inMemoryPersistence"]);
 }
 
 /** Runs Azurite's command line in this process. */
-function startAzurite(ports) {
+function startAzurite(ports, place) {
   const addresses = Object.entries(ports).flatMap(([name, port]) => [
     `--${name}Host`,
     HOST,
     `--${name}Port`,
     String(port),
   ]);
-  const options = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];
+  const options = ["--silent", ...place, "--skipApiVersionCheck", "--disableTelemetry"];
   process.argv.splice(2, process.argv.length, ...options, ...addresses);
   require("azurite/dist/src/azurite");
 }

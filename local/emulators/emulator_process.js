@@ -36,6 +36,13 @@ function reportPortInUse(port) {
   setImmediate(() => process.exit(3));
 }
 
+/** Reports why the data on the disk cannot be read, and exits. */
+function reportUnreadableData(reason) {
+  report({ error: reason, unreadableData: true });
+  process.exitCode = 4;
+  setImmediate(() => process.exit(4));
+}
+
 /** Registers an action to run before the process exits. */
 function onExit(action) {
   exitActions.push(action);
@@ -53,4 +60,4 @@ function log(...words) {
   process.stderr.write(`${new Date().toISOString()} ${words.join(" ")}\n`);
 }
 
-module.exports = { parseArguments, reportReady, reportPortInUse, onExit, log };
+module.exports = { parseArguments, reportReady, reportPortInUse, reportUnreadableData, onExit, log };

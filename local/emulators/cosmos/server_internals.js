@@ -15,6 +15,11 @@ const { default: Documents } = requireInternal("account/documents");
 
 const PARTITION = "x-ms-documentdb-partitionkey";
 
+/** Returns the server's own handler. */
+function requireHandler(name) {
+  return requireInternal(`handler/${name}`).default;
+}
+
 /** Replaces a handler of the server. Has an effect only before the server itself is loaded. */
 function replaceHandler(name, handler) {
   requireInternal(`handler/${name}`).default = handler;
@@ -36,5 +41,5 @@ function findContainer(account, { dbId, collId }) {
 
 module.exports = {
   ...{ operations, readItems, json, parseQuery, Documents, PARTITION },
-  ...{ replaceHandler, readPartition, findContainer },
+  ...{ requireHandler, replaceHandler, readPartition, findContainer },
 };
