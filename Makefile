@@ -13,17 +13,20 @@ SYNC := $(UV) sync --frozen --no-install-project --no-default-groups --extra azu
 
 PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --durations=20
 
-.PHONY: help demo up test test-all coverage soak chaos fuzz bench bench-short dead-letters docs lint types check lock install clean \
+.PHONY: help demo up reset test test-all coverage soak chaos fuzz bench bench-short dead-letters docs lint types check lock install clean \
   deploy teardown entra rotate-master-key infra infra-check
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
-demo: install ## run the main job from end to end on this machine
-	@$(RUN) -m local.demo
+demo: install ## run the main job from end to end on this machine; ARGS=--keep leaves the stack running
+	@$(RUN) -m local.demo $(filter --keep,$(ARGS))
 
-up: install ## run the local stack in the foreground; ARGS=--emulators-only starts it without the function app
+up: install ## run the local stack in the foreground, with its data in .local/data; ARGS=--fresh first deletes the data
 	@$(RUN) -m local.up --keep-data $(ARGS)
+
+reset: $(RUN) ## delete the data of the local stack, after asking; ARGS=--yes does not ask
+	@$(RUN) -m local.reset $(ARGS)
 
 test: $(VENV)/dev ## run the fast tier of the tests, in parallel (five minutes); ARGS=tests/unit runs one folder
 	@$(PYTEST) $(ARGS)

@@ -24,7 +24,7 @@ def read_topology() -> dict[str, Any]:
 async def make_resources(storage: str, endpoint: str, key: str) -> None:
     """Create the blob containers and the Cosmos DB containers. The Service Bus emulator creates the queues itself.
 
-    A blob container may exist on disk. The Cosmos DB containers never exist: they get their documents when they are created.
+    A blob container may exist on disk. A Cosmos DB container never exists, and gets its documents when it is created.
     """
     topology = read_topology()
     async with BlobServiceClient.from_connection_string(storage) as blobs:

@@ -6,18 +6,30 @@ from pathlib import Path
 
 from local.paths import ROOT
 
+# The functions that serve the console.
+_CONSOLE = ROOT / "functions" / "http" / "console.py"
 _COMMAND = """\
 head -n 5 samples/references.jsonl | curl --silent --show-error --fail-with-body {api}/references/ \\
   --header "Authorization: Bearer $(python3 -c {token})" \\
   --header 'Content-Type: application/jsonl' --data-binary @-"""
 
 
-def describe(folder: Path, api: str | None) -> str:
-    """Return the text for a stack with its files in this folder. `api` is None without the function app."""
+def list_pages(api: str) -> dict[str, str]:
+    """Return the addresses that a person opens in a browser, the most useful first."""
+    console = {"console": f"{api}/console/"} if _CONSOLE.exists() else {}
+    return {**console, "docs": f"{api}/docs"}
+
+
+def describe(folder: Path, api: str | None, data: Path | None = None) -> str:
+    """Return the text for a stack with its files in this folder.
+
+    `api` is None without the function app. `data` is where the stack keeps its data, or None if that is in memory.
+    """
     places = {
-        **({"docs": f"{api}/docs"} if api else {}),
+        **(list_pages(api) if api else {}),
         "tokens": f"{_shorten(folder / 'stack.json')}, one for each role",
         "logs": str(folder / "logs"),
+        "data": f"{_shorten(data)}, kept until `make reset`" if data else "in memory, lost at the end",
     }
     lines = [f"{name:<11}{place}" for name, place in places.items()]
     lines.append("The stack is ready. Ctrl-C stops it.")

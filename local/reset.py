@@ -31,7 +31,9 @@ def _reset(folder: Path, *, asks: bool) -> int:
         print(f"There is no data in {data}.")
         return 0
     if asks and not sys.stdin.isatty():
-        raise StackError("Nothing was deleted, because nobody can be asked here. To delete it, type: make reset ARGS=--yes")
+        raise StackError(
+            "Nothing was deleted, because there is no terminal to ask on. To delete it, type: make reset ARGS=--yes"
+        )
     size = sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
     print(f"{data} has {size / _MEGABYTE:.1f} MB: the references, robots, batches and files of the local stack.")
     if asks and not _ask("Delete all of it? [y/N] "):

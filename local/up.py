@@ -82,7 +82,7 @@ async def _run(options: Options, parent: int, *, exit_with_stdin: bool) -> int:
         await asyncio.wait([*ends, starting], return_when=asyncio.FIRST_COMPLETED)
         if not shutdown.done() and not stack.crashed.done():
             starting.result()
-            print(describe(options.folder, stack.addresses.get("api")), flush=True)
+            print(describe(options.folder, stack.addresses.get("api"), options.data), flush=True)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if shutdown.done():
             shutdown.result()

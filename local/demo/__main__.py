@@ -1,5 +1,6 @@
 """`python -m local.demo`: run three batches from the request to the result, on this machine."""
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -13,10 +14,11 @@ import aiohttp
 from local.demo import expected_report
 from local.demo.clients import DemoError, Json, Operator, Requestor
 from local.demo.commands import run_commands
-from local.demo.output import console, make_progress_bar, shorten, show_next_steps
+from local.demo.output import console, make_progress_bar, shorten, show_kept_stack, show_next_steps
 from local.demo.processes import find_free_address, running_robot, running_stack
 from local.demo.scenarios import run_misbehaving_robot, run_sample_robot
 from local.paths import ROOT
+from local.shutdown import wait_for_shutdown
 
 FOLDER = ROOT / ".local" / "demo"
 LOGS = ROOT / ".local" / "demo-stack"
@@ -32,7 +34,8 @@ Cosmos DB, which speak the real protocols.
 """
 
 
-async def _run_demo() -> None:
+async def _run_demo(started: float, *, keeps: bool) -> None:
+    """Run all parts. If `keeps` is set, leave everything running until a signal arrives."""
     console.print(INTRO)
     console.print("[bold]Starting the local stack[/bold]")
     async with running_stack(LOGS) as addresses, aiohttp.ClientSession() as session:
@@ -55,6 +58,14 @@ async def _run_demo() -> None:
         judgeable = map(references.__getitem__, expected_report.select_judgeable(references))
         async with running_robot("samples.robot", sample, api, LOGS / "robot.log", session):
             await run_commands(sample["name"], judgeable, LOGS / "stack.json", FOLDER / "part-3")
+            console.print(
+                f"\n[bold green]All parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s."
+            )
+            show_next_steps(FOLDER, LOGS)
+            if keeps:
+                show_kept_stack(api, LOGS / "stack.json", sample["name"])
+                await wait_for_shutdown(None, exit_with_stdin=False)
+                console.print("\nStopping ...")
 
 
 async def _load(operator: Operator) -> dict[str, Json]:
@@ -82,21 +93,23 @@ def _registration(name: str) -> Json:
     }
 
 
-async def _run_until_stopped() -> None:
+async def _run_until_stopped(*, keeps: bool) -> None:
     """Run the demo. SIGINT and SIGTERM cancel it, and it stops everything that it started."""
-    running = asyncio.ensure_future(_run_demo())
+    running = asyncio.ensure_future(_run_demo(time.monotonic(), keeps=keeps))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     await running
 
 
 def main() -> int:
-    """Run the demo. Return 1 if a batch or a report is not as expected, 130 if the demo was stopped."""
-    started = time.monotonic()
+    """Run three batches of real references. End with 1 if something is not as expected, with 130 if stopped."""
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=main.__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the stack and the robot running until Ctrl-C")
+    arguments = parser.parse_args()
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(FOLDER)
     try:
-        asyncio.run(_run_until_stopped())
+        asyncio.run(_run_until_stopped(keeps=arguments.keep))
     except (DemoError, aiohttp.ClientError, TimeoutError) as error:
         console.print(f"\nThe demo failed. {error or type(error).__name__}", style="bold red", markup=False)
         console.print(f"The logs are in {shorten(LOGS)}.")
@@ -104,8 +117,6 @@ def main() -> int:
     except asyncio.CancelledError:
         console.print("\nStopped.")
         return 130
-    console.print(f"\n[bold green]All parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s.")
-    show_next_steps(FOLDER, LOGS)
     return 0
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from local.demo.clients import Json
 from local.demo.expected_report import KINDS_BY_MISTAKE
+from local.next_steps import list_pages
 from local.paths import ROOT
 
 console = Console(highlight=False, soft_wrap=True)
@@ -145,6 +146,15 @@ def show_next_steps(folder: Path, logs: Path) -> None:
     for file, content in files.items():
         console.print(f"  {shorten(file):<30}  {content}", markup=False)
     console.print(_NEXT)
+
+
+def show_kept_stack(api: str, stack_file: Path, robot_name: str) -> None:
+    """Print where the stack of the demo is, which keeps running."""
+    console.print("\n[bold]The stack keeps running, with the batches of the demo. Ctrl-C stops and deletes it.[/bold]")
+    for name, address in {**list_pages(api), "api": api}.items():
+        console.print(f"  {name:<11}{address}", markup=False)
+    console.print(f"  tokens     {shorten(stack_file)}, one for each role", markup=False)
+    console.print(f'  The robot "{robot_name}" keeps running, too, and accepts new batches.', markup=False)
 
 
 def shorten(path: Path) -> str:

@@ -6,19 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from local.next_steps import describe, make_first_command
+from local import next_steps
+from local.next_steps import describe, list_pages, make_first_command
 from tests.local.running_stack import ROOT
 
 API = "http://127.0.0.1:7071"
 
 
-def test_it_says_where_documentation_tokens_and_logs_are() -> None:
-    described = describe(ROOT / ".local", API).splitlines()
-    assert described[:3] == [
-        f"docs       {API}/docs",
+def test_it_says_where_documentation_tokens_logs_and_data_are() -> None:
+    described = describe(ROOT / ".local", API, ROOT / ".local" / "data").splitlines()
+    pages = [f"{name:<11}{address}" for name, address in list_pages(API).items()]
+    assert described[: len(pages) + 3] == [
+        *pages,
         "tokens     .local/stack.json, one for each role",
         f"logs       {ROOT / '.local' / 'logs'}",
+        "data       .local/data, kept until `make reset`",
     ]
+    assert f"docs       {API}/docs" in pages
+
+
+def test_it_says_that_data_in_memory_is_lost() -> None:
+    assert "data       in memory, lost at the end" in describe(ROOT / ".local", API).splitlines()
+
+
+def test_the_console_comes_first_once_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(next_steps, "_CONSOLE", tmp_path / "console.py")
+    assert list(list_pages(API)) == ["docs"]
+    (tmp_path / "console.py").touch()
+    assert list_pages(API) == {"console": f"{API}/console/", "docs": f"{API}/docs"}
+    assert describe(tmp_path, API).startswith(f"console    {API}/console/\n")
 
 
 def test_it_prints_a_command_and_what_to_read() -> None:

@@ -6,6 +6,9 @@
 const { ChangeRecorder } = require("../journal");
 const { Documents, findContainer, replaceHandler, requireHandler } = require("./server_internals");
 
+// Where the number of a document is in its resource id.
+const NUMBER_AT = 8;
+
 /** Returns the document without what the server computes from its place in memory. */
 function strip(document) {
   if (!document) return undefined;
@@ -31,12 +34,22 @@ function noteChanges(recorder) {
   };
 }
 
+/** Returns a function that makes the resource id for a number, as the server does, but much faster. */
+function makeRids(documents) {
+  const bytes = Buffer.from(documents._rid(1), "base64");
+  return (number) => {
+    bytes.writeInt32LE(number, NUMBER_AT);
+    return bytes.toString("base64");
+  };
+}
+
 /** Puts the kept documents into a container that was just created. */
 function fill({ documents }, name, entries) {
+  const makeRid = makeRids(documents);
   for (const document of entries.values()) {
-    documents._ridCount += 1;
-    const _rid = documents._rid(documents._ridCount);
-    documents._set({ ...document, _rid, _self: documents._self(_rid) });
+    document._rid = makeRid((documents._ridCount += 1));
+    document._self = documents._self(document._rid);
+    documents._set(document);
   }
   documents._keptAs = name;
 }
