@@ -87,8 +87,9 @@ lock: $(VENV)/uv ## update uv.lock and requirements.txt from pyproject.toml; ARG
 
 install: $(VENV)/local ## install what the local stack and the demo need
 
-clean: ## remove everything that was installed or generated
-	rm -rf $(VENV) .local local/emulators/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## remove everything that was installed or generated, except the data of the local stack (make reset)
+	[ ! -d .local ] || find .local -mindepth 1 -maxdepth 1 ! -name data -exec rm -rf {} +
+	rm -rf $(VENV) local/emulators/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(RUN):
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or type: make PYTHON=path"; exit 1; }

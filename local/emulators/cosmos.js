@@ -4,7 +4,7 @@
 //
 //   node cosmos.js --port N --cert FILE --key FILE [--data FOLDER]      (0: any free port; PEM files)
 //
-// It keeps everything in memory, or with --data in the folder (kept_documents.js).
+// It keeps everything in memory, or with --data in the folder (cosmos/kept_documents.js).
 //
 // The changes are in cosmos/. Point reads and writes return 404, 409 and 412 where Azure does (documents.js). A
 // transaction accepts every kind of operation and ETags per operation, and is atomic (transaction.js). A query is

@@ -6,7 +6,8 @@
 //
 // Emulated in memory: peek-lock with expiry and renewal, receive-and-delete, complete, abandon, dead-letter, delivery
 // counts, dead-letter queues, scheduled messages, and peek. The messages that a lost connection had locked become
-// available again when their locks expire, as in Azure.
+// available again when their locks expire, as in Azure. When this process ends, all messages are lost, and the sweep of the
+// app sends them again.
 //
 // Not emulated: topics, sessions, deferral, transactions, duplicate detection, time to live, the maximum size of a
 // message, and authentication.

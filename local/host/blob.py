@@ -31,6 +31,7 @@ class BlobListener:
     """Runs a function for each upload to a container: at least once, in no order, five attempts, then the poison queue.
 
     An upload is identified by the blob's name and ETag. After a restart, all existing blobs count as new uploads.
+    So an upload whose event was lost with the host is found.
     """
 
     def __init__(self, function: Function, host: HostJson, *, twice: bool) -> None:
