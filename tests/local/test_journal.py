@@ -24,7 +24,7 @@ if (journal) {
 
 def run(file: Path, *appends: object) -> dict[str, object]:
     """Open the journal, append records, and return what it had, or what it reports if it cannot be read."""
-    arguments = [NODE, "-e", PROGRAM, file, *map(json.dumps, appends)]
+    arguments = [str(NODE), "-e", PROGRAM, str(file), *map(json.dumps, appends)]
     finished = subprocess.run(arguments, cwd=EMULATORS, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     assert finished.returncode in {0, 4}, finished.stderr
     answer: dict[str, object] = json.loads(finished.stdout)

@@ -139,6 +139,7 @@ def test_damaged_data_is_reported_with_what_to_do_and_fresh_starts_empty(tmp_pat
     assert journal.exists()
 
 
+@pytest.mark.exhaustive
 def test_the_end_of_a_killed_stack_is_awaited_before_its_data_is_used(tmp_path: Path) -> None:
     with started_stack(tmp_path, *OPTIONS) as run:
         run.wait_until_up()
@@ -149,6 +150,7 @@ def test_the_end_of_a_killed_stack_is_awaited_before_its_data_is_used(tmp_path: 
         assert "A stack is already running in" in read_refusal(tmp_path, *OPTIONS)
 
 
+@pytest.mark.exhaustive
 def test_without_keep_data_nothing_is_written(tmp_path: Path) -> None:
     with started_stack(tmp_path, "--emulators-only") as run:
         run.wait_until_up()
