@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.demo.clients import Json
-from local.demo.expected_report import KINDS_BY_MISTAKE
+from local.demo.expected_report import KINDS_BY_MISTAKE, Json
 from local.paths import ROOT
 
 console = Console(highlight=False, soft_wrap=True)
