@@ -38,11 +38,9 @@ Cosmos DB, which speak the real protocols.
 async def _run_demo() -> None:
     console.print(INTRO)
     console.print("[bold]Starting the local stack[/bold]")
-    async with (
-        running_stack(LOGS) as addresses,
-        aiohttp.ClientSession() as session,
-        contextlib.AsyncExitStack() as stack,
-    ):
+    async with contextlib.AsyncExitStack() as opened:
+        addresses = await opened.enter_async_context(running_stack(LOGS))
+        session = await opened.enter_async_context(aiohttp.ClientSession())
         tokens, api = addresses.pop("tokens"), addresses["api"]
         for name, address in addresses.items():
             console.print(f"  {name:<11}{address}")
