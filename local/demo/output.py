@@ -24,7 +24,7 @@ _NEXT = """
 [bold]What to type next[/bold]
   make up
 It starts a stack that keeps running, and prints the first command of docs/walkthrough.md. The walkthrough repeats
-part 1 with curl, one command at a time."""
+part 1, one command at a time."""
 
 
 def make_progress_bar() -> Progress:
