@@ -104,6 +104,11 @@ $(VENV)/uv: $(RUN) pyproject.toml
 	@touch $@
 
 # --inexact: it keeps what the other targets have installed.
+$(VENV)/client: $(VENV)/uv uv.lock
+	@echo "Installing what the client of the exchange needs ..."
+	@$(UV) sync --frozen --no-install-project --no-default-groups --inexact --group install
+	@touch $@
+
 $(VENV)/local: $(VENV)/uv uv.lock local/emulators/package-lock.json
 	@echo "Installing what the local stack needs ..."
 	@$(SYNC) --inexact --group local
@@ -122,14 +127,14 @@ $(VENV)/fuzz: $(VENV)/dev
 	@touch $@
 
 # For operators, with az and func: see docs/deploying.md. Variables given here are passed on in the environment.
-deploy: $(RUN) ## deploy to Azure: ENV=dev or prod; the first time also LOCATION=
+deploy: $(VENV)/client ## deploy to Azure: ENV=dev or prod; the first time also LOCATION=
 	@$(RUN) -m infra.deploy deploy $(ENV)
 
-teardown: $(RUN) ## delete what was deployed to ENV=dev or prod; ENTRA=1 also deletes its application in Entra
+teardown: $(VENV)/client ## delete what was deployed to ENV=dev or prod; ENTRA=1 also deletes its application in Entra
 	@$(RUN) -m infra.deploy teardown $(ENV)
 
-entra: $(RUN) ## create the application in Entra that access tokens are issued for, ENV=dev or prod
+entra: $(VENV)/client ## create the application in Entra that access tokens are issued for, ENV=dev or prod
 	@$(RUN) -m infra.deploy entra $(ENV)
 
-rotate-master-key: $(RUN) ## replace the master key of ENV=dev or prod: this invalidates the secrets of all robots and webhooks
+rotate-master-key: $(VENV)/client ## replace the master key of ENV=dev or prod: this invalidates the secrets of all robots and webhooks
 	@$(RUN) -m infra.deploy rotate-master-key $(ENV)

@@ -37,7 +37,7 @@ def describe(folder: Path, api: str | None, data: Path | None = None) -> str:
         lines += [
             "\nNext, load five references from a second terminal, in the folder of this project:\n",
             make_first_command(folder, api),
-            "\nThis is step 1 of docs/walkthrough.md, which goes on to the report of a batch.",
+            "\nThis is the first step of docs/walkthrough.md, which goes on to the report of a batch.",
         ]
     return "\n".join(lines)
 

@@ -1,13 +1,17 @@
 """`exchange robots`: which robots there are, and their registration."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from exchange.cli.common import COMMON, Common
+from exchange.cli.exits import CommandError
+from exchange.cli.profiles import read_profiles
+from exchange.cli.robot_secrets import list_start_lines, saving, show_secret
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
-from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotSettings
+from exchange.contract.robots import Robot, RobotIn, RobotSettings
 
 app = App(name="robots")
 
@@ -65,9 +69,10 @@ def register(
     owner: str = "",
     needs: list[EnhancementType] | None = None,
     needs_identifiers: list[IdentifierType] | None = None,
+    credentials: Path | None = None,
     common: Common = COMMON,
 ) -> None:
-    """Register a robot, and print its secret, which is never shown again.
+    """Register a robot, and print or save its secret, which is never shown again.
 
     Parameters
     ----------
@@ -83,7 +88,11 @@ def register(
         What it needs to know of a reference: `bibliographic`, `abstract`, `annotation` or `location`. May be repeated.
     needs_identifiers
         The identifiers that it needs: `doi`, `pm_id`, `open_alex` or `other`. May be repeated.
+    credentials
+        Save the id and the secret in this file instead of printing them. `exchange robots run` reads it.
     """
+    if credentials is not None and credentials.exists():
+        raise CommandError(f"{credentials} exists already. It may have the secret of another robot: name another file.")
     robot = RobotIn(
         name=name,
         base_url=base_url,
@@ -92,19 +101,13 @@ def register(
         dependent_enhancements=needs or [],
         dependent_identifiers=needs_identifiers or [],
     )
-    with common.connect() as client:
+    with common.connect() as client, saving(credentials) as save:
         made = client.register_robot(robot)
-    _show_secret(made, common)
-    common.terminal.suggest(f"ROBOT_ID={made.id} ROBOT_SECRET=... and start the robot")
-
-
-def _show_secret(robot: ProvisionedRobot, common: Common) -> None:
-    rows = [("robot", robot.name), ("ROBOT_ID", robot.id), ("ROBOT_SECRET", robot.client_secret)]
-    if common.json:
-        common.terminal.write_json(robot)
-    else:
-        common.terminal.write_table(("", ""), rows)
-    common.terminal.say("Keep the secret: it is not shown again.")
+        save(made)
+    show_secret(made, credentials, common)
+    api = read_profiles().choose(common.profile)[1].url
+    for line in list_start_lines(made, api, credentials):
+        common.terminal.say(line)
 
 
 @app.command
@@ -139,9 +142,13 @@ def update(
 
 @app.command
 def rotate_secret(
-    robot: str, *, revoke: Annotated[bool, Parameter(negative="")] = False, common: Common = COMMON
+    robot: str,
+    *,
+    revoke: Annotated[bool, Parameter(negative="")] = False,
+    credentials: Path | None = None,
+    common: Common = COMMON,
 ) -> None:
-    """Replace the secret of a robot, and print the new one.
+    """Replace the secret of a robot, and print or save the new one.
 
     Parameters
     ----------
@@ -149,13 +156,19 @@ def rotate_secret(
         The name or the id of the robot.
     revoke
         End the previous secret at once, for example after a leak.
+    credentials
+        Save the id and the secret in this file instead of printing them. `exchange robots run` reads it.
     """
     with common.connect() as client:
-        made = client.rotate_robot_secret(client.find_robot(robot).id, revoke=revoke)
-    _show_secret(made, common)
+        found = client.find_robot(robot)
+        with saving(credentials) as save:
+            made = client.rotate_robot_secret(found.id, revoke=revoke)
+            save(made)
+    show_secret(made, credentials, common)
 
 
 # They import the robot kit, which takes longer.
 app.command("exchange.cli.robot_tools:check", name="check", help="Check whether a robot keeps to the protocol.")
 app.command("exchange.cli.robot_tools:check_result", name="check-result", help="Check a result file of a robot.")
+app.command("exchange.cli.robot_run:run", name="run", help="Run a robot on the kit.")
 app.command("exchange.cli.robot_tools:new", name="new", help="Write the project of a new robot.")

@@ -14,8 +14,8 @@ from exchange.client.call import Answer, Call, Page
 from exchange.client.download import Download, replacing
 from exchange.client.errors import Unreachable
 from exchange.client.loading import split_lines
-from exchange.client.retries import RetryPolicy, describe_error, may_repeat_answer, may_repeat_error
-from exchange.client.session import TIMEOUT, GetToken, find_robot_named, make_headers, make_url
+from exchange.client.retries import Attempts, RetryPolicy, describe_error
+from exchange.client.session import TIMEOUT, GetToken, add_piece, find_robot_named, make_headers, make_url
 from exchange.client.watching import Watch
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.contract.references import LoadedLine, OnExisting
@@ -106,32 +106,29 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, repeatedly if the policy allows it. Raises ExchangeError."""
-        attempt = 1
+        attempts = Attempts(self._retries, repeatable=call.repeatable)
         while True:
-            delay: float | None = None
             try:
                 answer = await self._send_once(call)
             except httpx2.RequestError as error:
-                if may_repeat_error(error, repeatable=call.repeatable) and not self._http.is_closed:
-                    delay = self._retries.choose_delay(attempt)
-                if delay is None:
+                delay = attempts.record_error(error)
+                if delay is None or self._http.is_closed:
                     raise describe_error(error, self._url) from None
             else:
-                if may_repeat_answer(answer.status, repeatable=call.repeatable):
-                    delay = self._retries.choose_delay(attempt, answer.headers)
+                delay = attempts.record_answer(answer.status, answer.headers)
                 if delay is None:
-                    return call.read_answer(answer)
+                    return call.read_answer(answer, may_be_done=attempts.may_be_done)
             await asyncio.sleep(delay)
-            attempt += 1
 
     async def _send_once(self, call: Call[T]) -> Answer:
-        response = await self._http.request(
-            call.method,
-            make_url(self._url, call),
-            content=call.content,
-            headers=make_headers(call, await asyncio.to_thread(self._get_token)),
-        )
-        return Answer(response.status_code, response.headers, response.content)
+        headers = make_headers(call, await asyncio.to_thread(self._get_token))
+        content = bytearray()
+        async with self._http.stream(
+            call.method, make_url(self._url, call), content=call.content, headers=headers
+        ) as response:
+            async for piece in response.aiter_bytes():
+                add_piece(content, piece)
+        return Answer(response.status_code, response.headers, bytes(content))
 
     async def find_robot(self, name_or_id: str) -> Robot:
         """Find a robot by its name or its id. Raises NotFound with the names of all robots."""

@@ -39,11 +39,15 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
 
-    def read_answer(self, answer: Answer) -> T:
-        """Return what the answer says. Raises Refused, or Unreachable if it cannot be used."""
-        if not (
-            HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.NOT_MODIFIED
-        ):
+    def read_answer(self, answer: Answer, *, may_be_done: bool = False) -> T:
+        """Return what the answer says. Raises Refused, or Unreachable if it cannot be used.
+
+        `may_be_done` says that an earlier attempt may have been carried out. Then a deletion that finds nothing to
+        delete has succeeded.
+        """
+        deleted = may_be_done and self.method == "DELETE" and answer.status == HTTPStatus.NOT_FOUND
+        success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+        if not (success or deleted or answer.status == HTTPStatus.NOT_MODIFIED):
             raise make_error(answer.status, answer.content)
         try:
             return self.read(answer)

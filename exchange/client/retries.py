@@ -41,16 +41,30 @@ class RetryPolicy:
         return random.uniform(0, longest)  # noqa: S311 - not for secrets  # nosec B311
 
 
-def may_repeat_answer(status: int, *, repeatable: bool) -> bool:
-    """Return whether a call with this answer may be sent again. One that got 429 was not carried out."""
-    return status == HTTPStatus.TOO_MANY_REQUESTS or (repeatable and status in _PASSING)
+class Attempts:
+    """The attempts at one call. `may_be_done` says that one without a usable answer may have been carried out."""
 
+    def __init__(self, policy: RetryPolicy, *, repeatable: bool) -> None:
+        self._policy = policy
+        self._repeatable = repeatable
+        self._count = 0
+        self.may_be_done = False
 
-def may_repeat_error(error: httpx2.RequestError, *, repeatable: bool) -> bool:
-    """Return whether a call with this error may be sent again."""
-    if isinstance(error, _FINAL):
-        return False
-    return repeatable or isinstance(error, _NOT_SENT)
+    def record_error(self, error: httpx2.RequestError) -> float | None:
+        """Return the seconds until the next attempt. None if there is none."""
+        self._count += 1
+        not_sent = isinstance(error, _NOT_SENT)
+        self.may_be_done |= not not_sent
+        may_repeat = (self._repeatable or not_sent) and not isinstance(error, _FINAL)
+        return self._policy.choose_delay(self._count) if may_repeat else None
+
+    def record_answer(self, status: int, headers: Mapping[str, str]) -> float | None:
+        """Return the seconds until the next attempt. None if there is none. A call with 429 was not carried out."""
+        self._count += 1
+        passing = status in _PASSING
+        self.may_be_done |= passing
+        may_repeat = status == HTTPStatus.TOO_MANY_REQUESTS or (self._repeatable and passing)
+        return self._policy.choose_delay(self._count, headers) if may_repeat else None
 
 
 def describe_error(error: httpx2.RequestError, url: str) -> Unreachable:

@@ -18,8 +18,15 @@ _COMPRESSION_STARTS = {
 START_BYTES = 64
 
 
-def find_format_fault(start: bytes) -> str | None:
-    """Return what is wrong with the whole file, given its first bytes. None if they look like JSON lines."""
+def find_format_fault(start: bytes, *, entries: int, rejected: int) -> str | None:
+    """Return what is wrong with the format of a file with these first bytes. None if they look like JSON lines.
+
+    A file with an entry that was not rejected has the right format, whatever its first line is.
+    """
+    return _find_other_format(start) if rejected == entries else None
+
+
+def _find_other_format(start: bytes) -> str | None:
     if start.startswith(_UTF_16_STARTS):
         return "The result file is encoded in UTF-16. It must be UTF-8."
     for magic, compression in _COMPRESSION_STARTS.items():

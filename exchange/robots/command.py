@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -14,7 +15,7 @@ from exchange.robots.exchange import Credentials
 from exchange.robots.functions import Judge
 from exchange.robots.logs import FORMATTERS, set_up_logs
 from exchange.robots.reference import Needs
-from exchange.robots.serve import Service, StateError, serve
+from exchange.robots.serve import ServeError, Service, serve
 from exchange.robots.trial import TrialError, try_out
 
 ID = "ROBOT_ID"
@@ -33,26 +34,66 @@ class _Robot(Protocol):
         ...
 
 
+class UsageError(Exception):
+    """The robot needs something that was not given. The message says what."""
+
+
+class RunError(Exception):
+    """The robot cannot run. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run a robot. With a `file`, its function is tried on the references in it. Otherwise it serves."""
+
+    api: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    state: Path | None = None
+    log: str = "json"
+    file: Path | None = None
+
+
+DEFAULTS = Options()
+
+
 def run(robot: _Robot, argv: Sequence[str] | None) -> None:
     """Run the command line of this robot."""
     parser = make_parser(robot.name)
-    arguments = parser.parse_args(argv)
-    set_up_logs(arguments.log)
-    judge = robot.make_judge(arguments.workers)
+    options = Options(**vars(parser.parse_args(argv)))
     try:
-        if arguments.file:
-            _try(robot, judge, arguments.file)
-            return
-        if not arguments.api:
-            parser.error("--api is required: the address of the exchange")
-        credentials = _read_credentials(parser)
-        folder = (arguments.state or _find_cache_folder()) / str(credentials.robot_id)
-        service = Service(robot.version, credentials, arguments.api, arguments.host, arguments.port, folder)
-        asyncio.run(serve(service, judge))
-    except (TrialError, StateError) as error:
+        start(robot, options, read_credentials)
+    except UsageError as error:
+        parser.error(str(error))
+    except RunError as error:
         sys.exit(str(error))
+
+
+def start(robot: _Robot, options: Options, read: Callable[[], Credentials]) -> None:
+    """Serve the robot, or try its function. Raises UsageError and RunError."""
+    set_up_logs(options.log)
+    try:
+        judge = robot.make_judge(options.workers)
+    except ValueError as error:
+        raise RunError(f"The robot cannot run: {error}.") from None
+    try:
+        if options.file:
+            _try(robot, judge, options.file)
+        else:
+            _serve(robot, judge, options, read)
+    except (TrialError, ServeError) as error:
+        raise RunError(str(error)) from None
     finally:
         judge.close()
+
+
+def _serve(robot: _Robot, judge: Judge, options: Options, read: Callable[[], Credentials]) -> None:
+    if not options.api:
+        raise UsageError("--api is required: the address of the exchange")
+    credentials = read()
+    folder = (options.state or _find_cache_folder()) / str(credentials.robot_id)
+    asyncio.run(serve(Service(robot.version, credentials, options.api, options.host, options.port, folder), judge))
 
 
 def _try(robot: _Robot, judge: Judge, file: Path) -> None:
@@ -74,15 +115,18 @@ def make_parser(name: str) -> argparse.ArgumentParser:
         "a machine can see command lines."
     )
     parser.add_argument("--api", type=_parse_url, help="the address of the exchange")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=_parse_port, default=8000, help="the port to listen on (default: 8000)")
+    parser.add_argument("--host", default=DEFAULTS.host, help="the address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=_parse_port, default=DEFAULTS.port, help="the port to listen on (default: 8000)")
     parser.add_argument(
-        "--workers", type=_parse_count, default=1, help="how many calls of the function run at once (default: 1)"
+        "--workers",
+        type=_parse_count,
+        default=DEFAULTS.workers,
+        help="how many calls of the function run at once (default: 1)",
     )
     parser.add_argument(
         "--state", type=Path, help="the folder for accepted jobs and unfinished results (default: the user's cache)"
     )
-    parser.add_argument("--log", choices=sorted(FORMATTERS), default="json", help="the form of the log on stderr")
+    parser.add_argument("--log", choices=sorted(FORMATTERS), default=DEFAULTS.log, help="the form of the log on stderr")
     parser.add_argument(
         "--try",
         dest="file",
@@ -112,15 +156,16 @@ def _parse_count(text: str) -> int:
     return int(text)
 
 
-def _read_credentials(parser: argparse.ArgumentParser) -> Credentials:
+def read_credentials() -> Credentials:
+    """Return the id and the secret in the environment. Raises UsageError."""
     missing = [name for name in (ID, SECRET) if not os.environ.get(name)]
     if missing:
         names = " and ".join(missing)
-        parser.error(f"set {names} in the environment: the answer to the robot's registration has the values")
+        raise UsageError(f"set {names} in the environment: the answer to the robot's registration has the values")
     try:
         return Credentials(UUID(os.environ[ID]), os.environ[SECRET])
     except ValueError:
-        parser.error(f"{ID} must be the id in the answer to the robot's registration, which is a UUID")
+        raise UsageError(f"{ID} must be the id in the answer to the robot's registration, which is a UUID") from None
 
 
 def _find_cache_folder() -> Path:

@@ -1,6 +1,7 @@
 """The robot: what its author says about it, and the author's function."""
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TypeVar
 
 from exchange.contract.robots import MAX_VERSION_LENGTH
@@ -11,6 +12,9 @@ from exchange.robots.reference import Needs
 
 One = TypeVar("One", bound=OneFunction)
 Many = TypeVar("Many", bound=ManyFunction)
+
+# Whether the module of a robot is imported to find the robot. It may end with `robot.main()`, which would serve it.
+IMPORTING: ContextVar[bool] = ContextVar("importing", default=False)
 
 
 class Robot:
@@ -60,7 +64,8 @@ class Robot:
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Run the command line: serve the robot, or try its function on a file."""
-        command.run(self, argv)
+        if not IMPORTING.get():
+            command.run(self, argv)
 
     def _register(self, function: AuthorFunction) -> None:
         if self._function is not None:

@@ -5,7 +5,6 @@ import fcntl
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +25,8 @@ log = logging.getLogger("robot")
 _STOPPED_BY_SECOND_SIGNAL = 130
 
 
-class StateError(Exception):
-    """The state folder cannot be used. The message says why and what to do."""
+class ServeError(Exception):
+    """The robot cannot serve. The message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Service:
 
 
 async def serve(service: Service, judge: Judge) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StateError."""
+    """Serve until SIGTERM or SIGINT. Raises ServeError."""
     store = _open_store(service.folder)
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         http = Http(session, service.backoff)
@@ -69,19 +68,21 @@ def _open_store(folder: Path) -> JobStore:
         raise _explain(folder, error) from None
 
 
-def _explain(folder: Path, error: OSError) -> StateError:
-    return StateError(f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state.")
+def _explain(folder: Path, error: OSError) -> ServeError:
+    return ServeError(f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state.")
 
 
 async def _listen(app_runner: web.AppRunner, service: Service) -> None:
     try:
         await web.TCPSite(app_runner, service.host, service.port).start()
     except OSError as error:
-        sys.exit(f"The robot cannot listen on port {service.port}: {error.strerror}. Choose another with --port.")
+        raise ServeError(
+            f"The robot cannot listen on port {service.port}: {error.strerror}. Choose another with --port."
+        ) from None
     except UnicodeError:
-        sys.exit(
+        raise ServeError(
             f"The robot cannot listen on {service.host}: it is not the name of a host. Choose another with --host."
-        )
+        ) from None
     log.info("listening on port %d", app_runner.addresses[0][1])
 
 
@@ -119,7 +120,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StateError(
+            raise ServeError(
                 f"Another process of this robot uses the folder {folder}. Stop it, or choose another with --state."
             ) from None
         except OSError as error:

@@ -158,7 +158,7 @@ async def _write_attempt(
         failed=manifest.count_failed(),
         kinds=dict(validator.kinds),
         hidden=validator.hidden,
-        fault=_find_fault(validator, start),
+        fault=find_format_fault(start, entries=validator.entries, rejected=validator.rejected),
     )
 
 
@@ -185,15 +185,10 @@ def _check_upload(upload: Upload, limit: int) -> None:
         raise TooLarge(f"The result file has {upload.size} bytes. At most {limit} are accepted.")
 
 
-def _find_fault(validator: EntryValidator, start: bytes) -> str | None:
-    """Return the fault of the format. A file with a usable entry has the right format, whatever its first line is."""
-    return find_format_fault(start) if validator.rejected == validator.entries else None
-
-
 def _check_rejected(validator: EntryValidator, start: bytes, limit: int) -> None:
     if validator.rejected > limit:
         raise TooLarge(
-            _find_fault(validator, start)
+            find_format_fault(start, entries=validator.entries, rejected=validator.rejected)
             or f"More than {limit} entries are unreadable, repeated, or of references that were not requested. The "
             "whole result was refused, and nothing was imported."
         )

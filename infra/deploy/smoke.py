@@ -1,9 +1,13 @@
 """The smoke test: load one reference and run one batch through the deployment. It prints what each step proves."""
 
-from http import HTTPStatus
-from typing import Any
+from uuid import UUID
 
-from infra.deploy.api import Api, Json, fetch_signed
+from exchange.client import Client, ExchangeError, RetryPolicy
+from exchange.contract.batches import BatchEnhancementRequestRead as Batch
+from exchange.contract.batches import BatchStatus
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.health import Health
+from exchange.contract.robots import RobotIn
 from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
 from infra.deploy.resources import Outputs
@@ -12,37 +16,45 @@ from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import ROOT, ToolError, Tools
 
 _NAME = "smoke-test"
-_OPEN = {"received", "accepted", "importing"}
-_IMPORTED = {"completed", "partial_failed"}
+_OPEN = {BatchStatus.RECEIVED, BatchStatus.ACCEPTED, BatchStatus.IMPORTING}
+_IMPORTED = {BatchStatus.COMPLETED, BatchStatus.PARTIAL_FAILED}
 
 
 def run_smoke_test(tools: Tools, options: Options, outputs: Outputs, client_id: str, timeouts: Timeouts) -> None:
     """Test the deployed exchange. Raises DeployError for the first fault."""
-    _check_health(outputs, timeouts)
-    api = Api(outputs.api_url, _request_token(tools, options, client_id))
-    reference_id = _load_reference(api)
-    robot_id = options.robot or _register_rejecting_robot(api, outputs)
-    batch = _run_batch(api, robot_id, reference_id, outputs, timeouts)
-    if options.robot:
-        _check_robot_batch(batch, options.robot)
-    else:
-        _check_rejected_batch(batch)
-    _check_reference_data(batch, reference_id)
+    token = _request_token(tools, options, client_id)
+    try:
+        _check_health(outputs, token, timeouts)
+        with Client(outputs.api_url, lambda: token) as client:
+            reference_id = _load_reference(client)
+            robot_id = (
+                client.find_robot(options.robot).id if options.robot else _register_rejecting_robot(client, outputs)
+            )
+            batch = _run_batch(client, robot_id, reference_id, outputs, timeouts)
+            if options.robot:
+                _check_robot_batch(batch, options.robot)
+            else:
+                _check_rejected_batch(batch)
+            _check_reference_data(client, batch, reference_id)
+    except ExchangeError as error:
+        raise DeployError(f"The smoke test failed. {error}") from None
     _check_subscription(tools, options, outputs)
 
 
-def _check_health(outputs: Outputs, timeouts: Timeouts) -> None:
+def _check_health(outputs: Outputs, token: str, timeouts: Timeouts) -> None:
     """Wait until the app has started and its roles are effective."""
     last_error: list[str] = []
 
-    def get_health() -> Any:
+    def get_health() -> Health | None:
         try:
-            return Api(outputs.api_url).get("/health")
-        except DeployError as error:
+            return client.read_health()
+        except ExchangeError as error:
             last_error[:] = [str(error)]
             return None
 
-    if timeouts.wait_for(timeouts.health_s, get_health) is None:
+    with Client(outputs.api_url, lambda: token, RetryPolicy(attempts=1)) as client:
+        health = timeouts.wait_for(timeouts.health_s, get_health)
+    if health is None:
         raise DeployError(f"The exchange is not healthy after {timeouts.health_s:g} s. {last_error[0]}")
     print_line("health        the published code runs, and its master key comes from the vault")
     print_line("              its roles give access to Blob Storage, Cosmos DB and Service Bus")
@@ -61,47 +73,44 @@ def _request_token(tools: Tools, options: Options, client_id: str) -> str:
     return str(token)
 
 
-def _load_reference(api: Api) -> str:
+def _load_reference(client: Client) -> UUID:
     """Load the first sample reference and return its id. It may be loaded already."""
     with (ROOT / "samples" / "references.jsonl").open("rb") as file:
-        loaded = api.post_line("/references/", file.readline())
-    if loaded["error"]:
-        raise DeployError(f"The sample reference could not be loaded: {loaded['error']}")
-    reference_id = str(loaded["id"])
-    api.get(f"/references/{reference_id}/")
+        (loaded,) = client.load_references([file.readline()])
+    if loaded.id is None:
+        raise DeployError(f"The sample reference could not be loaded: {loaded.error}")
+    client.read_reference(loaded.id)
     print_line("token         an access token of Entra with the role operator is accepted")
     print_line("reference     loaded and read back: Cosmos DB can be read and written")
-    return reference_id
+    return loaded.id
 
 
-def _register_rejecting_robot(api: Api, outputs: Outputs) -> str:
+def _register_rejecting_robot(client: Client, outputs: Outputs) -> UUID:
     """Register a robot and return its id. Its address is a page of the exchange, which refuses batches (4xx)."""
-    registration = {
-        "name": _NAME,
-        "base_url": f"{outputs.api_url.rstrip('/')}/docs",
-        "description": "Rejects every batch. The smoke test uses it.",
-        "owner": "the operator",
-        "dependent_enhancements": ["bibliographic"],
-    }
-    existing = [robot for robot in api.get("/robots/") if robot["name"] == _NAME]
+    registration = RobotIn(
+        name=_NAME,
+        base_url=f"{outputs.api_url.rstrip('/')}/docs",
+        description="Rejects every batch. The smoke test uses it.",
+        owner="the operator",
+        dependent_enhancements=[EnhancementType.BIBLIOGRAPHIC],
+    )
+    existing = [robot for robot in client.list_robots().root if robot.name == _NAME]
     if existing:
-        return str(api.put(f"/robots/{existing[0]['id']}/", registration)["id"])
-    return str(api.post("/robots/", registration)["id"])
+        return client.replace_robot(existing[0].id, registration).id
+    return client.register_robot(registration).id
 
 
-def _run_batch(api: Api, robot_id: str, reference_id: str, outputs: Outputs, timeouts: Timeouts) -> Json:
+def _run_batch(client: Client, robot_id: UUID, reference_id: UUID, outputs: Outputs, timeouts: Timeouts) -> Batch:
     """Request a batch. Return it once it has ended, or after the timeout."""
-    request = {"robot_id": robot_id, "reference_ids": [reference_id], "source": _NAME}
-    batch: Json = api.post("/references/enhancement/batch/", request, HTTPStatus.ACCEPTED)
-    latest: list[Json] = [batch]
+    latest = [client.request_batch(robot_id=robot_id, reference_ids=[reference_id], source=_NAME)]
 
-    def get_ended() -> Json | None:
-        latest[0] = api.get(f"/references/enhancement/batch/{batch['id']}")
-        return None if latest[0]["request_status"] in _OPEN else latest[0]
+    def get_ended() -> Batch | None:
+        latest[0] = client.read_batch(latest[0].id)
+        return None if latest[0].request_status in _OPEN else latest[0]
 
     timeouts.wait_for(timeouts.batch_s, get_ended)
-    print_line(f"batch         {batch['id']}: {latest[0]['request_status']}")
-    if latest[0]["request_status"] == "received":
+    print_line(f"batch         {latest[0].id}: {latest[0].request_status}")
+    if latest[0].request_status is BatchStatus.RECEIVED:
         raise DeployError(
             "The batch was not sent to the robot, or the robot cannot be reached. See the function 'dispatch' in "
             f"Application Insights, {outputs.application_insights_name}."
@@ -109,14 +118,14 @@ def _run_batch(api: Api, robot_id: str, reference_id: str, outputs: Outputs, tim
     return latest[0]
 
 
-def _check_rejected_batch(batch: Json) -> None:
-    if batch["request_status"] != "rejected":
-        raise DeployError(f"The batch should be rejected, but is {batch['request_status']}: {batch['error']}")
+def _check_rejected_batch(batch: Batch) -> None:
+    if batch.request_status is not BatchStatus.REJECTED:
+        raise DeployError(f"The batch should be rejected, but is {batch.request_status}: {batch.error}")
     print_line("              Service Bus delivered the message, and the call was rejected as expected")
 
 
-def _check_robot_batch(batch: Json, robot_id: str) -> None:
-    status = batch["request_status"]
+def _check_robot_batch(batch: Batch, robot: str) -> None:
+    status = batch.request_status
     if status in _OPEN:
         print_line(
             "              Service Bus delivered the message, and the robot accepted the batch. It is still open."
@@ -125,14 +134,14 @@ def _check_robot_batch(batch: Json, robot_id: str) -> None:
         print_line("              everything works from request to report: Service Bus, robot, blob events and import")
     else:
         raise DeployError(
-            f"The batch of robot {robot_id} ended as {status}: {batch['error'] or 'the report gives the reasons'}"
+            f"The batch of robot {robot} ended as {status}: {batch.error or 'the report gives the reasons'}"
         )
 
 
-def _check_reference_data(batch: Json, reference_id: str) -> None:
+def _check_reference_data(client: Client, batch: Batch, reference_id: UUID) -> None:
     """Check that the batch's signed URL returns the reference."""
-    url = batch["reference_data_url"]
-    if not url or reference_id.encode() not in fetch_signed(url):
+    url = batch.reference_data_url
+    if not url or not any(str(reference_id).encode() in line for line in client.read_lines(url)):
         raise DeployError("The batch's signed URL does not return the reference.")
     print_line("signed URL    returns the batch's references: Blob Storage is written, and URLs can be signed")
 

@@ -11,9 +11,13 @@ import time
 
 import aiohttp
 
+from exchange.client import AsyncClient, ExchangeError
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.robots import ProvisionedRobot, RobotIn
 from local.demo import expected_report
-from local.demo.clients import DemoError, Json, Operator, Requestor
 from local.demo.commands import run_commands
+from local.demo.errors import DemoError
+from local.demo.expected_report import Json
 from local.demo.output import console, make_progress_bar, shorten, show_kept_stack, show_next_steps
 from local.demo.processes import find_free_address, running_robot, running_stack
 from local.demo.scenarios import run_misbehaving_robot, run_sample_robot
@@ -23,7 +27,6 @@ from local.shutdown import wait_for_shutdown
 FOLDER = ROOT / ".local" / "demo"
 LOGS = ROOT / ".local" / "demo-stack"
 REFERENCES = ROOT / "samples" / "references.jsonl"
-_LINES_PER_REQUEST = 50
 REFERENCES_FOR_MISTAKES = 70
 
 INTRO = """\
@@ -38,59 +41,62 @@ async def _run_demo(started: float, *, keeps: bool) -> None:
     """Run all parts. If `keeps` is set, leave everything running until a signal arrives."""
     console.print(INTRO)
     console.print("[bold]Starting the local stack[/bold]")
-    async with running_stack(LOGS) as addresses, aiohttp.ClientSession() as session:
+    async with contextlib.AsyncExitStack() as opened:
+        addresses = await opened.enter_async_context(running_stack(LOGS))
+        session = await opened.enter_async_context(aiohttp.ClientSession())
         tokens, api = addresses.pop("tokens"), addresses["api"]
         for name, address in addresses.items():
             console.print(f"  {name:<11}{address}")
-        requestor = Requestor(api, tokens["requestor"], session)
-        operator = Operator(api, tokens["operator"], session)
+        requestor = await opened.enter_async_context(AsyncClient(api, lambda: str(tokens["requestor"])))
+        operator = await opened.enter_async_context(AsyncClient(api, lambda: str(tokens["operator"])))
         references = await _load(operator)
         console.print("\n[bold]Part 1: a robot tags the study design of each reference[/bold]")
-        sample = await operator.register_robot(_registration("study design"))
+        sample = await _register(operator, "study design")
         async with running_robot("samples.robot", sample, api, LOGS / "robot.log", session):
-            await run_sample_robot(requestor, sample["id"], references, FOLDER / "part-1")
+            await run_sample_robot(requestor, sample, references, FOLDER / "part-1")
         console.print("\n[bold]Part 2: a robot makes many mistakes, and the report names each of them[/bold]")
-        robot = await operator.register_robot(_registration("misbehaving"))
+        robot = await _register(operator, "misbehaving")
         async with running_robot("samples.misbehaving_robot", robot, api, LOGS / "misbehaving_robot.log", session):
             some_ids = list(references)[:REFERENCES_FOR_MISTAKES]
             await run_misbehaving_robot(requestor, robot, some_ids, FOLDER / "part-2")
         console.print("\n[bold]Part 3: a reviewer's RIS file gets tags, with the command `exchange`[/bold]")
         judgeable = map(references.__getitem__, expected_report.select_judgeable(references))
         async with running_robot("samples.robot", sample, api, LOGS / "robot.log", session):
-            await run_commands(sample["name"], judgeable, LOGS / "stack.json", FOLDER / "part-3")
+            await run_commands(sample.name, judgeable, LOGS / "stack.json", FOLDER / "part-3")
             console.print(
                 f"\n[bold green]All parts ended as expected[/bold green], in {time.monotonic() - started:.1f} s."
             )
             show_next_steps(FOLDER, LOGS)
             if keeps:
-                show_kept_stack(api, LOGS / "stack.json", sample["name"])
+                show_kept_stack(api, LOGS / "stack.json", sample.name)
                 await wait_for_shutdown(None, exit_with_stdin=False)
                 console.print("\nStopping ...")
 
 
-async def _load(operator: Operator) -> dict[str, Json]:
+async def _load(operator: AsyncClient) -> dict[str, Json]:
     """Load the sample references. Return them by their new ids."""
     console.print("\n[bold]Loading references[/bold] (Nagtegaal 2019, CC0)")
     lines = REFERENCES.read_bytes().splitlines()
     references: dict[str, Json] = {}
     with make_progress_bar() as progress:
         task = progress.add_task("references", total=len(lines))
-        for start in range(0, len(lines), _LINES_PER_REQUEST):
-            some_lines = lines[start : start + _LINES_PER_REQUEST]
-            references.update(zip(await operator.load(some_lines), map(json.loads, some_lines), strict=True))
+        async for loaded in operator.load_references(lines):
+            if loaded.id is None:
+                raise DemoError(f"A reference could not be loaded: {loaded.error}")
+            references[str(loaded.id)] = json.loads(lines[loaded.line - 1])
             progress.update(task, completed=len(references))
     return references
 
 
-def _registration(name: str) -> Json:
-    return {
-        "name": name,
-        "base_url": find_free_address(),
-        "description": f"The demo's {name} robot",
-        "owner": "the demo",
-        "dependent_enhancements": ["bibliographic", "abstract"],
-        "dependent_identifiers": [],
-    }
+async def _register(operator: AsyncClient, name: str) -> ProvisionedRobot:
+    registration = RobotIn(
+        name=name,
+        base_url=find_free_address(),
+        description=f"The demo's {name} robot",
+        owner="the demo",
+        dependent_enhancements=[EnhancementType.BIBLIOGRAPHIC, EnhancementType.ABSTRACT],
+    )
+    return await operator.register_robot(registration)
 
 
 async def _run_until_stopped(*, keeps: bool) -> None:
@@ -110,7 +116,7 @@ def main() -> int:
         shutil.rmtree(FOLDER)
     try:
         asyncio.run(_run_until_stopped(keeps=arguments.keep))
-    except (DemoError, aiohttp.ClientError, TimeoutError) as error:
+    except (DemoError, ExchangeError, TimeoutError) as error:
         console.print(f"\nThe demo failed. {error or type(error).__name__}", style="bold red", markup=False)
         console.print(f"The logs are in {shorten(LOGS)}.")
         return 1

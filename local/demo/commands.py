@@ -10,7 +10,8 @@ from pathlib import Path
 
 from exchange.contract.references import ReferenceFileInput
 from exchange.formats import Format, Row, write_references
-from local.demo.clients import DemoError, Json
+from local.demo.errors import DemoError
+from local.demo.expected_report import Json
 from local.demo.output import console
 from local.paths import ROOT
 

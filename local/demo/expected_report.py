@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from local.demo.clients import DemoError, Json
+from local.demo.errors import DemoError
 from samples.misbehaving_robot.mistakes import LEFT_OUT, MISTAKES, NOT_REQUESTED_REFERENCE
 from samples.robot_from_scratch.robot import make_entry
+
+Json = dict[str, Any]
 
 ADDED = "added"
 ROBOT_ERROR = "the robot reported an error"

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.demo.clients import Json
-from local.demo.expected_report import KINDS_BY_MISTAKE
+from local.demo.expected_report import KINDS_BY_MISTAKE, Json
 from local.next_steps import list_pages
 from local.paths import ROOT
 
@@ -26,7 +25,7 @@ _NEXT = """
 [bold]What to type next[/bold]
   make up
 It starts a stack that keeps running, and prints the first command of docs/walkthrough.md. The walkthrough repeats
-part 1 with curl, one command at a time."""
+part 1, one command at a time."""
 
 
 def make_progress_bar() -> Progress:

@@ -12,7 +12,8 @@ from typing import Any
 
 import aiohttp
 
-from local.demo.clients import DemoError, Json
+from exchange.contract.robots import ProvisionedRobot
+from local.demo.errors import DemoError
 from local.paths import ROOT
 
 # The first start may have to install the emulators.
@@ -100,10 +101,10 @@ def find_free_address() -> str:
 
 @contextlib.asynccontextmanager
 async def running_robot(
-    module: str, provisioned: Json, api: str, log: Path, session: aiohttp.ClientSession
+    module: str, robot: ProvisionedRobot, api: str, log: Path, session: aiohttp.ClientSession
 ) -> AsyncIterator[None]:
     """Run a sample robot at its registered address, with its id and secret. What it caches goes beside its log."""
-    url = provisioned["base_url"]
+    url = robot.base_url
 
     async def ready() -> bool:
         try:
@@ -112,9 +113,9 @@ async def running_robot(
         except aiohttp.ClientError:
             return False
 
-    credentials = {"ROBOT_ID": provisioned["id"], "ROBOT_SECRET": provisioned["client_secret"]}
+    credentials = {"ROBOT_ID": str(robot.id), "ROBOT_SECRET": robot.client_secret}
     environment = {**credentials, "XDG_CACHE_HOME": str(log.parent / "cache")}
     arguments = (module, "--port", url.rpartition(":")[2], "--api", api)
-    async with running_child(log, "local.demo.exit_with_stdin", *arguments, **environment) as robot:
-        await robot.wait_until(ready)
+    async with running_child(log, "local.demo.exit_with_stdin", *arguments, **environment) as process:
+        await process.wait_until(ready)
         yield

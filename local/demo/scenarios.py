@@ -5,10 +5,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from uuid import UUID
 
+from pydantic import BaseModel
+
+from exchange.client import AsyncClient
+from exchange.contract.robots import ProvisionedRobot
 from local.demo import expected_report
-from local.demo.clients import DemoError, Json, Requestor
-from local.demo.expected_report import ReportLine
+from local.demo.errors import DemoError
+from local.demo.expected_report import Json, ReportLine
 from local.demo.output import (
     ENDED,
     Steps,
@@ -35,27 +40,31 @@ _TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
 
-async def run_sample_robot(requestor: Requestor, robot_id: str, references: Mapping[str, Json], folder: Path) -> None:
+async def run_sample_robot(
+    requestor: AsyncClient, robot: ProvisionedRobot, references: Mapping[str, Json], folder: Path
+) -> None:
     """Request the study designs of the references that the robot can judge.
 
     Raises DemoError if the status or the report is not as expected.
     """
     requested = expected_report.select_judgeable(references)
     show_selection(len(requested), len(references))
-    batch = await _run_batch(requestor, robot_id, requested, folder)
+    batch = await _run_batch(requestor, robot, requested, folder)
     found = await _fetch_report(requestor, batch, folder)
     expected_report.check(expected_report.expect_from_sample_robot(requested), found)
     _check_counts(batch, found)
     _check_status(batch, "completed")
     console.print(_WHY_COMPLETED, markup=False)
-    show_enhancement(await requestor.read_reference(requested[0]), SOURCE)
+    show_enhancement(_to_json(await requestor.read_reference(UUID(requested[0]))), SOURCE)
 
 
-async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids: Iterable[str], folder: Path) -> None:
+async def run_misbehaving_robot(
+    requestor: AsyncClient, robot: ProvisionedRobot, reference_ids: Iterable[str], folder: Path
+) -> None:
     """Compare the report with the robot's own account of its mistakes. Raises DemoError if they differ."""
-    batch = await _run_batch(requestor, robot["id"], reference_ids, folder)
+    batch = await _run_batch(requestor, robot, reference_ids, folder)
     found = await _fetch_report(requestor, batch, folder)
-    account = await requestor.fetch_json(f"{robot['base_url']}/account")
+    account = json.loads(await _fetch(requestor, f"{robot.base_url}/account"))
     show_mistakes(account)
     expected_report.check(expected_report.expect_from_misbehaving_robot(account), found)
     _check_counts(batch, found)
@@ -64,15 +73,18 @@ async def run_misbehaving_robot(requestor: Requestor, robot: Json, reference_ids
     show_how_to_retry(batch)
 
 
-async def _run_batch(requestor: Requestor, robot_id: str, reference_ids: Iterable[str], folder: Path) -> Json:
+async def _run_batch(
+    requestor: AsyncClient, robot: ProvisionedRobot, reference_ids: Iterable[str], folder: Path
+) -> Json:
     """Request a batch and show each of its statuses until it has ended."""
-    batch = await requestor.request_batch(robot_id, reference_ids)
+    requested = map(UUID, reference_ids)
+    batch = _to_json(await requestor.request_batch(robot_id=robot.id, reference_ids=requested, source="the demo"))
     try:
         with Steps() as steps:
             async with asyncio.timeout(_TIMEOUT_S):
                 while steps.show(batch["request_status"]) not in ENDED:
                     await asyncio.sleep(_POLL_S)
-                    batch = await requestor.read_batch(batch["id"])
+                    batch = _to_json(await requestor.read_batch(UUID(batch["id"])))
     except TimeoutError:
         raise DemoError(f"The batch still has the status '{batch['request_status']}' after {_TIMEOUT_S:g} s.") from None
     finally:
@@ -80,12 +92,12 @@ async def _run_batch(requestor: Requestor, robot_id: str, reference_ids: Iterabl
     return batch
 
 
-async def _fetch_report(requestor: Requestor, batch: Json, folder: Path) -> Counter[ReportLine]:
+async def _fetch_report(requestor: AsyncClient, batch: Json, folder: Path) -> Counter[ReportLine]:
     """Fetch and save the report, show its counts and first lines, and return its lines."""
     if not batch["validation_result_file"]:
         raise DemoError(f"The batch ended as '{batch['request_status']}' without a report: {batch['error']}")
-    text = await requestor.fetch(batch["validation_result_file"])
-    lines = await requestor.fetch(batch["validation_result_url"])
+    text = await _fetch(requestor, batch["validation_result_file"])
+    lines = await _fetch(requestor, batch["validation_result_url"])
     save_report(folder, text, lines)
     report = [json.loads(line) for line in lines.splitlines()]
     found = expected_report.read_report(report)
@@ -95,6 +107,16 @@ async def _fetch_report(requestor: Requestor, batch: Json, folder: Path) -> Coun
     if len(text.splitlines()) != len(report):
         raise DemoError("The two forms of the report have different numbers of lines.")
     return found
+
+
+async def _fetch(requestor: AsyncClient, url: str) -> bytes:
+    """Return a small file: a report, or the robot's account of its mistakes."""
+    return b"".join([piece async for piece in requestor.download(url)])
+
+
+def _to_json(model: BaseModel) -> Json:
+    """Return the model as the exchange sent it."""
+    return model.model_dump(mode="json", exclude_unset=True)
 
 
 def _check_counts(batch: Json, found: Counter[ReportLine]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook as Verifier
 
+from exchange.contract.webhooks import WebhookIn
 from tests.e2e.exchange import Exchange
 
 Event = dict[str, Any]
@@ -53,13 +54,11 @@ async def running_receiver(exchange: Exchange, behaviour: Behaviour) -> AsyncIte
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
     try:
-        status, webhook = await exchange.post("/webhooks/", {"url": receiver.url}, role="requestor")
-        assert status == 201, webhook
-        receiver.secret, receiver.webhook_id = webhook["secret"], webhook["id"]
+        client = exchange.as_user("requestor")
+        webhook = await client.add_webhook(WebhookIn(url=receiver.url))
+        receiver.secret, receiver.webhook_id = webhook.secret, str(webhook.id)
         yield receiver
-        url = f"{exchange.stack.api}/webhooks/{receiver.webhook_id}"
-        async with exchange.session.delete(url, headers=exchange.as_role("requestor")) as response:
-            assert response.status == 204
+        await client.remove_webhook(webhook.id)
     finally:
         await runner.cleanup()
 

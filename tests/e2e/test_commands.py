@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,27 @@ class Shell:
 
     async def run(self, *arguments: object, stdin: bytes = b"", code: Exit = Exit.DONE) -> str:
         """Run the command and return what it printed. The exit code must be this one."""
-        process = await asyncio.create_subprocess_exec(
+        process = await self._start(*arguments)
+        out, err = await process.communicate(stdin)
+        assert process.returncode == code, err.decode()
+        assert b"Traceback" not in err
+        return out.decode() if code in {Exit.DONE, Exit.ENDED_WITH_FAILURES} else err.decode()
+
+    @asynccontextmanager
+    async def running(self, *arguments: object) -> AsyncIterator[None]:
+        """Run a command that serves until the context ends. Then it must stop without an error."""
+        process = await self._start(*arguments)
+        assert process.stderr is not None
+        try:
+            assert b"listening on port" in await process.stderr.readline()
+            yield
+        finally:
+            process.terminate()
+            _, err = await process.communicate()
+        assert process.returncode == Exit.DONE, err.decode()
+
+    async def _start(self, *arguments: object) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "exchange.cli", *map(str, arguments)),
             cwd=self.folder,
             env={**os.environ, "EXCHANGE_CONFIG": str(self.folder / "config"), "PYTHONPATH": str(ROOT)},
@@ -37,10 +59,6 @@ class Shell:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await process.communicate(stdin)
-        assert process.returncode == code, err.decode()
-        assert b"Traceback" not in err
-        return out.decode() if code in {Exit.DONE, Exit.ENDED_WITH_FAILURES} else err.decode()
 
     async def read(self, *arguments: object, code: Exit = Exit.DONE) -> Any:
         """Run the command with `--json` and return the value."""
@@ -63,6 +81,10 @@ async def shell(exchange: Exchange, tmp_path: Path) -> Shell:
 
 def write(path: Path, text: str) -> None:
     path.write_text(text)
+
+
+def exists(path: Path) -> bool:
+    return path.exists()
 
 
 def read(path: Path) -> str:
@@ -150,6 +172,11 @@ async def test_operators_manage_robots_and_requestors_webhooks(shell: Shell) -> 
     name = f"robot of {shell.folder.name}"
     made = await shell.read("robots", "register", name, "http://127.0.0.1:9", "--needs", "abstract")
     assert len(made["client_secret"]) == 64
+    again = await shell.run(
+        "robots", "register", name, "http://127.0.0.1:9", "--credentials", "x.json", code=Exit.FAILED
+    )
+    assert "already exists" in again
+    assert not exists(shell.folder / "x.json")
     changed = await shell.read("robots", "update", name, "--version", "2", "--no-enabled")
     assert (changed["version"], changed["enabled"]) == ("2", False)
     assert (await shell.read("robots", "rotate-secret", name))["client_secret"] != made["client_secret"]
@@ -161,6 +188,35 @@ async def test_operators_manage_robots_and_requestors_webhooks(shell: Shell) -> 
     assert (await shell.read("webhooks", "rotate-secret", hook["id"]))["secret"] != hook["secret"]
     await shell.run("webhooks", "remove", hook["id"])
     assert hook["id"] not in await shell.run("webhooks", "list")
+
+
+async def test_a_robot_is_registered_and_run_by_its_module(shell: Shell, unused_tcp_port: int) -> None:
+    name, file = f"robot of {shell.folder.name}", shell.folder / "robot.json"
+    address = f"http://127.0.0.1:{unused_tcp_port}"
+    register = ("robots", "register", name, address, "--needs", "bibliographic", "--needs", "abstract")
+    made = await shell.read(*register, "--credentials", "robot.json")
+    saved = json.loads(read(file))
+    assert (made["id"], "client_secret" in made, len(saved["client_secret"])) == (saved["id"], False, 64)
+    assert file.stat().st_mode & 0o077 == 0
+    assert "exists already" in await shell.run(*register, "--credentials", "robot.json", code=Exit.FAILED)
+    # The secret is replaced while no robot knows it.
+    await shell.run("robots", "rotate-secret", name, "--revoke", "--credentials", "robot.json")
+    assert json.loads(read(file))["client_secret"] != saved["client_secret"]
+    write(shell.folder / "loaded.jsonl", await shell.run("references", "load", "library.ris"))
+    async with shell.running(
+        "robots",
+        "run",
+        "samples.robot.robot:robot",
+        "--credentials",
+        "robot.json",
+        "--port",
+        unused_tcp_port,
+        "--state",
+        "state",
+    ):
+        request = ("batches", "request", name, "--from", "loaded.jsonl", "--wait")
+        batch = await shell.read(*request)
+    assert (batch["request_status"], batch["counts"]["enhanced"]) == ("completed", REFERENCES)
 
 
 async def test_who_is_signed_in_and_a_token_that_is_not_valid(exchange: Exchange, shell: Shell) -> None:

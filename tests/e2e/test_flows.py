@@ -1,12 +1,13 @@
 """How a batch ends, with robots that behave correctly and with robots that do not."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import web
 
-from tests.e2e.exchange import BATCHES, Exchange
+from exchange.contract.robots import RobotSettings
+from tests.e2e.exchange import Exchange
 from tests.e2e.robot import Behaviour, Job, Robot, accept_job, running_robot
 from tests.results import annotation
 
@@ -51,9 +52,7 @@ async def test_a_batch_with_every_reference_enhanced_is_completed(exchange_once_
 
 
 async def set_version(exchange: Exchange, robot_id: str, version: str) -> None:
-    url, headers = f"{exchange.stack.api}/robots/{robot_id}/", exchange.as_role("operator")
-    async with exchange.session.patch(url, json={"version": version}, headers=headers) as response:
-        assert response.status == 200
+    await exchange.as_user("operator").change_robot(UUID(robot_id), RobotSettings(version=version))
 
 
 async def test_references_that_are_enhanced_already_are_skipped(exchange: Exchange) -> None:
@@ -65,11 +64,9 @@ async def test_references_that_are_enhanced_already_are_skipped(exchange: Exchan
         await exchange.wait_until_ended(await exchange.request_batch(robot_id, [first, second]))
         (stored,) = [item for item in await exchange.list_enhancements(first) if item.get("robot_version") == "1"]
         assert stored["source"] == "test robot"
-        request = {"robot_id": robot_id, "reference_ids": references, "skip_enhanced": True}
 
         async def request_and_read_job() -> set[str]:
-            status, batch = await exchange.post(BATCHES, request, role="requestor")
-            assert (status, batch["reference_ids"]) == (202, references)
+            batch = await exchange.request_batch(robot_id, references, skip_enhanced=True)
             ended = await exchange.wait_until_ended(batch)
             assert (ended["request_status"], ended["reference_ids"]) == ("completed", references)
             jobs = [job for job in robot.jobs if job["id"] == batch["id"]]

@@ -88,8 +88,7 @@ async def test_an_import_is_cancelled_between_two_chunks_and_the_rest_is_retried
             for item in await exchange.list_enhancements(reference_id)
             if item["batch_request_id"] == batch["id"]
         ]
-        async with exchange.session.get(ended["enhancements_url"]) as response:
-            exported = [json.loads(line)["id"] for line in (await response.read()).splitlines()]
+        exported = [json.loads(line)["id"] for line in await exchange.download_lines(ended["enhancements_url"])]
         assert sorted(exported) == sorted(stored)
         assert len(stored) == added == sum(line["error"] is None for line in await exchange.read_report_lines(ended))
         left = references[ended["counts"]["enhanced"] :]
@@ -128,13 +127,8 @@ async def test_a_batch_that_has_ended_cannot_be_cancelled(exchange: Exchange) ->
 async def test_a_test_run_imports_nothing(exchange: Exchange) -> None:
     references = await exchange.load_references(2)
     async with running_robot(exchange, enhance_all) as robot:
-        request = {
-            "robot_id": await exchange.register_robot(robot.url),
-            "reference_ids": references,
-            "source": "test",
-            "test_run": True,
-        }
-        _, requested = await exchange.post(BATCHES, request, role="requestor")
+        robot_id = await exchange.register_robot(robot.url)
+        requested = await exchange.request_batch(robot_id, references, test_run=True)
         batch = await exchange.wait_until_ended(requested)
     assert (batch["request_status"], batch["test_run"], batch["enhancements_url"]) == ("completed", True, None)
     assert batch["counts"] == counts(2, enhanced=2)

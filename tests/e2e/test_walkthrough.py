@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from exchange.cli.exits import Exit
 from local.next_steps import make_first_command
 from tests.documents.reading import fences, text_of
 from tests.stacks import ROOT, Stack
 
 WALKTHROUGH = fences("docs/walkthrough.md", "sh")
 REQUESTORS = fences("docs/requestors.md", "sh")
-FUNCTIONS, *STEPS, STOP = WALKTHROUGH
+# The steps with the command, and then the same calls with curl.
+SIGN_IN, LOAD, REGISTER, START, REQUEST, REPORT, EXPORT, FUNCTIONS, *ON_THE_WIRE, STOP = WALKTHROUGH
+LOAD_BY_CURL, REQUEST_BY_CURL, WAIT_BY_CURL, REPORT_BY_CURL = ON_THE_WIRE
 BLOCKS = [*WALKTHROUGH[:-1], *REQUESTORS, STOP]
 SEPARATOR = "\necho ---\n"
 TIMEOUT_S = 180
@@ -74,17 +77,19 @@ def shell(usual_stack: Stack, tmp_path: Path, unused_tcp_port: int) -> Shell:
 
 @pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
 def test_the_walkthrough_prints_what_it_says(both_runs: list[list[str]], run: int) -> None:
-    _, loaded, registered, started, requested, ended, report, reference, *_ = both_runs[run]
-    lines = [json.loads(line) for line in loaded.splitlines() if line]
-    assert len(lines) == 5
-    assert all(line["existing"] for line in lines) or run == 0
-    assert json.loads(registered)["name"].startswith("study design ")
+    _, _, registered, started, ended, report, tagged, _, loaded, requested, waited, read, *_ = both_runs[run]
+    assert "study design " in registered
     assert "listening on port" in started
-    assert json.loads(requested)["request_status"] == "received"
-    assert ended.split()[-1] == "completed"
-    assert set(ended.split()) <= {"received", "accepted", "importing", "completed"}
+    assert "completed" in ended
     assert [line.partition(": ")[2] for line in report.splitlines()] == ["Enhancement added."] * 5
-    assert "study-design-robot" in reference
+    assert tagged.count("TI  - ") == 5
+    assert tagged.count("KW  - study-design:") >= 5
+    lines = [json.loads(line) for line in loaded.splitlines() if line]
+    assert [line["existing"] for line in lines] == [True] * 5
+    assert json.loads(requested)["request_status"] == "received"
+    assert waited.split()[-1] == "completed"
+    assert set(waited.split()) <= {"received", "accepted", "importing", "completed"}
+    assert [line.partition(": ")[2] for line in read.splitlines()] == ["Enhancement would be added."] * 5
 
 
 @pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
@@ -107,7 +112,7 @@ def test_the_command_that_make_up_prints_is_the_first_step(usual_stack: Stack, s
     command = make_first_command(usual_stack.folder, usual_stack.api)
     printed = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 - the command as it is printed
     assert printed.returncode == 0, printed.stderr
-    step = shell.run(FUNCTIONS + STEPS[0])
+    step = shell.run(f"{SIGN_IN}\n{LOAD}\ncat .local/walkthrough/loaded.jsonl")
     ids = [[json.loads(line)["id"] for line in text.splitlines() if line] for text in (printed.stdout, step.stdout)]
     assert len(ids[0]) == 5
     assert ids[0] == ids[1]
@@ -137,21 +142,22 @@ def test_a_refused_call_prints_the_sentence_of_the_exchange(shell: Shell, comman
 
 def test_waiting_for_an_unknown_batch_prints_the_sentence_of_the_exchange(shell: Shell) -> None:
     unknown = """echo '{"id": "ca543653-cbe9-4deb-9307-721011060625"}' > .local/walkthrough/batch.json"""
-    finished = shell.run("\n".join([FUNCTIONS, unknown, STEPS[4]]))
+    finished = shell.run(f"{FUNCTIONS}\n{unknown}\n{WAIT_BY_CURL}")
     assert finished.stdout == ""
     assert finished.stderr.splitlines()[-1] == "The batch request does not exist."
 
 
 def test_a_robot_that_does_not_run_is_reported_while_the_reader_waits(shell: Shell) -> None:
-    without_robot = [step for step in STEPS[:5] if "samples.robot" not in step]
-    finished = shell.run("\n".join(["set -euo pipefail", FUNCTIONS, *without_robot]))
-    assert finished.returncode == 0, finished.stderr
+    finished = shell.run(f"set -euo pipefail\n{SIGN_IN}\n{LOAD}\n{REGISTER}\n{REQUEST}")
+    assert finished.returncode == Exit.ENDED_WITH_FAILURES, finished.stderr
     # The wait is short on this stack, so the batch may have ended before it is read for the first time.
-    *waits, end = [line for line in finished.stdout.splitlines() if line and not line.startswith("{")]
+    *waits, end = re.findall(r"^[0-9a-f-]{36} (.+)$", finished.stderr, re.MULTILINE)
     assert all(
-        re.fullmatch(r"received(  The robot cannot be reached: the connection failed .+)?", line) for line in waits
+        re.fullmatch(r"received 0 of 5(: The robot cannot be reached: the connection failed .+)?", line)
+        for line in waits
     )
-    assert re.match(r"failed  The robot could not be reached in \d+ attempts: the connection failed", end)
+    assert end == "failed 5 of 5"
+    assert "The robot could not be reached in" in finished.stdout
 
 
 def test_the_reason_for_waiting_is_printed_after_the_status(shell: Shell) -> None:
@@ -159,12 +165,12 @@ def test_the_reason_for_waiting_is_printed_after_the_status(shell: Shell) -> Non
         {"id": "1", "request_status": "received", "waiting_for": "The robot cannot be reached.", "error": None}
     )
     once = f"call() {{ echo '{answer}'; }}; grep() {{ false; }}; echo '{answer}' > .local/walkthrough/batch.json"
-    finished = shell.run("\n".join([FUNCTIONS, once, STEPS[4]]))
+    finished = shell.run(f"{FUNCTIONS}\n{once}\n{WAIT_BY_CURL}")
     assert finished.stdout == "received  The robot cannot be reached.\n", finished.stderr
 
 
 def test_a_robot_that_cannot_listen_is_reported(shell: Shell) -> None:
-    finished = shell.run("\n".join(["set -euo pipefail", FUNCTIONS, STEPS[1], STEPS[2], STEPS[2]]))
+    finished = shell.run(f"set -euo pipefail\n{SIGN_IN}\n{REGISTER}\n{START}\n{START}")
     assert finished.returncode == 0, finished.stderr
     assert "The robot cannot listen on port" in finished.stdout
 
@@ -175,9 +181,17 @@ def test_a_stack_that_does_not_run_is_reported(shell: Shell) -> None:
     assert finished.stderr.splitlines()[-1] == "There is no answer."
 
 
+def test_a_stack_that_does_not_run_is_reported_by_the_command(shell: Shell) -> None:
+    finished = shell.run(SIGN_IN.replace("login .local/stack.json", "login .local/missing.json"))
+    assert finished.returncode == Exit.USAGE
+    assert "missing.json is not the file of a local stack that runs." in finished.stderr
+
+
 def test_the_page_explains_what_the_reader_sees() -> None:
     explained = text_of("docs/walkthrough.md").partition("## If it does not work")[2]
     for sentence in (
+        ".local/stack.json is not the file of a local stack that runs.",
+        "Is the local stack running?",
         "The access token is invalid: ",
         "The batch request does not exist.",
         "The robot cannot be reached: the connection failed",

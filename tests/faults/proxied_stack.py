@@ -90,13 +90,8 @@ class ProxiedStack:
             {"identifier_type": "other", "identifier": str(uuid4()), "other_identifier_name": "test"}
             for _ in range(count)
         )
-        lines = b"".join(json.dumps({"identifiers": [item]}).encode() + b"\n" for item in identifiers)
-        headers = {"Content-Type": "application/jsonl", **self.exchange.as_role("operator")}
-        async with self.exchange.session.post(
-            f"{self.addresses['api']}/references/", data=lines, headers=headers
-        ) as response:
-            assert response.status == 200
-            return [json.loads(loaded)["id"] for loaded in (await response.read()).splitlines()]
+        lines = (json.dumps({"identifiers": [item]}).encode() for item in identifiers)
+        return [str(loaded.id) async for loaded in self.exchange.as_user("operator").load_references(lines)]
 
     @asynccontextmanager
     async def run_batch(

@@ -10,7 +10,7 @@ import pytest
 from exchange.domain.entries import EntryValidator
 from exchange.domain.manifest import Manifest
 from local.demo import expected_report
-from local.demo.clients import DemoError
+from local.demo.errors import DemoError
 from samples.misbehaving_robot.mistakes import MISTAKES
 from samples.misbehaving_robot.robot import MisbehavingRobot
 from samples.robot_from_scratch.wire import Exchange

@@ -139,7 +139,7 @@ def _find_fault(validator: EntryValidator, start: bytes, size: int, limits: Limi
     """Return why the exchange would refuse the whole file."""
     if size > limits.result_file_limit_bytes:
         return f"The result file has more than {limits.result_file_limit_bytes} bytes."
-    if validator.rejected == validator.entries and (fault := find_format_fault(start)):
+    if fault := find_format_fault(start, entries=validator.entries, rejected=validator.rejected):
         return fault
     if validator.rejected > limits.result_rejected_entries_limit:
         return (

@@ -1,9 +1,11 @@
 """Both clients against a server on loopback."""
 
+import contextlib
 import inspect
 import json
 import os
 import re
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from exchange.client import (
 )
 from exchange.client.call import Answer, Call
 from exchange.client.loading import split_lines
+from exchange.client.session import MAX_ANSWER_BYTES
 from exchange.client.watching import poll_batch
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import IdentifierType
@@ -182,6 +185,39 @@ class TestErrors:
         with pytest.raises(Unreachable, match="DecodingError"):
             await client.call("list_robots")
 
+    @pytest.mark.parametrize("encoding", ["identity", "gzip"])
+    async def test_an_answer_without_an_end_is_given_up(self, server: Server, client: Both, encoding: str) -> None:
+        sent, compressor = 0, zlib.compressobj(wbits=31)
+
+        def encode(piece: bytes) -> bytes:
+            return compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH) if encoding == "gzip" else piece
+
+        async def send_without_end(request: web.Request) -> web.StreamResponse:
+            nonlocal sent
+            response = web.StreamResponse(headers={"Content-Encoding": encoding})
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                while sent < 4 * MAX_ANSWER_BYTES:
+                    await response.write(encode(bytes(1 << 20)))
+                    sent += 1 << 20
+            return response
+
+        server.prepare(send_without_end)
+        with pytest.raises(
+            Unreachable, match=r"^The answer has more than 32 MiB\. Is this the address of an exchange\?$"
+        ):
+            await client.call("list_robots")
+        assert len(server.requests) == 1
+
+    async def test_the_largest_answers_are_read_and_a_download_has_no_limit(self, server: Server, client: Both) -> None:
+        ids = [str(uuid4()) for _ in range(100_000)]
+        server.prepare(web.json_response({**batch(), "reference_ids": ids}))
+        found = await client.call("read_batch", BATCH, include_reference_ids=True)
+        assert len(found.reference_ids) == len(ids)
+        server.prepare(web.Response(body=bytes(MAX_ANSWER_BYTES + 1)))
+        pieces = await client.call("download", f"{server.url}/file")
+        assert sum(map(len, pieces)) == MAX_ANSWER_BYTES + 1
+
     async def test_a_token_that_cannot_be_sent_is_not_shown(self, server: Server) -> None:
         for blocking in (True, False):
             client = Both(server.url, blocking=blocking, token="secret\n")
@@ -220,6 +256,32 @@ class TestRetries:
         server.prepare(web.json_response({**robot("n"), "client_secret": "s"}, status=201))
         registration = RobotIn(name="n", base_url="http://robot", description="", owner="")
         assert (await client.call("register_robot", registration)).client_secret == "s"
+
+    @pytest.mark.parametrize("lost", [None, problem(503, "Busy.")], ids=["closed", "503"])
+    async def test_a_repeated_deletion_that_finds_nothing_has_succeeded(
+        self, server: Server, client: Both, lost: web.Response | None
+    ) -> None:
+        server.prepare(lost, problem(404, "There is no webhook."))
+        assert await client.call("remove_webhook", WEBHOOK) is None
+        assert [method for method, *_ in server.requests] == ["DELETE", "DELETE"]
+
+    @pytest.mark.parametrize("name", ["remove_webhook", "delete_reference"])
+    async def test_a_deletion_that_finds_nothing_at_first_is_an_error(
+        self, server: Server, client: Both, name: str
+    ) -> None:
+        server.prepare(
+            problem(404, "Nothing."), problem(429, "Wait.", **{"Retry-After": "0"}), problem(404, "Nothing.")
+        )
+        for _ in range(2):
+            with pytest.raises(NotFound, match="Nothing"):
+                await client.call(name, WEBHOOK)
+
+    async def test_another_call_that_finds_nothing_when_repeated_is_an_error(
+        self, server: Server, client: Both
+    ) -> None:
+        server.prepare(None, problem(404, "Nothing."))
+        with pytest.raises(NotFound):
+            await client.call("read_webhook", WEBHOOK)
 
     async def test_the_last_answer_is_the_error(self, server: Server, client: Both) -> None:
         server.prepare(*(problem(503, f"Busy {number}.") for number in range(3)))

@@ -32,7 +32,7 @@ def zipped(content: str) -> bytes:
     ],
 )
 def test_json_lines_and_other_text_have_no_format_fault(content: bytes) -> None:
-    assert find_format_fault(content[:START_BYTES]) is None
+    assert find_format_fault(content[:START_BYTES], entries=1, rejected=1) is None
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,15 @@ def test_json_lines_and_other_text_have_no_format_fault(content: bytes) -> None:
     ],
 )
 def test_a_file_in_another_format_is_named(content: bytes, words: str) -> None:
-    assert words in (find_format_fault(content[:START_BYTES]) or "")
+    assert words in (find_format_fault(content[:START_BYTES], entries=1, rejected=1) or "")
 
 
 @pytest.mark.parametrize("content", [json.dumps([ENTRY]).encode(), json.dumps(ENTRY, indent=2).encode()])
 def test_json_that_is_not_one_object_per_line_is_told_to_be(content: bytes) -> None:
-    assert "on one line." in (find_format_fault(content[:START_BYTES]) or "")
+    assert "on one line." in (find_format_fault(content[:START_BYTES], entries=1, rejected=1) or "")
+
+
+def test_a_file_with_a_usable_entry_has_the_right_format() -> None:
+    content = b"[\n" + LINES.encode()
+    assert find_format_fault(content[:START_BYTES], entries=4, rejected=1) is None
+    assert "one JSON array" in (find_format_fault(content[:START_BYTES], entries=4, rejected=4) or "")

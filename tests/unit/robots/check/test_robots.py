@@ -90,8 +90,11 @@ async def test_a_robot_that_runs_is_checked_at_its_address() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing_module:robot", "The robot did not start: ModuleNotFoundError: No module named 'missing_module'"),
-        ("samples.robot.robot:SCHEME", "is not a robot on the kit. Write module:robot"),
+        ("missing_module:robot", "The robot did not start: There is no module missing_module in this folder"),
+        (
+            "samples.robot.robot:SCHEME",
+            "is not a robot on the kit. The module samples.robot.robot has the robots robot.",
+        ),
     ],
 )
 async def test_a_robot_that_does_not_start_is_one_sentence(name: str, message: str) -> None:

@@ -1,0 +1,93 @@
+"""`exchange robots run`: a robot on the kit, served by the command."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from pydantic import BaseModel, Field, ValidationError
+
+from exchange.cli.common import COMMON, Common
+from exchange.cli.exits import CommandError, Exit
+from exchange.cli.profiles import read_profiles
+from exchange.contract.base import check_url
+from exchange.robots.command import DEFAULTS, MAX_PORT, Options, RunError, UsageError, read_credentials, start
+from exchange.robots.exchange import Credentials
+from exchange.robots.find import FindError, find_robot
+
+
+def run(
+    robot: str,
+    *,
+    credentials: Path | None = None,
+    api: str | None = None,
+    host: str = DEFAULTS.host,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=MAX_PORT))] = DEFAULTS.port,
+    workers: Annotated[int, Parameter(validator=Number(gte=1))] = DEFAULTS.workers,
+    state: Path | None = None,
+    log: Literal["json", "text"] = "json",
+    file: Annotated[Path | None, Parameter(name="--try")] = None,
+    common: Common = COMMON,
+) -> None:
+    """Run a robot on the kit: serve it, or try its function on a file.
+
+    Its id and secret are read from ROBOT_ID and ROBOT_SECRET in the environment, or from the file of `--credentials`.
+
+    Parameters
+    ----------
+    robot
+        The module and the variable of the robot, for example `countries:robot`. A module with one robot is enough.
+    credentials
+        The file that `exchange robots register --credentials` wrote.
+    api
+        The address of the exchange. The default is that of the profile.
+    host
+        The address to listen on. The default is reached from this machine only.
+    port
+        The port to listen on.
+    workers
+        How many calls of the function run at once.
+    state
+        The folder for accepted jobs and unfinished results. The default is in the user's cache.
+    log
+        The form of the log on standard error.
+    file
+        Do not serve: apply the function to the references in a JSONL file, and print the result lines.
+    """
+    try:
+        found = find_robot(robot)
+        address = None if file else _find_api(api, common)
+        options = Options(address, host, port, workers, state, log, file)
+        start(found, options, read_credentials if credentials is None else lambda: _read_file(credentials))
+    except UsageError as error:
+        text = str(error)
+        raise CommandError(f"{text[0].upper()}{text[1:]}. Or name their file with --credentials.", Exit.USAGE) from None
+    except (FindError, RunError) as error:
+        raise CommandError(str(error)) from None
+
+
+def _find_api(api: str | None, common: Common) -> str:
+    if api is None:
+        return read_profiles().choose(common.profile)[1].url
+    try:
+        return check_url(api)
+    except ValueError as error:
+        raise CommandError(f"--api {error}.", Exit.USAGE) from None
+
+
+class _Saved(BaseModel):
+    """The part of a robot's registration that is saved."""
+
+    id: UUID
+    client_secret: str = Field(min_length=1)
+
+
+def _read_file(file: Path) -> Credentials:
+    try:
+        saved = _Saved.model_validate_json(file.read_bytes())
+    except ValidationError:
+        raise CommandError(
+            f"{file} is not a file that `exchange robots register --credentials` wrote.", Exit.USAGE
+        ) from None
+    return Credentials(saved.id, saved.client_secret)

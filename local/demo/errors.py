@@ -1,0 +1,5 @@
+"""The error that ends the demo."""
+
+
+class DemoError(Exception):
+    """The demo failed. The message says what was not as expected."""
