@@ -15,15 +15,15 @@ from exchange.cli.exits import CommandError, Exit
 from exchange.cli.originals import Original, read_originals
 from exchange.cli.reading import read_all
 from exchange.client import Client
-from exchange.client.download import replacing
 from exchange.compare.catalogue import Catalogue, LabelledReference
-from exchange.compare.comparison import Absent, Comparison
+from exchange.compare.comparison import Absent, Comparison, add_titles
 from exchange.compare.comparison import compare as compare_labels
 from exchange.compare.csv_files import write_csv, write_disagreements_csv
 from exchange.compare.labels import DEFAULT_THRESHOLD, Labelling, find_pair
 from exchange.compare.page import to_html
 from exchange.compare.text import to_text
 from exchange.contract.references import Reference, StoredEnhancement
+from exchange.files.replacing import replacing
 from exchange.formats import Fault, Row, write_references
 
 # Disagreements whose titles are read from the exchange.
@@ -196,15 +196,11 @@ def compare(
             baseline.read_enhancements(_read_added(client, other))  # type: ignore[arg-type] # it is checked above
         judged.read_enhancements(_read_added(client, batch))
         pairs = [find_pair(text, baseline, judged) for text in map or []]
-
-        def run() -> Comparison:
-            return compare_labels(baseline, judged, catalogue, datetime.now(UTC), mapping=pairs, absent=absent)
-
-        comparison = run()
+        comparison = compare_labels(baseline, judged, catalogue, datetime.now(UTC), mapping=pairs, absent=absent)
         if not any(label.table.total for label in comparison.labels):
             raise CommandError(f"{baseline.name} and {judged.name} have no reference in common for these labels.")
-        if _add_titles(client, comparison, catalogue):
-            comparison = run()
+        _read_titles(client, comparison, catalogue)
+    comparison = add_titles(comparison, catalogue)
     if html is not None:
         _write_text(html, to_html(comparison))
     for path, write in ((csv, write_csv), (disagreements, write_disagreements_csv)):
@@ -224,8 +220,8 @@ def _read_labels(client: Client, file: Path, loaded: Path | None, labelling: Lab
         labelling.add_reference(LabelledReference.model_validate(fields), catalogue)
 
 
-def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> bool:
-    """Add the titles of disagreements that are not known. Return whether there are some."""
+def _read_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> None:
+    """Read the titles of disagreements that the catalogue does not know."""
     keys = [
         item.key
         for label in comparison.labels
@@ -235,7 +231,6 @@ def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) ->
     ids = [UUID(key) for key in dict.fromkeys(keys) if _is_id(key)][:_MAX_TITLES]
     for reference in read_all(client, ids):
         catalogue.add(LabelledReference.model_validate(reference.model_dump()))
-    return bool(ids)
 
 
 def _is_id(key: str) -> bool:

@@ -8,16 +8,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from io import TextIOWrapper
 from itertools import chain
-from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from exchange.formats.csv_files import protect_cell
+from exchange.files.cells import protect_cell
 from exchange.formats.from_reference import make_record
 from exchange.formats.record import TABLES, Cell, Format, Record, Row, fill_missing, keep_missing
 from exchange.formats.tables import COLUMNS
@@ -32,7 +32,7 @@ _LABELS = {True: "1", False: "0", None: ""}
 _SEPARATOR = "; "
 
 
-def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
+def write_table(file: BinaryIO, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
     """Write the rows to the file, and return their number."""
     with TemporaryFile("w+", encoding="utf-8") as waiting:
         columns: dict[Column, int] = {}
@@ -48,9 +48,9 @@ def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: 
         names = [name for name, _ in columns] or [COLUMNS["title"][0]]
         filled = _fill_rows(waiting, len(names))
         if table is Format.XLSX:
-            _write_xlsx(path, names, filled)
+            _write_xlsx(file, names, filled)
         else:
-            _write_csv(path, "\t" if table is Format.TSV else ",", names, filled)
+            _write_csv(file, "\t" if table is Format.TSV else ",", names, filled)
     return count
 
 
@@ -71,20 +71,21 @@ def _unpack_date(packed: dict[str, str]) -> datetime:
     return datetime.fromisoformat(packed["date"])
 
 
-def _write_csv(path: Path, delimiter: str, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _write_csv(file: BinaryIO, delimiter: str, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     # Excel takes a file without a byte order mark for Windows-1252.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow([protect_cell(name) for name in names])
-        writer.writerows([protect_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerow([protect_cell(name) for name in names])
+    writer.writerows([protect_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    text.detach()
 
 
-def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _write_xlsx(file: BinaryIO, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("References")
     for row in chain([names], rows):
         sheet.append([_make_xlsx_cell(sheet, cell) for cell in row])
-    workbook.save(path)
+    workbook.save(file)
 
 
 def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from exchange.domain.errors import InputRejected
+from exchange.files.cells import protect_cell, restore_cell
 from exchange.formats import Format, Record, Row, read_references, write_references
-from exchange.formats.csv_files import guess_delimiter, protect_cell, restore_cell
+from exchange.formats.csv_files import guess_delimiter
 from tests.unit.formats.files import DATA, make_reference, read_records
 
 
