@@ -9,6 +9,7 @@ from typing import TextIO
 
 from exchange.domain.errors import InputRejected
 from exchange.files.cells import restore_cell
+from exchange.formats.dialect import detect_dialect
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.tables import Columns, count_known
@@ -98,7 +99,10 @@ def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Re
         header = next(rows, None)
         if header is None or isinstance(header, Fault):
             raise InputRejected(f"The header of {path.name} cannot be read.")
-        columns = Columns([restore_cell(cell.strip()) for cell in header[1]], chosen)
+        dialect = detect_dialect(
+            "".join(lines.row), header[1], delimiter, text.encoding, names_delimiter=separator is not None
+        )
+        columns = Columns([restore_cell(cell.strip()) for cell in header[1]], chosen, dialect)
         table = Format.TSV if delimiter == "\t" else Format.CSV
         for row in rows:
             if isinstance(row, Fault):
