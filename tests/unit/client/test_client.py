@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import RobotIn, RobotSettings
 from exchange.contract.webhooks import WebhookIn, WebhookPatch
 from functions.http.register import ENDPOINTS
-from tests.unit.client.server import TOKEN, Both, Server, problem, running_server
+from tests.unit.client.server import QUICK, TOKEN, Both, Server, problem, running_server
 
 BATCH, ROBOT, REFERENCE, WEBHOOK = (uuid4() for _ in range(4))
 
@@ -312,19 +313,17 @@ class TestLoading:
             await client.call("load_references", [b"{}"])
 
     async def test_the_next_lines_are_taken_while_some_are_sent(self, server: Server) -> None:
-        taken = 0
-        when_sent = []
+        taken = {400: threading.Event(), 600: threading.Event()}
 
         def take() -> Iterator[bytes]:
-            nonlocal taken
-            for _ in range(600):
-                taken += 1
+            for number in range(1, 601):
+                if number in taken:
+                    taken[number].set()
                 yield b"{}"
 
         async def load(request: web.Request) -> web.Response:
-            when_sent.append(taken)
-            while taken < min(600, (len(when_sent) + 1) * 200):
-                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(taken[min(600, 200 + 200 * len(server.requests))].wait, 5)
+            assert len(server.requests) > 1 or not taken[600].is_set()
             count = len((await request.read()).splitlines())
             return web.Response(text="\n".join(json.dumps({"line": line + 1}) for line in range(count)))
 
@@ -332,8 +331,6 @@ class TestLoading:
         with Client(server.url, lambda: TOKEN, QUICK) as client:
             found = await asyncio.to_thread(lambda: list(client.load_references(take())))
         assert [item.line for item in found] == list(range(1, 601))
-        # One line more is taken to find the end of a body.
-        assert all(count <= (number + 2) * 200 + 1 for number, count in enumerate(when_sent))
 
     async def test_nothing_is_sent_after_an_error(self, server: Server) -> None:
         server.prepare(web.Response(status=422, text='{"detail": "no"}'))
