@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,14 @@ class Dialect:
     # Whether the first line names the delimiter, as in sep=;
     names_delimiter: bool = False
 
-    def make_writer(self, file: io.TextIOBase) -> "csv._writer":
-        """Return a writer of rows."""
-        quoting = csv.QUOTE_ALL if self.quotes_all else csv.QUOTE_MINIMAL
-        return csv.writer(file, delimiter=self.delimiter, lineterminator=self.line_end, quoting=quoting)
+    def make_writer(self, file: io.TextIOBase) -> Any:
+        """Return the writer of rows of the module `csv`, which has no public type."""
+        return csv.writer(
+            file,
+            delimiter=self.delimiter,
+            lineterminator=self.line_end,
+            quoting=csv.QUOTE_ALL if self.quotes_all else csv.QUOTE_MINIMAL,
+        )
 
     def open_text(self, file: BinaryIO) -> io.TextIOWrapper:
         """Return the file to write text to. Detach it at the end."""

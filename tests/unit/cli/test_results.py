@@ -22,7 +22,7 @@ from tests.unit.formats.files import read_records
 
 BATCH, OTHER = make_id(0x353BA17F << 96), make_id(0x353BA170 << 96)
 SCHEME = "design:2019"
-DESIGN = {"scheme": SCHEME}
+DESIGN: dict[str, Any] = {"scheme": SCHEME}
 
 
 @pytest.fixture
