@@ -30,8 +30,9 @@ MEMORY = Goal(
 
 _SHORT_RECORDS, _FULL_RECORDS = 10_000, 100_000
 _EXTRA_ROUNDS = 3
-# The peak that Linux counts from the start of the program on. `ru_maxrss` also has that of the process before it.
-_RUN = """
+# Prints the peak in MiB at the end. It is the one that Linux counts from the start of the program on. `ru_maxrss` also
+# has that of the process before it.
+RUN = """
 import re, sys
 from pathlib import Path
 from exchange.cli.main import run
@@ -41,14 +42,14 @@ sys.exit(code)
 """
 
 
-async def _run(*arguments: str) -> tuple[float, str]:
-    """Run Python. Return the seconds until it ended, and what it printed."""
+async def run_python(*arguments: str, **environment: str) -> tuple[float, str]:
+    """Run Python with these variables. Return the seconds until it ended, and what it printed."""
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -68,15 +69,15 @@ def _write_library(folder: Path, count: int) -> Path:
 async def measure(_site: Site, effort: Effort) -> dict[str, Rounds]:
     """Measure each start in a new process. The first does not count, because it reads from the disk."""
     help_arguments = ("-m", "exchange.cli", "--help")
-    await _run(*help_arguments)
+    await run_python(*help_arguments)
     starts: dict[str, list[float]] = {OURS: [], LIMIT: []}
     for _ in range(effort.rounds + _EXTRA_ROUNDS):
-        starts[OURS].append((await _run(*help_arguments))[0])
-        starts[LIMIT].append((await _run("-c", "import cyclopts"))[0])
+        starts[OURS].append((await run_python(*help_arguments))[0])
+        starts[LIMIT].append((await run_python("-c", "import cyclopts"))[0])
     with tempfile.TemporaryDirectory() as folder:
         count = effort.choose(_SHORT_RECORDS, _FULL_RECORDS)
         library = await asyncio.to_thread(_write_library, Path(folder), count)
-        _, output = await _run("-c", _RUN, "references", "load", "--dry-run", str(library))
+        _, output = await run_python("-c", RUN, "references", "load", "--dry-run", str(library))
     return {START.name: starts, MEMORY.name: {OURS: [float(output)]}}
 
 

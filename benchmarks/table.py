@@ -7,6 +7,7 @@ from benchmarks import (
     command,
     import_items,
     latency,
+    loading,
     register,
     robot_kit,
     snapshot,
@@ -27,6 +28,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     command.BENCHMARK,
     robot_kit.BENCHMARK,
     latency.BENCHMARK,
+    loading.BENCHMARK,
     status_reads.BENCHMARK,
     whole_flow.BENCHMARK,
     # Last, because it fills Cosmos DB with references that the others do not need.

@@ -3,7 +3,7 @@
 from tests.stacks import ROOT
 
 # The rooms of `exchange` that are installed with the package only. `.funcignore` does not publish them.
-INSTALLED_ONLY = {"cli", "client", "compare", "formats", "robots"}
+INSTALLED_ONLY = {"cli", "client", "compare", "files", "formats", "robots"}
 
 _FOLDERS = {ROOT / "exchange" / room for room in INSTALLED_ONLY}
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 from cyclopts import App, Parameter
 
+from exchange.cli.batch_ids import BatchId, find_batch, find_batches
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.progress import follow
@@ -147,10 +147,10 @@ def list_batches(
 
 
 @app.command
-def show(batch: UUID, *, common: Common = COMMON) -> None:
+def show(batch: BatchId, *, common: Common = COMMON) -> None:
     """Show one batch request."""
     with common.connect() as client:
-        found = client.read_batch(batch)
+        found = client.read_batch(find_batch(client, batch))
     if common.json:
         common.terminal.write_json(found)
         return
@@ -172,7 +172,7 @@ def _is_url(name: str) -> bool:
 
 
 @app.command
-def watch(*batches: UUID, common: Common = COMMON) -> int:
+def watch(*batches: BatchId, common: Common = COMMON) -> int:
     """Show the progress of batch requests until all have ended.
 
     The exit code is 0 if all are completed, and 3 otherwise.
@@ -180,11 +180,11 @@ def watch(*batches: UUID, common: Common = COMMON) -> int:
     if not batches:
         raise CommandError("Name at least one batch request.", Exit.USAGE)
     with common.connect() as client:
-        return _show(common, follow(client, batches, common.terminal))
+        return _show(common, follow(client, find_batches(client, batches), common.terminal))
 
 
 @app.command
-def report(batch: UUID, *, output: Path | None = None, lines: bool = False, common: Common = COMMON) -> None:
+def report(batch: BatchId, *, output: Path | None = None, lines: bool = False, common: Common = COMMON) -> None:
     """Print the report: a line for each entry and each missing reference.
 
     Parameters
@@ -195,7 +195,7 @@ def report(batch: UUID, *, output: Path | None = None, lines: bool = False, comm
         The report as JSON lines, for programs.
     """
     with common.connect() as client:
-        found = client.read_batch(batch)
+        found = client.read_batch(find_batch(client, batch))
         url = found.validation_result_url if lines or common.json else found.validation_result_file
         if url is None:
             raise CommandError(f"The batch request has no report: it is {found.request_status}.")
@@ -208,7 +208,7 @@ def report(batch: UUID, *, output: Path | None = None, lines: bool = False, comm
 
 @app.command
 def errors(
-    batch: UUID,
+    batch: BatchId,
     *,
     kind: EntryKind | None = None,
     limit: int = 100,
@@ -224,12 +224,13 @@ def errors(
         The maximum number of entries.
     """
     with common.connect() as client:
+        batch_id = find_batch(client, batch)
         if kind is not None:
-            entries = [item for item, _ in zip(client.list_entries(batch, kind=kind), range(limit), strict=False)]
+            entries = [item for item, _ in zip(client.list_entries(batch_id, kind=kind), range(limit), strict=False)]
             rows = ((item.line, item.reference_id, item.message) for item in entries)
             common.terminal.show(entries, ("line", "reference", "message"), rows)
             return
-        found = client.list_errors(batch)
+        found = client.list_errors(batch_id)
     messages = (
         (item.count, item.kind, item.message, item.examples[0] if item.examples else "") for item in found.errors
     )
@@ -239,7 +240,7 @@ def errors(
 
 
 @app.command
-def cancel(batch: UUID, *, reason: str | None = None, common: Common = COMMON) -> None:
+def cancel(batch: BatchId, *, reason: str | None = None, common: Common = COMMON) -> None:
     """Cancel a batch request. What is added already stays.
 
     Parameters
@@ -248,13 +249,13 @@ def cancel(batch: UUID, *, reason: str | None = None, common: Common = COMMON) -
         Free text. It becomes part of the error of the batch request.
     """
     with common.connect() as client:
-        found = client.cancel_batch(batch, reason)
+        found = client.cancel_batch(find_batch(client, batch), reason)
     _show_open(common, found)
 
 
 @app.command
 def retry(
-    batch: UUID,
+    batch: BatchId,
     *,
     robot: str | None = None,
     wait: Annotated[bool, Parameter(negative="")] = False,
@@ -270,7 +271,8 @@ def retry(
         Wait for the end and show the progress.
     """
     with common.connect() as client:
-        found = client.retry_batch(batch, None if robot is None else client.find_robot(robot).id)
+        robot_id = None if robot is None else client.find_robot(robot).id
+        found = client.retry_batch(find_batch(client, batch), robot_id)
         return _end_request(client, found, common, wait=wait)
 
 

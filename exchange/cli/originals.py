@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,8 @@ from exchange.formats import Fault, Reading, Record, read_references
 
 # How many references are looked up together.
 _WINDOW = 1_000
-_PLACE = ("file", "line", "format")
+_PLACE = {"file", "line", "format", "dialect"}
+_CONTENT = [item.name for item in fields(Record) if item.name not in _PLACE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Original:
 
 def compute_digest(record: Record) -> str:
     """Return what identifies a record wherever its file is: the digest of its content."""
-    content = {name: value for name, value in asdict(record).items() if name not in _PLACE}
+    content = {name: getattr(record, name) for name in _CONTENT}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

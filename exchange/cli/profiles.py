@@ -9,8 +9,8 @@ import platformdirs
 from pydantic import TypeAdapter, ValidationError
 
 from exchange.cli.exits import CommandError, Exit
-from exchange.client.download import replacing
 from exchange.contract.base import describe_faults
+from exchange.files.replacing import replacing
 
 _FOLDER = "enhancement-exchange"
 

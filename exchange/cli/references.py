@@ -18,9 +18,9 @@ from exchange.cli.progress import show_progress
 from exchange.cli.reading import read_all
 from exchange.cli.selection import NOTHING, Selected, collect_ids, find_ids, open_input
 from exchange.cli.terminal import Terminal
-from exchange.client.download import replacing
 from exchange.contract.base import to_jsonl
 from exchange.contract.references import OnExisting
+from exchange.files.replacing import replacing
 from exchange.formats import Fault, Reading, Record, Row, read_references, write_references
 
 app = App(name="references")

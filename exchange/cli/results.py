@@ -4,26 +4,29 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from cyclopts import Parameter
-from pydantic import ValidationError
 
+from exchange.cli.added import Added, open_added, read_added
+from exchange.cli.batch_ids import BatchId, find_batch
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
+from exchange.cli.labels import LabelNames, read_labelled
 from exchange.cli.originals import Original, read_originals
 from exchange.cli.reading import read_all
+from exchange.cli.terminal import Terminal
 from exchange.client import Client
-from exchange.client.download import replacing
 from exchange.compare.catalogue import Catalogue, LabelledReference
-from exchange.compare.comparison import Absent, Comparison
+from exchange.compare.comparison import Absent, Comparison, add_titles
 from exchange.compare.comparison import compare as compare_labels
 from exchange.compare.csv_files import write_csv, write_disagreements_csv
 from exchange.compare.labels import DEFAULT_THRESHOLD, Labelling, find_pair
 from exchange.compare.page import to_html
 from exchange.compare.text import to_text
 from exchange.contract.references import Reference, StoredEnhancement
+from exchange.files.replacing import replacing
 from exchange.formats import Fault, Row, write_references
 
 # Disagreements whose titles are read from the exchange.
@@ -31,7 +34,7 @@ _MAX_TITLES = 500
 
 
 def export(
-    batch: UUID,
+    batch: BatchId,
     output: Path,
     *,
     original: Annotated[list[Path], Parameter(negative="")] | None = None,
@@ -63,65 +66,34 @@ def export(
     for file in [*(original or []), *([from_] if from_ else [])]:
         if output.exists() and output.samefile(file):
             raise CommandError(f"{output} is one of the files that are read. Choose another name.", Exit.USAGE)
-    with common.connect() as client:
-        added = _Added(_read_added(client, batch))
+    faults: list[Fault] = []
+    with common.connect() as client, open_added(client, find_batch(client, batch)) as added:
         if original:
-            rows = _list_original_rows(read_originals(client, original, from_), added, common)
+            rows = _list_original_rows(read_originals(client, original, from_), added, faults, common.terminal)
         else:
             rows = _list_rows(client, added)
         count = write_references(output, format, rows, asreview_label=asreview_label)
-    written = len(added.taken)
-    common.terminal.say(f"{count} references are in {output}, {written} of them with something that was added.")
-    if left := len(added.by_reference) - written:
+    common.terminal.say(f"{count} references are in {output}, {added.taken} of them with something that was added.")
+    if left := added.left:
         common.terminal.say(f"{left} references that got something are not in the original files as they were loaded.")
-    return Exit.ENDED_WITH_FAILURES if left or added.faults else Exit.DONE
+    return Exit.ENDED_WITH_FAILURES if left or faults else Exit.DONE
 
 
-class _Added:
-    """The enhancements that a batch added, by their references. They are parsed when they are taken, to save memory."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self.by_reference: dict[UUID, list[bytes]] = {}
-        self.taken: set[UUID] = set()
-        self.faults = 0
-        for line in lines:
-            self.by_reference.setdefault(_parse(line).reference_id, []).append(line)
-
-    def take(self, reference_id: UUID) -> list[StoredEnhancement]:
-        """Return the enhancements of a reference, which is written."""
-        lines = self.by_reference.get(reference_id, [])
-        if lines:
-            self.taken.add(reference_id)
-        return [_parse(line) for line in lines]
-
-
-def _parse(line: bytes) -> StoredEnhancement:
-    try:
-        return StoredEnhancement.model_validate_json(line)
-    except ValidationError:
-        raise CommandError("The file of the added enhancements cannot be read.") from None
-
-
-def _read_added(client: Client, batch_id: UUID) -> Iterator[bytes]:
-    """Yield the enhancements that a batch added. Raises CommandError if there are none."""
-    batch = client.read_batch(batch_id)
-    if batch.enhancements_url is None:
-        raise CommandError(f"Batch request {batch_id} added nothing: it is {batch.request_status}.")
-    return client.read_lines(batch.enhancements_url)
-
-
-def _list_rows(client: Client, added: _Added) -> Iterator[Row]:
+def _list_rows(client: Client, added: Added) -> Iterator[Row]:
     """Yield the references that got something, as the exchange has them, with the annotations of this batch only."""
-    for reference in read_all(client, added.by_reference):
+    for reference in read_all(client, added.reference_ids):
         others = [item for item in reference.enhancements or [] if item.content.enhancement_type != "annotation"]
         yield Row(reference.model_copy(update={"enhancements": [*added.take(reference.id), *others]}))
 
 
-def _list_original_rows(originals: Iterable[Original | Fault], added: _Added, common: Common) -> Iterator[Row]:
+def _list_original_rows(
+    originals: Iterable[Original | Fault], added: Added, faults: list[Fault], terminal: Terminal
+) -> Iterator[Row]:
+    """Yield the original records with what was added. Report each fault, and add it to the list."""
     for original in originals:
         if isinstance(original, Fault):
-            added.faults += 1
-            common.terminal.say(f"{original.file}:{original.line}: {original.reason} It is not in the new file.")
+            faults.append(original)
+            terminal.say(f"{original.file}:{original.line}: {original.reason} It is not in the new file.")
             continue
         given = original.reading.reference
         if original.reference_id is None:
@@ -143,8 +115,8 @@ def _list_original_rows(originals: Iterable[Original | Fault], added: _Added, co
 
 
 def compare(
-    batch: UUID,
-    other: UUID | None = None,
+    batch: BatchId,
+    other: BatchId | None = None,
     *,
     labels: Path | None = None,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
@@ -165,7 +137,7 @@ def compare(
     other
         The batch request to compare it with: the baseline.
     labels
-        A reference file with the labels of people: the baseline.
+        A reference file with the labels of people: the baseline. An export of another batch is such a file, too.
     from_
         What `exchange references load` printed for the file with the labels. Without it, its references are found by
         their identifiers.
@@ -186,25 +158,23 @@ def compare(
     if (other is None) == (labels is None):
         raise CommandError("Name one baseline: another batch request, or --labels FILE.", Exit.USAGE)
     catalogue = Catalogue()
-    judged = Labelling(f"batch {batch}", threshold)
     with common.connect() as client:
+        batch_id = find_batch(client, batch)
+        judged = Labelling(f"batch {batch_id}", threshold)
+        judged.read_enhancements(read_added(client, batch_id))
         if labels is not None:
             baseline = Labelling(labels.name, threshold)
-            _read_labels(client, labels, from_, baseline, catalogue)
+            for reference in read_labelled(client, labels, from_, LabelNames(judged, map or [])):
+                baseline.add_reference(reference, catalogue)
         else:
             baseline = Labelling(f"batch {other}", threshold)
-            baseline.read_enhancements(_read_added(client, other))  # type: ignore[arg-type] # it is checked above
-        judged.read_enhancements(_read_added(client, batch))
+            baseline.read_enhancements(read_added(client, find_batch(client, other)))  # type: ignore[arg-type] # it is checked above
         pairs = [find_pair(text, baseline, judged) for text in map or []]
-
-        def run() -> Comparison:
-            return compare_labels(baseline, judged, catalogue, datetime.now(UTC), mapping=pairs, absent=absent)
-
-        comparison = run()
+        comparison = compare_labels(baseline, judged, catalogue, datetime.now(UTC), mapping=pairs, absent=absent)
         if not any(label.table.total for label in comparison.labels):
             raise CommandError(f"{baseline.name} and {judged.name} have no reference in common for these labels.")
-        if _add_titles(client, comparison, catalogue):
-            comparison = run()
+        _read_titles(client, comparison, catalogue)
+    comparison = add_titles(comparison, catalogue)
     if html is not None:
         _write_text(html, to_html(comparison))
     for path, write in ((csv, write_csv), (disagreements, write_disagreements_csv)):
@@ -215,17 +185,8 @@ def compare(
     print(to_text(comparison))
 
 
-def _read_labels(client: Client, file: Path, loaded: Path | None, labelling: Labelling, catalogue: Catalogue) -> None:
-    for original in read_originals(client, [file], loaded):
-        if isinstance(original, Fault):
-            labelling.unidentified += 1
-            continue
-        fields: dict[str, Any] = {**original.reading.reference.model_dump(), "id": original.reference_id}
-        labelling.add_reference(LabelledReference.model_validate(fields), catalogue)
-
-
-def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> bool:
-    """Add the titles of disagreements that are not known. Return whether there are some."""
+def _read_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> None:
+    """Read the titles of disagreements that the catalogue does not know."""
     keys = [
         item.key
         for label in comparison.labels
@@ -235,7 +196,6 @@ def _add_titles(client: Client, comparison: Comparison, catalogue: Catalogue) ->
     ids = [UUID(key) for key in dict.fromkeys(keys) if _is_id(key)][:_MAX_TITLES]
     for reference in read_all(client, ids):
         catalogue.add(LabelledReference.model_validate(reference.model_dump()))
-    return bool(ids)
 
 
 def _is_id(key: str) -> bool:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
-from exchange.client.download import replacing
+from exchange.files.replacing import replacing
 from exchange.robots.check.bench import Times
 from exchange.robots.check.formats import to_json, to_junit, to_text
 from exchange.robots.check.model import Failed, Finding

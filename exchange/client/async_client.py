@@ -11,7 +11,7 @@ import httpx2
 
 from exchange.client import calls
 from exchange.client.call import Answer, Call, Page
-from exchange.client.download import Download, replacing
+from exchange.client.download import Download
 from exchange.client.errors import Unreachable
 from exchange.client.loading import split_lines
 from exchange.client.retries import Attempts, RetryPolicy, describe_error
@@ -21,6 +21,7 @@ from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import Robot
 from exchange.domain.lines import LineSplitter
+from exchange.files.replacing import replacing
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -11,9 +12,9 @@ import httpx2
 
 from exchange.client import calls
 from exchange.client.call import Answer, Call, Page
-from exchange.client.download import Download, replacing
+from exchange.client.download import Download
 from exchange.client.errors import Unreachable
-from exchange.client.loading import split_lines
+from exchange.client.loading import Body, keep_error, split_lines
 from exchange.client.retries import Attempts, RetryPolicy, describe_error
 from exchange.client.session import TIMEOUT, GetToken, add_piece, find_robot_named, make_headers, make_url
 from exchange.client.watching import Watch
@@ -21,6 +22,7 @@ from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import Robot
 from exchange.domain.lines import LineSplitter
+from exchange.files.replacing import replacing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -136,10 +138,32 @@ class Client:
     def load_references(
         self, lines: Iterable[bytes], on_existing: OnExisting = OnExisting.MERGE
     ) -> Iterator[LoadedLine]:
-        """Load the lines of a references file, some at a time. Yield what became of each, in their order."""
-        for body in split_lines(lines):
+        """Load the lines of a references file, some at a time. Yield what became of each, in their order.
+
+        While some lines are sent, the next ones are taken from `lines`. After an error, nothing more is sent.
+        """
+
+        def load(body: Body) -> list[LoadedLine]:
             answers: list[LoadedLine] = self.send(calls.load_lines(body.content, on_existing))
-            yield from body.renumber(answers)
+            return list(body.renumber(answers))
+
+        pool = ThreadPoolExecutor(1)
+        sending: Future[list[LoadedLine]] | None = None
+        try:
+            for body in keep_error(split_lines(lines)):
+                loaded = sending.result() if sending is not None else []
+                sending = None if isinstance(body, Exception) else pool.submit(load, body)
+                yield from loaded
+                if isinstance(body, Exception):
+                    raise body
+            if sending is not None:
+                yield from sending.result()
+        except KeyboardInterrupt:
+            # The call in progress ends at once.
+            self.close()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def watch_batches(
         self,

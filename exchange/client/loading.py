@@ -43,3 +43,11 @@ def split_lines(lines: Iterable[bytes]) -> Iterator[Body]:
         size += len(line) + 1
     if chosen:
         yield Body(b"\n".join(chosen), numbers)
+
+
+def keep_error(bodies: Iterable[Body]) -> Iterator[Body | Exception]:
+    """Yield the bodies, and at the end the error that the lines raised, so that the caller can finish before it."""
+    try:
+        yield from bodies
+    except Exception as error:  # noqa: BLE001 - the caller raises it
+        yield error

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -114,6 +114,15 @@ def compare(  # noqa: PLR0913 - the two sides, what both need, and two choices
         sorted(a.decisions.keys() - {pair.a for pair in pairs}),
         sorted(b.decisions.keys() - {pair.b for pair in pairs}),
     )
+
+
+def add_titles(comparison: Comparison, catalogue: Catalogue) -> Comparison:
+    """Return the comparison with the titles of disagreements that the catalogue has learned since."""
+    labels = []
+    for label in comparison.labels:
+        titled = (replace(item, title=catalogue.find_title(item.key)) for item in label.disagreements)
+        labels.append(replace(label, disagreements=sorted(titled, key=_order)))
+    return replace(comparison, labels=labels)
 
 
 def _list_schemes(side: Labelling) -> str:

@@ -8,15 +8,13 @@ from typing import TextIO
 from exchange.compare.comparison import Comparison, LabelComparison, SchemeComparison
 from exchange.compare.statistics import ConfusionTable, Estimate
 from exchange.compare.wording import describe_decision, format_reasons
+from exchange.files.cells import protect_cell
 
 STATISTICS_HEADER = ("level", "scheme_a", "label_a", "scheme_b", "label_b", "statistic", "value", "low", "high")
 DISAGREEMENTS_HEADER = (
     "scheme_a", "label_a", "scheme_b", "label_b", "reference", "title",
     "decision_a", "decision_b", "score_a", "score_b", "reasons_a", "reasons_b",
 )  # fmt: skip
-
-# A spreadsheet would evaluate text that begins with one of these.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | float | None
 
@@ -59,8 +57,7 @@ def write_disagreements_csv(comparison: Comparison, file: TextIO) -> None:
 
 
 def _protect(row: tuple[Cell, ...]) -> list[Cell]:
-    """Put an apostrophe before each text that a spreadsheet would evaluate."""
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in row]
+    return [protect_cell(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def _list_statistics(label: LabelComparison) -> Iterator[tuple[Cell, ...]]:

@@ -1,9 +1,4 @@
-"""CSV and TSV.
-
-A spreadsheet would run a cell that begins with = + - @ or a tab as a formula. The writer puts an apostrophe before it,
-and before a cell that would otherwise be mistaken for such a one. The reader removes one apostrophe from these cells,
-so that nothing changes on the way out and in again. A plain number, for example -3.5, is not a formula.
-"""
+"""CSV and TSV."""
 
 import csv
 import re
@@ -13,28 +8,17 @@ from pathlib import Path
 from typing import TextIO
 
 from exchange.domain.errors import InputRejected
+from exchange.files.cells import restore_cell
+from exchange.formats.dialect import detect_dialect
 from exchange.formats.encodings import MAX_RECORD_CHARACTERS, find_damage, open_text, read_lines
 from exchange.formats.record import Fault, Format, Record
 from exchange.formats.tables import Columns, count_known
 
 DELIMITERS = ",;\t|"
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-][0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
-_PROTECTED = re.compile(r"'+[=+\-@\t\r]")
 _SEPARATOR = re.compile(f'"?sep=([{DELIMITERS}])"?', re.IGNORECASE)
 _MAX_LINE_CHARACTERS = 1 << 20
 # The parser refuses cells of twice this length.
 _MAX_HEADER_CHARACTERS = 1 << 16
-
-
-def protect_cell(cell: str) -> str:
-    """Return the cell in a form that no spreadsheet runs as a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
-
-
-def restore_cell(cell: str) -> str:
-    """Return the cell that `protect_cell` protected."""
-    return cell[1:] if _PROTECTED.match(cell) else cell
 
 
 def find_separator(line: str) -> str | None:
@@ -115,7 +99,10 @@ def read_csv(path: Path, chosen: Mapping[str, str] | None = None) -> Iterator[Re
         header = next(rows, None)
         if header is None or isinstance(header, Fault):
             raise InputRejected(f"The header of {path.name} cannot be read.")
-        columns = Columns([restore_cell(cell.strip()) for cell in header[1]], chosen)
+        dialect = detect_dialect(
+            "".join(lines.row), header[1], delimiter, text.encoding, names_delimiter=separator is not None
+        )
+        columns = Columns([restore_cell(cell.strip()) for cell in header[1]], chosen, dialect)
         table = Format.TSV if delimiter == "\t" else Format.CSV
         for row in rows:
             if isinstance(row, Fault):

@@ -1,6 +1,7 @@
 """Reading reference files of any format."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from exchange.contract.enhancements import Visibility
@@ -14,8 +15,11 @@ from exchange.formats.openalex import read_openalex
 from exchange.formats.pubmed_xml import read_pubmed_xml
 from exchange.formats.record import TABLES, Fault, Format, Reading, Record
 from exchange.formats.ris import read_ris
+from exchange.formats.tables import Columns
 from exchange.formats.to_reference import make_reading
 from exchange.formats.xlsx_files import read_xlsx
+
+_IGNORED = "These columns are not used: {}. To use one, name it for a field: --map.title COLUMN."
 
 _PARSERS: dict[Format, Callable[[Path], Iterator[Record | Fault]]] = {
     Format.RIS: read_ris,
@@ -52,9 +56,23 @@ def read_references(
         return read_native(path)
     if chosen in TABLES:
         records = read_xlsx(path, columns) if chosen is Format.XLSX else read_csv(path, columns)
-    else:
-        records = _PARSERS[chosen](path)
-    return _add_references(records, source or path.stem, visibility)
+        return _warn_of_ignored(_add_references(records, source or path.stem, visibility), columns)
+    return _add_references(_PARSERS[chosen](path), source or path.stem, visibility)
+
+
+def _warn_of_ignored(
+    readings: Iterator[Reading | Fault], chosen: Mapping[str, str] | None
+) -> Iterator[Reading | Fault]:
+    """Add a warning to the first record of a table if some columns hold no field."""
+    for reading in readings:
+        if isinstance(reading, Fault):
+            yield reading
+            continue
+        ignored = Columns([name for name, _ in reading.record.raw], chosen).list_ignored()
+        warnings = [_IGNORED.format(", ".join(ignored))] if ignored else []
+        yield replace(reading, warnings=(*warnings, *reading.warnings))
+        break
+    yield from readings
 
 
 def _add_references(

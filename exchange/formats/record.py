@@ -1,12 +1,13 @@
 """The forms between which the parsers, the mappings and the writers translate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from exchange.contract.references import Reference, ReferenceFileInput
+from exchange.formats.dialect import Dialect
 
 
 class Format(StrEnum):
@@ -73,11 +74,13 @@ class Record:
     notes: tuple[str, ...] = ()
     # Whether the record was labelled relevant or irrelevant. None if it has no label.
     included: bool | None = None
+    # How the file of CSV or TSV is written.
+    dialect: Dialect | None = field(default=None, compare=False)
 
 
 # The fields that describe the reference, and not its place.
 _CONTENT_FIELDS = [
-    field.name for field in fields(Record) if field.name not in {"file", "line", "format", "raw", "cells"}
+    item.name for item in fields(Record) if item.name not in {"file", "line", "format", "raw", "cells", "dialect"}
 ]
 _EMPTY = Record(file="", line=0, format=Format.JSONL)
 

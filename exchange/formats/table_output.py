@@ -1,23 +1,28 @@
 """Tables that are written. The columns are known only after the last row, so the rows wait in a temporary file.
 
+CSV and TSV are written as the original file of the same kind is, with its delimiter, quotes, line ends and encoding. If
+the encoding lacks a character of an annotation, it is UTF-8.
+
 Excel holds at most 32,767 characters in a cell of XLSX. Longer texts are cut there, but not in CSV.
 """
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from exchange.formats.csv_files import protect_cell
+from exchange.files.cells import protect_cell
+from exchange.formats.detect import SUFFIXES
+from exchange.formats.dialect import Dialect
 from exchange.formats.from_reference import make_record
 from exchange.formats.record import TABLES, Cell, Format, Record, Row, fill_missing, keep_missing
 from exchange.formats.tables import COLUMNS
@@ -32,13 +37,17 @@ _LABELS = {True: "1", False: "0", None: ""}
 _SEPARATOR = "; "
 
 
-def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
+def write_table(file: BinaryIO, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
     """Write the rows to the file, and return their number."""
     with TemporaryFile("w+", encoding="utf-8") as waiting:
         columns: dict[Column, int] = {}
         count = 0
+        dialect: Dialect | None = None
+        can_encode = True
         for row in rows:
+            dialect = dialect or _find_dialect(row, table)
             cells = _make_cells(row, table, asreview_label)
+            can_encode = can_encode and _can_encode(dialect, cells)
             for column in cells:
                 columns.setdefault(column, len(columns))
             waiting.write(
@@ -48,9 +57,10 @@ def write_table(path: Path, table: Format, rows: Iterable[Row], asreview_label: 
         names = [name for name, _ in columns] or [COLUMNS["title"][0]]
         filled = _fill_rows(waiting, len(names))
         if table is Format.XLSX:
-            _write_xlsx(path, names, filled)
+            _write_xlsx(file, names, filled)
         else:
-            _write_csv(path, "\t" if table is Format.TSV else ",", names, filled)
+            dialect = dialect or Dialect("\t" if table is Format.TSV else ",")
+            _write_csv(file, dialect if can_encode else replace(dialect, encoding="utf-8-sig"), names, filled)
     return count
 
 
@@ -71,20 +81,35 @@ def _unpack_date(packed: dict[str, str]) -> datetime:
     return datetime.fromisoformat(packed["date"])
 
 
-def _write_csv(path: Path, delimiter: str, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    # Excel takes a file without a byte order mark for Windows-1252.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow([protect_cell(name) for name in names])
-        writer.writerows([protect_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+def _find_dialect(row: Row, table: Format) -> Dialect | None:
+    """Return how the original is written, if it is a file of the same kind: by its delimiter, or by its name."""
+    original = row.original
+    if original is None or table not in {original.format, SUFFIXES.get(Path(original.file).suffix.lower())}:
+        return None
+    return original.dialect
 
 
-def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _can_encode(dialect: Dialect | None, cells: Mapping[Column, Cell]) -> bool:
+    """Return whether the encoding of the original has all characters of the cells and of their columns."""
+    return dialect is None or all(
+        dialect.can_encode(text) for (name, _), cell in cells.items() for text in (name, str(cell))
+    )
+
+
+def _write_csv(file: BinaryIO, dialect: Dialect, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    text = dialect.open_text(file)
+    writer = dialect.make_writer(text)
+    writer.writerow([protect_cell(name) for name in names])
+    writer.writerows([protect_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    text.detach()
+
+
+def _write_xlsx(file: BinaryIO, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("References")
     for row in chain([names], rows):
         sheet.append([_make_xlsx_cell(sheet, cell) for cell in row])
-    workbook.save(path)
+    workbook.save(file)
 
 
 def _make_xlsx_cell(sheet: Any, value: Cell) -> Any:

@@ -1,24 +1,43 @@
 """Tables: which column holds what, and the rows of CSV, TSV and XLSX alike."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from exchange.domain.errors import InputRejected
+from exchange.formats.dialect import Dialect
 from exchange.formats.record import Format, Record
 from exchange.formats.ris import TYPES
 from exchange.formats.values import collapse, find_date, find_year, sort_links, split_issns, split_list, split_pages
 
-# The names of columns for each field, without case and punctuation. The first one that a table has is used, and the
-# next one where its cell is empty. The writer uses the first name of each.
+# The names of columns for each field, without case, accents and punctuation. The first one that a table has is used,
+# and the next one where its cell is empty. The writer uses the first name of each. The fields that are needed most have
+# names in German, French, Spanish and Portuguese, too.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "type": ("Type", "Publication Type", "Item Type", "Reference Type", "Document Type", "Type of reference"),
-    "title": ("Title", "Article Title", "Primary Title", "Document Title", "First Title", "TI"),
-    "authors": ("Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU"),
-    "year": ("Year", "Publication Year", "Year of publication", "PY", "Publication_Year"),
+    "title": (
+        "Title", "Article Title", "Primary Title", "Document Title", "First Title", "TI",
+        "Titel", "Artikeltitel", "Titel des Artikels",
+        "Titre", "Titre de l'article",
+        "Título", "Título del artículo", "Título do artigo",
+    ),
+    "authors": (
+        "Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU",
+        "Autoren", "Autor", "Autor(en)", "Autor:innen", "Verfasser", "Verfasser:innen",
+        "Auteurs", "Auteur", "Auteur(s)", "Auteur.e.s", "Autores", "Autor(es)", "Autoría", "Autoria",
+    ),
+    "year": (
+        "Year", "Publication Year", "Year of publication", "PY", "Publication_Year",
+        "Jahr", "Erscheinungsjahr", "Publikationsjahr", "Veröffentlichungsjahr",
+        "Année", "Année de publication", "Año", "Año de publicación", "Ano", "Ano de publicação",
+    ),
     "date": ("Date", "Publication Date", "Date of publication"),
     "journal": (
         "Journal", "Publication Title", "Source Title", "Journal Title", "Journal/Book", "Journal Name",
         "Container Title", "Secondary Title", "Source", "SO",
+        "Zeitschrift", "Fachzeitschrift", "Zeitschriftentitel", "Titel der Zeitschrift",
+        "Revue", "Titre de la revue", "Titre du périodique", "Périodique",
+        "Revista", "Título de la revista", "Título da revista", "Periódico", "Título do periódico",
     ),
     "volume": ("Volume", "VL"),
     "issue": ("Issue", "Number", "Issue Number", "IS"),
@@ -27,7 +46,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "last_page": ("Last Page", "End Page", "Page end", "EP"),
     "publisher": ("Publisher", "PU"),
     "issns": ("ISSN", "ISSNs", "ISSN/ISBN", "eISSN", "Print ISSN", "SN"),
-    "doi": ("DOI", "DOI Link", "Digital Object Identifier", "DO", "DI"),
+    "doi": ("DOI", "DOI Link", "Digital Object Identifier", "DO", "DI", "DOI-Nummer", "Numéro DOI", "Número DOI"),
     "pm_id": ("PMID", "PubMed ID", "PubMedID", "PM ID", "Medline PMID", "PM"),
     "open_alex": ("OpenAlex", "OpenAlex ID", "OpenAlexId", "Work ID"),
     "keywords": ("Keywords", "Author Keywords", "Manual Tags", "Automatic Tags", "Tags", "Keyword", "DE"),
@@ -35,7 +54,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "language": ("Language", "Language of original document", "LA"),
     "notes": ("Notes", "Note"),
     "included": ("included", "label_included", "asreview_label"),
-    "abstract": ("Abstract", "Abstract Note", "Abstract Text", "Abstracts", "AB", "Summary"),
+    "abstract": (
+        "Abstract", "Abstract Note", "Abstract Text", "Abstracts", "AB", "Summary",
+        "Zusammenfassung", "Kurzfassung", "Abstrakt", "Résumé", "Resumen", "Resumo",
+    ),
 }  # fmt: skip
 FIELDS = tuple(COLUMNS)
 
@@ -48,23 +70,27 @@ _TYPE_NAMES = {
 }  # fmt: skip
 
 
-def _simplify(name: str) -> str:
-    return _NOT_A_LETTER.sub("", name).casefold()
+def simplify_column(name: str) -> str:
+    """Return the name without what does not count. Decomposed, an accent is a character that is not a letter."""
+    return _NOT_A_LETTER.sub("", unicodedata.normalize("NFKD", name)).casefold()
 
 
-_FIELDS = {_simplify(name): (field, rank) for field, names in COLUMNS.items() for rank, name in enumerate(names)}
+_FIELDS = {simplify_column(name): (field, rank) for field, names in COLUMNS.items() for rank, name in enumerate(names)}
 
 
 def count_known(header: Iterable[str]) -> int:
     """Return how many columns of the header have a name that is known."""
-    return sum(_simplify(name) in _FIELDS for name in header)
+    return sum(simplify_column(name) in _FIELDS for name in header)
 
 
 class Columns:
     """The columns of a table. `chosen` names the column of a field, or of several, and has priority over the guess."""
 
-    def __init__(self, header: Sequence[str], chosen: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, header: Sequence[str], chosen: Mapping[str, str] | None = None, dialect: Dialect | None = None
+    ) -> None:
         self.header = list(header)
+        self._dialect = dialect
         chosen = chosen or {}
         if unknown := sorted(set(chosen) - set(FIELDS)):
             raise InputRejected(f"There is no field '{unknown[0]}'. The fields are: {', '.join(FIELDS)}.")
@@ -72,15 +98,20 @@ class Columns:
             raise InputRejected(f"The file has no column '{missing[0]}'. Its columns are: {', '.join(self.header)}.")
         ranked: dict[str, list[tuple[int, int]]] = {field: [] for field in FIELDS}
         for number, name in enumerate(self.header):
-            if (known := _FIELDS.get(_simplify(name))) is not None and name not in chosen.values():
+            if (known := _FIELDS.get(simplify_column(name))) is not None and name not in chosen.values():
                 ranked[known[0]].append((known[1], number))
         self._places = {field: [number for _, number in sorted(places)] for field, places in ranked.items()}
         self._places |= {field: [self.header.index(name)] for field, name in chosen.items()}
         if not any(self._places[field] for field in ("title", "abstract", "doi", "pm_id", "open_alex")):
             raise InputRejected(
                 f"No column for the title, the abstract or an identifier was found in: {', '.join(self.header)}. "
-                "Say which column holds the title."
+                "Say which column holds the title: --map.title COLUMN."
             )
+
+    def list_ignored(self) -> list[str]:
+        """Return the names of the columns that hold no field."""
+        used = {place for places in self._places.values() for place in places}
+        return list(dict.fromkeys(name for place, name in enumerate(self.header) if place not in used and name))
 
     def read(self, cells: Sequence[str], file: str, line: int, table: Format) -> Record:
         """Return the record of a row."""
@@ -124,4 +155,5 @@ class Columns:
             language=first("language"),
             notes=(first("notes"),) if first("notes") else (),
             included={"1": True, "true": True, "0": False, "false": False}.get(number("included").casefold()),
+            dialect=self._dialect,
         )

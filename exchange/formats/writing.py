@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from uuid import uuid4
+from typing import BinaryIO
 
 from exchange.contract.base import to_jsonl
 from exchange.domain.errors import InputRejected
+from exchange.files.replacing import replacing
 from exchange.formats.bibtex_output import format_bibtex
 from exchange.formats.detect import SUFFIXES, find_format
 from exchange.formats.native import make_file_input
@@ -34,24 +35,19 @@ def write_references(
     if chosen not in WRITABLE:
         names = ", ".join(WRITABLE)
         raise InputRejected(f"{path.name} cannot be written in this format. The formats are: {names}.")
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        count = _write(temporary, chosen, rows, asreview_label)
-        temporary.replace(path)
+        with replacing(path) as file:
+            return _write(file, chosen, rows, asreview_label)
     except OSError as error:
         raise InputRejected(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
 
 
-def _write(path: Path, chosen: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
+def _write(file: BinaryIO, chosen: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
     if chosen in TABLES:
-        return write_table(path, chosen, rows, asreview_label)
+        return write_table(file, chosen, rows, asreview_label)
     count = 0
-    with path.open("wb") as file:
-        for count, row in enumerate(rows, 1):
-            file.write(_format(chosen, row, count, asreview_label))
+    for count, row in enumerate(rows, 1):
+        file.write(_format(chosen, row, count, asreview_label))
     return count
 
 

@@ -36,6 +36,8 @@ def test_the_goals() -> None:
         "whole flow, 100,000 references": (Bound(1.05), None, None),
         "exchange --help": (None, Bound(3, at_most=True), Bound(0.3, at_most=True)),
         "references load --dry-run, RIS": (None, None, Bound(200, at_most=True)),
+        "references load, RIS": (None, Bound(0.9), None),
+        "references load, RIS: memory above idle": (None, Bound(1.5, at_most=True), Bound(200, at_most=True)),
         "robot kit, one reference": (Bound(0.5), None, Bound(50, at_most=True)),
         "cold start": (None, Bound(1.6, at_most=True), None),
         "one reference, whole flow": (None, Bound(6, at_most=True), Bound(0.2, at_most=True)),

@@ -57,7 +57,7 @@ def test_the_version_is_that_of_the_package(command: Run) -> None:
     ("words", "text"),
     [
         (["batch"], 'Unknown command "batch". Did you mean "batches"?'),
-        (["batches", "show", "seven"], 'unable to convert "seven" into UUID'),
+        (["batches", "show", "seven"], "'seven' is neither the id of a batch request nor its first 8 or more digits."),
         (["batches", "show"], 'Command "batches show" parameter --batch requires an argument'),
         (["batches", "watch"], "Name at least one batch request."),
         (["batches", "compare", ID], "Name one baseline: another batch request, or --labels FILE."),

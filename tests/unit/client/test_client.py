@@ -1,12 +1,14 @@
 """Both clients against a server on loopback."""
 
+import asyncio
 import contextlib
 import inspect
 import json
 import os
 import re
+import threading
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -37,7 +39,7 @@ from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import RobotIn, RobotSettings
 from exchange.contract.webhooks import WebhookIn, WebhookPatch
 from functions.http.register import ENDPOINTS
-from tests.unit.client.server import TOKEN, Both, Server, problem, running_server
+from tests.unit.client.server import QUICK, TOKEN, Both, Server, problem, running_server
 
 BATCH, ROBOT, REFERENCE, WEBHOOK = (uuid4() for _ in range(4))
 
@@ -371,6 +373,43 @@ class TestLoading:
         server.prepare(web.Response(text=answer))
         with pytest.raises(Unreachable, match="did not answer each of the loaded lines"):
             await client.call("load_references", [b"{}"])
+
+    async def test_the_next_lines_are_taken_while_some_are_sent(self, server: Server) -> None:
+        taken = {400: threading.Event(), 600: threading.Event()}
+
+        def take() -> Iterator[bytes]:
+            for number in range(1, 601):
+                if number in taken:
+                    taken[number].set()
+                yield b"{}"
+
+        async def load(request: web.Request) -> web.Response:
+            assert await asyncio.to_thread(taken[min(600, 200 + 200 * len(server.requests))].wait, 5)
+            assert len(server.requests) > 1 or not taken[600].is_set()
+            count = len((await request.read()).splitlines())
+            return web.Response(text="\n".join(json.dumps({"line": line + 1}) for line in range(count)))
+
+        server.prepare(load, load, load)
+        with Client(server.url, lambda: TOKEN, QUICK) as client:
+            found = await asyncio.to_thread(lambda: list(client.load_references(take())))
+        assert [item.line for item in found] == list(range(1, 601))
+
+    async def test_nothing_is_sent_after_an_error(self, server: Server) -> None:
+        server.prepare(web.Response(status=422, text='{"detail": "no"}'))
+        with Client(server.url, lambda: TOKEN, QUICK) as client, pytest.raises(ExchangeError):
+            await asyncio.to_thread(lambda: list(client.load_references([b"{}"] * 1_000)))
+        assert len(server.requests) == 1
+
+    async def test_what_was_sent_before_an_error_of_the_lines_is_answered(self, server: Server) -> None:
+        def take() -> Iterator[bytes]:
+            yield from [b"{}"] * 201
+            raise KeyError
+
+        server.prepare(web.Response(text="\n".join(json.dumps({"line": line}) for line in range(1, 201))))
+        found: list[LoadedLine] = []
+        with Client(server.url, lambda: TOKEN, QUICK) as client, pytest.raises(KeyError):
+            await asyncio.to_thread(lambda: found.extend(client.load_references(take())))
+        assert len(found) == 200
 
     def test_a_body_has_a_bounded_size_but_at_least_one_line(self) -> None:
         bodies = list(split_lines([b"x" * 600_000, b"y" * 600_000, b"z" * 3_000_000, b"a", b"b"]))

@@ -1,10 +1,10 @@
 import pytest
 
-from exchange.compare.comparison import Absent
+from exchange.compare.comparison import Absent, add_titles
 from exchange.compare.labels import Label, LabelPair
 from exchange.compare.statistics import ConfusionTable
 from exchange.domain.errors import InputRejected
-from tests.unit.compare.sides import boolean, compare_sides, make_id, scored
+from tests.unit.compare.sides import boolean, compare_sides, make_id, read_titles, scored
 
 X, Y, Z = Label("topic", "x"), Label("topic", "y"), Label("topic", "z")
 
@@ -34,6 +34,15 @@ def test_disagreements_have_titles_and_those_that_b_missed_come_first() -> None:
     assert (extra.key, extra.title) == (make_id(3), None)
     assert extra.b is not None
     assert extra.b.score == 0.8
+
+
+def test_titles_that_are_learned_later_are_added_and_decide_the_order() -> None:
+    people = {number: [boolean("x", value=False)] for number in (1, 2)}
+    robot = {number: [scored("x", 0.9)] for number in (1, 2)}
+    comparison = compare_sides(people, robot)
+    titled = add_titles(comparison, read_titles({1: "Second", 2: "First"}))
+    assert [item.title for item in titled.labels[0].disagreements] == ["First", "Second"]
+    assert titled == compare_sides(people, robot, {1: "Second", 2: "First"})
 
 
 def test_extra_labels_come_by_descending_score() -> None:

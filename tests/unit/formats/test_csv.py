@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from exchange.files.cells import protect_cell, restore_cell
 from exchange.formats import Fault, Reading, read_references
-from exchange.formats.csv_files import protect_cell, restore_cell
 from tests.unit.formats.files import read_records
 from tests.unit.formats.test_streaming import MAX_PEAK_BYTES, measure_peak
 

@@ -1,5 +1,7 @@
 import csv
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -7,15 +9,17 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from exchange.domain.errors import InputRejected
-from exchange.formats import Format, Record, Row, read_references, write_references
-from exchange.formats.csv_files import guess_delimiter, protect_cell, restore_cell
-from tests.unit.formats.files import DATA, make_reference, read_records
+from exchange.files.cells import protect_cell, restore_cell
+from exchange.formats import Fault, Format, Reading, Record, Row, read_references, write_references
+from exchange.formats.csv_files import guess_delimiter
+from exchange.formats.tables import COLUMNS, simplify_column
+from tests.unit.formats.files import DATA, make_reference, read_all, read_records
 
 
 def test_columns_that_are_not_guessed_can_be_named() -> None:
-    with pytest.raises(InputRejected, match="found in: Titel, Nummer, Kurz"):
+    with pytest.raises(InputRejected, match=r"found in: Name, Nummer, Kurz. Say .*: --map.title COLUMN\.$"):
         list(read_references(DATA / "columns.tsv"))
-    columns = {"title": "Titel", "doi": "Nummer", "abstract": "Kurz"}
+    columns = {"title": "Name", "doi": "Nummer", "abstract": "Kurz"}
     (record,) = read_records(DATA / "columns.tsv", columns=columns)
     assert (record.title, record.doi, record.abstract) == (
         "Let Me Get You a Nicotine Patch",
@@ -27,8 +31,8 @@ def test_columns_that_are_not_guessed_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"titel": "Titel"}, "There is no field 'titel'. The fields are: type, title, "),
-        ({"title": "Title"}, "The file has no column 'Title'. Its columns are: Titel, Nummer, Kurz."),
+        ({"titel": "Name"}, "There is no field 'titel'. The fields are: type, title, "),
+        ({"title": "Title"}, "The file has no column 'Title'. Its columns are: Name, Nummer, Kurz."),
     ],
 )
 def test_wrong_names_are_refused(columns: dict[str, str], reason: str) -> None:
@@ -42,6 +46,47 @@ def test_a_title_has_many_names(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"{name};Other\nx;y\n")
     assert read_records(path)[0].title == "x"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Titel;Autor(en);Jahr;Zusammenfassung;DOI;Zeitschrift",
+        "TITEL;Autor:innen;Erscheinungsjahr;Kurzfassung;DOI;Titel der Zeitschrift",
+        "Titre;Auteur(s);Année;Résumé;DOI;Revue",
+        "Titre;Auteurs;Annee de publication;Resume;doi;Périodique",
+        "Título;Autores;Año;Resumen;DOI;Revista",
+        "Título;Autor(es);Ano de publicação;Resumo;DOI;Periódico",
+        "Titulo;Autores;Ano;Resumo;DOI;Revista",
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_columns_have_names_in_other_languages(header: str, form: Literal["NFC", "NFD"], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(normalize(form, f"{header}\nx;A, B; C;2003;text;10.5555/x;J\n".replace("A, B; C", '"A, B; C"')))
+    (reading,) = read_all(path)
+    record = reading.record
+    assert (record.title, record.authors, record.year) == ("x", ("A, B", "C"), "2003")
+    assert (record.abstract, record.doi, record.journal) == ("text", "10.5555/x", "J")
+    assert reading.warnings == ()
+
+
+def test_each_name_of_a_column_belongs_to_one_field() -> None:
+    fields = {(simplify_column(name), field) for field, names in COLUMNS.items() for name in names}
+    assert len({name for name, _ in fields}) == len(fields)
+
+
+def test_one_warning_names_the_columns_that_are_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Title,Farbe,,Farbe,Note 2,Year,AB\n,,,,,2003,a\nx,1,2,3,4,2003,a\ny,1,2,3,4,2003,b\n")
+    fault, first, second = read_references(path, columns={"abstract": "Note 2"})
+    assert isinstance(fault, Fault)
+    assert isinstance(first, Reading)
+    assert isinstance(second, Reading)
+    assert first.warnings == (
+        "These columns are not used: Farbe, AB. To use one, name it for a field: --map.title COLUMN.",
+    )
+    assert second.warnings == ()
 
 
 def test_an_empty_cell_is_filled_from_the_next_column_of_the_field(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How all parts for requestors and authors of robots write files."""
