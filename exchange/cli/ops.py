@@ -170,7 +170,7 @@ def _resend_all(client: "Client", queue: DeadLetterQueue | None) -> Iterator[Dea
 
 
 def _show_resent(common: Common, answers: Sequence[DeadLetterResendResult]) -> int:
-    """Show what became of each dead letter at last. Return the exit code."""
+    """Show the last result for each dead letter. Return the exit code."""
     results = {result.id: result for answer in answers for result in answer.results}
     unreachable = {part.queue: part.reason for part in answers[-1].unreachable}
     remaining = answers[-1].remaining

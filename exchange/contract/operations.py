@@ -122,7 +122,7 @@ class DeadLettersQuery(WireModel):
 class DeadLetterRead(WireModel):
     """A dead letter. A value that its queue does not have is null."""
 
-    id: DeadLetterId = Field(description="The queue, a slash, and the name of the dead letter in it.")
+    id: str = Field(description="The queue, a slash, and the name of the dead letter in it.")
     queue: DeadLetterQueue
     batch_request_id: UUID4 | None = Field(
         None, description="The batch request that it is about. If there are several, the first one."

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -76,7 +76,7 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
             await made.resend()
 
 
-async def _queue_of_messages(stack: Stack) -> AsyncIterator[Place]:
+async def _queue_of_messages(stack: Stack) -> AsyncGenerator[Place, None]:
     queues = make_queues(stack)
     async with (
         ServiceBusClient.from_connection_string(stack.settings["SERVICE_BUS"]) as client,
@@ -96,7 +96,7 @@ async def _queue_of_messages(stack: Stack) -> AsyncIterator[Place]:
     await queues.close()
 
 
-async def _poison_queue(stack: Stack) -> AsyncIterator[Place]:
+async def _poison_queue(stack: Stack) -> AsyncGenerator[Place, None]:
     queue = PoisonQueue(stack.settings["DATA_STORAGE"], None)
     store = PoisonQueueDeadLetters(queue)
 
@@ -110,7 +110,7 @@ async def _poison_queue(stack: Stack) -> AsyncIterator[Place]:
     await queue.close()
 
 
-async def _container(stack: Stack) -> AsyncIterator[Place]:
+async def _container(stack: Stack) -> AsyncGenerator[Place, None]:
     account = BlobAccount(stack.settings["DATA_STORAGE"], None)
 
     async def add(batch_id: UUID) -> None:
