@@ -54,10 +54,9 @@ bench: $(VENV)/dev ## measure speed and write benchmarks/RESULTS.md: DATA=folder
 bench-short: $(VENV)/dev ## measure the same in three minutes and fail if a ratio is below its minimum
 	@$(RUN) -m benchmarks --short $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
-dead-letters: install ## list dead letters, here or with ENV= in Azure; RESEND=all or RESEND="id ..." sends them again
-	@$(if $(ENV),$(RUN) -m infra.deploy settings $(ENV))
-	@$(RUN) -m operations.dead_letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) \
-	  $(if $(ENV),--settings .local/$(ENV).settings.json) $(ARGS)
+dead-letters: install ## list dead letters, here or of the profile ENV=; RESEND=all or RESEND="id ..." sends them again
+	@$(RUN) -m exchange.cli ops dead-letters $(if $(RESEND),resend $(if $(filter all,$(RESEND)),--all,$(RESEND)),list) \
+	  --profile $(or $(ENV),.local/stack.json) $(ARGS)
 
 docs: install ## generate docs/lifecycle.md, docs/settings.md, the sample settings and infra/modules/tunables.bicep
 	@$(RUN) -m local.generated_docs

@@ -15,11 +15,14 @@ from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
 from exchange.adapters.cosmos.webhook_deliveries import CosmosWebhookDeliveryStore
 from exchange.adapters.cosmos.webhooks import CosmosWebhookStore
-from exchange.adapters.dead_letters import BlobEventDeadLetters, PoisonQueue
+from exchange.adapters.dead_letters.event_grid import EventGridDeadLetters
+from exchange.adapters.dead_letters.poison_queue import PoisonQueue, PoisonQueueDeadLetters
+from exchange.adapters.dead_letters.service_bus import ServiceBusDeadLetters
 from exchange.adapters.robot_http import HttpRobotCalls
 from exchange.adapters.service_bus import ServiceBusQueues
 from exchange.adapters.signed_urls import SignedUrls
 from exchange.adapters.webhook_http import HttpWebhookCalls
+from exchange.contract.operations import DeadLetterQueue
 from exchange.domain.ids import new_id
 from exchange.domain.signatures import RobotSecrets
 from exchange.domain.webhooks import WebhookSecrets
@@ -80,7 +83,13 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
-        dead_letters=BlobEventDeadLetters(account, connections.poison_queue),
+        dead_letters={
+            DeadLetterQueue.DISPATCH: ServiceBusDeadLetters(settings.azure.dispatch_queue, queues),
+            DeadLetterQueue.IMPORT: ServiceBusDeadLetters(settings.azure.import_queue, queues),
+            DeadLetterQueue.NOTIFY: ServiceBusDeadLetters(settings.azure.notify_queue, queues),
+            DeadLetterQueue.BLOBS: PoisonQueueDeadLetters(connections.poison_queue),
+            DeadLetterQueue.EVENTS: EventGridDeadLetters(account),
+        },
         urls=SignedUrls(account, settings.signed_url_lifetime_s, time.time),
         queues=queues,
         robot_calls=HttpRobotCalls(

@@ -3,7 +3,16 @@
 Every call may raise `Unavailable` if the system behind it is down. Other errors are named in the docstrings.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,11 +20,13 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import ExternalIdentifier
+from exchange.contract.operations import DeadLetterQueue
 from exchange.contract.references import Reference, StoredEnhancement
 from exchange.contract.robots import BatchRobotRequest, Robot
-from exchange.domain.batch import Batch, Upload
+from exchange.domain.batch import Batch, Phase, Upload, find_phase
 from exchange.domain.callers import User
 from exchange.domain.chunks import AcceptedEntry, Refusal
+from exchange.domain.dead_letters import DeadLetterPage, ResendResult
 from exchange.domain.limits import Deadlines, Limits
 from exchange.domain.listing import BatchFilter
 from exchange.domain.messages import Message
@@ -51,10 +62,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """The fields of an open batch that stats need. `created_at` is in seconds since the epoch."""
+    """The fields of an open batch that stats need. Times are in seconds since the epoch."""
 
     status: BatchStatus
     created_at: float
+    due_at: float
+    import_started: bool
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the batch."""
+        return find_phase(self.status, import_started=self.import_started)
 
 
 class BatchStore(Protocol):
@@ -178,6 +196,12 @@ class WebhookDeliveryStore(Protocol):
 
     async def list_latest(self, webhook_id: UUID, limit: int) -> Sequence[WebhookDelivery]:
         """Return the latest deliveries of this webhook, latest first."""
+
+    async def list_failed(self, limit: int) -> Sequence[WebhookDelivery]:
+        """Return the failed deliveries of all webhooks, latest first."""
+
+    async def count_failed(self, limit: int) -> int:
+        """Count the failed deliveries of all webhooks. Stop counting at `limit`."""
 
     def list_overdue(self, now: float) -> AsyncIterator[WebhookDelivery]:
         """Yield the deliveries whose `due_at` is not after `now`, longest overdue first."""
@@ -309,16 +333,27 @@ class ResultFiles(Protocol):
         """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
 
 
-class DeadLetters(Protocol):
-    """The events about uploads that nothing processes any more. An operator can resend them."""
+Revalidate = Callable[[str], Awaitable[str | None]]
+"""Has the upload with this name in the container `results` validated. Returns the fault if this is not possible."""
 
-    async def count_poison_queue(self) -> int:
-        """Return the approximate number of events that failed at every attempt."""
 
-    async def count_event_grid(self) -> int:
-        """Return the number of events that Event Grid could not deliver, at most 1,000.
+class DeadLetterStore(Protocol):
+    """The dead letters of one queue: messages or events that nothing processes any more."""
 
-        Raises NotFound if the container for them does not exist.
+    async def count(self) -> int:
+        """Return the number of dead letters, at most `MAX_COUNTED`. It may be approximate.
+
+        Raises NotFound if the place for them does not exist.
+        """
+
+    async def list_first(self, limit: int) -> DeadLetterPage:
+        """Return the first dead letters without changing them. It may return fewer than there are and than `limit`."""
+
+    def resend(self, names: Collection[str] | None, revalidate: Revalidate) -> AsyncGenerator[ResendResult, None]:
+        """Resend the dead letters with these names, or all, and remove them. Yields one result for each. Idempotent.
+
+        A message is sent to its queue again. The upload of an event is passed to `revalidate`. The caller may stop
+        early: then the others stay.
         """
 
 
@@ -381,7 +416,7 @@ class Services:
     claims: IdentifierClaims
     files: BatchFiles
     results: ResultFiles
-    dead_letters: DeadLetters
+    dead_letters: Mapping[DeadLetterQueue, DeadLetterStore]
     urls: UrlSigner
     queues: Queues
     robot_calls: RobotCalls

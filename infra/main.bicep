@@ -15,8 +15,6 @@ param tokenAudience string = ''
 param deployerId string = ''
 @description('Type of the deployer: a person, or the service principal of a pipeline.')
 param deployerType 'User' | 'ServicePrincipal' = 'User'
-@description('Object id of an Entra group whose members may use `make dead-letters`. If empty, no role is assigned.')
-param operatorsId string = ''
 @description('E-mail address for alerts. If it is empty, the owners of the subscription receive them.')
 param alertEmail string = ''
 @description('Size and number of the app\'s instances.')
@@ -107,7 +105,6 @@ module roles 'modules/roles.bicep' = {
     topicPrincipalId: dataStorage.outputs.topicPrincipalId
     deployerId: deployerId
     deployerType: deployerType
-    operatorsId: operatorsId
     hostManagesStorage: hostManagesStorage
   }
   dependsOn: [hostStorage, serviceBus, cosmos, vault]

@@ -4,7 +4,6 @@ using 'main.bicep'
 param environmentName = 'dev'
 param tokenAudience = 'api://enhancement-exchange'
 param deployerId = '33333333-3333-3333-3333-333333333333'
-param operatorsId = '44444444-4444-4444-4444-444444444444'
 param alertEmail = 'operators@example.org'
 param scale = {
   instanceMemoryMB: 2048

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 # Folders in which the files share stacks, and the files in them that have stacks of their own.
 SHARED_STACKS = {
-    "tests/e2e": ("test_abuse.py", "test_large_uploads.py", "test_openapi_fuzz.py"),
+    "tests/e2e": ("test_abuse.py", "test_large_uploads.py", "test_openapi_fuzz.py", "test_operations.py"),
     "tests/faults": (),
     "tests/infra/deploy": (),
     "tests/ports": (),
@@ -23,7 +23,7 @@ SLOWEST_FIRST = (
     "tests/infra/deploy",
     "tests/faults",
     "tests/e2e/test_openapi_fuzz.py",
-    "tests/operations/test_dead_letters.py",
+    "tests/e2e/test_operations.py",
     "tests/e2e/test_large_uploads.py",
     "tests/simulation/test_exhaustive.py",
     "tests/e2e/test_abuse.py",

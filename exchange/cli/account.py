@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
-from exchange.cli.profiles import Profile, Profiles, SignIn, read_profiles, write_profiles
+from exchange.cli.profiles import Profile, Profiles, SignIn, check_address, read_profiles, read_stack, write_profiles
 from exchange.cli.sign_in import complete_sign_in, make_get_token
 from exchange.client import Client
 
@@ -71,33 +71,10 @@ def login(
 
 def _make_profile(url: str | None, sign_in: SignIn | None, role: str) -> Profile:
     if url is not None and url.lower().startswith(("http://", "https://")):
-        _check_address(url)
+        check_address(url)
         default = SignIn.TOKEN if os.environ.get("EXCHANGE_TOKEN") else SignIn.AZ
         return Profile(url.rstrip("/"), sign_in or default)
-    file = Path(url) if url is not None else _STACK_FILE
-    try:
-        api = json.loads(file.read_bytes())["api"]
-        _check_address(api)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, CommandError):
-        raise CommandError(
-            f"{file} is not the file of a local stack that runs. Name the address of an exchange, or the file "
-            ".local/stack.json in the folder in which `make up` runs.",
-            Exit.USAGE,
-        ) from None
-    return Profile(api, SignIn.STACK, stack=str(file.absolute()), role=role)
-
-
-def _check_address(url: str) -> None:
-    """Raise CommandError unless this is an address without a secret."""
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and parts.hostname is not None and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise CommandError("The address must be like https://exchange.example", Exit.USAGE)
-    if parts.username is not None or parts.query or parts.fragment:
-        raise CommandError("The address must not have a user name, a query or a fragment.", Exit.USAGE)
+    return read_stack(Path(url) if url is not None else _STACK_FILE, role)
 
 
 def logout(*, common: Common = COMMON) -> None:

@@ -84,7 +84,7 @@ def request(
     skip_enhanced
         Leave out references that this version of the robot has enhanced already.
     dry_run
-        Only check which of the references exist.
+        Only check which of the references exist, and with --skip-enhanced how many would be left out.
     key
         A name of your own for this request. The same command with the same key requests it only once.
     wait
@@ -94,10 +94,11 @@ def request(
         robot_id = client.find_robot(robot).id
         ids = collect_ids(selected, client, common.terminal)
         if dry_run:
-            found = client.check_batch(robot_id=robot_id, reference_ids=ids)
-            common.terminal.show(
-                found, ("requested", "found", "unknown"), [(found.requested, found.found, len(found.unknown))]
-            )
+            found = client.check_batch(robot_id=robot_id, reference_ids=ids, skip_enhanced=skip_enhanced)
+            columns, row = ["requested", "found", "unknown"], [found.requested, found.found, len(found.unknown)]
+            if found.skipped is not None:
+                columns, row = [*columns, "skipped"], [*row, found.skipped]
+            common.terminal.show(found, columns, [row])
             return Exit.ENDED_WITH_FAILURES if found.unknown else Exit.DONE
         batch = client.request_batch(
             robot_id=robot_id,

@@ -24,7 +24,7 @@ class Common:
     json
         Print JSON instead of tables.
     profile
-        Use this profile instead of the current one.
+        Use this profile instead of the current one, or the `stack.json` of a local stack without signing in.
     """
 
     json: Annotated[bool, Parameter(negative="")] = False

@@ -12,7 +12,7 @@ class Exit(IntEnum):
     USAGE = 2
     """The command line is wrong."""
     ENDED_WITH_FAILURES = 3
-    """A batch request did not complete, or a file has lines or records that were not used."""
+    """A batch request did not complete, a file has lines or records that were not used, or a dead letter stays."""
     NOT_SIGNED_IN = 4
     """There is no profile, or its sign-in is not valid any more."""
     INTERRUPTED = 130

@@ -43,6 +43,7 @@ def make_app() -> App:
     app.command("exchange.cli.robots:app", name="robots", help="List and register robots.")
     app.command("exchange.cli.batches:app", name="batches", help="Request batches and read their results.")
     app.command("exchange.cli.webhooks:app", name="webhooks", help="Be called when a batch request has ended.")
+    app.command("exchange.cli.ops:app", name="ops", help="For operators: see what is stuck, and resend it.")
     app.register_install_completion_command(add_to_startup=False)
     return app
 

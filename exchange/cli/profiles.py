@@ -1,9 +1,11 @@
 """Profiles: which exchange, and how to sign in there. They are in the configuration folder, without secrets."""
 
+import json
 import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import TypeAdapter, ValidationError
@@ -57,14 +59,46 @@ class Profiles:
     current: str | None = None
 
     def choose(self, name: str | None) -> tuple[str, Profile]:
-        """Return the named profile, or the current one. Raises CommandError."""
+        """Return the named profile, or the current one. The file of a local stack is a profile too.
+
+        Raises CommandError.
+        """
         chosen = name or self.current
+        if chosen is not None and chosen.endswith(".json"):
+            return chosen, read_stack(Path(chosen), "operator")
         if chosen is None:
             raise CommandError("You are not signed in. Type: exchange login URL", Exit.NOT_SIGNED_IN)
         if chosen not in self.by_name:
             known = ", ".join(self.by_name) or "none"
             raise CommandError(f"There is no profile '{chosen}'. Profiles: {known}.", Exit.NOT_SIGNED_IN)
         return chosen, self.by_name[chosen]
+
+
+def read_stack(file: Path, role: str) -> Profile:
+    """Return the profile of a local stack with this `stack.json`. Raises CommandError."""
+    try:
+        api = json.loads(file.read_bytes())["api"]
+        check_address(api)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, CommandError):
+        raise CommandError(
+            f"{file} is not the file of a local stack that runs. Name the address of an exchange, or the file "
+            ".local/stack.json in the folder in which `make up` runs.",
+            Exit.USAGE,
+        ) from None
+    return Profile(api, SignIn.STACK, stack=str(file.absolute()), role=role)
+
+
+def check_address(url: str) -> None:
+    """Raise CommandError unless this is an address without a secret."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise CommandError("The address must be like https://exchange.example", Exit.USAGE)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise CommandError("The address must not have a user name, a query or a fragment.", Exit.USAGE)
 
 
 def find_file() -> Path:

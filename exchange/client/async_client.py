@@ -104,6 +104,11 @@ class AsyncClient:
     list_deliveries = _call(calls.list_deliveries)
     redeliver = _call(calls.redeliver)
     read_health = _call(calls.read_health)
+    read_stats = _call(calls.read_stats)
+    list_overdue = _call(calls.list_overdue)
+    list_dead_letters = _call(calls.list_dead_letters)
+    resend_dead_letters = _call(calls.resend_dead_letters)
+    list_failed_deliveries = _call(calls.list_failed_deliveries)
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, repeatedly if the policy allows it. Raises ExchangeError."""

@@ -19,6 +19,15 @@ from exchange.contract.batches import (
 from exchange.contract.health import Health
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.lookup import LookedUpReferences, ReferenceLookup
+from exchange.contract.operations import (
+    DeadLetterList,
+    DeadLetterQueue,
+    DeadLetterResendIn,
+    DeadLetterResendResult,
+    FailedWebhookDeliveryList,
+    OperationStats,
+    OverdueBatchRequestList,
+)
 from exchange.contract.references import LoadedLine, OnExisting, ReferenceRead
 from exchange.contract.reports import BatchEntries, BatchEntry, BatchErrors, EntryKind
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
@@ -67,9 +76,11 @@ def request_batch(  # noqa: PLR0913 - the fields of a batch request
     return send("POST", _BATCHES, BatchEnhancementRequestRead, body, repeatable=True, query=query, headers=headers)
 
 
-def check_batch(*, robot_id: UUID, reference_ids: Iterable[UUID]) -> Call[BatchEnhancementRequestDryRun]:
-    """Check a batch request without creating it: which of its references exist."""
-    body = _make_request(robot_id=robot_id, reference_ids=list(reference_ids))
+def check_batch(
+    *, robot_id: UUID, reference_ids: Iterable[UUID], skip_enhanced: bool = False
+) -> Call[BatchEnhancementRequestDryRun]:
+    """Check a batch request without creating it: which of its references exist, and how many would be skipped."""
+    body = _make_request(robot_id=robot_id, reference_ids=list(reference_ids), skip_enhanced=skip_enhanced)
     return send("POST", _BATCHES, BatchEnhancementRequestDryRun, body, repeatable=True, query={"dry_run": True})
 
 
@@ -294,3 +305,28 @@ def redeliver(webhook_id: UUID, delivery_id: UUID) -> Call[WebhookDeliveryRead]:
 def read_health() -> Call[Health]:
     """Read whether the exchange is healthy."""
     return get("/health", Health)
+
+
+def read_stats() -> Call[OperationStats]:
+    """Count open batch requests, dead letters and failed deliveries to webhooks. For operators."""
+    return get("/operations/stats", OperationStats)
+
+
+def list_overdue(limit: int = 100) -> Call[OverdueBatchRequestList]:
+    """List overdue batch requests, longest overdue first. For operators."""
+    return get("/operations/overdue", OverdueBatchRequestList, {"limit": limit})
+
+
+def list_dead_letters(queue: DeadLetterQueue | None = None, limit: int = 100) -> Call[DeadLetterList]:
+    """List dead letters. For operators."""
+    return get("/operations/dead-letters", DeadLetterList, {"queue": queue, "limit": limit})
+
+
+def resend_dead_letters(request: DeadLetterResendIn) -> Call[DeadLetterResendResult]:
+    """Resend dead letters, at most 100. For operators. A second call finds the first one's dead letters gone."""
+    return send("POST", "/operations/dead-letters/resend", DeadLetterResendResult, request, repeatable=True)
+
+
+def list_failed_deliveries(limit: int = 100) -> Call[FailedWebhookDeliveryList]:
+    """List failed deliveries to all webhooks, latest first. For operators."""
+    return get("/operations/webhook-deliveries", FailedWebhookDeliveryList, {"limit": limit})

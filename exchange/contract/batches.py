@@ -112,6 +112,11 @@ class BatchEnhancementRequestDryRun(WireModel):
     requested: int = Field(description="The number of references in the request.")
     found: int = Field(description="The number of references that exist.")
     unknown: list[UUID4] = Field(description="The references that do not exist, in the order of the request.")
+    skipped: int | None = Field(
+        None,
+        description="How many of the found references already have an enhancement by this robot and its present "
+        "version, so that `skip_enhanced` leaves them out. Null if `skip_enhanced` is false.",
+    )
 
 
 class BatchRetryIn(WireModel):
@@ -169,6 +174,9 @@ class BatchEnhancementRequestRead(WireModel):
         None,
         description="When the exchange ends the batch request by itself if nothing else happens. Progress postpones it."
         " Null once the batch request has ended.",
+    )
+    trace_id: str | None = Field(
+        None, description="The id under which the traces of the batch request are found. For operators only."
     )
     warnings: list[str] | None = Field(
         None, description="Fields of the request that were ignored. Part of the answer to the request only."

@@ -186,9 +186,7 @@ class Batch:
     @property
     def phase(self) -> Phase:
         """The phase, derived from the status and from whether the import has started."""
-        if self.status is BatchStatus.IMPORTING:
-            return Phase.IMPORTING if self.import_started else Phase.DELIVERED
-        return _PHASES.get(self.status, Phase.ENDED)
+        return find_phase(self.status, import_started=self.import_started)
 
     @property
     def ended(self) -> bool:
@@ -212,6 +210,13 @@ class Batch:
         """Return the recorded validation if it is the validation of this upload."""
         matches = self.validation and upload and self.validation.etag == upload.etag
         return self.validation if matches else None
+
+
+def find_phase(status: BatchStatus, *, import_started: bool) -> Phase:
+    """Return the phase of a batch with this status."""
+    if status is BatchStatus.IMPORTING:
+        return Phase.IMPORTING if import_started else Phase.DELIVERED
+    return _PHASES.get(status, Phase.ENDED)
 
 
 _PHASES = {BatchStatus.RECEIVED: Phase.RECEIVED, BatchStatus.ACCEPTED: Phase.ACCEPTED}

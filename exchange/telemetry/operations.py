@@ -89,6 +89,12 @@ def current_traceparent() -> str | None:
     return carrier.get(TRACEPARENT)
 
 
+def find_trace_id(traceparent: str | None) -> str | None:
+    """Return the trace id of a `traceparent` in hex. None if there is none."""
+    span = _parse(traceparent)
+    return trace.format_trace_id(span.trace_id) if span.is_valid else None
+
+
 @contextmanager
 def continue_trace(message_properties: object) -> Iterator[None]:
     """Use the span that sent a message as the parent of the operations inside the context."""

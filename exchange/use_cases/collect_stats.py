@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 from exchange.contract.batches import BatchStatus
+from exchange.contract.operations import DeadLetterQueue
 from exchange.domain.stats import OPEN_STATUSES, Stats
 from exchange.ports import Services
 from exchange.telemetry.stats import record_stats
@@ -25,8 +26,8 @@ async def collect_stats(services: Services) -> Stats:
         oldest = min(oldest, batch.created_at)
     stats = Stats(open_batches={status: counts[status] for status in OPEN_STATUSES}, oldest_age_s=now - oldest)
     try:
-        stats = replace(stats, poison_queue_depth=await services.dead_letters.count_poison_queue())
-        stats = replace(stats, event_dead_letters=await services.dead_letters.count_event_grid())
+        stats = replace(stats, poison_queue_depth=await services.dead_letters[DeadLetterQueue.BLOBS].count())
+        stats = replace(stats, event_dead_letters=await services.dead_letters[DeadLetterQueue.EVENTS].count())
     finally:
         log.info("stats: %s", stats)
         record_stats(stats)

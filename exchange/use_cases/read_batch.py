@@ -11,12 +11,13 @@ from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.domain import blob_names
 from exchange.domain.added import find_added
 from exchange.domain.batch import Batch
-from exchange.domain.callers import Caller, CallingRobot, check_may_see
+from exchange.domain.callers import Caller, CallingRobot, User, check_may_see
 from exchange.domain.counts import count_entries, count_references
 from exchange.domain.expiry import find_expires_at
 from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.operations import find_trace_id
 from exchange.use_cases.manifest_file import read_manifest
 
 # An answer with signed URLs counts as changed after this time, or half their lifetime if that is shorter.
@@ -127,4 +128,5 @@ async def to_wire(
         delivered_at=to_optional_time(batch.delivered_at),
         ended_at=to_optional_time(batch.ended_at),
         expires_at=to_optional_time(expires_at),
+        trace_id=find_trace_id(batch.trace) if isinstance(caller, User) and caller.is_operator else None,
     )

@@ -35,6 +35,7 @@ TAGS = {
     "webhooks": ("Webhooks", "Be told when a batch request has ended, instead of reading its status."),
     "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
+    "operations": ("Operations", "For operators: what the exchange is doing, what is stuck, and how to resend it."),
     "service": ("Service", "The health of the exchange and its documentation."),
 }
 

@@ -59,7 +59,7 @@ _BATCH_REQUEST = {
     "source": "living review of sleep studies",
     "metadata": {"review": "R-2026-17", "search": "update 4"},
 }
-_DRY_RUN = {"robot_id": ROBOT_ID, "requested": 2, "found": 1, "unknown": [OTHER_REFERENCE_ID]}
+_DRY_RUN = {"robot_id": ROBOT_ID, "requested": 2, "found": 1, "unknown": [OTHER_REFERENCE_ID], "skipped": None}
 _BATCH = {
     "id": BATCH_ID,
     **_BATCH_REQUEST,
@@ -82,6 +82,7 @@ _BATCH = {
     "delivered_at": None,
     "ended_at": None,
     "expires_at": "2026-11-27T08:40:08.460584Z",
+    "trace_id": None,
 }
 _ENDED_BATCH = {
     **_BATCH,
@@ -246,6 +247,56 @@ _NEW_DELIVERY = {
     "next_attempt_at": "2026-11-27T06:45:31.870214Z",
 }
 _TEST_DELIVERY = {**_NEW_DELIVERY, "event": "webhook.test", "batch_request_id": None}
+
+_STATS = {
+    "open_batch_requests": [
+        {"request_status": "received", "phase": "received", "count": 0, "oldest_age_s": None},
+        {"request_status": "accepted", "phase": "accepted", "count": 3, "oldest_age_s": 512.4},
+        {"request_status": "importing", "phase": "delivered", "count": 0, "oldest_age_s": None},
+        {"request_status": "importing", "phase": "importing", "count": 1, "oldest_age_s": 97.1},
+    ],
+    "overdue": 0,
+    "dead_letters": [
+        {"queue": "dispatch", "count": 0},
+        {"queue": "import", "count": None},
+        {"queue": "notify", "count": 0},
+        {"queue": "blobs", "count": 1},
+        {"queue": "events", "count": 0},
+    ],
+    "failed_webhook_deliveries": 2,
+    "unreachable": [{"part": "dead_letters.import", "reason": "The queue 'import' cannot be reached (OSError)."}],
+}
+_OVERDUE_BATCH = {
+    "id": BATCH_ID,
+    "robot_id": ROBOT_ID,
+    "request_status": "accepted",
+    "phase": "accepted",
+    "created_at": "2026-11-27T06:40:08.460584Z",
+    "due_at": "2026-11-27T06:55:09.017332Z",
+    "waiting_for": None,
+    "counts": _BATCH["counts"],
+}
+_DEAD_LETTER = {
+    "id": "dispatch/3",
+    "queue": "dispatch",
+    "batch_request_id": BATCH_ID,
+    "batch_request_ids": None,
+    "since": "2026-11-27T06:40:51.208000Z",
+    "attempts": 10,
+    "reason": "MaxDeliveryCountExceeded",
+}
+_FAILED_DELIVERY = {
+    "id": _DELIVERY_ID,
+    "webhook_id": _WEBHOOK_ID,
+    "url_host": "reviews.example.org",
+    "event": "batch.ended",
+    "batch_request_id": BATCH_ID,
+    "created_at": "2026-11-27T06:45:31.402193Z",
+    "attempts": 10,
+    "attempted_at": "2026-11-30T12:50:31.402193Z",
+    "http_status": 503,
+    "reason": "HTTP 503",
+}
 
 _FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
 _NO_BATCH = {HTTPStatus.NOT_FOUND: "The batch request does not exist."}
@@ -544,6 +595,33 @@ EXAMPLES = {
         responses={"The receiver was not available": {"deliveries": [_DELIVERY]}}, problems=_NO_WEBHOOK
     ),
     "redeliver_to_webhook": Examples(responses={"It starts again": _NEW_DELIVERY}, problems=_NO_DELIVERY),
+    "read_operation_stats": Examples(responses={"One queue cannot be read": _STATS}),
+    "list_overdue_batch_requests": Examples(
+        responses={"One is overdue": {"batch_requests": [_OVERDUE_BATCH], "truncated": False}}
+    ),
+    "list_dead_letters": Examples(
+        responses={"A message": {"dead_letters": [_DEAD_LETTER], "truncated": False, "unreachable": []}}
+    ),
+    "resend_dead_letters": Examples(
+        requests={"Some": {"ids": ["dispatch/3", "dispatch/7"]}, "All of one queue": {"all": True, "queue": "import"}},
+        responses={
+            "One was resent": {
+                "results": [
+                    {"id": "dispatch/3", "error": None},
+                    {
+                        "id": "dispatch/7",
+                        "error": "The dead letter does not exist, or another process is handling it.",
+                    },
+                ],
+                "remaining": False,
+                "unreachable": [],
+            }
+        },
+        problems={HTTPStatus.UNPROCESSABLE_ENTITY: "give either ids, or all with the value true."},
+    ),
+    "list_failed_webhook_deliveries": Examples(
+        responses={"One failed": {"deliveries": [_FAILED_DELIVERY], "truncated": False}}
+    ),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
     "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs_file": Examples(
@@ -651,6 +729,7 @@ QUERY_EXAMPLES = {
     "limit": 50,
     "enhancements_limit": 1000,
     "on_existing": "merge",
+    "queue": "import",
     "revoke": False,
     "status": ["failed", "rejected"],
     "v": "0123456789abcdef",

@@ -8,7 +8,7 @@ import azure.functions as func
 from exchange.ports import GetServices
 
 # These modules add their endpoints to the table when they are imported.
-from functions.http import batches, references, robots, service, webhooks  # noqa: F401 - see above
+from functions.http import batches, operations, references, robots, service, webhooks  # noqa: F401 - see above
 from functions.http.endpoints import ENDPOINTS, Endpoint, group_by_path
 from functions.http.responses import respond
 

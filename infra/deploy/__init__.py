@@ -1,1 +1,1 @@
-"""The operator's commands: deploy, teardown, entra, rotate-master-key, settings. A failed command can be run again."""
+"""The operator's commands: deploy, teardown, entra, rotate-master-key. A failed command can be run again."""

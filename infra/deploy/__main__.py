@@ -10,7 +10,6 @@ from infra.deploy.entra import set_up_application
 from infra.deploy.errors import DeployError
 from infra.deploy.options import ENVIRONMENTS, Options
 from infra.deploy.rotate_master_key import rotate_master_key
-from infra.deploy.settings import write_settings
 from infra.deploy.teardown import teardown
 from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import Tools
@@ -20,7 +19,6 @@ COMMANDS: dict[str, Callable[[Options, Tools, Timeouts], None]] = {
     "deploy": deploy,
     "entra": set_up_application,
     "rotate-master-key": rotate_master_key,
-    "settings": lambda options, tools, _timeouts: write_settings(options, tools),
     "teardown": lambda options, tools, _timeouts: teardown(options, tools),
 }
 

@@ -1,5 +1,5 @@
-// All role assignments: of the app, the Event Grid topic, the deployer and the operators. docs/security.md names the call
-// that needs each role.
+// All role assignments: of the app, the Event Grid topic and the deployer. docs/security.md names the call that needs
+// each role.
 
 import { Names } from 'types.bicep'
 
@@ -17,8 +17,6 @@ param topicPrincipalId string
 param deployerId string
 @description('Type of the deployer.')
 param deployerType 'User' | 'ServicePrincipal'
-@description('Object id of the operators\' group, or empty.')
-param operatorsId string
 @description('Whether the app gets the role Storage Account Contributor on the host\'s storage account.')
 param hostManagesStorage bool
 
@@ -40,8 +38,4 @@ module serviceRoles 'service-roles.bicep' = {
     deployerId: deployerId
     deployerType: deployerType
   }
-}
-
-module operatorRoles 'operator-roles.bicep' = if (!empty(operatorsId)) {
-  params: { names: names, queues: queues, database: database, operatorsId: operatorsId }
 }

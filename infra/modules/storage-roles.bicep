@@ -67,16 +67,16 @@ resource appOnContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
   }
 ]
 
-// The app counts the events that could not be delivered.
+// The app counts the events that could not be delivered, reads them, and deletes those that an operator resends.
 resource appOnDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: deadLetters
-  name: guid(deadLetters.id, names.identity, 'Storage Blob Data Reader')
+  name: guid(deadLetters.id, names.identity, 'Storage Blob Data Contributor')
   properties: {
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
-      role['Storage Blob Data Reader']
+      role['Storage Blob Data Contributor']
     )
   }
 }

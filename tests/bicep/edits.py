@@ -236,7 +236,7 @@ EDITS = (
     Edit(
         "wider role",
         "modules/storage-roles.bicep",
-        "role['Storage Blob Data Reader']",
+        "role['Storage Blob Delegator']",
         "role['Storage Blob Data Owner']",
         "test_the_table_lists_each_role_assignment_once",
     ),

@@ -1,7 +1,8 @@
 """In-memory fakes of the ports. The port tests run on each fake and on the real adapter."""
 
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
+from tests.fakes.dead_letters import FakeDeadLetterStore
+from tests.fakes.files import FakeBatchFiles, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -12,7 +13,7 @@ __all__ = [
     "FakeBatchFiles",
     "FakeBatchStore",
     "FakeClock",
-    "FakeDeadLetters",
+    "FakeDeadLetterStore",
     "FakeIdentifierClaims",
     "FakeQueues",
     "FakeReferenceStore",

@@ -60,7 +60,8 @@ class FakeBatchStore:
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         for item in list(self.items.values()):
             if item.batch.due_at is not None and not item.batch.ended:
-                yield OpenBatch(item.batch.status, item.batch.created_at)
+                batch = item.batch
+                yield OpenBatch(batch.status, batch.created_at, item.batch.due_at, batch.import_started)
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         by_key = {make_sort_key(item.batch): item.batch for item in self.items.values()}

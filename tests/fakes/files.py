@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from exchange.domain.batch import Upload
-from exchange.domain.errors import NotFound, Unavailable, UploadReplaced
+from exchange.domain.errors import NotFound, UploadReplaced
 
 PIECE_BYTES = 1 << 16
 
@@ -66,21 +66,6 @@ class FakeResultFiles:
                 return
             yield data[start : start + PIECE_BYTES]
             start += PIECE_BYTES
-
-
-class FakeDeadLetters:
-    def __init__(self) -> None:
-        self.poison_queue_depth = 0
-        self.event_count = 0
-        self.down = False
-
-    async def count_poison_queue(self) -> int:
-        if self.down:
-            raise Unavailable("The store of the poison queue cannot be reached.")
-        return self.poison_queue_depth
-
-    async def count_event_grid(self) -> int:
-        return min(self.event_count, 1000)
 
 
 class FakeUrlSigner:

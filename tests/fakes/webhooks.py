@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
+from exchange.contract.webhooks import DeliveryState
 from exchange.domain import webhooks
 from exchange.domain.errors import NotFound, WriteConflict
 from exchange.domain.webhook_deliveries import WebhookAnswer, WebhookDelivery
@@ -53,6 +54,13 @@ class FakeWebhookDeliveryStore:
     async def list_latest(self, webhook_id: UUID, limit: int) -> Sequence[WebhookDelivery]:
         found = [stored.delivery for (owner, _), stored in self.items.items() if owner == webhook_id]
         return sorted(found, key=lambda delivery: delivery.created_at, reverse=True)[:limit]
+
+    async def list_failed(self, limit: int) -> Sequence[WebhookDelivery]:
+        failed = [stored.delivery for stored in self.items.values() if stored.delivery.state is DeliveryState.FAILED]
+        return sorted(failed, key=lambda delivery: delivery.created_at, reverse=True)[:limit]
+
+    async def count_failed(self, limit: int) -> int:
+        return len(await self.list_failed(limit))
 
     async def list_overdue(self, now: float) -> AsyncIterator[WebhookDelivery]:
         due = [

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from exchange.contract.operations import DeadLetterQueue
 from exchange.contract.references import ReferenceFileInput
 from exchange.domain.ids import new_id
 from exchange.domain.limits import Deadlines, Limits
@@ -11,7 +12,8 @@ from exchange.domain.webhooks import WebhookSecrets
 from exchange.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
-from tests.fakes.files import FakeBatchFiles, FakeDeadLetters, FakeResultFiles, FakeUrlSigner
+from tests.fakes.dead_letters import FakeDeadLetterStore
+from tests.fakes.files import FakeBatchFiles, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -55,7 +57,8 @@ class World:
         self.claims = FakeIdentifierClaims()
         self.files = FakeBatchFiles()
         self.results = FakeResultFiles(self.clock)
-        self.dead_letters = FakeDeadLetters()
+        events = {DeadLetterQueue.BLOBS, DeadLetterQueue.EVENTS}
+        self.dead_letters = {queue: FakeDeadLetterStore(sends=queue not in events) for queue in DeadLetterQueue}
         self.urls = FakeUrlSigner()
         self.queues = FakeQueues()
         self.robot_calls = FakeRobotCalls()

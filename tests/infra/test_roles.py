@@ -7,7 +7,7 @@ from tests.infra.reading import DATA_ROLE, ROLE, Prediction, Resource, content, 
 from tests.stacks import ROOT
 
 NAMES = {guid: name for name, guid in content("roles.json").items()}
-DEPLOYER, OPERATORS = "33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444"
+DEPLOYER = "33333333-3333-3333-3333-333333333333"
 # The first words of reasons that are outside our code.
 NOT_OUR_CODE = ("the host", "the worker", "Event Grid", "the deploy script", "the reference in")
 HEADING = "## Roles in Azure"
@@ -46,7 +46,7 @@ def _principal_of(resource: Resource) -> str:
     for mark, name in (("userAssignedIdentities", "app"), ("systemTopics", "topic")):
         if mark in principal:
             return name
-    return {DEPLOYER: "deployer", OPERATORS: "operators"}[principal]
+    return {DEPLOYER: "deployer"}[principal]
 
 
 def _describe_scope(scope: str, prediction: Prediction) -> str:
@@ -82,7 +82,7 @@ def test_each_role_is_needed_by_a_call_in_the_code_or_by_a_named_component() -> 
     for role, reason in read_table().items():
         if reason.startswith(NOT_OUR_CODE):
             continue
-        found = re.match(r"`((?:exchange|operations)/[\w/]+\.py)`: `(\w+)`", reason)
+        found = re.match(r"`(exchange/[\w/]+\.py)`: `(\w+)`", reason)
         assert found, f"{role}: {reason}"
         assert re.search(rf"\b{found[2]}\(", (ROOT / found[1]).read_text()), (
             f"{role}: {found[1]} does not call {found[2]}"
@@ -109,12 +109,11 @@ def test_no_role_can_assign_roles_or_read_keys() -> None:
 
 
 def test_only_the_app_can_manage_queues() -> None:
-    """The host needs the right to count messages. Operators receive and send dead letters."""
+    """The host needs the right to count messages."""
     roles = {
         (role.principal, role.role) for role in list_assignments(predicted("options")) if "Service Bus" in role.role
     }
-    kind = "Azure Service Bus Data"
-    assert roles == {("app", f"{kind} Owner"), ("operators", f"{kind} Receiver"), ("operators", f"{kind} Sender")}
+    assert roles == {("app", "Azure Service Bus Data Owner")}
 
 
 def test_every_role_in_roles_json_is_assigned() -> None:
@@ -130,7 +129,7 @@ def test_every_role_assignment_states_the_type_of_its_principal(prediction: Pred
     for each in (prediction, predicted("options")):
         kinds = {_principal_of(role): role["properties"]["principalType"] for role in each.all(ROLE)}
         assert {kinds["app"], kinds["topic"]} == {"ServicePrincipal"}
-        assert (kinds.get("deployer", "User"), kinds.get("operators", "Group")) == ("User", "Group")
+        assert kinds.get("deployer", "User") == "User"
 
 
 def test_the_names_of_role_assignments_are_unique(prediction: Prediction) -> None:

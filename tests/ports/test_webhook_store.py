@@ -126,3 +126,17 @@ async def test_overdue_deliveries_are_listed_longest_overdue_first(deliveries: W
     stored = await deliveries.load(webhook_id, late.id)
     await deliveries.replace(replace(late, due_at=None), stored.etag)
     assert await list_overdue(NOW + 10) == [soon, future]
+
+
+async def test_failed_deliveries_of_all_webhooks_are_listed_latest_first(deliveries: WebhookDeliveryStore) -> None:
+    # The store has deliveries of other tests too. These are later than all of them.
+    later = NOW + 1e6
+    made = [
+        a_delivery(new_id(), created_at=later + age, due_at=None, state=DeliveryState.FAILED) for age in (2, 0, 3, 1)
+    ]
+    ended = a_delivery(new_id(), created_at=later + 9, due_at=None, state=DeliveryState.DELIVERED)
+    for delivery in (*made, ended, a_delivery(new_id(), created_at=later + 8)):
+        await deliveries.create(delivery)
+    assert await deliveries.list_failed(3) == [made[2], made[0], made[3]]
+    assert await deliveries.count_failed(3) == 3
+    assert await deliveries.count_failed(1_000) >= 4

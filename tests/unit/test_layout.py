@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "formats": {"contract", "domain", "files"},
     "cli": {"client", "compare", "contract", "domain", "files", "formats", "robots", "version"},
     "adapters": {"concurrency", "contract", "domain", "ports", "settings", "telemetry"},
-    "bootstrap": {"adapters", "domain", "ports", "settings"},
+    "bootstrap": {"adapters", "contract", "domain", "ports", "settings"},
     "functions": {"bootstrap", "contract", "domain", "ports", "settings", "telemetry", "use_cases", "version"},
     "function_app": {"functions", "settings"},
     "robots": {"contract", "domain", "files", "version"},
@@ -46,7 +46,7 @@ WITHOUT_AZURE = {
     "use_cases",
     "version",
 }
-NOT_DEPLOYED = {"benchmarks", "infra", "local", "operations", "samples", "tests"}
+NOT_DEPLOYED = {"benchmarks", "infra", "local", "samples", "tests"}
 
 CODE = [
     ROOT / "function_app.py",

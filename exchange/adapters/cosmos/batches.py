@@ -25,7 +25,10 @@ _OPEN_OF_REQUESTOR = (
     "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
     "AND c.status IN ('received', 'accepted', 'importing')"
 )
-_OPEN = "SELECT c.status, c.created_at FROM c WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
+_OPEN = (
+    "SELECT c.status, c.created_at, c.due_at, c.import_started FROM c "
+    "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
+)
 _SORT_KEY = "sort_key"
 # Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
 _METADATA_TERMS = "metadata_terms"
@@ -94,7 +97,8 @@ class CosmosBatchStore:
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
             async for item in container.query_items(_OPEN):
-                yield OpenBatch(BatchStatus(item["status"]), item["created_at"])
+                started = item.get("import_started", False)
+                yield OpenBatch(BatchStatus(item["status"]), item["created_at"], item["due_at"], started)
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         """Return a page of batches. The query asks for one more, to know whether there is another page."""

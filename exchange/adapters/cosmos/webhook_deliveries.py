@@ -16,6 +16,8 @@ from exchange.ports import StoredDelivery
 _DELIVERY: TypeAdapter[WebhookDelivery] = TypeAdapter(WebhookDelivery)
 _CONTAINER = "deliveries"
 _LATEST = "SELECT TOP @limit * FROM c WHERE c.webhook_id = @webhook_id ORDER BY c.created_at DESC"
+_FAILED = "SELECT TOP @limit * FROM c WHERE c.state = 'failed' ORDER BY c.created_at DESC"
+_FAILED_IDS = "SELECT TOP @limit VALUE c.id FROM c WHERE c.state = 'failed'"
 # A delivery that has an end has no due_at, so the comparison leaves it out.
 _OVERDUE = "SELECT * FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 
@@ -66,6 +68,20 @@ class CosmosWebhookDeliveryStore:
             container = await self._database.container(_CONTAINER)
             found = container.query_items(_LATEST, parameters=parameters, partition_key=str(webhook_id))
             return [_to_delivery(item) async for item in found]
+
+    async def list_failed(self, limit: int) -> Sequence[WebhookDelivery]:
+        """Return the failed deliveries of all webhooks, latest first."""
+        with translate_errors("delivery"):
+            container = await self._database.container(_CONTAINER)
+            found = container.query_items(_FAILED, parameters=[{"name": "@limit", "value": limit}])
+            return [_to_delivery(item) async for item in found]
+
+    async def count_failed(self, limit: int) -> int:
+        """Count the failed deliveries of all webhooks. Stop counting at `limit`."""
+        with translate_errors("delivery"):
+            container = await self._database.container(_CONTAINER)
+            found = container.query_items(_FAILED_IDS, parameters=[{"name": "@limit", "value": limit}])
+            return len([item async for item in found])
 
     async def list_overdue(self, now: float) -> AsyncIterator[WebhookDelivery]:
         """Yield the overdue deliveries, longest overdue first."""

@@ -35,6 +35,7 @@ from exchange.client.watching import poll_batch
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.lookup import ReferenceLookup
+from exchange.contract.operations import DeadLetterResendIn
 from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import RobotIn, RobotSettings
 from exchange.contract.webhooks import WebhookIn, WebhookPatch
@@ -110,6 +111,11 @@ class TestCalls:
             calls.change_robot(ROBOT, RobotSettings()),
             calls.rotate_robot_secret(ROBOT),
             calls.read_health(),
+            calls.read_stats(),
+            calls.list_overdue(),
+            calls.list_dead_letters(),
+            calls.resend_dead_letters(DeadLetterResendIn(all=True)),
+            calls.list_failed_deliveries(),
             calls.add_webhook(WebhookIn(url="http://hook")),
             calls.list_webhooks(),
             calls.read_webhook(WEBHOOK),

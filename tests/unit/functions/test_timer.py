@@ -6,6 +6,7 @@ import pytest
 from azure.functions.timer import TimerRequest
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.contract.operations import DeadLetterQueue
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.errors import Unavailable
 from exchange.domain.lifecycle import register
@@ -36,7 +37,7 @@ async def test_the_sweep_runs_even_if_the_stats_fail() -> None:
     world = World()
     await world.batches.create(make_batch())
     world.clock.now = START + 301
-    world.dead_letters.down = True
+    world.dead_letters[DeadLetterQueue.BLOBS].down = True
     with pytest.raises(Unavailable):
         await run_timer(world.services)
     assert len(world.queues.sent) == 1

@@ -4,6 +4,7 @@ from time import monotonic
 
 import pytest
 
+from exchange.contract.operations import DeadLetterQueue
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.errors import Unavailable
@@ -186,7 +187,7 @@ class TestStats:
     ) -> None:
         """Otherwise alerts would report that the sweep does not run, and would miss overdue batches."""
         await exchange.register_and_dispatch()
-        exchange.dead_letters.down = True
+        exchange.dead_letters[DeadLetterQueue.BLOBS].down = True
         with pytest.raises(Unavailable):
             await collect_stats(exchange.services)
         assert counts.read_gauges("exchange.batches.open")["exchange.batches.open status=accepted"] == 1

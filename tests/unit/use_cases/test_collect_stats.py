@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from exchange.contract.batches import BatchStatus
+from exchange.contract.operations import DeadLetterQueue
 from exchange.domain.errors import Unavailable
 from exchange.use_cases.collect_stats import collect_stats
 from tests.fakes.world import START, World
@@ -31,7 +32,8 @@ async def test_open_batches_and_dead_letters_are_counted(world: World) -> None:
     for status, age in ((BatchStatus.RECEIVED, 10), (BatchStatus.ACCEPTED, 120), (BatchStatus.ACCEPTED, 30)):
         await world.batches.create(a_batch(status=status, created_at=world.clock.now - age, due_at=world.clock.now))
     await world.batches.create(a_batch(status=BatchStatus.FAILED, due_at=None))
-    world.dead_letters.poison_queue_depth, world.dead_letters.event_count = 4, 5
+    world.dead_letters[DeadLetterQueue.BLOBS].add_many(4)
+    world.dead_letters[DeadLetterQueue.EVENTS].add_many(5)
     stats = await collect_stats(world.services)
     assert str(stats) == (
         "open=3 received=1 accepted=2 importing=0 oldest_age_s=120 poison_queue_depth=4 event_dead_letters=5"
@@ -39,7 +41,7 @@ async def test_open_batches_and_dead_letters_are_counted(world: World) -> None:
 
 
 async def test_dead_letters_that_cannot_be_counted_raise_unavailable(world: World) -> None:
-    world.dead_letters.down = True
+    world.dead_letters[DeadLetterQueue.BLOBS].down = True
     with pytest.raises(Unavailable):
         await collect_stats(world.services)
 

@@ -259,3 +259,21 @@ async def test_a_requestor_is_told_when_to_read_again_until_the_end(exchange: Ex
     await exchange.dispatch(batch_id)
     await exchange.call_back(batch_id, error="no")
     assert (await read_batch(batch_id, REQUESTOR, exchange.services)).retry_after_s is None
+
+
+async def test_only_operators_see_the_trace_id(exchange: Exchange) -> None:
+    batch_id = await exchange.register()
+    stored = await exchange.batches.load(batch_id)
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    await exchange.batches.replace(replace(stored.batch, trace=f"00-{trace_id}-b7ad6b7169203331-01"), stored.etag)
+    assert (await read_now(batch_id, OPERATOR, exchange.services)).trace_id == trace_id
+    for caller in (REQUESTOR, exchange.calling_robot):
+        assert (await read_now(batch_id, caller, exchange.services)).trace_id is None
+
+
+@pytest.mark.parametrize("trace", [None, "", "odd", "00-00000000000000000000000000000000-b7ad6b7169203331-01"])
+async def test_a_batch_without_a_valid_trace_has_no_trace_id(exchange: Exchange, trace: str | None) -> None:
+    batch_id = await exchange.register()
+    stored = await exchange.batches.load(batch_id)
+    await exchange.batches.replace(replace(stored.batch, trace=trace), stored.etag)
+    assert (await read_now(batch_id, OPERATOR, exchange.services)).trace_id is None

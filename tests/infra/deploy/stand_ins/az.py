@@ -286,16 +286,6 @@ def list_functions(cloud: Json, _: Json) -> Any:
     return [{"name": f"app-of-dev/{name}"} for name in ("sweep", "validate")] if cloud["published"] else []
 
 
-def list_app_settings(cloud: Json, _: Json) -> Any:
-    settings = {
-        "COSMOS_ENDPOINT": "https://cosmos.example/",
-        "AZURE_CLIENT_ID": "the app's own",
-        "AzureWebJobsStorage__accountName": "hostofdev",
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=1",
-    }
-    return [{"name": name, "value": value} for name, value in settings.items()] if cloud["published"] else []
-
-
 COMMANDS: dict[str, Command] = {
     "version": lambda cloud, _: {"azure-cli": cloud["az_version"], "azure-cli-core": cloud["az_version"]},
     "bicep version": lambda cloud, _: f"Bicep CLI version {cloud['bicep_version']} (abcdef)\n",
@@ -329,7 +319,6 @@ COMMANDS: dict[str, Command] = {
     "deployment group what-if": lambda _, __: "Resource changes: 30 to create.\n",
     "deployment group create": deployment_create,
     "deployment group show": deployment_show,
-    "functionapp config appsettings list": list_app_settings,
     "functionapp function list": list_functions,
     "functionapp restart": restart,
     "eventgrid system-topic event-subscription list": list_subscriptions,

@@ -1,8 +1,9 @@
 """Messages that failed at every delivery. Service Bus keeps them in the dead-letter queue of each queue."""
 
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
+from uuid import UUID
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSubQueue
@@ -11,41 +12,63 @@ from azure.servicebus.amqp import AmqpMessageBodyType
 from pydantic import ValidationError
 
 from exchange.adapters.service_bus import ServiceBusQueues
+from exchange.contract.operations import MAX_COUNTED
+from exchange.domain.dead_letters import DeadLetter, DeadLetterPage, ResendResult, report_missing
 from exchange.domain.errors import Unavailable
 from exchange.domain.messages import IMPORT_MESSAGE
-from operations.dead_letters.source import DeadLetter, ResendResult, report_missing
+from exchange.ports import Revalidate
 
 _PEEK_SIZE = 100
 _WAIT_S = 5
 _REASON_PROPERTIES = {"DeadLetterReason", "DeadLetterErrorDescription"}
 
 
-class ServiceBusSource:
-    """The dead-letter queue of one queue; see `source.Source`. The name of a dead letter is its sequence number."""
+class ServiceBusDeadLetters:
+    """The dead-letter queue of one queue; see `ports.DeadLetterStore`.
 
-    def __init__(self, name: str, queue: str, queues: ServiceBusQueues) -> None:
-        self.name = name
+    The name of a dead letter is its sequence number.
+    """
+
+    def __init__(self, queue: str, queues: ServiceBusQueues) -> None:
         self._queue = queue
         self._queues = queues
 
-    async def list_all(self) -> list[DeadLetter]:
-        """Peek at all messages, oldest first."""
-        with _translate_errors(self._queue):
-            async with self._queues.make_client() as client, self._open_receiver(client) as receiver:
-                return [_make_letter(message) async for message in _peek(receiver)]
+    async def count(self) -> int:
+        """Count the messages by peeking at them, up to `MAX_COUNTED`."""
+        return len((await self.list_first(MAX_COUNTED)).letters)
 
-    async def resend(self, names: Collection[str] | None) -> AsyncIterator[ResendResult]:
+    async def list_first(self, limit: int) -> DeadLetterPage:
+        """Peek at the first messages, oldest first."""
+        letters: list[DeadLetter] = []
+        with _translate_errors(self._queue):
+            async with (
+                self._queues.make_client() as client,
+                self._open_receiver(client) as receiver,
+                aclosing(_peek(receiver)) as messages,
+            ):
+                async for message in messages:
+                    letters.append(_make_letter(message))
+                    if len(letters) > limit:
+                        break
+        return DeadLetterPage(letters[:limit], len(letters) > limit)
+
+    async def resend(
+        self,
+        names: Collection[str] | None,
+        revalidate: Revalidate,  # noqa: ARG002 - messages have no upload
+    ) -> AsyncGenerator[ResendResult, None]:
         """Send a copy to the queue, then complete the dead letter. A crash in between leaves both, which is harmless.
 
-        Without names, the messages that exist at the start are resent. A message that fails again becomes a new one.
+        Without names, the messages that exist at the start are resent, up to `MAX_COUNTED`. A message that fails again
+        becomes a new one.
         """
         with _translate_errors(self._queue):
             async with self._queues.make_client() as client, self._open_receiver(client) as receiver:
-                existing = {str(message.sequence_number) async for message in _peek(receiver)}
-                remaining = existing if names is None else existing & set(names)
-                missing = set(names or ()) - existing
-                async for message in _receive(receiver, remaining):
-                    yield await self._resend(message, client, receiver)
+                remaining = await _find_existing(receiver, names)
+                missing = set(names or ()) - remaining
+                async with aclosing(_receive(receiver, remaining)) as messages:
+                    async for message in messages:
+                        yield await self._resend(message, client, receiver)
         for result in report_missing(remaining | missing):
             yield result
 
@@ -72,7 +95,24 @@ def _translate_errors(queue: str) -> Iterator[None]:
         raise Unavailable(f"The queue '{queue}' cannot be reached ({type(error).__name__}).") from error
 
 
-async def _receive(receiver: ServiceBusReceiver, remaining: set[str]) -> AsyncIterator[ServiceBusReceivedMessage]:
+async def _find_existing(receiver: ServiceBusReceiver, names: Collection[str] | None) -> set[str]:
+    """Return those of these sequence numbers that are in the queue. Without names, return the first `MAX_COUNTED`."""
+    last = None if names is None else max((int(name) for name in names if name.isdecimal()), default=0)
+    existing: set[str] = set()
+    async with aclosing(_peek(receiver)) as messages:
+        async for message in messages:
+            number = message.sequence_number or 0
+            # They are in ascending order.
+            if len(existing) == MAX_COUNTED or (last is not None and number > last):
+                break
+            if names is None or str(number) in names:
+                existing.add(str(number))
+    return existing
+
+
+async def _receive(
+    receiver: ServiceBusReceiver, remaining: set[str]
+) -> AsyncGenerator[ServiceBusReceivedMessage, None]:
     """Yield the messages with these sequence numbers, and remove each from `remaining`.
 
     Other messages stay locked until the end, or they would be received again. Messages are requested one by one,
@@ -91,7 +131,7 @@ async def _receive(receiver: ServiceBusReceiver, remaining: set[str]) -> AsyncIt
             await receiver.abandon_message(message)
 
 
-async def _peek(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
+async def _peek(receiver: ServiceBusReceiver) -> AsyncGenerator[ServiceBusReceivedMessage, None]:
     last = 0
     while page := await receiver.peek_messages(_PEEK_SIZE, sequence_number=last + 1):
         for message in page:
@@ -100,21 +140,23 @@ async def _peek(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceive
 
 
 def _make_letter(message: ServiceBusReceivedMessage) -> DeadLetter:
+    batch_id = _find_batch_id(message)
     return DeadLetter(
         name=str(message.sequence_number),
-        batch_id=_find_batch_id(message),
+        batch_ids=() if batch_id is None else (batch_id,),
         since=message.enqueued_time_utc,
         attempts=message.delivery_count,
         reason=message.dead_letter_reason,
     )
 
 
-def _find_batch_id(message: ServiceBusReceivedMessage) -> str | None:
+def _find_batch_id(message: ServiceBusReceivedMessage) -> UUID | None:
+    """Return the batch that the message is about. A message to call a webhook has none."""
     if message.body_type is not AmqpMessageBodyType.DATA:
         return None
     try:
         # Every kind of message about a batch has this field.
-        return str(IMPORT_MESSAGE.validate_json(b"".join(message.body)).batch_id)
+        return IMPORT_MESSAGE.validate_json(b"".join(message.body)).batch_id
     except ValidationError:
         return None
 

@@ -1,0 +1,1 @@
+"""The places with dead letters; see `ports.DeadLetterStore`."""

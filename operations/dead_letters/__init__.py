@@ -1,1 +1,0 @@
-"""`python -m operations.dead_letters`: list dead letters and resend them."""
