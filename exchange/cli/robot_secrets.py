@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from exchange.cli.common import Common
-from exchange.client.download import replacing
 from exchange.contract.robots import ProvisionedRobot
+from exchange.files.replacing import replacing
 
 
 def list_start_lines(robot: ProvisionedRobot, api: str, credentials: Path | None) -> list[str]:
