@@ -75,7 +75,10 @@ class Tokens(SettingsGroup):
 
 
 class Console(SettingsGroup):
-    """Sign-in of the web console. Without CONSOLE_CLIENT_ID the console is off, and its paths get 404."""
+    """Sign-in of the web console. Without CONSOLE_CLIENT_ID the console is off, and its paths get 404.
+
+    It also needs TOKEN_AUDIENCE, and TOKEN_ISSUER or CONSOLE_AUTHORITY.
+    """
 
     console_client_id: str | None = Field(None, description="Client id with which users of the console sign in.")
     console_authority: str | None = Field(
@@ -149,8 +152,6 @@ class Settings(SettingsGroup):
             faults += [f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors()]
         if settings is not None and settings.robot_addresses_unrestricted and not settings.is_local:
             faults.append("ROBOT_ADDRESSES_UNRESTRICTED: accepted on the local stack only")
-        if settings is not None and settings.console.console_client_id and settings.console_sign_in is None:
-            faults.append("CONSOLE_CLIENT_ID: needs TOKEN_AUDIENCE, and TOKEN_ISSUER or CONSOLE_AUTHORITY")
         if settings is None or faults:
             raise SettingsError("The app cannot start. Missing or invalid settings: " + "; ".join(faults))
         return settings

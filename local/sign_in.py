@@ -179,7 +179,7 @@ class SignIn:
         not_for_access = dict.fromkeys(("azp", "azpacr", "scp"))
         return {
             "token_type": "Bearer",
-            "access_token": mint(self._key, role, azp=CONSOLE_CLIENT, exp=expiry, **about),
+            "access_token": mint(self._key, role, azp=CONSOLE_CLIENT, exp=expiry, jti=secrets.token_hex(8), **about),
             "expires_in": self._lifetime_s,
             "refresh_token": mint(self._key, role, **not_for_access, **refresh_claims),
             "id_token": mint(self._key, role, **not_for_access, **id_claims),
