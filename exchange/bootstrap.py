@@ -111,4 +111,5 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         },
         limits=settings.limits,
         deadlines=settings.deadlines,
+        console=settings.console_sign_in,
     )

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from exchange.domain.console import ConsoleSignIn
 from exchange.domain.limits import Deadlines, Limits, SettingsGroup
 
 # A connection string, as on the local stack, or the address for managed identity.
@@ -73,11 +74,26 @@ class Tokens(SettingsGroup):
     )
 
 
+class Console(SettingsGroup):
+    """Sign-in of the web console. Without CONSOLE_CLIENT_ID the console is off, and its paths get 404.
+
+    It also needs TOKEN_AUDIENCE, and TOKEN_ISSUER or CONSOLE_AUTHORITY.
+    """
+
+    console_client_id: str | None = Field(None, description="Client id with which users of the console sign in.")
+    console_authority: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])",
+        description="OpenID Connect issuer where users of the console sign in, if it is not TOKEN_ISSUER.",
+    )
+
+
 class Settings(SettingsGroup):
     """All settings that our code reads."""
 
     azure: Azure
     tokens: Tokens
+    console: Console
     limits: Limits
     deadlines: Deadlines
 
@@ -108,6 +124,14 @@ class Settings(SettingsGroup):
         """Whether the app runs on the local stack."""
         return bool(_LOCAL_ADDRESS.match(self.azure.cosmos_endpoint))
 
+    @property
+    def console_sign_in(self) -> ConsoleSignIn | None:
+        """Sign-in of the web console. None if the console is off."""
+        authority, audience = self.console.console_authority or self.tokens.token_issuer, self.tokens.token_audience
+        if not (self.console.console_client_id and authority and audience):
+            return None
+        return ConsoleSignIn.for_audience(authority, self.console.console_client_id, audience)
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings. A blank value counts as missing. Raises SettingsError that names every fault."""
@@ -133,7 +157,13 @@ class Settings(SettingsGroup):
         return settings
 
 
-GROUPS: dict[str, type[SettingsGroup]] = {"azure": Azure, "tokens": Tokens, "limits": Limits, "deadlines": Deadlines}
+GROUPS: dict[str, type[SettingsGroup]] = {
+    "azure": Azure,
+    "tokens": Tokens,
+    "console": Console,
+    "limits": Limits,
+    "deadlines": Deadlines,
+}
 
 
 class Setting:

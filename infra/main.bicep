@@ -11,6 +11,8 @@ param environmentName 'dev' | 'prod'
 param location string = resourceGroup().location
 @description('Client id of the Entra application that access tokens are issued for. If it is empty, no token is accepted.')
 param tokenAudience string = ''
+@description('Whether the web console is served at /console/. It needs `tokenAudience`.')
+param console bool = true
 @description('Object id of the deployer, who creates the master key. If it is empty, no role is assigned.')
 param deployerId string = ''
 @description('Type of the deployer: a person, or the service principal of a pipeline.')
@@ -42,12 +44,9 @@ param updateStrategy 'Recreate' | 'RollingUpdate' = 'Recreate'
 
 var topology = loadJsonContent('topology.json')
 var names = makeNames(environmentName, substring(uniqueString(resourceGroup().id), 0, 8), existingTopicName)
-var queues = map(topology.queues, queue => queue.name)
 var settings = union(loadJsonContent('tunables.json'), tunables)
 
-module identity 'modules/identity.bicep' = {
-  params: { name: names.identity, location: location }
-}
+module identity 'modules/identity.bicep' = { params: { name: names.identity, location: location } }
 
 module monitoring 'modules/monitoring.bicep' = {
   params: { names: names, location: location, retention: retention, alertEmail: alertEmail }
@@ -65,6 +64,7 @@ module dataStorage 'modules/data-storage.bicep' = {
     zoneRedundant: zoneRedundant
     containers: topology.blobContainers
     retention: retention
+    readingOrigins: console ? ['https://${names.functionApp}.azurewebsites.net'] : []
     useExistingTopic: !empty(existingTopicName)
     workspaceId: workspaceId
   }
@@ -99,7 +99,7 @@ module vault 'modules/vault.bicep' = {
 module roles 'modules/roles.bicep' = {
   params: {
     names: names
-    queues: queues
+    queues: map(topology.queues, queue => queue.name)
     database: topology.cosmos.database
     appPrincipalId: identity.outputs.principalId
     topicPrincipalId: dataStorage.outputs.topicPrincipalId
@@ -119,6 +119,7 @@ module functionApp 'modules/function-app.bicep' = {
     updateStrategy: updateStrategy
     tunables: settings
     tokenAudience: tokenAudience
+    consoleClientId: console ? tokenAudience : ''
     workspaceId: workspaceId
   }
   dependsOn: [roles] // without its roles the app does not start, and publishing is refused

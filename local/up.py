@@ -12,6 +12,7 @@ from local.component import Component
 from local.data import data_folder, delete_data, locked
 from local.errors import StackError
 from local.install import install
+from local.issuer import BROWSER_LIFETIME_S
 from local.next_steps import describe
 from local.paths import NODE, ROOT
 from local.shutdown import wait_for_shutdown
@@ -33,6 +34,7 @@ def main() -> int:
         with_host=not arguments.emulators_only,
         every_event_twice=arguments.every_event_twice,
         data=data_folder(arguments.dir.resolve()) if arguments.keep_data else None,
+        sign_in_lifetime_s=arguments.sign_in_lifetime,
     )
     try:
         install(options.node)
@@ -56,6 +58,9 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="first delete the data that is on disk")
     parser.add_argument("--emulators-only", action="store_true", help="do not run the function app")
     parser.add_argument("--every-event-twice", action="store_true", help="deliver each message and blob event twice")
+    parser.add_argument(
+        "--sign-in-lifetime", type=int, default=BROWSER_LIFETIME_S, metavar="S", help="lifetime of the console's tokens"
+    )
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="an app setting (repeatable)"
     )

@@ -36,6 +36,7 @@ TAGS = {
     "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
     "operations": ("Operations", "For operators: what the exchange is doing, what is stuck, and how to resend it."),
+    "console": ("Console", "The web console: sign in and work with batch requests in a browser."),
     "service": ("Service", "The health of the exchange and its documentation."),
 }
 

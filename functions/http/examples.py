@@ -623,6 +623,10 @@ EXAMPLES = {
         responses={"One failed": {"deliveries": [_FAILED_DELIVERY], "truncated": False}}
     ),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
+    "console": Examples(
+        responses={"The beginning": "<!doctype html>\n"},
+        problems={HTTPStatus.NOT_FOUND: "The console of this exchange is switched off."},
+    ),
     "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs_file": Examples(
         responses={"The beginning": "/* A style sheet or a script. */\n"},

@@ -1,7 +1,8 @@
 """`make deploy`: deploy the infrastructure and the code, and test the deployment."""
 
 from infra.deploy import prerequisites
-from infra.deploy.application import find_application
+from infra.deploy.application import Json, find_application
+from infra.deploy.entra import list_console_addresses, make_console_address
 from infra.deploy.errors import DeployError
 from infra.deploy.master_key import ensure_master_key, refresh_references
 from infra.deploy.options import Options
@@ -24,7 +25,8 @@ from infra.deploy.tools import Tools, read_text
 def deploy(options: Options, tools: Tools, timeouts: Timeouts) -> None:
     """Deploy step by step. Steps that are done already change nothing, so a second run continues after a failure."""
     account = prerequisites.check(tools, publishing=True)
-    client_id = _find_client_id(tools, options, account)
+    application = _find_application(tools, options, account)
+    client_id = read_text(application, "appId")
     outputs = _deploy_infrastructure(tools, options, client_id, account)
     failure = "The master key could not be read. The role may not be effective yet. Try again in some minutes."
     with step("Master key", failure):
@@ -42,18 +44,19 @@ def deploy(options: Options, tools: Tools, timeouts: Timeouts) -> None:
     with step("Smoke test", "The smoke test could not run."):
         run_smoke_test(tools, options, outputs, client_id, timeouts)
     print(f"\nDeployed: {outputs.api_url}")
+    if make_console_address(outputs.api_url) not in list_console_addresses(application):
+        print(f"To let users sign in to the console, run `make entra ENV={options.environment}` again.")
 
 
-def _find_client_id(tools: Tools, options: Options, account: prerequisites.Account) -> str:
+def _find_application(tools: Tools, options: Options, account: prerequisites.Account) -> Json:
     with step(f"Application {options.name}", "The application could not be read from Entra. Run `az login` again."):
         application = find_application(tools, options, account)
         if application is None:
             raise DeployError(
                 f"The application does not exist in Entra yet. Run `make entra ENV={options.environment}` first."
             )
-        client_id = read_text(application, "appId")
-        print_line(f"client id {client_id}")
-        return client_id
+        print_line(f"client id {read_text(application, 'appId')}")
+        return application
 
 
 def _list_parameters(tools: Tools, options: Options, client_id: str, account: prerequisites.Account) -> list[str]:

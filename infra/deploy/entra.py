@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from infra.deploy import prerequisites
 from infra.deploy.application import GRAPH, Json, find_application, find_principal, list_assignments
 from infra.deploy.options import Options
+from infra.deploy.resources import read_api_url
 from infra.deploy.terminal import print_line, step
 from infra.deploy.timeouts import Timeouts
 from infra.deploy.tools import Tools, read_text
@@ -53,6 +54,13 @@ def set_up_application(options: Options, tools: Tools, timeouts: Timeouts) -> No
         client_id = read_text(application, "appId")
         print_line(f"{'exists' if found else 'created'}, client id {client_id}")
         timeouts.retry_while(timeouts.directory_s, _NOT_REPLICATED, lambda: _complete(tools, application))
+        api_url = read_api_url(tools, options.name)
+        if api_url:
+            timeouts.retry_while(
+                timeouts.directory_s, _NOT_REPLICATED, lambda: _add_console(tools, application, api_url)
+            )
+        else:
+            print_line("console: not deployed yet. Run this again after the first deployment.")
     failure = "The service principal of the application could not be created. Try again in a minute."
     with step("Service principal", failure):
         principal = timeouts.retry_while(
@@ -93,6 +101,23 @@ def _complete(tools: Tools, application: Json) -> None:
     clients = {"preAuthorizedApplications": _add_missing(api.get("preAuthorizedApplications"), "appId", azure_cli)}
     _patch(tools, application, "roles, scope, token version and claims", {**application_fields, "api": api_fields})
     _patch(tools, application, "Azure CLI as a client", {"api": clients})
+
+
+def make_console_address(api_url: str) -> str:
+    """Return the address of the console, to which Entra sends users back after they have signed in."""
+    return f"{api_url.rstrip('/')}/console/"
+
+
+def list_console_addresses(application: Json) -> list[str]:
+    """Return the redirect addresses of single-page applications. Only they may redeem a code in a browser."""
+    return (application.get("spa") or {}).get("redirectUris") or []
+
+
+def _add_console(tools: Tools, application: Json, api_url: str) -> None:
+    """Allow users to sign in to the console. Other addresses, such as a custom domain, are kept."""
+    address, present = make_console_address(api_url), list_console_addresses(application)
+    uris = present if address in present else [*present, address]
+    _patch(tools, application, f"sign-in at {address}", {"spa": {"redirectUris": uris}})
 
 
 def _add_missing(present: list[Json] | None, key: str, *needed: Json) -> list[Json]:

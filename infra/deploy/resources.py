@@ -126,18 +126,28 @@ def read_outputs(tools: Tools, group: str) -> Outputs:
 
 
 def read_token_audience(tools: Tools, group: str) -> str:
-    """Return the client id that the last deployment of main.bicep configured. Without a deployment it is empty.
+    """Return the client id that the last deployment of main.bicep configured. Without a deployment it is empty."""
+    return _read_deployed(tools, group, "parameters", "tokenAudience")
+
+
+def read_api_url(tools: Tools, group: str) -> str:
+    """Return the address of the app. Without a deployment it is empty."""
+    return _read_deployed(tools, group, "outputs", "apiUrl")
+
+
+def _read_deployed(tools: Tools, group: str, part: str, name: str) -> str:
+    """Return a value of the last deployment of main.bicep, or an empty text if there is none.
 
     A user without rights in the subscription gets an empty one, too, and can still run `make entra`.
     """
     deployment = ["--resource-group", group, "--name", _MAIN]
     try:
-        parameters = tools.az("deployment", "group", "show", *deployment, "--query", "properties.parameters")
+        values = tools.az("deployment", "group", "show", *deployment, "--query", f"properties.{part}")
     except ToolError as error:
         if not any(reason in error.stderr for reason in _NO_DEPLOYMENT):
             raise
         return ""
-    return str(((parameters or {}).get("tokenAudience") or {}).get("value") or "")
+    return str(((values or {}).get(name) or {}).get("value") or "")
 
 
 def deploy_events(tools: Tools, group: str, outputs: Outputs) -> None:

@@ -12,6 +12,8 @@ param zoneRedundant bool
 param containers string[]
 @description('How long data is kept, and how much is logged.')
 param retention Retention
+@description('Origins whose pages may read blobs by signed URL.')
+param readingOrigins string[]
 @description('Whether the account has a system topic already.')
 param useExistingTopic bool
 @description('The Log Analytics workspace that receives logs and metrics.')
@@ -24,6 +26,7 @@ module account 'storage-account.bicep' = {
     zoneRedundant: zoneRedundant
     containers: containers
     logsAccess: true
+    readingOrigins: readingOrigins
     workspaceId: workspaceId
   }
 }

@@ -17,13 +17,14 @@ param updateStrategy 'Recreate' | 'RollingUpdate'
 param tunables Tunables
 @description('Client id of the Entra application that access tokens are issued for, or empty.')
 param tokenAudience string
+@description('Client id with which users of the web console sign in. If it is empty, the console is off.')
+param consoleClientId string
 @description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
 
 var topology = loadJsonContent('../topology.json')
 var storageSuffix = environment().suffixes.storage
-var loginEndpoint = environment().authentication.loginEndpoint
-var tenantId = tenant().tenantId
+var directory = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 var vaultUri = 'https://${names.vault}${environment().suffixes.keyvaultDns}'
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
@@ -56,9 +57,10 @@ var appSettings = {
   AZURE_CLIENT_ID: clientId
   // Secrets and tokens.
   ROBOT_MASTER_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}/secrets/${names.masterKey})'
-  TOKEN_ISSUER: '${loginEndpoint}${tenantId}/v2.0'
+  TOKEN_ISSUER: '${directory}/v2.0'
   TOKEN_AUDIENCE: tokenAudience
-  TOKEN_KEYS_URL: '${loginEndpoint}${tenantId}/discovery/v2.0/keys'
+  TOKEN_KEYS_URL: '${directory}/discovery/v2.0/keys'
+  CONSOLE_CLIENT_ID: consoleClientId
   // Telemetry.
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'

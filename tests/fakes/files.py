@@ -70,6 +70,7 @@ class FakeResultFiles:
 
 class FakeUrlSigner:
     lifetime_s = 3600.0
+    origin = "https://blobs.test"
 
     async def sign_read_url(self, name: str) -> str:
         return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"

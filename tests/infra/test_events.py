@@ -62,7 +62,7 @@ def test_the_webhook_calls_the_function_with_the_blob_trigger() -> None:
 
 def test_the_host_name_is_read_from_the_app() -> None:
     assert ".defaultHostName" in url()
-    assert "azurewebsites" not in text("events.json") + text("main.json")
+    assert "azurewebsites" not in text("events.json")
 
 
 def test_only_blobs_created_in_results_are_delivered() -> None:

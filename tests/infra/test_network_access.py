@@ -3,7 +3,7 @@
 import pytest
 
 from exchange.settings import list_settings
-from tests.infra.reading import Prediction, Resource, short_name
+from tests.infra.reading import Prediction, Resource, predicted, short_name
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 KEYS_OFF = {
@@ -29,6 +29,23 @@ def list_violations(resources: list[Resource], name: str, value: object) -> list
 @pytest.mark.parametrize("kind", KEYS_OFF)
 def test_access_by_key_is_disabled(prediction: Prediction, kind: str) -> None:
     assert not list_violations(prediction.all(kind), *KEYS_OFF[kind])
+
+
+def test_only_pages_of_the_app_may_read_blobs_of_the_data_and_only_read(prediction: Prediction) -> None:
+    app = prediction.only("Microsoft.Web/sites")["name"]
+    services = {service["name"]: service for service in prediction.all(f"{STORAGE}/blobServices")}
+    rules = {name: service["properties"]["cors"]["corsRules"] for name, service in services.items()}
+    (data,) = (found for name, found in rules.items() if name.startswith("exdata"))
+    (host,) = (found for name, found in rules.items() if name.startswith("exhost"))
+    assert host == []
+    (rule,) = data
+    assert rule["allowedOrigins"] == [f"https://{app}.azurewebsites.net"]
+    assert rule["allowedMethods"] == ["GET", "HEAD"]
+
+
+def test_users_of_the_console_sign_in_with_the_application_of_the_tokens() -> None:
+    settings = predicted("options").settings
+    assert settings["CONSOLE_CLIENT_ID"] == settings["TOKEN_AUDIENCE"] != ""
 
 
 def test_the_workspace_accepts_no_logs_by_key(prediction: Prediction) -> None:

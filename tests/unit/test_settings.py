@@ -3,8 +3,9 @@ import re
 
 import pytest
 
+from exchange.domain.console import ConsoleSignIn
 from exchange.domain.limits import Deadlines, Limits, SettingsGroup
-from exchange.settings import GROUPS, Azure, Setting, Settings, SettingsError, Tokens, list_settings
+from exchange.settings import GROUPS, Azure, Console, Setting, Settings, SettingsError, Tokens, list_settings
 from tests.stacks import ROOT
 
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
@@ -19,7 +20,7 @@ ONLY_IN_AZURE = {
 # These differ between deployments. The code has no default for them, or one that is meant for Azure.
 SPECIFIC = (
     *("DATA_STORAGE", "SERVICE_BUS", "COSMOS", "DISPATCH_QUEUE", "IMPORT_QUEUE", "NOTIFY_QUEUE"),
-    *("SWEEP_SCHEDULE", "TOKEN", "ROBOT_MASTER_KEY", "ROBOT_ADDRESSES_UNRESTRICTED"),
+    *("SWEEP_SCHEDULE", "TOKEN", "CONSOLE", "ROBOT_MASTER_KEY", "ROBOT_ADDRESSES_UNRESTRICTED"),
 )
 NAMES = [setting.name for setting in list_settings()]
 NUMBERS = [setting.name for setting in list_settings() if type(setting.default) in {int, float}]
@@ -71,8 +72,8 @@ def test_settings_are_grouped() -> None:
     assert settings.limits.open_batches_limit == 7
     assert settings.deadlines.progress_limit_s == 8.5
     assert settings.signed_url_lifetime_s == 9.0
-    groups = (settings.azure, settings.tokens, settings.limits, settings.deadlines)
-    assert [type(group) for group in groups] == [Azure, Tokens, Limits, Deadlines]
+    groups = (settings.azure, settings.tokens, settings.console, settings.limits, settings.deadlines)
+    assert [type(group) for group in groups] == [Azure, Tokens, Console, Limits, Deadlines]
 
 
 @pytest.mark.parametrize("group", [Limits, Deadlines])
@@ -173,6 +174,38 @@ def test_the_representation_of_settings_contains_no_secret() -> None:
 def test_the_address_of_token_keys_must_be_https() -> None:
     with pytest.raises(SettingsError, match="TOKEN_KEYS_URL"):
         Settings.read({**SAMPLE, "TOKEN_KEYS_URL": "http://issuer.example/keys"})
+
+
+@pytest.mark.parametrize(
+    ("audience", "scope"),
+    [
+        ("5d1f4ae6-0a8c-4d5f-8f0e-0a2f3c4b5d6e", "api://5d1f4ae6-0a8c-4d5f-8f0e-0a2f3c4b5d6e/access"),
+        ("api://exchange", "api://exchange/access"),
+        ("https://exchange.example", "https://exchange.example/access"),
+    ],
+)
+def test_the_console_requests_the_scope_of_the_audience_from_the_issuer_of_tokens(audience: str, scope: str) -> None:
+    issuer = "https://login.example/tenant/v2.0"
+    given = {"TOKEN_ISSUER": issuer, "TOKEN_AUDIENCE": audience, "CONSOLE_CLIENT_ID": "c", "CONSOLE_AUTHORITY": ""}
+    assert Settings.read({**SAMPLE, **given}).console_sign_in == ConsoleSignIn(issuer, "c", scope)
+    given["CONSOLE_AUTHORITY"] = "https://other.example/"
+    assert Settings.read({**SAMPLE, **given}).console_sign_in == ConsoleSignIn("https://other.example/", "c", scope)
+
+
+@pytest.mark.parametrize(
+    "missing", [{"CONSOLE_CLIENT_ID": ""}, {"TOKEN_AUDIENCE": ""}, {"CONSOLE_AUTHORITY": "", "TOKEN_ISSUER": ""}]
+)
+def test_the_console_is_off_if_a_setting_of_its_sign_in_is_missing(missing: dict[str, str]) -> None:
+    assert Settings.read(SAMPLE).console_sign_in is not None
+    assert Settings.read({**SAMPLE, **missing}).console_sign_in is None
+
+
+@pytest.mark.parametrize(
+    "authority", ["http://login.example", "http://127.0.0.1.evil/", "http://localhost@evil/", "javascript:alert(1)"]
+)
+def test_users_sign_in_over_https_except_on_the_local_stack(authority: str) -> None:
+    with pytest.raises(SettingsError, match="CONSOLE_AUTHORITY"):
+        Settings.read({**SAMPLE, "CONSOLE_AUTHORITY": authority})
 
 
 @pytest.mark.parametrize("name", NUMBERS)

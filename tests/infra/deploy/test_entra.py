@@ -60,6 +60,40 @@ def test_the_ids_of_roles_and_scope_are_fixed(empty_cloud: Cloud) -> None:
     assert ids[0] == "98f445d5-2a00-58b7-bad2-037eb7b42092"
 
 
+def test_the_address_of_the_console_is_added_once_the_app_is_deployed(deployed_cloud: Cloud) -> None:
+    assert "spa" not in read_app(deployed_cloud)
+    run = deployed_cloud.run("entra")
+    assert (run.code, run.err) == (0, "")
+    address = f"{deployed_cloud.state['api']}/console/"
+    assert read_app(deployed_cloud)["spa"] == {"redirectUris": [address]}
+    assert f"sign-in at {address}: set" in run.out
+    deployed_cloud.forget_calls()
+    assert f"sign-in at {address}: not changed" in deployed_cloud.run("entra").out
+    assert list_changes(deployed_cloud) == []
+
+
+def test_other_addresses_of_single_page_applications_are_kept(deployed_cloud: Cloud) -> None:
+    deployed_cloud.change(
+        apps=[{**read_app(deployed_cloud), "spa": {"redirectUris": ["https://own.example/console/"]}}]
+    )
+    assert deployed_cloud.run("entra").code == 0
+    address = f"{deployed_cloud.state['api']}/console/"
+    assert read_app(deployed_cloud)["spa"] == {"redirectUris": ["https://own.example/console/", address]}
+
+
+def test_without_a_deployment_the_console_is_left_for_the_next_run(empty_cloud: Cloud) -> None:
+    run = empty_cloud.run("entra")
+    assert "console: not deployed yet. Run this again after the first deployment." in run.out
+    assert "spa" not in read_app(empty_cloud)
+
+
+def test_deploy_says_that_the_address_of_the_console_is_missing(cloud: Cloud) -> None:
+    hint = "To let users sign in to the console, run `make entra ENV=dev` again."
+    assert hint in cloud.deploy().out
+    assert cloud.run("entra").code == 0
+    assert hint not in cloud.deploy().out
+
+
 def test_a_second_run_changes_nothing(empty_cloud: Cloud) -> None:
     empty_cloud.run("entra")
     before = empty_cloud.state

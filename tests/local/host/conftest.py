@@ -59,7 +59,9 @@ def queue_with_short_locks(bus: str) -> Queue:
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the connection string of the storage emulator."""
     with azurite(tmp_path_factory.mktemp("azurite")) as ports:
-        yield make_stack_settings({**ports, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path())["DATA_STORAGE"]
+        yield make_stack_settings({**ports, "servicebus": 0, "cosmos": 0, "issuer": 0, "sign_in": 0}, Path())[
+            "DATA_STORAGE"
+        ]
 
 
 @pytest.fixture

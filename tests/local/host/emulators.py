@@ -29,9 +29,9 @@ def service_bus_process(topology: Path, folder: Path, port: int = 0) -> Iterator
 
 
 def make_bus_connection(port: int) -> str:
-    return make_stack_settings({"servicebus": port, "blob": 0, "queue": 0, "cosmos": 0, "issuer": 0}, Path())[
-        "SERVICE_BUS"
-    ]
+    return make_stack_settings(
+        {"servicebus": port, "blob": 0, "queue": 0, "cosmos": 0, "issuer": 0, "sign_in": 0}, Path()
+    )["SERVICE_BUS"]
 
 
 @contextmanager

@@ -236,7 +236,7 @@ def test_a_missing_container_is_awaited_without_a_warning(tmp_path: Path, storag
 def test_polling_continues_after_an_outage_of_the_store(tmp_path: Path, unused_tcp_port: int) -> None:
     app = App(tmp_path, BY_NAME)
     storage = make_stack_settings(
-        {"blob": unused_tcp_port, "queue": 0, "servicebus": 0, "cosmos": 0, "issuer": 0}, Path()
+        {"blob": unused_tcp_port, "queue": 0, "servicebus": 0, "cosmos": 0, "issuer": 0, "sign_in": 0}, Path()
     )["DATA_STORAGE"]
     with running_host(app, storage, "results") as host:
         wait_until(lambda: "the container cannot be reached" in host.process.log)

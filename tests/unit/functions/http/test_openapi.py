@@ -94,7 +94,7 @@ def test_the_document_has_exactly_the_operations_of_the_table() -> None:
 
 def test_every_tag_is_described_and_used() -> None:
     tags = [tag["name"] for tag in DOCUMENT["tags"]]
-    assert tags == ["Batch requests", "Webhooks", "References", "Robots", "Operations", "Service"]
+    assert tags == ["Batch requests", "Webhooks", "References", "Robots", "Operations", "Console", "Service"]
     assert {tag for endpoint in ENDPOINTS for tag in operation(endpoint)["tags"]} == set(tags)
     assert all(tag["description"].endswith(".") for tag in DOCUMENT["tags"])
 
