@@ -8,6 +8,17 @@ import { useHasRole, useSession } from "./load.js";
 import { ROOT, useAddress } from "./router.js";
 import { BatchScreen } from "./screens/batch.js";
 import { BatchesScreen } from "./screens/batches.js";
+import { CompareScreen } from "./screens/compare.js";
+import { LoadScreen } from "./screens/load.js";
+import { NewBatchScreen } from "./screens/new_batch.js";
+import { OperationsScreen } from "./screens/operations.js";
+import { ReferenceScreen } from "./screens/reference.js";
+import { ReferencesScreen } from "./screens/references.js";
+import { RobotScreen } from "./screens/robot.js";
+import { RobotsScreen } from "./screens/robots.js";
+import { WebhookScreen } from "./screens/webhook.js";
+import { WebhooksScreen } from "./screens/webhooks.js";
+import { signOut } from "./session.js";
 
 /**
  * The screens. A path may end with an id. `role` is what a user needs to see it in the navigation.
@@ -17,14 +28,24 @@ import { BatchesScreen } from "./screens/batches.js";
 const SCREENS = [
   { path: "batches", screen: BatchesScreen, name: "Batches", role: "requestor" },
   { path: "batches/:id", screen: BatchScreen },
+  { path: "new", screen: NewBatchScreen, name: "New batch", role: "requestor" },
+  { path: "references", screen: ReferencesScreen, name: "References", role: "requestor" },
+  { path: "references/:id", screen: ReferenceScreen },
+  { path: "load", screen: LoadScreen, name: "Load references", role: "contributor" },
+  { path: "robots", screen: RobotsScreen, name: "Robots", role: "requestor" },
+  { path: "robots/:id", screen: RobotScreen },
+  { path: "compare", screen: CompareScreen, name: "Compare", role: "requestor" },
+  { path: "webhooks", screen: WebhooksScreen, name: "Webhooks", role: "requestor" },
+  { path: "webhooks/:id", screen: WebhookScreen },
+  { path: "operations", screen: OperationsScreen, name: "Operations", role: "operator" },
 ];
 
-/** Return the screen of a path and the id in it. @param {string} path */
-function findScreen(path) {
+/** Return the screen of a path and the id in it. An empty path is the first screen that the user may use. @param {string} path @param {string[]} roles */
+function findScreen(path, roles) {
   const [first = "", second, ...rest] = path.split("/").filter(Boolean);
   if (rest.length) return null;
-  if (!first) return { ...SCREENS[0], id: undefined };
-  const wanted = second === undefined ? first : `${first}/:id`;
+  const start = SCREENS.find(({ role }) => roles.includes("operator") || (role && roles.includes(role))) ?? SCREENS[0];
+  const wanted = second === undefined ? first || start.path : `${first}/:id`;
   const found = SCREENS.find((screen) => screen.path === wanted);
   return found ? { ...found, id: second } : null;
 }
@@ -32,7 +53,7 @@ function findScreen(path) {
 export function App() {
   const address = useAddress();
   const path = address.pathname.slice(ROOT.length);
-  const found = findScreen(path);
+  const found = findScreen(path, useSession().roles);
   return html`
     <a class="skip" href="#main" onClick=${skipNavigation}>Skip to the content</a>
     <${Navigation} path=${path} />
@@ -68,7 +89,7 @@ function Navigation({ path }) {
         <p class="user">
           <span>${session.name}</span>
           <span class="quiet">${session.roles.join(", ") || "no role"}</span>
-          <button type="button" class="small" onClick=${() => session.signOut()}>Sign out</button>
+          <button type="button" class="small" onClick=${signOut}>Sign out</button>
         </p>
       </nav>
     </header>

@@ -66,7 +66,7 @@ export function followLinks() {
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (!link.pathname.startsWith(ROOT) || event.button !== 0) return;
+    if (!link.pathname.startsWith(ROOT) || link.hash || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.defaultPrevented) return;
     event.preventDefault();
     navigate(link.pathname + link.search);

@@ -3,7 +3,7 @@
 
 import { html, useEffect, useRef, useState } from "../html.js";
 import { useSession } from "../load.js";
-import { SignInExpired } from "../session.js";
+import { SignInExpired, signIn } from "../session.js";
 
 /**
  * An error, in the sentences of the API.
@@ -45,7 +45,9 @@ export function SignInAgain() {
   const session = useSession();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [isExpired, setIsExpired] = useState(false);
-  useEffect(() => session.onExpired(() => setIsExpired(true)), [session]);
+  useEffect(() => {
+    session.onExpired(() => setIsExpired(true));
+  }, [session]);
   useEffect(() => {
     if (isExpired && !dialog.current?.open) dialog.current?.showModal();
   }, [isExpired]);
@@ -55,7 +57,7 @@ export function SignInAgain() {
       <p>Sign in again to go on. You come back to this page.</p>
       <div class="actions">
         <button type="button" onClick=${() => dialog.current?.close()}>Not now</button>
-        <button type="button" class="primary" onClick=${() => session.signIn()}>Sign in</button>
+        <button type="button" class="primary" onClick=${signIn}>Sign in</button>
       </div>
     </dialog>
   `;
