@@ -102,4 +102,5 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         },
         limits=settings.limits,
         deadlines=settings.deadlines,
+        console=settings.console_sign_in,
     )

@@ -16,6 +16,7 @@ from exchange.contract.robots import BatchRobotRequest, Robot
 from exchange.domain.batch import Batch, Upload
 from exchange.domain.callers import User
 from exchange.domain.chunks import AcceptedEntry, Refusal
+from exchange.domain.console import ConsoleSignIn
 from exchange.domain.limits import Deadlines, Limits
 from exchange.domain.listing import BatchFilter
 from exchange.domain.messages import Message
@@ -329,6 +330,10 @@ class UrlSigner(Protocol):
     def lifetime_s(self) -> float:
         """How long a URL is valid, in seconds."""
 
+    @property
+    def origin(self) -> str:
+        """The origin that all URLs have: scheme, host and port."""
+
     async def sign_read_url(self, name: str) -> str:
         """Return a URL to read this blob of the container `batches`."""
 
@@ -392,6 +397,7 @@ class Services:
     dependencies: Mapping[str, Dependency]
     limits: Limits
     deadlines: Deadlines
+    console: ConsoleSignIn | None
 
 
 GetServices = Callable[[], Services]

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from exchange.domain.console import ConsoleSignIn
 from exchange.domain.limits import Deadlines, Limits, SettingsGroup
 
 # A connection string, as on the local stack, or the address for managed identity.
@@ -73,11 +74,23 @@ class Tokens(SettingsGroup):
     )
 
 
+class Console(SettingsGroup):
+    """Sign-in of the web console. Without CONSOLE_CLIENT_ID the console is off, and its paths get 404."""
+
+    console_client_id: str | None = Field(None, description="Client id with which users of the console sign in.")
+    console_authority: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])",
+        description="OpenID Connect issuer where users of the console sign in, if it is not TOKEN_ISSUER.",
+    )
+
+
 class Settings(SettingsGroup):
     """All settings that our code reads."""
 
     azure: Azure
     tokens: Tokens
+    console: Console
     limits: Limits
     deadlines: Deadlines
 
@@ -108,6 +121,14 @@ class Settings(SettingsGroup):
         """Whether the app runs on the local stack."""
         return bool(_LOCAL_ADDRESS.match(self.azure.cosmos_endpoint))
 
+    @property
+    def console_sign_in(self) -> ConsoleSignIn | None:
+        """Sign-in of the web console. None if the console is off."""
+        authority, audience = self.console.console_authority or self.tokens.token_issuer, self.tokens.token_audience
+        if not (self.console.console_client_id and authority and audience):
+            return None
+        return ConsoleSignIn.for_audience(authority, self.console.console_client_id, audience)
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings. A blank value counts as missing. Raises SettingsError that names every fault."""
@@ -128,12 +149,20 @@ class Settings(SettingsGroup):
             faults += [f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors()]
         if settings is not None and settings.robot_addresses_unrestricted and not settings.is_local:
             faults.append("ROBOT_ADDRESSES_UNRESTRICTED: accepted on the local stack only")
+        if settings is not None and settings.console.console_client_id and settings.console_sign_in is None:
+            faults.append("CONSOLE_CLIENT_ID: needs TOKEN_AUDIENCE, and TOKEN_ISSUER or CONSOLE_AUTHORITY")
         if settings is None or faults:
             raise SettingsError("The app cannot start. Missing or invalid settings: " + "; ".join(faults))
         return settings
 
 
-GROUPS: dict[str, type[SettingsGroup]] = {"azure": Azure, "tokens": Tokens, "limits": Limits, "deadlines": Deadlines}
+GROUPS: dict[str, type[SettingsGroup]] = {
+    "azure": Azure,
+    "tokens": Tokens,
+    "console": Console,
+    "limits": Limits,
+    "deadlines": Deadlines,
+}
 
 
 class Setting:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.azure_resources import read_topology
-from local.issuer import AUDIENCE, ISSUER
+from local.issuer import AUDIENCE, CONSOLE_CLIENT, ISSUER
 from local.paths import ROOT
 
 # The published keys of the emulators.
@@ -13,13 +13,15 @@ _STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K
 _COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
 _ACCOUNT = "devstoreaccount1"
 
-# The address of each component for a port, by its name in `stack.json`.
+# The name of each port, and the address for it, by the name in `stack.json`.
 _ADDRESSES = {
-    "api": "http://127.0.0.1:{}",
-    "blob": f"http://127.0.0.1:{{}}/{_ACCOUNT}",
-    "cosmos": "https://127.0.0.1:{}",
-    "servicebus": "sb://127.0.0.1:{}",
-    "issuer": "https://127.0.0.1:{}",
+    "console": ("api", "http://127.0.0.1:{}/console/"),
+    "api": ("api", "http://127.0.0.1:{}"),
+    "blob": ("blob", f"http://127.0.0.1:{{}}/{_ACCOUNT}"),
+    "cosmos": ("cosmos", "https://127.0.0.1:{}"),
+    "servicebus": ("servicebus", "sb://127.0.0.1:{}"),
+    "issuer": ("issuer", "https://127.0.0.1:{}"),
+    "sign_in": ("sign_in", "http://127.0.0.1:{}"),
 }
 
 
@@ -49,13 +51,15 @@ def make_stack_settings(ports: Mapping[str, int], bundle: Path) -> dict[str, str
         "TOKEN_ISSUER": ISSUER,
         "TOKEN_AUDIENCE": AUDIENCE,
         "TOKEN_KEYS_URL": f"https://127.0.0.1:{ports['issuer']}/keys",
+        "CONSOLE_CLIENT_ID": CONSOLE_CLIENT,
+        "CONSOLE_AUTHORITY": f"http://127.0.0.1:{ports['sign_in']}",
         "SSL_CERT_FILE": str(bundle),
     }
 
 
 def make_addresses(ports: Mapping[str, int]) -> dict[str, str]:
     """Return the addresses for these ports, by the names in `stack.json`."""
-    return {name: address.format(ports[name]) for name, address in _ADDRESSES.items() if name in ports}
+    return {name: address.format(ports[port]) for name, (port, address) in _ADDRESSES.items() if port in ports}
 
 
 def write_json(path: Path, content: object, *, private: bool = False) -> None:

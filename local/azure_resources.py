@@ -8,6 +8,7 @@ import certifi
 import trustme
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient
+from azure.storage.blob import CorsRule
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.paths import TOPOLOGY
@@ -29,6 +30,14 @@ async def make_resources(storage: str, endpoint: str, key: str) -> None:
         database = await cosmos.create_database(topology["cosmos"]["database"])
         for container in topology["cosmos"]["containers"]:
             await database.create_container(container["name"], **make_container_properties(container))
+
+
+async def allow_console(storage: str, port: int) -> None:
+    """Let pages of the app on this port read files by signed URL, as infra/modules/storage-account.bicep does."""
+    origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
+    rule = CorsRule(origins, ["GET", "HEAD"], allowed_headers=["*"], exposed_headers=["*"], max_age_in_seconds=3600)
+    async with BlobServiceClient.from_connection_string(storage) as blobs:
+        await blobs.set_service_properties(cors=[rule])
 
 
 def make_container_properties(container: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from inspect import getdoc
 from typing import Any
 
 from exchange.settings import GROUPS, Setting, list_settings
+from local.issuer import CONSOLE_CLIENT
 from local.paths import ROOT
 
 # These have a default of their own in Azure, or none. The values here are those of the local stack.
@@ -24,6 +25,8 @@ LOCAL_VALUES = {
     "TOKEN_ISSUER": "https://issuer.local/",
     "TOKEN_AUDIENCE": "api://enhancement-exchange.local",
     "TOKEN_KEYS_URL": "https://127.0.0.1:7072/keys",
+    "CONSOLE_CLIENT_ID": CONSOLE_CLIENT,
+    "CONSOLE_AUTHORITY": "http://127.0.0.1:7073",
     "SWEEP_SCHEDULE": "0 * * * * *",
     "ROBOT_MASTER_KEY": "for the local stack only, everyone knows this key",
     "ROBOT_ADDRESSES_UNRESTRICTED": "true",
@@ -33,6 +36,7 @@ NOT_IN_AZURE = {
     "DATA_STORAGE": "by managed identity instead",
     "SERVICE_BUS": "by managed identity instead",
     "COSMOS_KEY": "by managed identity instead",
+    "CONSOLE_AUTHORITY": "the same as TOKEN_ISSUER",
     "ROBOT_ADDRESSES_UNRESTRICTED": "refused there",
 }
 ONLY_IN_AZURE = {
@@ -92,6 +96,7 @@ _HEADINGS = {
     None: "Other settings of the app",
     "azure": "Azure services",
     "tokens": "Access tokens",
+    "console": "Web console",
 }
 
 

@@ -1,7 +1,7 @@
 """`python -m local.issuer`: the issuer of access tokens on this machine. In Azure this is Microsoft Entra ID.
 
 It publishes its public key as a JWK set over https, as Entra ID does. Tokens are signed with the private key in the
-stack's folder.
+stack's folder. A second server, without TLS, signs in users of the web console: see `local/sign_in.py`.
 """
 
 import argparse
@@ -32,10 +32,13 @@ ISSUER = "https://issuer.local/"
 AUDIENCE = "api://enhancement-exchange.local"
 KEY_ID = "local"
 CLIENT = str(uuid5(NAMESPACE_URL, "client"))
+CONSOLE_CLIENT = str(uuid5(NAMESPACE_URL, "console"))
 ROLES = ("requestor", "contributor", "operator")
 _KEY_BITS = 2048
 # Long enough for a stack that keeps running over a weekend.
 _LIFETIME_S = 7 * 86_400
+# Of the tokens that users of the console get, as in Entra.
+BROWSER_LIFETIME_S = 3600
 _PORT_IN_USE = 3
 
 
@@ -86,34 +89,44 @@ def _base64(number: int) -> str:
 
 
 def main() -> int:
-    """Serve the key set until stdin closes or a signal arrives."""
+    """Serve the key set, and sign users in, until stdin closes or a signal arrives."""
     parser = argparse.ArgumentParser(prog="python -m local.issuer", description=main.__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--key", type=Path, required=True, help="the private key (PEM)")
     parser.add_argument("--tls", type=Path, nargs=2, required=True, help="certificate and key of the server (PEM)")
+    parser.add_argument("--sign-in-port", type=int, default=0, help="port of the sign-in, 0 for any free port")
+    parser.add_argument("--lifetime", type=int, default=BROWSER_LIFETIME_S, help="of tokens from the sign-in, in s")
     return asyncio.run(_serve(parser.parse_args()))
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
+    from local.sign_in import SignIn  # noqa: PLC0415 - it imports this module
+
     published = make_key_set(arguments.key)
 
     async def return_keys(_request: web.Request) -> web.Response:
         return web.json_response(published)
 
-    app = web.Application()
-    app.router.add_get("/keys", return_keys)
+    keys = web.Application()
+    keys.router.add_get("/keys", return_keys)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*arguments.tls)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", arguments.port, ssl_context=context).start()
-    except OSError:
-        print(json.dumps({"error": f"port {arguments.port} is in use"}), flush=True)
-        return _PORT_IN_USE
-    print(json.dumps({"ready": True, "port": runner.addresses[0][1]}), flush=True)
+    sign_in = SignIn(arguments.key, arguments.lifetime).make_app()
+    # No access log, because queries contain codes.
+    runners = [web.AppRunner(app, access_log=None) for app in (keys, sign_in)]
+    ports = []
+    for runner, port, tls in zip(runners, (arguments.port, arguments.sign_in_port), (context, None), strict=True):
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+        except OSError:
+            print(json.dumps({"error": f"port {port} is in use"}), flush=True)
+            return _PORT_IN_USE
+        ports.append(runner.addresses[0][1])
+    print(json.dumps({"ready": True, "port": ports[0], "signInPort": ports[1]}), flush=True)
     await wait_for_shutdown(None, exit_with_stdin=True)
-    await runner.cleanup()
+    for runner in runners:
+        await runner.cleanup()
     return 0
 
 

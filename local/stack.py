@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.app_settings import make_addresses, make_app_settings, make_stack_settings, write_json
-from local.azure_resources import make_certificates, make_resources
+from local.azure_resources import allow_console, make_certificates, make_resources
 from local.component import Component
-from local.issuer import ROLES, make_key, mint
+from local.issuer import BROWSER_LIFETIME_S, ROLES, make_key, mint
 from local.paths import EMULATORS, ROOT, TOPOLOGY
 
-DEFAULT_PORTS = {"api": 7071, "blob": 10000, "queue": 10001, "cosmos": 8081, "servicebus": 5672, "issuer": 7072}
+DEFAULT_PORTS = {
+    "api": 7071,
+    "blob": 10000,
+    "queue": 10001,
+    "cosmos": 8081,
+    "servicebus": 5672,
+    "issuer": 7072,
+    "sign_in": 7073,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,8 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     with_host: bool = True
     every_event_twice: bool = False
+    # Of the access tokens that users of the console get.
+    sign_in_lifetime_s: int = BROWSER_LIFETIME_S
 
 
 class Stack:
@@ -61,6 +71,7 @@ class Stack:
         )
         if self._options.with_host:
             ports |= await self._start_host(settings)
+            await allow_console(stack_settings["DATA_STORAGE"], ports["api"])
         tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
         self.addresses = make_addresses(ports)
         write_json(self.file, {**self.addresses, "tokens": tokens}, private=True)
@@ -83,14 +94,15 @@ class Stack:
             command = [str(self._options.node), str(EMULATORS / f"{name}.js"), *some_options]
             await self._start(name, command, os.environ)
         issuer = ["--port", str(ports["issuer"]), "--key", str(self._options.folder / "issuer.pem")]
-        issuer += ["--tls", str(certificate), str(key)]
+        issuer += ["--tls", str(certificate), str(key), "--sign-in-port", str(ports["sign_in"])]
+        issuer += ["--lifetime", str(self._options.sign_in_lifetime_s)]
         await self._start("issuer", [sys.executable, "-m", "local.issuer", *issuer], _with_python_path(os.environ))
         # The ports in each component's message, in the order of their start, and our names for them.
         port_names = (
             {"blobPort": "blob", "queuePort": "queue"},
             {"port": "cosmos"},
             {"port": "servicebus"},
-            {"port": "issuer"},
+            {"port": "issuer", "signInPort": "sign_in"},
         )
         found = await asyncio.gather(*map(self._wait_and_watch, self._components, port_names))
         return {name: port for some_ports in found for name, port in some_ports.items()}

@@ -13,6 +13,7 @@ from typing import Any
 from local.component import Component
 from local.errors import StackError
 from local.install import install
+from local.issuer import BROWSER_LIFETIME_S
 from local.next_steps import describe
 from local.paths import NODE, ROOT
 from local.shutdown import wait_for_shutdown
@@ -33,6 +34,7 @@ def main() -> int:
         host_json=arguments.host_json,
         with_host=not arguments.emulators_only,
         every_event_twice=arguments.every_event_twice,
+        sign_in_lifetime_s=arguments.sign_in_lifetime,
     )
     try:
         install(options.node)
@@ -51,6 +53,9 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--free-ports", action="store_true", help="use any free ports instead of the usual ones")
     parser.add_argument("--emulators-only", action="store_true", help="do not run the function app")
     parser.add_argument("--every-event-twice", action="store_true", help="deliver each message and blob event twice")
+    parser.add_argument(
+        "--sign-in-lifetime", type=int, default=BROWSER_LIFETIME_S, metavar="S", help="lifetime of the console's tokens"
+    )
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="an app setting (repeatable)"
     )

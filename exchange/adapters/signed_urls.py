@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from azure.storage.blob import BlobSasPermissions, UserDelegationKey, generate_blob_sas
@@ -36,6 +37,12 @@ class SignedUrls:
     def lifetime_s(self) -> float:
         """How long a URL is valid, in seconds."""
         return self._lifetime.total_seconds()
+
+    @property
+    def origin(self) -> str:
+        """The origin that all URLs have: scheme, host and port."""
+        parts = urlsplit(str(self._account.client.url))
+        return f"{parts.scheme}://{parts.netloc}"
 
     async def sign_read_url(self, name: str) -> str:
         """Return a URL to read a blob of the container `batches`."""

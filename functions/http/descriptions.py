@@ -35,6 +35,7 @@ TAGS = {
     "webhooks": ("Webhooks", "Be told when a batch request has ended, instead of reading its status."),
     "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
+    "console": ("Console", "The web console: sign in and work with batch requests in a browser."),
     "service": ("Service", "The health of the exchange and its documentation."),
 }
 

@@ -49,8 +49,9 @@ class Endpoint:
     """A method at a path: who may call it, its models, and its own error statuses.
 
     `request_model` is the model of the JSON body, `query_model` of the query. `optional_body` says that the body may be
-    left out. `response_model` is None if the response has no model; `media_types` then names what it may be. If
-    `line_model` is set, the body may also be a file of lines, and each line of the response is of this model.
+    left out. `any_query` says that query parameters are not checked. `response_model` is None if the response has no
+    model; `media_types` then names what it may be. If `line_model` is set, the body may also be a file of lines, and
+    each line of the response is of this model.
     `other_successes` are further statuses that are not errors, each with the model of its body.
     `response_headers` are the headers of a response by its status.
     """
@@ -63,6 +64,7 @@ class Endpoint:
     optional_body: bool = False
     line_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
+    any_query: bool = False
     response_model: type[BaseModel] | None
     media_types: Sequence[str] = ()
     errors: frozenset[HTTPStatus]
@@ -86,6 +88,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
     optional_body: bool = False,
     line_model: type[BaseModel] | None = None,
     query_model: type[BaseModel] | None = None,
+    any_query: bool = False,
     media_types: Sequence[str] = (),
     request_headers: Sequence[Header] = (),
     response_headers: Mapping[HTTPStatus, Sequence[Header]] | None = None,
@@ -104,6 +107,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
                 optional_body=optional_body,
                 line_model=line_model,
                 query_model=query_model,
+                any_query=any_query,
                 response_model=response_model,
                 media_types=media_types,
                 errors=frozenset(errors),

@@ -545,6 +545,7 @@ EXAMPLES = {
     ),
     "redeliver_to_webhook": Examples(responses={"It starts again": _NEW_DELIVERY}, problems=_NO_DELIVERY),
     "openapi": Examples(responses={"The beginning": {"openapi": "3.1.0"}}),
+    "console": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs": Examples(responses={"The beginning": "<!doctype html>\n"}),
     "docs_file": Examples(
         responses={"The beginning": "/* A style sheet or a script. */\n"},

@@ -58,7 +58,10 @@ _HEADERS = {
     HTTPStatus.SERVICE_UNAVAILABLE: _RETRY_AFTER,
 }
 # Every other parameter of a path is an id.
-_FILE = {"type": "string", "enum": FILE_NAMES}
+_PATH_SCHEMAS: dict[str, tuple[Document, str]] = {
+    "file": ({"type": "string", "enum": FILE_NAMES}, FILE_NAMES[0]),
+    "path": ({"type": "string"}, "batches"),
+}
 # Models that no operation of the app refers to: the outgoing calls and the lines of files.
 _OTHER_MODELS: set[type[BaseModel]] = {
     *(Problem, Reference, BatchRobotRequest, BatchRobotResult, BatchRobotResultValidationEntry),
@@ -137,7 +140,7 @@ def _describe_lines(model: type[BaseModel], example: str | None) -> Document:
 
 def _list_path_parameters(endpoint: Endpoint) -> Iterator[Document]:
     for name in _list_path_names(endpoint):
-        schema, example = (_FILE, FILE_NAMES[0]) if name == "file" else (UUID4, PATH_EXAMPLES[name])
+        schema, example = _PATH_SCHEMAS.get(name) or (UUID4, PATH_EXAMPLES[name])
         yield {"name": name, "in": "path", "required": True, "example": example, "schema": schema}
 
 
@@ -196,6 +199,8 @@ def _list_errors(endpoint: Endpoint, examples: Examples) -> Iterator[tuple[HTTPS
 def _list_error_statuses(endpoint: Endpoint) -> set[HTTPStatus]:
     """Return the endpoint's own error statuses, and those that follow from its access and its parameters."""
     errors = {*endpoint.errors, *_COMMON_ERRORS}
+    if endpoint.any_query:
+        errors.discard(HTTPStatus.UNPROCESSABLE_ENTITY)
     if endpoint.access is not Access.ANYONE:
         errors.update(_AUTH_ERRORS)
     if endpoint.request_model is not None:

@@ -8,7 +8,7 @@ import azure.functions as func
 from exchange.ports import GetServices
 
 # These modules add their endpoints to the table when they are imported.
-from functions.http import batches, references, robots, service, webhooks  # noqa: F401 - see above
+from functions.http import batches, console, references, robots, service, webhooks  # noqa: F401 - see above
 from functions.http.endpoints import ENDPOINTS, Endpoint, group_by_path
 from functions.http.responses import respond
 
@@ -21,7 +21,8 @@ def register_http(app: func.FunctionApp, get_services: GetServices) -> None:
     """Add a function for each path to the app."""
     for path, endpoints in group_by_path().items():
         name = re.sub(r"\W+", "_", path).strip("_")
-        route = app.route(path, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+        # The parameter `path` is the rest of the path. It may be empty, and may have slashes.
+        route = app.route(path.replace("{path}", "{*path}"), methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
         app.function_name(name)(route(_make_function(endpoints, get_services)))
 
 

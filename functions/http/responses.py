@@ -14,7 +14,7 @@ from exchange.ports import GetServices
 from exchange.telemetry.logs import bind_log_fields
 from functions.errors import ERROR_POLICIES
 from functions.http.auth import authorize, list_schemes
-from functions.http.endpoints import Answer, Content, Endpoint
+from functions.http.endpoints import Access, Answer, Content, Endpoint
 from functions.http.requests import ApiRequest, check_query
 
 # Azure exports the records of the logger "exchange" and its children only.
@@ -31,14 +31,15 @@ async def respond(
     endpoints: Mapping[str, Endpoint], request: func.HttpRequest, get_services: GetServices
 ) -> func.HttpResponse:
     """Respond with what the endpoint returns, or with a problem. `endpoints` are those of the path, by method."""
-    endpoint = endpoints.get(request.method)
+    endpoint = endpoints.get(request.method) or _find_for_head(endpoints, request)
     if endpoint is None:
         return _method_not_allowed(endpoints)
     with bind_log_fields():
         try:
             services = get_services()
             caller = await authorize(endpoint.access, request, services)
-            check_query(request, endpoint.query_model)
+            if not endpoint.any_query:
+                check_query(request, endpoint.query_model)
             result = await endpoint.handler(ApiRequest(request, caller, services))
             return _to_response(result, endpoint.status)
         except ExchangeError as error:
@@ -48,6 +49,12 @@ async def respond(
             return _problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR, ["The exchange has an internal error. Your request is not the cause."]
             )
+
+
+def _find_for_head(endpoints: Mapping[str, Endpoint], request: func.HttpRequest) -> Endpoint | None:
+    """Return the endpoint that answers HEAD: the one for GET, if anyone may call it. The host leaves out the body."""
+    found = endpoints.get("GET") if request.method == "HEAD" else None
+    return found if found is not None and found.access is Access.ANYONE else None
 
 
 def _to_response(result: BaseModel | Answer | Content, status: HTTPStatus) -> func.HttpResponse:

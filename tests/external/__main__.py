@@ -76,6 +76,7 @@ async def run(folder: Path, cosmos: str, *, with_func: bool) -> None:
     write_json(folder / "local.settings.json", local_settings)
     await _create_resources(settings)
     issuer = ["-m", "local.issuer", "--port", str(DEFAULT_PORTS["issuer"]), "--key", str(folder / "issuer.pem")]
+    issuer += ["--sign-in-port", str(DEFAULT_PORTS["sign_in"])]
     processes = [await _start(sys.executable, *issuer, "--tls", str(certificate), str(key))]
     try:
         if with_func:

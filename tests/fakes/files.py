@@ -85,6 +85,7 @@ class FakeDeadLetters:
 
 class FakeUrlSigner:
     lifetime_s = 3600.0
+    origin = "https://blobs.test"
 
     async def sign_read_url(self, name: str) -> str:
         return f"https://blobs.test/batches/{name}?read&{uuid4().hex}"

@@ -83,6 +83,7 @@ class World:
             dependencies={"store": self.store, "queue": self.queue},
             limits=limits,
             deadlines=deadlines,
+            console=None,
         )
 
     async def load(self, reference: ReferenceFileInput) -> UUID:
