@@ -52,7 +52,6 @@
  * @property {string} source
  * @property {string} visibility
  * @property {string | null} robot_version
- * @property {string} enhancement_type
  * @property {any} content
  * @property {string | null} [created_at]
  * @property {string | null} [batch_request_id]

@@ -43,15 +43,15 @@ async function takeTurn(read) {
   }
 }
 
-/** Return the newest bibliographic content, or null. @param {Reference} reference @returns {any} */
-export function findBibliographic(reference) {
-  return reference.enhancements?.find((enhancement) => enhancement.enhancement_type === "bibliographic")?.content ?? null;
+/** Return the newest content of this type, or null. @param {Reference} reference @param {string} type @returns {any} */
+export function findContent(reference, type) {
+  return reference.enhancements?.find(({ content }) => content.enhancement_type === type)?.content ?? null;
 }
 
 /** Return the newest title, or null. @param {Reference} reference @returns {string | null} */
 export function findTitle(reference) {
-  for (const { enhancement_type: type, content } of reference.enhancements ?? []) {
-    if (type === "bibliographic" && content.title) return content.title;
+  for (const { content } of reference.enhancements ?? []) {
+    if (content.enhancement_type === "bibliographic" && content.title) return content.title;
   }
   return null;
 }

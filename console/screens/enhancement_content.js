@@ -8,7 +8,7 @@ export function Content({ content }) {
     case "annotation":
       return html`<ul class="chips">${content.annotations.map((/** @type {any} */ annotation, /** @type {number} */ index) => html`<li key=${index}><${Annotation} annotation=${annotation} /></li>`)}</ul>`;
     case "abstract":
-      return html`<p class="abstract" dir="auto">${content.abstract}</p>`;
+      return html`<details><summary>Text</summary><p class="abstract" dir="auto">${content.abstract}</p></details>`;
     case "bibliographic":
       return html`<p><bdi>${content.title ?? "No title"}</bdi></p><${Json} content=${content} />`;
     default:

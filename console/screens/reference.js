@@ -7,7 +7,7 @@ import { Facts, Screen, Section } from "../components/layout.js";
 import { RobotName, Time } from "../components/values.js";
 import { html, useState } from "../html.js";
 import { useAction, useApi, useLoad, useRobots } from "../load.js";
-import { findBibliographic, findTitle } from "../references.js";
+import { findContent, findTitle } from "../references.js";
 import { Content } from "./enhancement_content.js";
 
 /** @typedef {import("../models.js").Reference} Reference */
@@ -40,12 +40,12 @@ export function ReferenceScreen({ id }) {
 
 /** @param {{reference: Reference}} props */
 function About({ reference }) {
-  const bibliographic = findBibliographic(reference);
-  const abstract = reference.enhancements?.find((enhancement) => enhancement.content.enhancement_type === "abstract");
+  const bibliographic = findContent(reference, "bibliographic");
+  const abstract = findContent(reference, "abstract");
   const authors = (bibliographic?.authorship ?? []).map((/** @type {any} */ author) => author.display_name);
   return html`
     <${Section} title="About it">
-      ${abstract && html`<p class="abstract" dir="auto">${abstract.content.abstract}</p>`}
+      ${abstract && html`<p class="abstract" dir="auto">${abstract.abstract}</p>`}
       <${Facts}
         pairs=${[
           ["Authors", authors.slice(0, 30).join(", ") + (authors.length > 30 ? " and others" : "")],
