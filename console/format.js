@@ -2,7 +2,6 @@
 // Numbers, times and durations as people read them.
 
 const NUMBER = new Intl.NumberFormat("en");
-const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 /** @type {[string, number][]} */
 const UNITS = [
@@ -16,7 +15,7 @@ const UNITS = [
 export const formatNumber = (number) => NUMBER.format(number);
 
 /** @param {number} part @param {number} whole */
-export const formatShare = (part, whole) => (whole ? PERCENT.format(part / whole) : "0%");
+export const formatShare = (part, whole) => `${Number(((100 * part) / (whole || 1)).toFixed(1))}%`;
 
 /** @param {string} time RFC 3339. Returned in the time zone of the browser. */
 export const formatTime = (time) => TIME.format(new Date(time));

@@ -4,6 +4,7 @@
 import htm from "./vendor/htm.module.js";
 import { h } from "./vendor/preact.module.js";
 
+/** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */
 export const html = htm.bind(h);
 
 export { Fragment, createContext, render } from "./vendor/preact.module.js";
