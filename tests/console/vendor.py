@@ -36,6 +36,12 @@ FILES = (
     VendoredFile("htm", "dist/htm.module.js", "htm.module.js"),
     VendoredFile("htm", "LICENSE", "htm.LICENSE.txt"),
 )
+# What tsc reads instead of the files. `console/jsconfig.json` leads to the types of the npm packages.
+DECLARATIONS = {
+    "preact.module.d.ts": 'export * from "preact";\n',
+    "hooks.module.d.ts": 'export * from "preact/hooks";\n',
+    "htm.module.d.ts": 'export { default } from "htm";\n',
+}
 
 
 def write(folder: Path = FOLDER, npm_folder: Path = NPM_FOLDER) -> None:
@@ -51,6 +57,8 @@ def write(folder: Path = FOLDER, npm_folder: Path = NPM_FOLDER) -> None:
     folder.mkdir(parents=True)
     for file, content in vendored.items():
         (folder / file.name).write_bytes(content)
+    for name, declaration in DECLARATIONS.items():
+        (folder / name).write_text(declaration)
     (folder / MANIFEST).write_text(json.dumps({"packages": manifest}, indent=2) + "\n")
 
 
