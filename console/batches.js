@@ -1,6 +1,8 @@
 // @ts-check
 // Calls of the API about batch requests.
 
+import { InputRejected, readEnhancements } from "./compare/index.js";
+
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./models.js").BatchSummary} BatchSummary */
 /** @typedef {import("./models.js").Batch} Batch */
@@ -90,4 +92,18 @@ export function makeRetry(id, robotId) {
 /** Cancelling and retrying twice is the same as once, so a lost answer is no problem. @param {Api} api @param {import("./components/command.js").Call} call @returns {Promise<Batch>} */
 export function send(api, { method, path, body }) {
   return api.call(method, path, { body, repeatable: true });
+}
+
+/**
+ * Read the labels that a batch added from its file in the storage. Only the labels are kept.
+ *
+ * @param {Batch} batch
+ */
+export async function readLabelsOfBatch({ id, enhancements_url: url }) {
+  if (!url) {
+    throw new InputRejected(`Batch ${id} has no enhancements: it has not ended, added nothing, or is a test run.`);
+  }
+  const response = await fetch(url, { referrerPolicy: "no-referrer" });
+  if (!response.ok || !response.body) throw new InputRejected(`The enhancements of batch ${id} cannot be read now (${response.status}).`);
+  return readEnhancements(response.body, { name: `batch ${id.slice(0, 8)}` });
 }

@@ -13,6 +13,7 @@ import { countNotEnhanced, ENTRY_KINDS, ERROR_CODES, hasEnded } from "../wording
 import { CancelDialog, RetryDialog } from "./batch_actions.js";
 import { BatchEntries } from "./batch_entries.js";
 import { BatchErrors } from "./batch_errors.js";
+import { BatchLabels } from "./batch_labels.js";
 import { Timeline } from "./batch_timeline.js";
 
 /** @typedef {import("../models.js").Batch} Batch */
@@ -54,6 +55,7 @@ export function BatchScreen({ id }) {
       </div>
       <${About} batch=${batch} />
       ${hasEnded(batch) && html`<${Downloads} batch=${batch} />`}
+      ${batch.enhancements_url && html`<${BatchLabels} batch=${batch} />`}
       ${batch.entries && html`<${BatchErrors} id=${id} entries=${batch.entries} />`}
       ${batch.entries && html`<${BatchEntries} id=${id} isFinal=${hasEnded(batch)} />`}
       <${Commands}
@@ -75,6 +77,7 @@ function Actions({ batch, setAction }) {
   }
   return html`
     ${countNotEnhanced(batch) > 0 && !batch.retried_as && html`<button type="button" class="primary" onClick=${() => setAction("retry")}>Retry what was not enhanced ...</button>`}
+    ${batch.enhancements_url && html`<a class="button" href="/console/compare?b=${batch.id}">Compare</a>`}
     <a class="button" href=${again}>Request again</a>
   `;
 }

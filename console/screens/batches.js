@@ -9,7 +9,7 @@ import { Age, CountsBar, Metadata, RobotName, StatusChip } from "../components/v
 import { formatCount } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { useApi, useInterval, useLoad, useRobots } from "../load.js";
-import { useParameters } from "../router.js";
+import { navigate, useParameters } from "../router.js";
 import { hasEnded } from "../wording.js";
 import { BatchFilters } from "./batch_filters.js";
 import { BulkAction } from "./bulk_action.js";
@@ -48,7 +48,7 @@ export function BatchesScreen() {
       <${BatchFilters} parameters=${parameters} setParameters=${setParameters} robots=${robots} />
       <${ErrorMessage} error=${page.error} retry=${page.reload} />
       ${shown === undefined && !page.error && html`<${Loading} lines=${10} />`}
-      ${shown?.length === 0 && html`<${NoBatches} isFiltered=${hasFilters(parameters)} clear=${() => location.assign("/console/batches")} />`}
+      ${shown?.length === 0 && html`<${NoBatches} isFiltered=${hasFilters(parameters)} clear=${() => navigate("/console/batches")} />`}
       ${
         shown !== undefined &&
         shown.length > 0 &&
@@ -72,12 +72,12 @@ export function BatchesScreen() {
             isBusy=${page.isLoading}
             head=${[
               html`<input type="checkbox" aria-label="Select all on this page" checked=${chosen.length === shown.length} onChange=${toggleAll} />`,
+              "Batch",
               "Status",
               "Enhanced",
               "Robot",
               "Source",
               "Created",
-              "Id",
             ]}
           >
             ${shown.map((batch) => html`<${Row} key=${batch.id} batch=${batch} robots=${robots} isSelected=${selected.has(batch.id)} toggle=${toggle} />`)}
@@ -106,12 +106,12 @@ function Row({ batch, robots, isSelected, toggle }) {
   return html`
     <tr>
       <td><input type="checkbox" aria-label="Select batch ${short}" checked=${isSelected} onChange=${() => toggle(batch.id)} /></td>
+      <td><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
       <td><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
       <td><${CountsBar} counts=${batch.counts} /></td>
       <td><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
       <td class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
       <td><${Age} time=${batch.created_at} /></td>
-      <td><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
     </tr>
   `;
 }

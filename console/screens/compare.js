@@ -1,7 +1,7 @@
 // @ts-check
 // Comparing the labels of a batch with those of people or of another batch, as `exchange batches compare`.
 
-import { readBatch } from "../batches.js";
+import { listBatches, readBatch, readLabelsOfBatch } from "../batches.js";
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage } from "../components/feedback.js";
 import { FileField, SelectField, TextArea, TextField } from "../components/fields.js";
@@ -14,17 +14,18 @@ import {
   findPair,
   InputRejected,
   labelReferences,
-  readEnhancements,
   readLabels,
 } from "../compare/index.js";
 import { html, useState } from "../html.js";
-import { useAction, useApi } from "../load.js";
+import { useAction, useApi, useLoad } from "../load.js";
 import { useParameters } from "../router.js";
-import { CompareResult } from "./compare_result.js";
+import { BatchField } from "./batch_field.js";
 import { lookUpFile } from "./compare_lookup.js";
+import { CompareResult } from "./compare_result.js";
 
 /** @typedef {import("../api.js").Api} Api */
 
+const WITH_ENHANCEMENTS = ["completed", "partial_failed"];
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function CompareScreen() {
@@ -37,12 +38,13 @@ export function CompareScreen() {
   const [mapping, setMapping] = useState(parameters.get("map") ?? "");
   const [threshold, setThreshold] = useState(String(DEFAULT_THRESHOLD));
   const [result, setResult] = useState(/** @type {any} */ (null));
+  const recent = useLoad((signal) => listBatches(api, { status: WITH_ENHANCEMENTS }, null, signal), [api]);
   const { run, isRunning, error } = useAction(async () => {
     setResult(null);
     setParameters({ baseline, a: baseline === "batch" ? a : null, b, map: mapping }, { replace: true });
     const catalogue = new Catalogue();
-    const left = baseline === "batch" ? await readSide(api, a) : await readFile(api, file, catalogue);
-    const right = await readSide(api, b);
+    const left = baseline === "batch" ? await readLabelsOfBatch(await readBatch(api, a)) : await readFile(api, file, catalogue);
+    const right = await readLabelsOfBatch(await readBatch(api, b));
     const pairs = mapping.split("\n").filter((line) => line.trim()).map((line) => findPair(line.trim(), left, right));
     setResult(compare(left, right, { mapping: pairs, threshold: Number(threshold), catalogue }));
   });
@@ -66,10 +68,10 @@ export function CompareScreen() {
           />
           ${
             baseline === "batch"
-              ? html`<${TextField} label="Batch A" hint="The whole id" value=${a} onChange=${(/** @type {string} */ value) => setA(value.trim())} />`
+              ? html`<${BatchField} label="Batch A" value=${a} batches=${recent.data?.batch_requests} onChange=${setA} />`
               : html`<${FileField} label="File with labels" hint="CSV, TSV or JSON lines. It stays in your browser, and only the identifiers in it are looked up." accept=".csv,.tsv,.tab,.jsonl" onFile=${setFile} />`
           }
-          <${TextField} label="Batch B" hint="The whole id" isRequired value=${b} onChange=${(/** @type {string} */ value) => setB(value.trim())} />
+          <${BatchField} label="Batch B" value=${b} batches=${recent.data?.batch_requests} onChange=${setB} />
           <${TextField} label="Threshold" hint="A score from here on means yes" type="number" value=${threshold} onChange=${setThreshold} />
         </div>
         <details open=${Boolean(mapping)}>
@@ -86,22 +88,6 @@ export function CompareScreen() {
       <//>
     <//>
   `;
-}
-
-/**
- * Return the labels that a batch added.
- *
- * @param {Api} api
- * @param {string} id
- */
-async function readSide(api, id) {
-  const batch = await readBatch(api, id);
-  if (!batch.enhancements_url) {
-    throw new InputRejected(`Batch ${id} has no enhancements to compare: it has not ended, added nothing, or is a test run.`);
-  }
-  const response = await fetch(batch.enhancements_url, { referrerPolicy: "no-referrer" });
-  if (!response.ok || !response.body) throw new InputRejected(`The enhancements of batch ${id} cannot be read now (${response.status}).`);
-  return readEnhancements(response.body, { name: `batch ${id.slice(0, 8)}` });
 }
 
 /**
