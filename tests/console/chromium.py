@@ -27,7 +27,7 @@ _FONTS = """\
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir prefix="cwd">{folder}/fonts</dir>
+  <dir>{folder}/fonts</dir>
   <cachedir>{folder}/cache</cachedir>
 </fontconfig>
 """
@@ -55,7 +55,7 @@ def environment(executable: Path) -> dict[str, str]:
 def _unpack(folder: Path = _FOLDER) -> Path:
     """Unpack Chromium once per version of the package. Return its folder."""
     install(folder=NPM_FOLDER, packages="tests of the console")
-    version = json.loads((NPM_FOLDER / "package.json").read_text())["devDependencies"]["@sparticuz/chromium"]
+    version: str = json.loads((NPM_FOLDER / "package.json").read_text())["devDependencies"]["@sparticuz/chromium"]
     target = folder / version
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
