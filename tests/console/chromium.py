@@ -34,7 +34,7 @@ _FONTS = """\
 
 
 class ChromiumError(Exception):
-    """There is no Chromium for this machine."""
+    """Chromium cannot be installed on this machine."""
 
 
 def find() -> Path:
@@ -42,7 +42,7 @@ def find() -> Path:
     if named := os.environ.get(VARIABLE):
         return Path(named)
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise ChromiumError(f"There is no Chromium for this machine. Name a Chromium or Chrome in {VARIABLE}.")
+        raise ChromiumError(f"npm has Chromium for Linux on x86-64 only. Name a Chromium or Chrome in {VARIABLE}.")
     return _unpack() / "chromium"
 
 
