@@ -35,12 +35,15 @@ FILES = (
     VendoredFile("preact", "LICENSE", "preact.LICENSE.txt"),
     VendoredFile("htm", "dist/htm.module.js", "htm.module.js"),
     VendoredFile("htm", "LICENSE", "htm.LICENSE.txt"),
+    VendoredFile("oauth4webapi", "build/index.js", "oauth4webapi.module.js"),
+    VendoredFile("oauth4webapi", "LICENSE.md", "oauth4webapi.LICENSE.txt"),
 )
 # What tsc reads instead of the files. `console/jsconfig.json` leads to the types of the npm packages.
 DECLARATIONS = {
     "preact.module.d.ts": 'export * from "preact";\n',
     "hooks.module.d.ts": 'export * from "preact/hooks";\n',
     "htm.module.d.ts": 'export { default } from "htm";\n',
+    "oauth4webapi.module.d.ts": 'export * from "oauth4webapi";\n',
 }
 
 
