@@ -132,11 +132,18 @@ class Columns {
     const identifiers = listIdentifiers(find);
     const title = collapse(find("title")) || null;
     if (!identifiers.length && !title && !find("abstract")) return null;
-    const label = find("included");
-    const included = INCLUDED[(WHOLE_NUMBER.exec(label)?.[1] ?? label).toLowerCase()];
+    const included = INCLUDED[findNumber(find("included")).toLowerCase()];
     const annotations = included === undefined ? [] : [{ ...SCREENING, value: included, score: null }];
     return { id: null, identifiers, title, enhancements: annotations.length ? [{ source, annotations }] : [] };
   }
+}
+
+/**
+ * Return the cell without the decimals that Excel adds to whole numbers.
+ * @param {string} cell
+ */
+function findNumber(cell) {
+  return WHOLE_NUMBER.exec(cell)?.[1] ?? cell;
 }
 
 /**
@@ -153,7 +160,7 @@ function listIdentifiers(find) {
     else if (openAlex) links.open_alex ||= openAlex.toUpperCase();
     else links.doi ||= doi;
   }
-  const number = find("pm_id") || links.pm_id;
+  const number = findNumber(find("pm_id")) || links.pm_id;
   const address = find("open_alex");
   const found = [
     { identifier_type: "doi", identifier: find("doi") || links.doi },

@@ -68,7 +68,8 @@ def assert_agree(  # noqa: PLR0913 - what a comparison depends on
     """Fail if the comparisons of these lines differ. Return the result, or why there is none."""
     catalogue = Catalogue()
     catalogue.add_references(
-        to_line({"id": make_id(number), "enhancements": [make_title(title)]}) for number, title in (titles or {}).items()
+        to_line({"id": make_id(number), "enhancements": [make_title(title)]})
+        for number, title in (titles or {}).items()
     )
     people, robot = Labelling("people", threshold, source), Labelling("robot", threshold, source)
     values = {
