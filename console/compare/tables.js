@@ -11,7 +11,8 @@ import { readIdentifier } from "./wire.js";
 /** @typedef {import("./labels.js").LabelledReference} LabelledReference */
 
 /**
- * The names of columns for each field. The first one that a table has is used, and the next one where its cell is empty.
+ * The names of columns for each field. The first one that a table has is used, and the next one where its cell is
+ * empty.
  * @type {Record<string, string[]>}
  */
 export const COLUMNS = {
@@ -20,7 +21,18 @@ export const COLUMNS = {
   authors: ["Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU"],
   year: ["Year", "Publication Year", "Year of publication", "PY", "Publication_Year"],
   date: ["Date", "Publication Date", "Date of publication"],
-  journal: ["Journal", "Publication Title", "Source Title", "Journal Title", "Journal/Book", "Journal Name", "Container Title", "Secondary Title", "Source", "SO"],
+  journal: [
+    "Journal",
+    "Publication Title",
+    "Source Title",
+    "Journal Title",
+    "Journal/Book",
+    "Journal Name",
+    "Container Title",
+    "Secondary Title",
+    "Source",
+    "SO",
+  ],
   volume: ["Volume", "VL"],
   issue: ["Issue", "Number", "Issue Number", "IS"],
   pages: ["Pages", "Page", "Page Range"],
@@ -126,7 +138,9 @@ class Columns {
   read(cells, source) {
     /** @param {string} field */
     const find = (field) => {
-      const values = this.known.filter((column) => column.field === field).map(({ place }) => strip(cells[place] ?? ""));
+      const values = this.known
+        .filter((column) => column.field === field)
+        .map(({ place }) => strip(cells[place] ?? ""));
       return values.find(Boolean) ?? "";
     };
     const identifiers = listIdentifiers(find);
@@ -152,7 +166,9 @@ function findNumber(cell) {
  * @returns {Identifier[]}
  */
 function listIdentifiers(find) {
-  const urls = find("urls").split(/[;|\n]/).flatMap(splitWords);
+  const urls = find("urls")
+    .split(/[;|\n]/)
+    .flatMap(splitWords);
   const links = { doi: "", pm_id: "", open_alex: "" };
   for (const url of urls) {
     const [pubMed, openAlex, doi] = [PUBMED_URL, OPEN_ALEX_URL, DOI_URL].map((pattern) => pattern.exec(url)?.[1] ?? "");

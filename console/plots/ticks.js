@@ -49,7 +49,11 @@ export function makeDurationTicks(high, count = 5) {
  * @param {number} seconds
  */
 export function formatDuration(seconds) {
-  const units = /** @type {[number, string][]} */ ([[DAY, "d"], [HOUR, "h"], [MINUTE, "min"]]);
+  const units = /** @type {[number, string][]} */ ([
+    [DAY, "d"],
+    [HOUR, "h"],
+    [MINUTE, "min"],
+  ]);
   const [size, unit] = units.find(([candidate]) => seconds >= candidate) ?? [1, "s"];
   return `${formatNumber(seconds / size)} ${unit}`;
 }

@@ -8,9 +8,9 @@ const stream = new ReadableStream({ cancel: () => void (cancelled = true) });
 setTimeout(() => controller.abort(), 50);
 const keepAlive = setTimeout(() => {}, 20_000);
 try {
-  await readEnhancements(stream, { name: "a", signal: controller.signal });
-  console.log(JSON.stringify({ error: null, cancelled }));
+    await readEnhancements(stream, { name: "a", signal: controller.signal });
+    console.log(JSON.stringify({ error: null, cancelled }));
 } catch (error) {
-  console.log(JSON.stringify({ error: error.name, cancelled }));
+    console.log(JSON.stringify({ error: error.name, cancelled }));
 }
 clearTimeout(keepAlive);

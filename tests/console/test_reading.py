@@ -12,8 +12,8 @@ MIB = 1 << 20
 
 
 def run(script: str, *options: str) -> Json:
-    command = [NODE, *options, FOLDER / script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    command = [str(NODE), *options, str(FOLDER / script)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
     assert done.returncode == 0, done.stderr[-2000:]
     result: Json = json.loads(done.stdout)
     return result
