@@ -276,3 +276,11 @@ def test_definitions(modules: Modules) -> None:
 
 def test_columns(modules: Modules) -> None:
     assert modules.call("columns") == {field: list(names) for field, names in COLUMNS.items()}
+
+
+def test_texts_are_sorted_by_code_points(modules: Modules) -> None:
+    # By UTF-16, the second one would come first.
+    side = to_lines([(1, [boolean("\uff61"), boolean("\U0001d4b3")])])
+    result = assert_agree(modules, side, side)
+    assert isinstance(result, dict)
+    assert result["names"] == ["\uff61", "\U0001d4b3"]
