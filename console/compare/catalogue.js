@@ -25,8 +25,8 @@ export function makeIdentifierKey({ identifier_type: type, identifier, other_ide
 /**
  * The key of each reference, which is the same on both sides.
  *
- * The key is the id of the reference. A reference without an id gets the key of the known reference with which it shares
- * an identifier. If there is none, its first identifier is the key.
+ * The key is the id of the reference. A reference without an id gets the key of the known reference with which it
+ * shares an identifier. If there is none, its first identifier is the key.
  */
 export class Catalogue {
   /** @type {Map<string, string>} */

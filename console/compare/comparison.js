@@ -1,6 +1,6 @@
 // @ts-check
-// The comparison of two labellings, as `exchange/compare/comparison.py`. Names of fields are the same, so that tests can
-// compare both results.
+// The comparison of two labellings, as `exchange/compare/comparison.py`. Names of fields are the same, so that tests
+// can compare both results.
 
 import { Catalogue } from "./catalogue.js";
 import { InputRejected } from "./errors.js";
@@ -19,8 +19,8 @@ import { compareText } from "./text.js";
 /** @typedef {import("./statistics.js").ConfusionTable} ConfusionTable */
 /** @typedef {import("./schemes.js").Average} Average */
 /**
- * What it means that a side judged a reference for a scheme, but without an annotation of this label. `false`: the label
- * does not apply. `left_out`: the reference is left out for this label.
+ * What it means that a side judged a reference for a scheme, but without an annotation of this label. `false`: the
+ * label does not apply. `left_out`: the reference is left out for this label.
  * @typedef {"false" | "left_out"} Absent
  */
 /**
@@ -28,9 +28,10 @@ import { compareText } from "./text.js";
  * @typedef {{key: string, title: string | null, a: Decision | null, b: Decision | null}} Disagreement
  */
 /**
- * The comparison of one label. `only_a` counts the references that were left out because only A has a decision. `ranking`
- * is null if B has no scores, has a true label without a score, or if A's decisions are all the same. Disagreements that
- * B missed come first, then by B's score, highest first, and by title.
+ * The comparison of one label. `only_a` counts the references that were left out because only A has a decision.
+ * `ranking` is null if B has no scores, has a true label without a score, or if A's decisions are all the same.
+ * Disagreements
+ * that B missed come first, then by B's score, highest first, and by title.
  * @typedef {{
  *   pair: LabelPair,
  *   table: ConfusionTable,
@@ -53,7 +54,9 @@ import { compareText } from "./text.js";
  *   choices: import("./schemes.js").MultiClass | null,
  * }} SchemeComparison
  */
-/** @typedef {{name: string, source: string | null, judged: number, repeated: number, unidentified: number}} Side */
+/**
+ * @typedef {{name: string, source: string | null, judged: number, repeated: number, unidentified: number}} Side
+ */
 /**
  * The result. `not_compared_a` has the labels of A that B has no scheme for, and that are not mapped to a label of B.
  * @typedef {{
@@ -67,7 +70,9 @@ import { compareText } from "./text.js";
  *   not_compared_b: Label[],
  * }} Comparison
  */
-/** @typedef {{mapping?: LabelPair[], absent?: Absent, threshold?: number, catalogue?: Catalogue}} CompareOptions */
+/**
+ * @typedef {{mapping?: LabelPair[], absent?: Absent, threshold?: number, catalogue?: Catalogue}} CompareOptions
+ */
 /** @typedef {{absent: Absent, threshold: number, catalogue: Catalogue}} Rules */
 
 export const DEFAULT_THRESHOLD = 0.5;
@@ -101,8 +106,14 @@ export function compare(a, b, options = {}) {
     absent,
     labels,
     schemes: compareSchemes(a, b, labels, threshold),
-    not_compared_a: listOthers(a, pairs.map((pair) => pair.a)),
-    not_compared_b: listOthers(b, pairs.map((pair) => pair.b)),
+    not_compared_a: listOthers(
+      a,
+      pairs.map((pair) => pair.a),
+    ),
+    not_compared_b: listOthers(
+      b,
+      pairs.map((pair) => pair.b),
+    ),
   };
 }
 
@@ -220,9 +231,7 @@ function compareSchemes(a, b, labels, threshold) {
     if (group) group.push(label);
     else groups.set(key, [label]);
   }
-  return [...groups.values()]
-    .filter((group) => group.length > 1)
-    .map((group) => compareScheme(a, b, group, threshold));
+  return [...groups.values()].filter((group) => group.length > 1).map((group) => compareScheme(a, b, group, threshold));
 }
 
 /**
@@ -234,7 +243,12 @@ function compareSchemes(a, b, labels, threshold) {
  */
 function compareScheme(a, b, group, threshold) {
   const pairs = group.map((label) => label.pair);
-  const [{ a: { scheme: schemeA }, b: { scheme: schemeB } }] = pairs;
+  const [
+    {
+      a: { scheme: schemeA },
+      b: { scheme: schemeB },
+    },
+  ] = pairs;
   const judgedB = b.listJudged(schemeB);
   const keys = [...a.listJudged(schemeA)].filter((key) => judgedB.has(key));
   const namesA = new Map(pairs.map((pair) => [makeLabelKey(pair.a), pair.a.label]));

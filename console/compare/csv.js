@@ -3,7 +3,10 @@
 
 import { strip } from "./text.js";
 
-/** A row: the number of its first line, and its cells or why it cannot be read. @typedef {{line: number, cells: string[], reason: string}} Row */
+/**
+ * A row: the number of its first line, and its cells or why it cannot be read.
+ * @typedef {{line: number, cells: string[], reason: string}} Row
+ */
 
 export const DELIMITERS = [",", ";", "\t", "|"];
 const SEPARATOR = /^"?sep=([,;\t|])"?$/i;
@@ -59,7 +62,7 @@ export function readLine(line, delimiter) {
  */
 export function* readRows(lines, delimiter, isDamaged) {
   let width = 0;
-  for (let start = 0; start < lines.length; ) {
+  for (let start = 0; start < lines.length;) {
     const { cells, end, reason } = readRow(lines, start, delimiter, width);
     if (!reason && !cells.some(Boolean)) {
       start = end;
@@ -86,7 +89,8 @@ function findRowFault(lines, cells, width, isDamaged) {
   if (isDamaged(lines.join(""))) {
     return "The record has characters that are not valid in the encoding of the file. Save the file as UTF-8.";
   }
-  // Spreadsheets leave out empty cells at the end. A row on several lines that is too short has swallowed the next ones.
+  // Spreadsheets leave out empty cells at the end. A row on several lines that is too short has swallowed the next
+  // ones.
   const isWrong = cells.slice(width).some(Boolean) || (lines.length > 1 && cells.length < width);
   return isWrong ? `The row has ${cells.length} cells, but the header has ${width}.` : "";
 }

@@ -7,8 +7,7 @@
 export const DEFINITIONS = {
   agreement: {
     title: "Agreement",
-    text:
-      "The share of references on which A and B make the same decision. Interval: Wilson score.",
+    text: "The share of references on which A and B make the same decision. Interval: Wilson score.",
     sources: ["wilson"],
   },
   kappa: {
@@ -28,8 +27,7 @@ export const DEFINITIONS = {
   },
   precision: {
     title: "Precision",
-    text:
-      "The share of the references that B labels true that A labels true as well. Interval: Wilson score.",
+    text: "The share of the references that B labels true that A labels true as well. Interval: Wilson score.",
     sources: ["wilson"],
   },
   recall: {
@@ -41,8 +39,7 @@ export const DEFINITIONS = {
   },
   specificity: {
     title: "Specificity",
-    text:
-      "The share of the references that A labels false that B labels false as well. Interval: Wilson score.",
+    text: "The share of the references that A labels false that B labels false as well. Interval: Wilson score.",
     sources: ["wilson"],
   },
   f1: {
@@ -54,14 +51,12 @@ export const DEFINITIONS = {
   },
   prevalence_a: {
     title: "Prevalence in A",
-    text:
-      "The share of the references that A labels true. Interval: Wilson score.",
+    text: "The share of the references that A labels true. Interval: Wilson score.",
     sources: ["wilson"],
   },
   prevalence_b: {
     title: "Prevalence in B",
-    text:
-      "The share of the references that B labels true. Interval: Wilson score.",
+    text: "The share of the references that B labels true. Interval: Wilson score.",
     sources: ["wilson"],
   },
   average_precision: {
@@ -91,8 +86,7 @@ export const DEFINITIONS = {
 /** @type {Definition} */
 export const MACRO = {
   title: "Macro average",
-  text:
-    "The mean of the labels' estimates. Labels without a defined estimate are left out.",
+  text: "The mean of the labels' estimates. Labels without a defined estimate are left out.",
   sources: [],
 };
 

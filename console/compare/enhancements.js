@@ -11,8 +11,8 @@ import { parseObject, readEnhancement, readId } from "./wire.js";
  *
  * Throws InputRejected, which names the line, and the reason of the signal when it is aborted.
  * @param {ReadableStream<Uint8Array>} stream
- * @param {import("./lines.js").ReadOptions & {name: string, source?: string | null}} options `source` is the only source
- *   whose enhancements are read
+ * @param {import("./lines.js").ReadOptions & {name: string, source?: string | null}} options `source` is the only
+ *   source whose enhancements are read
  * @returns {Promise<Labelling>}
  */
 export async function readEnhancements(stream, { name, source = null, ...options }) {

@@ -6,8 +6,14 @@ import { InputRejected } from "./errors.js";
 import { compareText } from "./text.js";
 
 /** @typedef {{scheme: string, label: string}} Label */
-/** The label of side A and the label of side B that are compared. @typedef {{a: Label, b: Label}} LabelPair */
-/** An annotation without its label. A score annotation has no value. @typedef {{value: boolean | null, score: number | null}} Mark */
+/**
+ * The label of side A and the label of side B that are compared.
+ * @typedef {{a: Label, b: Label}} LabelPair
+ */
+/**
+ * An annotation without its label. A score annotation has no value.
+ * @typedef {{value: boolean | null, score: number | null}} Mark
+ */
 /** @typedef {Label & Mark} Annotation */
 /** Whether a label applies to a reference. @typedef {{value: boolean, score: number | null}} Decision */
 
@@ -43,8 +49,8 @@ export function compareLabels(one, other) {
 }
 
 /**
- * The marks of one side. The first annotation of a label and a reference counts, which is the newest if the enhancements
- * are from the exchange. `repeated` counts the others.
+ * The marks of one side. The first annotation of a label and a reference counts, which is the newest if the
+ * enhancements are from the exchange. `repeated` counts the others.
  */
 export class Labelling {
   /**
@@ -54,9 +60,15 @@ export class Labelling {
   constructor(name, source = null) {
     this.name = name;
     this.source = source;
-    /** For each label, the marks by the key of the reference. @type {Map<string, Label & {marks: Map<string, Mark>}>} */
+    /**
+     * For each label, the marks by the key of the reference.
+     * @type {Map<string, Label & {marks: Map<string, Mark>}>}
+     */
     this.labels = new Map();
-    /** For each scheme, the references that have any annotation of this scheme. @type {Map<string, Set<string>>} */
+    /**
+     * For each scheme, the references that have any annotation of this scheme.
+     * @type {Map<string, Set<string>>}
+     */
     this.judged = new Map();
     this.repeated = 0;
     /** The number of references that have neither an id nor an identifier. */
@@ -137,7 +149,8 @@ function makeMark({ value, score }) {
  */
 export function findPair(text, a, b) {
   const [labelsA, labelsB] = [a, b].map(
-    (side) => new Map([...side.labels.values()].map(({ scheme, label }) => [nameLabel({ scheme, label }), { scheme, label }])),
+    (side) =>
+      new Map([...side.labels.values()].map(({ scheme, label }) => [nameLabel({ scheme, label }), { scheme, label }])),
   );
   for (let place = text.indexOf("="); place !== -1; place = text.indexOf("=", place + 1)) {
     const ofA = labelsA.get(text.slice(0, place));

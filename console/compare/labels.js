@@ -14,7 +14,10 @@ import { parseObject, readEnhancement, readIdentifiers, readList } from "./wire.
  * @typedef {import("./catalogue.js").KnownReference & {enhancements: {source: string, annotations: Annotation[]}[]}}
  *   LabelledReference
  */
-/** The references of a file, and why others cannot be read. @typedef {{references: LabelledReference[], faults: {line: number, reason: string}[]}} LabelFile */
+/**
+ * The references of a file, and why others cannot be read.
+ * @typedef {{references: LabelledReference[], faults: {line: number, reason: string}[]}} LabelFile
+ */
 /** @typedef {"csv" | "tsv" | "jsonl"} LabelFormat */
 
 /** @type {Record<string, LabelFormat>} */
@@ -133,7 +136,8 @@ async function readBytes(stream, { signal, onProgress }) {
  */
 function decodeTable(bytes) {
   const [first, second] = bytes;
-  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : null;
+  const encoding =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : null;
   if (encoding) return { text: new TextDecoder(encoding).decode(bytes), isDamaged };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), isDamaged: () => false };

@@ -7,7 +7,10 @@ import { strip } from "./text.js";
 // A line without an end must not fill the memory.
 const MAX_LINE_CHARACTERS = 16 << 20;
 
-/** Options of what reads a stream. @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} ReadOptions */
+/**
+ * Options of what reads a stream.
+ * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} ReadOptions
+ */
 /** How much was read. @typedef {{bytes: number, lines: number}} Progress */
 
 /**

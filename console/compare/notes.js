@@ -46,8 +46,12 @@ export function listNotes({ a, b, absent, not_compared_a: othersA, not_compared_
       notes.push(`${formatCount(unidentified)} references of ${name} have no id and no identifier and are left out.`);
     }
   }
-  for (const { side, labels } of [{ side: a, labels: othersA }, { side: b, labels: othersB }]) {
-    if (labels.length) notes.push(`These labels of ${side.name} are not compared: ${labels.map(nameLabel).join(", ")}.`);
+  for (const { side, labels } of [
+    { side: a, labels: othersA },
+    { side: b, labels: othersB },
+  ]) {
+    if (labels.length)
+      notes.push(`These labels of ${side.name} are not compared: ${labels.map(nameLabel).join(", ")}.`);
   }
   return notes;
 }

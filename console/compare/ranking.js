@@ -1,6 +1,6 @@
 // @ts-check
-// How well the scores of B rank the references that A labels true: as `exchange/compare/ranking.py`. References with the
-// same score are one step: no order within it is assumed.
+// How well the scores of B rank the references that A labels true: as `exchange/compare/ranking.py`. References with
+// the same score are one step: no order within it is assumed.
 
 import { UNDEFINED, makePoint, makeSymmetric, square, sum } from "./statistics.js";
 
@@ -68,8 +68,8 @@ export function listRocPoints(ranking) {
   const { positives, negatives } = countClasses(ranking);
   return [
     [0, 0],
-    ...ranking.steps.map((step) =>
-      /** @type {[number, number]} */ ([step.false_positives / negatives, step.true_positives / positives]),
+    ...ranking.steps.map(
+      (step) => /** @type {[number, number]} */ ([step.false_positives / negatives, step.true_positives / positives]),
     ),
   ];
 }

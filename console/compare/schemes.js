@@ -1,6 +1,6 @@
 // @ts-check
-// The labels of a scheme together, as `exchange/compare/schemes.py`: averages, and the table of labels that exclude each
-// other.
+// The labels of a scheme together, as `exchange/compare/schemes.py`: averages, and the table of labels that exclude
+// each other.
 
 import { estimateAll, estimateKappa, estimateProportion, sum } from "./statistics.js";
 import { compareText } from "./text.js";

@@ -36,7 +36,10 @@ export function estimateAll(table) {
   const total = countTotal(table);
   return {
     agreement: estimateProportion(tp + tn, total),
-    kappa: estimateKappa([[tp, fn], [fp, tn]]),
+    kappa: estimateKappa([
+      [tp, fn],
+      [fp, tn],
+    ]),
     ac1: estimateAc1(table),
     precision: estimateProportion(tp, tp + fp),
     recall: estimateProportion(tp, tp + fn),
@@ -114,7 +117,11 @@ function estimateAc1(table) {
   const ac1 = ((tp + tn) / total - expected) / (1 - expected);
   if (total === 1) return makePoint(ac1);
   // For each cell: its count, whether the sides agree, and the chance agreement of a reference in it.
-  const cells = [[tp, 1, 1 - share], [tn, 1, share], [fp + fn, 0, 0.5]];
+  const cells = [
+    [tp, 1, 1 - share],
+    [tn, 1, share],
+    [fp + fn, 0, 0.5],
+  ];
   const spread = sum(
     cells.map(
       ([count, agrees, chance]) =>

@@ -11,7 +11,8 @@ import { readIdentifier } from "./wire.js";
 /** @typedef {import("./labels.js").LabelledReference} LabelledReference */
 
 /**
- * The names of columns for each field. The first one that a table has is used, and the next one where its cell is empty.
+ * The names of columns for each field. The first one that a table has is used, and the next one where its cell is
+ * empty.
  * @type {Record<string, string[]>}
  */
 export const COLUMNS = {
@@ -20,7 +21,18 @@ export const COLUMNS = {
   authors: ["Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU"],
   year: ["Year", "Publication Year", "Year of publication", "PY", "Publication_Year"],
   date: ["Date", "Publication Date", "Date of publication"],
-  journal: ["Journal", "Publication Title", "Source Title", "Journal Title", "Journal/Book", "Journal Name", "Container Title", "Secondary Title", "Source", "SO"],
+  journal: [
+    "Journal",
+    "Publication Title",
+    "Source Title",
+    "Journal Title",
+    "Journal/Book",
+    "Journal Name",
+    "Container Title",
+    "Secondary Title",
+    "Source",
+    "SO",
+  ],
   volume: ["Volume", "VL"],
   issue: ["Issue", "Number", "Issue Number", "IS"],
   pages: ["Pages", "Page", "Page Range"],
@@ -126,17 +138,26 @@ class Columns {
   read(cells, source) {
     /** @param {string} field */
     const find = (field) => {
-      const values = this.known.filter((column) => column.field === field).map(({ place }) => strip(cells[place] ?? ""));
+      const values = this.known
+        .filter((column) => column.field === field)
+        .map(({ place }) => strip(cells[place] ?? ""));
       return values.find(Boolean) ?? "";
     };
     const identifiers = listIdentifiers(find);
     const title = collapse(find("title")) || null;
     if (!identifiers.length && !title && !find("abstract")) return null;
-    const label = find("included");
-    const included = INCLUDED[(WHOLE_NUMBER.exec(label)?.[1] ?? label).toLowerCase()];
+    const included = INCLUDED[findNumber(find("included")).toLowerCase()];
     const annotations = included === undefined ? [] : [{ ...SCREENING, value: included, score: null }];
     return { id: null, identifiers, title, enhancements: annotations.length ? [{ source, annotations }] : [] };
   }
+}
+
+/**
+ * Return the cell without the decimals that Excel adds to whole numbers.
+ * @param {string} cell
+ */
+function findNumber(cell) {
+  return WHOLE_NUMBER.exec(cell)?.[1] ?? cell;
 }
 
 /**
@@ -145,7 +166,9 @@ class Columns {
  * @returns {Identifier[]}
  */
 function listIdentifiers(find) {
-  const urls = find("urls").split(/[;|\n]/).flatMap(splitWords);
+  const urls = find("urls")
+    .split(/[;|\n]/)
+    .flatMap(splitWords);
   const links = { doi: "", pm_id: "", open_alex: "" };
   for (const url of urls) {
     const [pubMed, openAlex, doi] = [PUBMED_URL, OPEN_ALEX_URL, DOI_URL].map((pattern) => pattern.exec(url)?.[1] ?? "");
@@ -153,7 +176,7 @@ function listIdentifiers(find) {
     else if (openAlex) links.open_alex ||= openAlex.toUpperCase();
     else links.doi ||= doi;
   }
-  const number = find("pm_id") || links.pm_id;
+  const number = findNumber(find("pm_id")) || links.pm_id;
   const address = find("open_alex");
   const found = [
     { identifier_type: "doi", identifier: find("doi") || links.doi },

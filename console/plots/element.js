@@ -1,8 +1,17 @@
 // @ts-check
 // Elements as plain objects, so that plots are pure functions that need no page.
 
-/** @typedef {{name: string, attributes: Record<string, string | number>, children: (PlotElement | string)[]}} PlotElement */
-/** The function of `html.js`, or another one that makes elements from templates. @typedef {(strings: TemplateStringsArray, ...values: any[]) => any} Html */
+/**
+ * @typedef {{
+ *   name: string,
+ *   attributes: Record<string, string | number>,
+ *   children: (PlotElement | string)[],
+ * }} PlotElement
+ */
+/**
+ * The function of `html.js`, or another one that makes elements from templates.
+ * @typedef {(strings: TemplateStringsArray, ...values: any[]) => any} Html
+ */
 
 /**
  * Return an element. Attributes that are undefined are left out.

@@ -10,7 +10,17 @@ import { make } from "./element.js";
  * @typedef {{id: string, title: string, description: string, width?: number}} Caption
  */
 /** @typedef {{columns: string[], rows: string[][]}} Table */
-/** The area of the data, and how values become places in it. @typedef {{left: number, right: number, top: number, bottom: number, toX: (share: number) => number, toY: (value: number) => number}} Area */
+/**
+ * The area of the data, and how values become places in it.
+ * @typedef {{
+ *   left: number,
+ *   right: number,
+ *   top: number,
+ *   bottom: number,
+ *   toX: (share: number) => number,
+ *   toY: (value: number) => number,
+ * }} Area
+ */
 
 export const DEFAULT_WIDTH = 400;
 const COLOURS = 8;

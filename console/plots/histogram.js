@@ -6,7 +6,10 @@ import { DEFAULT_WIDTH, colour, drawHorizontalLabels, drawVerticalAxis, makeArea
 import { formatNumber, makeTicks } from "./ticks.js";
 
 /** @typedef {import("./figure.js").Caption} Caption */
-/** The values from `low` up to but without `high`, but for the last bin, which has its limit. @typedef {{low: number, high: number, count: number}} Bin */
+/**
+ * The values from `low` up to but without `high`, but for the last bin, which has its limit.
+ * @typedef {{low: number, high: number, count: number}} Bin
+ */
 
 const HEIGHT = 220;
 const DEFAULT_BINS = 10;

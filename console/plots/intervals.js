@@ -7,7 +7,10 @@ import { makeTicks } from "./ticks.js";
 
 /** @typedef {import("./element.js").PlotElement} PlotElement */
 /** @typedef {import("./figure.js").Caption} Caption */
-/** An estimate of `compare`. Null is not defined. @typedef {{value: number | null, low: number | null, high: number | null}} Estimate */
+/**
+ * An estimate of `compare`. Null is not defined.
+ * @typedef {{value: number | null, low: number | null, high: number | null}} Estimate
+ */
 /** @typedef {{name: string, estimate: Estimate}} Row */
 
 const NOT_DEFINED = "not defined";
@@ -62,7 +65,9 @@ function drawRow({ name, estimate: { value, low, high } }, top, width, toX) {
   const shapes = [write(EDGE, top + 16, shorten(name, width)), write(width - EDGE, y + 4, formatValue(value), "end")];
   if (value === null) return shapes;
   if (low !== null && high !== null) {
-    shapes.push(make("line", { x1: toX(low), x2: toX(high), y1: y, y2: y, class: `plot-interval ${colour("line", 0)}` }));
+    shapes.push(
+      make("line", { x1: toX(low), x2: toX(high), y1: y, y2: y, class: `plot-interval ${colour("line", 0)}` }),
+    );
   }
   return [...shapes, make("circle", { cx: toX(value), cy: y, r: 5, class: colour("fill", 0) })];
 }

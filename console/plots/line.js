@@ -7,7 +7,10 @@ import { formatDuration, formatNumber, makeDurationTicks, makeTicks } from "./ti
 
 /** @typedef {import("./figure.js").Caption} Caption */
 /** @typedef {import("./figure.js").Area} Area */
-/** `values` has a number for each category, or null where there is none. @typedef {{name: string, values: (number | null)[]}} Series */
+/**
+ * `values` has a number for each category, or null where there is none.
+ * @typedef {{name: string, values: (number | null)[]}} Series
+ */
 
 const HEIGHT = 220;
 
@@ -28,10 +31,20 @@ export function drawLines(caption, { heading, categories, series, unit = "number
   const lines = series.flatMap(({ name, values }, index) => {
     const points = places.map(({ share, label }, place) => {
       const value = values[place] ?? null;
-      return value === null ? null : { x: area.toX(share), y: area.toY(value), tip: `${label}, ${name}: ${format(value)}` };
+      return value === null
+        ? null
+        : { x: area.toX(share), y: area.toY(value), tip: `${label}, ${name}: ${format(value)}` };
     });
     const dots = points.flatMap((point) =>
-      point ? [make("circle", { cx: point.x, cy: point.y, r: 3, class: colour("fill", index) }, make("title", {}, point.tip))] : [],
+      point
+        ? [
+            make(
+              "circle",
+              { cx: point.x, cy: point.y, r: 3, class: colour("fill", index) },
+              make("title", {}, point.tip),
+            ),
+          ]
+        : [],
     );
     return [make("path", { d: makePath(points), class: `plot-line ${colour("line", index)}` }), ...dots];
   });

@@ -21,8 +21,10 @@ const DURATIONS = [
  * @returns {number[]}
  */
 export function makeTicks(low, high, { count = 5, whole = false } = {}) {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Numbers that are equal, but for rounding, get an axis from the lower one.
+  if (!(high - low > Math.max(size * 1e-9, 1e-300))) return makeTicks(low, low + Math.max(1, size), { count, whole });
   const rough = (high - low) / count;
-  if (!(rough > 0)) return makeTicks(low, low + Math.max(1, Math.abs(low)), { count, whole });
   const exponent = Math.floor(Math.log10(rough));
   const factor = [1, 2, 5, 10].find((candidate) => candidate * 10 ** exponent >= rough * (1 - 1e-9)) ?? 10;
   const step = scale(factor, exponent);
@@ -37,8 +39,7 @@ export function makeTicks(low, high, { count = 5, whole = false } = {}) {
  */
 export function makeDurationTicks(high, count = 5) {
   if (high < DURATIONS[0]) return makeTicks(0, high, { count });
-  const rough = high / count;
-  const step = DURATIONS.find((candidate) => candidate >= rough);
+  const step = DURATIONS.find((candidate) => candidate >= high / count);
   if (step !== undefined) return spread(0, high, step, 0);
   return makeTicks(0, high / DAY, { count, whole: true }).map((days) => days * DAY);
 }
@@ -48,7 +49,11 @@ export function makeDurationTicks(high, count = 5) {
  * @param {number} seconds
  */
 export function formatDuration(seconds) {
-  const units = /** @type {[number, string][]} */ ([[DAY, "d"], [HOUR, "h"], [MINUTE, "min"]]);
+  const units = /** @type {[number, string][]} */ ([
+    [DAY, "d"],
+    [HOUR, "h"],
+    [MINUTE, "min"],
+  ]);
   const [size, unit] = units.find(([candidate]) => seconds >= candidate) ?? [1, "s"];
   return `${formatNumber(seconds / size)} ${unit}`;
 }

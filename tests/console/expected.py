@@ -70,7 +70,7 @@ def _describe_name(label: Label) -> Json:
 
 def _describe_decision(decision: Decision | None) -> Json | None:
     """Return the decision without its reasons, which the console does not keep."""
-    return decision and {"value": decision.value, "score": decision.score}
+    return None if decision is None else {"value": decision.value, "score": decision.score}
 
 
 def _describe_ranking(ranking: Ranking | None) -> Json | None:

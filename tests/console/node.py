@@ -22,7 +22,7 @@ class Modules:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def call(self, name: str, **values: Any) -> Any:
+    def call(self, name: str, /, **values: Any) -> Any:
         """Return what the call of `serve.mjs` with this name returns. Raises CallError if input is rejected."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -38,5 +38,5 @@ class Modules:
 @contextmanager
 def start_modules() -> Iterator[Modules]:
     """Run the modules until the end of the block."""
-    with subprocess.Popen([NODE, SCRIPT], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([NODE, SCRIPT], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - ours
         yield Modules(process)

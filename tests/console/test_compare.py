@@ -59,8 +59,8 @@ def assert_agree(  # noqa: PLR0913 - what a comparison depends on
     a: Sequence[bytes],
     b: Sequence[bytes],
     titles: Mapping[int, str] | None = None,
-    mapping: Sequence[str] = (),
     *,
+    mapping: Sequence[str] = (),
     absent: Absent = Absent.FALSE,
     threshold: float = 0.5,
     source: str | None = None,
@@ -68,7 +68,8 @@ def assert_agree(  # noqa: PLR0913 - what a comparison depends on
     """Fail if the comparisons of these lines differ. Return the result, or why there is none."""
     catalogue = Catalogue()
     catalogue.add_references(
-        to_line({"id": make_id(number), "enhancements": [make_title(title)]}) for number, title in (titles or {}).items()
+        to_line({"id": make_id(number), "enhancements": [make_title(title)]})
+        for number, title in (titles or {}).items()
     )
     people, robot = Labelling("people", threshold, source), Labelling("robot", threshold, source)
     values = {
@@ -89,18 +90,20 @@ def assert_agree(  # noqa: PLR0913 - what a comparison depends on
     except InputRejected as error:
         with pytest.raises(CallError) as refused:
             modules.call("compare", **values)
-        assert str(refused.value) == str(error)
-        return str(error)
+        message = str(error)
+        assert str(refused.value) == message
+        return message
     actual: Json = modules.call("compare", **values)
     assert_same(actual, expected)
     return actual
 
 
-@given(sides, sides, titles, st.sampled_from(list(Absent)), st.sampled_from([0.5, 0.0, 1 / 3, 1.0]))
+@given(st.tuples(sides, sides), titles, st.sampled_from(list(Absent)), st.sampled_from([0.5, 0.0, 1 / 3, 1.0]))
 def test_random_labels(
-    modules: Modules, a: Side, b: Side, titles: Mapping[int, str], absent: Absent, threshold: float
+    modules: Modules, both: tuple[Side, Side], titles: Mapping[int, str], absent: Absent, threshold: float
 ) -> None:
-    assert_agree(modules, to_lines(a), to_lines(b), titles, absent=absent, threshold=threshold)
+    a, b = map(to_lines, both)
+    assert_agree(modules, a, b, titles, absent=absent, threshold=threshold)
 
 
 @given(sides, sides, st.lists(st.tuples(schemes, labels, schemes, labels), min_size=1, max_size=3))
@@ -109,7 +112,7 @@ def test_random_pairs(modules: Modules, a: Side, b: Side, pairs: list[tuple[str,
     assert_agree(modules, to_lines(a), to_lines(b), mapping=mapping)
 
 
-# Each reference has exactly one of three labels, so that there is a table of all of them.
+# Each reference has exactly one of three labels.
 choices = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("xyz")), min_size=1, max_size=40)
 
 
@@ -218,7 +221,7 @@ LINE = {**make_enhancement([boolean("a")]), "reference_id": make_id(1)}
     ],
 )
 def test_invalid_lines_are_refused_by_both(modules: Modules, line: bytes) -> None:
-    with pytest.raises(InputRejected, match="^Line 3 "):
+    with pytest.raises(InputRejected, match=r"^Line 3 "):
         Labelling("a").read_enhancements([b"", to_line(LINE), line])
     side = make_side("a", b"\n" + to_line(LINE) + b"\n" + line)
     with pytest.raises(CallError, match=r"^(Line 3 is not valid: .|The file is not UTF-8 text, after line 2)"):
@@ -273,3 +276,11 @@ def test_definitions(modules: Modules) -> None:
 
 def test_columns(modules: Modules) -> None:
     assert modules.call("columns") == {field: list(names) for field, names in COLUMNS.items()}
+
+
+def test_texts_are_sorted_by_code_points(modules: Modules) -> None:
+    # By UTF-16, the second one would come first.
+    side = to_lines([(1, [boolean("\uff61"), boolean("\U0001d4b3")])])
+    result = assert_agree(modules, side, side)
+    assert isinstance(result, dict)
+    assert result["names"] == ["\uff61", "\U0001d4b3"]
