@@ -13,7 +13,8 @@ SYNC := $(UV) sync --frozen --no-install-project --no-default-groups --extra azu
 
 PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --durations=20
 
-.PHONY: help demo up reset test test-all coverage soak chaos fuzz bench bench-short dead-letters docs lint types check lock install clean \
+.PHONY: help demo up reset test test-all coverage soak chaos fuzz bench bench-short dead-letters docs lint types check lock vendor \
+  install clean \
   deploy teardown entra rotate-master-key infra infra-check
 
 help: ## show this list
@@ -68,13 +69,15 @@ infra-check: $(VENV)/dev ## compile, lint and scan infra/, and check that the te
 	@$(RUN) -m infra.compiled --check
 	@$(RUN) -m pytest tests/bicep $(ARGS)
 
-lint: $(VENV)/dev ## run ruff, and bandit on the code that is deployed
+lint: $(VENV)/dev ## run ruff, bandit on the code that is deployed, and eslint on the console
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml exchange functions function_app.py
+	@$(RUN) -m tests.console.check lint
 
-types: $(VENV)/dev ## run mypy in strict mode
+types: $(VENV)/dev ## run mypy in strict mode, and tsc on the console
 	@$(RUN) -m mypy
+	@$(RUN) -m tests.console.check types
 
 check: lint types test demo ## run lint, types, test and demo
 
@@ -84,11 +87,14 @@ lock: $(VENV)/uv ## update uv.lock and requirements.txt from pyproject.toml; ARG
 	   $(UV) export --frozen --no-emit-project --no-default-groups --extra azure $(NOT_DEPLOYED:%=--prune %) --no-annotate --no-header; } \
 	   > requirements.txt.new && mv requirements.txt.new requirements.txt
 
+vendor: $(VENV)/dev ## write console/vendor/ from the npm packages in tests/console/package-lock.json
+	@$(RUN) -m tests.console.vendor
+
 install: $(VENV)/local ## install what the local stack and the demo need
 
 clean: ## remove everything that was installed or generated, except the data of the local stack (make reset)
 	[ ! -d .local ] || find .local -mindepth 1 -maxdepth 1 ! -name data -exec rm -rf {} +
-	rm -rf $(VENV) local/emulators/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) local/emulators/node_modules tests/console/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(RUN):
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or type: make PYTHON=path"; exit 1; }
@@ -114,10 +120,11 @@ $(VENV)/local: $(VENV)/uv uv.lock local/emulators/package-lock.json
 	@$(RUN) -m local.install
 	@touch $@
 
-$(VENV)/dev: $(VENV)/local
+$(VENV)/dev: $(VENV)/local tests/console/package-lock.json
 	@echo "Installing what the tests and the benchmarks need ..."
 	@$(SYNC) --group local --group test --group sdk --group bench --group lint
 	@$(RUN) -m tests.sdk.install
+	@$(RUN) -m tests.console.install
 	@touch $@
 
 $(VENV)/fuzz: $(VENV)/dev

@@ -2,7 +2,7 @@
 // The OpenID Connect issuer where users sign in: what it publishes about itself, and its errors.
 
 import { readSettings } from "./settings.js";
-import * as oauth from "./vendor/oauth4webapi/index.js";
+import * as oauth from "./vendor/oauth4webapi.module.js";
 
 /** @typedef {{server: oauth.AuthorizationServer, client: oauth.Client, scope: string, options: object}} Issuer */
 

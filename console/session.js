@@ -3,7 +3,7 @@
 // of this tab only. They never reach an address, the local storage or a log.
 
 import { describe, discover, isRefusal } from "./issuer.js";
-import * as oauth from "./vendor/oauth4webapi/index.js";
+import * as oauth from "./vendor/oauth4webapi.module.js";
 
 const START = "/console/";
 const TOKENS_KEY = "exchange.tokens";

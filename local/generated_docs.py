@@ -1,6 +1,6 @@
 """`python -m local.generated_docs`: write the documents and files that are generated from the code.
 
-They are docs/lifecycle.md, and what `local.generated_settings` generates from the table of settings.
+They are docs/lifecycle.md, the runbook of the console, and what `local.generated_settings` generates from the table of settings.
 """
 
 import ast
@@ -11,6 +11,7 @@ from itertools import pairwise
 from exchange.domain.batch import Phase
 from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS, Row
+from local.generated_runbook import format_runbook
 from local.generated_settings import format_sample, format_settings_page, format_tunables_type
 from local.paths import ROOT
 
@@ -40,6 +41,7 @@ def generate() -> dict[str, str]:
         "docs/settings.md": format_settings_page(),
         "local.settings.sample.json": format_sample(),
         "infra/modules/tunables.bicep": format_tunables_type(),
+        "console/runbook.js": format_runbook(),
     }
 
 

@@ -11,8 +11,11 @@ from local.errors import StackError
 from local.paths import EMULATORS, NODE, NPM
 
 
-def install(node: Path = NODE, folder: Path = EMULATORS) -> bool:
-    """Install the packages of the folder's lock file. Return False if they were installed. Raises StackError."""
+def install(node: Path = NODE, folder: Path = EMULATORS, packages: str = "emulators") -> bool:
+    """Install the packages of the folder's lock file. Return False if they were installed. Raises StackError.
+
+    `packages` is what the packages are called in messages.
+    """
     if not node.exists():
         raise StackError(f"Node is missing: {node} does not exist. Install it with: make install")
     stamp = folder / "node_modules" / ".installed"
@@ -22,20 +25,22 @@ def install(node: Path = NODE, folder: Path = EMULATORS) -> bool:
         checksum = hashlib.sha256(lock.read()).hexdigest()
         if stamp.exists() and stamp.read_text() == checksum:
             return False
-        _run_npm_ci(node, folder)
+        _run_npm_ci(node, folder, packages)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(checksum)
     return True
 
 
-def _run_npm_ci(node: Path, folder: Path) -> None:
-    print("Installing the emulators (npm) ...", flush=True)
+def _run_npm_ci(node: Path, folder: Path, packages: str) -> None:
+    print(f"Installing the {packages} (npm) ...", flush=True)
     # npm looks for Node on the PATH.
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [str(node), str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     finished = subprocess.run(command, cwd=folder, env=environment, check=False)
     if finished.returncode != 0:
-        raise StackError("The emulators' npm packages could not be installed. Can this machine reach the npm registry?")
+        raise StackError(
+            f"The npm packages of the {packages} could not be installed. Can this machine reach the npm registry?"
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 # Folders in which the files share stacks, and the files in them that have stacks of their own.
 SHARED_STACKS = {
+    "tests/console": ("test_check.py", "test_chromium.py", "test_vendor.py"),
     "tests/e2e": ("test_abuse.py", "test_large_uploads.py", "test_openapi_fuzz.py", "test_operations.py"),
     "tests/faults": (),
     "tests/infra/deploy": (),

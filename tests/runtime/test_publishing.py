@@ -51,6 +51,7 @@ def test_exactly_the_files_that_the_app_needs_are_uploaded() -> None:
         "requirements.txt",
         *list_files("exchange") - set().union(*(list_files(f"exchange/{room}") for room in INSTALLED_ONLY)),
         *list_files("functions"),
+        *(name for name in list_files("console") if not name.endswith((".d.ts", "/jsconfig.json"))),
     }
     static = "functions/http/static"
     for name in ("docs.css", "docs.js", "swagger-ui/swagger-ui.css", "swagger-ui/swagger-ui-bundle.js"):

@@ -1,0 +1,48 @@
+// @ts-check
+
+import { html, useEffect, useId, useRef } from "../html.js";
+import { ErrorMessage } from "./feedback.js";
+
+/**
+ * A question with an action. It is shown as long as the component exists. The browser keeps the focus inside, and
+ * Escape closes it.
+ *
+ * @param {object} props
+ * @param {string} props.title
+ * @param {string} props.confirm What the button says.
+ * @param {() => void} props.onConfirm
+ * @param {() => void} props.onClose
+ * @param {boolean} [props.isRunning]
+ * @param {boolean} [props.isDisabled]
+ * @param {boolean} [props.isDangerous]
+ * @param {Error | null} [props.error]
+ * @param {any} [props.children]
+ */
+export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabled, isDangerous, error, children }) {
+  const id = useId();
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const { current } = dialog;
+    current?.showModal();
+    return () => current?.close();
+  }, []);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    onConfirm();
+  };
+  return html`
+    <dialog ref=${dialog} aria-labelledby=${id} onClose=${onClose}>
+      <form onSubmit=${submit}>
+        <h2 id=${id}>${title}</h2>
+        ${children}
+        <${ErrorMessage} error=${error ?? null} />
+        <div class="actions">
+          <button type="button" onClick=${onClose}>Close</button>
+          <button type="submit" class=${isDangerous ? "danger" : "primary"} disabled=${isRunning || isDisabled}>
+            ${isRunning ? "Working ..." : confirm}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  `;
+}

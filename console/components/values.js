@@ -1,0 +1,87 @@
+// @ts-check
+// How single values are shown.
+
+import { formatCount, formatDuration, formatNumber, formatShare, formatTime, secondsBetween } from "../format.js";
+import { html, useState } from "../html.js";
+import { useInterval } from "../load.js";
+import { REFERENCE_STATES, STATUSES } from "../wording.js";
+
+/** @param {{status: string}} props */
+export function StatusChip({ status }) {
+  const { label, tone, about } = STATUSES[status] ?? { label: status, tone: "neutral", about: "" };
+  return html`<span class="chip ${tone}" title=${about}>${label}</span>`;
+}
+
+/** A time as its age. The whole time is in the tooltip. @param {{time: string}} props */
+export function Age({ time }) {
+  const [, setTick] = useState(0);
+  useInterval(() => setTick((tick) => tick + 1), 10);
+  const seconds = Math.max(0, secondsBetween(time));
+  const text = seconds < 5 ? "just now" : `${formatDuration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
+  return html`<time dateTime=${time} title=${formatTime(time)}>${text}</time>`;
+}
+
+/** @param {{time: string}} props */
+export function Time({ time }) {
+  return html`<time dateTime=${time} title=${time}>${formatTime(time)}</time>`;
+}
+
+/**
+ * The references of a batch by state, as a bar and in words.
+ *
+ * @param {{counts: Record<string, number> | null | undefined, isLarge?: boolean}} props
+ */
+export function CountsBar({ counts, isLarge }) {
+  if (!counts) return html`<span class="quiet">not counted</span>`;
+  const states = Object.keys(REFERENCE_STATES).filter((state) => counts[state] > 0);
+  const words = states.map((state) => `${formatNumber(counts[state])} ${REFERENCE_STATES[state]}`).join(", ");
+  let start = 0;
+  const parts = states.map((state) => {
+    const width = (100 * counts[state]) / (counts.requested || 1);
+    const part = html`<rect class="state-${state}" x=${start} y="0" width=${width} height="10" />`;
+    start += width;
+    return part;
+  });
+  return html`
+    <span class=${isLarge ? "counts large" : "counts"}>
+      <svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${words}>${parts}</svg>
+      <span class="counts-text" aria-hidden="true">
+        ${formatNumber(counts.enhanced)} of ${formatNumber(counts.requested)}
+      </span>
+    </span>
+  `;
+}
+
+/** The states of a counts bar, with their colours. @param {{counts: Record<string, number>}} props */
+export function CountsLegend({ counts }) {
+  return html`
+    <dl class="legend">
+      ${Object.entries(REFERENCE_STATES)
+        .filter(([state]) => counts[state] > 0 || state === "enhanced")
+        .map(
+          ([state, label]) => html`
+            <div key=${state}>
+              <dt><span class="swatch state-${state}"></span>${label}</dt>
+              <dd>${formatNumber(counts[state])} <span class="quiet">${formatShare(counts[state], counts.requested)}</span></dd>
+            </div>
+          `,
+        )}
+    </dl>
+  `;
+}
+
+/** @param {{metadata: Record<string, string> | null | undefined}} props */
+export function Metadata({ metadata }) {
+  const pairs = Object.entries(metadata ?? {});
+  if (!pairs.length) return null;
+  return html`<span class="metadata">${pairs.map(([key, value]) => html`<span class="pair" key=${key}><b>${key}</b> ${value}</span>`)}</span>`;
+}
+
+/** The name of a robot, with a link to it. @param {{robots: Map<string, any> | undefined, id: string}} props */
+export function RobotName({ robots, id }) {
+  const name = robots ? (robots.get(id)?.name ?? `unknown robot ${id.slice(0, 8)}`) : "...";
+  return html`<a href="/console/robots/${id}">${name}</a>`;
+}
+
+/** @param {{count: number, noun: string}} props */
+export const Count = ({ count, noun }) => html`<span>${formatCount(count, noun)}</span>`;

@@ -1,0 +1,45 @@
+// @ts-check
+
+import { Age, Time } from "../components/values.js";
+import { formatDuration, secondsBetween } from "../format.js";
+import { html } from "../html.js";
+import { hasEnded, STATUSES } from "../wording.js";
+
+/**
+ * What happened to a batch request and when, and what it waits for now.
+ *
+ * @param {{batch: import("../models.js").Batch}} props
+ */
+export function Timeline({ batch }) {
+  const steps = [
+    { name: "Requested", time: batch.created_at, since: null },
+    { name: "Accepted by the robot", time: batch.accepted_at, since: batch.created_at },
+    { name: "Result delivered", time: batch.delivered_at, since: batch.accepted_at },
+    { name: "Cancelled", time: batch.cancelled_at, since: null },
+    { name: `Ended: ${STATUSES[batch.request_status]?.label ?? batch.request_status}`, time: batch.ended_at, since: batch.delivered_at ?? batch.created_at },
+  ].filter((step) => step.time);
+  return html`
+    <ol class="timeline">
+      ${steps.map(
+        ({ name, time, since }) => html`
+          <li key=${name}>
+            <b>${name}</b> <${Time} time=${time} />
+            ${since && time && html` <span class="quiet">after ${formatDuration(secondsBetween(since, time))}</span>`}
+          </li>
+        `,
+      )}
+      ${!hasEnded(batch) && html`<li class="now"><b>Now</b> ${STATUSES[batch.request_status]?.about} <${Waiting} batch=${batch} /></li>`}
+    </ol>
+  `;
+}
+
+/** @param {{batch: import("../models.js").Batch}} props */
+function Waiting({ batch }) {
+  const last = batch.delivered_at ?? batch.accepted_at ?? batch.created_at;
+  return html`
+    <span class="quiet">
+      ${last && html`Last step <${Age} time=${last} />. `}
+      ${batch.expires_at && html`Without progress the exchange ends it on <${Time} time=${batch.expires_at} />.`}
+    </span>
+  `;
+}
