@@ -1,8 +1,6 @@
 """The web console: its page, its files, and their headers. `tests/e2e/test_console.py` has them as they are served."""
 
-import base64
 import gzip
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -27,8 +25,6 @@ SIGN_IN = ConsoleSignIn("https://login.example/tenant/v2.0", 'a"<client>', "api:
 FOLDER = ROOT / "console"
 FILES = read_console_files()
 BASE = FILES.base.removeprefix("/console/")
-VENDORED = FOLDER / "vendor" / "oauth4webapi"
-MANIFEST = json.loads((VENDORED / "manifest.json").read_text())
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -191,21 +187,6 @@ def test_the_version_depends_on_names_and_contents_of_all_files(tmp_path: Path) 
     assert read_console_files(same).version == version
     assert len({version, read_console_files(changed).version, read_console_files(renamed).version}) == 3
     assert set(read_console_files(first).by_path) == {"a.js", "parts/b.js"}
-
-
-def test_the_manifest_names_package_version_source_and_license() -> None:
-    assert MANIFEST["package"] == "oauth4webapi"
-    assert MANIFEST["source"].endswith(f"/oauth4webapi-{MANIFEST['version']}.tgz")
-    algorithm, _, digest = MANIFEST["integrity"].partition("-")
-    assert (algorithm, len(base64.b64decode(digest))) == ("sha512", 64)
-    assert MANIFEST["license"] == "MIT"
-    assert "MIT License" in (VENDORED / "LICENSE").read_text()
-    assert f"v{MANIFEST['version']}" in (VENDORED / "index.js").read_text()
-
-
-def test_the_vendored_files_are_exactly_those_of_the_manifest() -> None:
-    files = {path.name: path for path in VENDORED.iterdir() if path.name != "manifest.json"}
-    assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()} == MANIFEST["sha256"]
 
 
 def test_tokens_are_kept_in_the_session_storage_only() -> None:
