@@ -1,5 +1,6 @@
 """The app: all triggers, with the services that they use."""
 
+import gc
 from functools import cache
 
 import azure.functions as func
@@ -21,7 +22,11 @@ def build_app(settings: Settings) -> func.FunctionApp:
         # The SDKs take several times as long to import as everything else, and the host waits for the app's index.
         from exchange.bootstrap import connect, make_services  # noqa: PLC0415 - see above
 
-        return make_services(settings, connect(settings))
+        services = make_services(settings, connect(settings))
+        # The modules and services stay as long as the process. Otherwise each full garbage collection visits all of
+        # them and stops every request for some 60 ms longer (docs/decisions/0044).
+        gc.freeze()
+        return services
 
     return make_app(get_services)
 

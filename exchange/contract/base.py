@@ -112,6 +112,9 @@ def to_jsonl(model: BaseModel) -> bytes:
 
 def escape_separators(jsonl: bytes) -> bytes:
     """Return the JSON without the characters that some readers treat as a line break, although JSON does not."""
+    # Most lines are ASCII, and this check takes a tenth of the time of the searches.
+    if jsonl.isascii():
+        return jsonl
     for character in ("\x85", "\u2028", "\u2029"):
         jsonl = jsonl.replace(character.encode(), f"\\u{ord(character):04x}".encode())
     return jsonl
