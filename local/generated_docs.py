@@ -1,6 +1,7 @@
 """`python -m local.generated_docs`: write the documents and files that are generated from the code.
 
-They are docs/lifecycle.md, the runbook of the console, and what `local.generated_settings` generates from the table of settings.
+They are docs/lifecycle.md, the runbook of the console, and what `local.generated_settings` generates from the table of
+settings.
 """
 
 import ast

@@ -95,7 +95,7 @@ async def test_browsers_keep_a_file_of_the_present_version(on: Services, path: s
     [
         *("v-0123456789abcdef/session.js", "v-/session.js", "v-x", f"{BASE}", f"{BASE}/", f"{BASE}/SESSION.JS"),
         *(f"{BASE}/index.html", f"{BASE}/../host.json", f"{BASE}/%2e%2e/host.json", f"{BASE}//session.js"),
-        *(f"{BASE}/vendor/oauth4webapi/LICENSE", f"{BASE}/vendor/oauth4webapi/index.d.ts", f"{BASE}/session.js\n"),
+        *(f"{BASE}/vendor/LICENSE", f"{BASE}/vendor/oauth4webapi.module.d.ts", f"{BASE}/session.js\n"),
     ],
 )
 async def test_another_version_and_other_files_are_not_found(on: Services, path: str) -> None:
@@ -193,3 +193,11 @@ def test_tokens_are_kept_in_the_session_storage_only() -> None:
     for name in ("session.js", "issuer.js"):
         text = (FOLDER / name).read_text()
         assert not re.search(r"localStorage|document\.cookie|console\.\w+\(", text), name
+
+
+def test_the_vendored_modules_are_exactly_those_of_the_manifest() -> None:
+    folder = FOLDER / "vendor"
+    packages = json.loads((folder / "manifest.json").read_text())["packages"]
+    hashes = {name: file["sha256"] for package in packages for name, file in package["files"].items()}
+    assert {path.name for path in folder.glob("*.js")} <= set(hashes)
+    assert {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in hashes} == hashes
