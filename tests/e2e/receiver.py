@@ -54,11 +54,10 @@ async def running_receiver(exchange: Exchange, behaviour: Behaviour) -> AsyncIte
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
     try:
-        client = exchange.as_user("requestor")
-        webhook = await client.add_webhook(WebhookIn(url=receiver.url))
+        webhook = await exchange.as_user("requestor").add_webhook(WebhookIn(url=receiver.url))
         receiver.secret, receiver.webhook_id = webhook.secret, str(webhook.id)
         yield receiver
-        await client.remove_webhook(webhook.id)
+        await exchange.as_user("requestor").remove_webhook(webhook.id)
     finally:
         await runner.cleanup()
 

@@ -83,7 +83,7 @@ class Outside:
         return web.Response(status=204 if self.is_killed else 500)
 
 
-async def go_on(exchange: Exchange, robot: Robot, batch: Batch, until: str | None) -> None:
+async def go_on(exchange: Exchange, robot: Robot, batch: Batch, references: list[str], until: str | None) -> None:
     """Let the batch go on until this happened, or until its end."""
     if until == "the request was answered":
         return
@@ -96,7 +96,7 @@ async def go_on(exchange: Exchange, robot: Robot, batch: Batch, until: str | Non
     # The address that the batch has now, because the ports change in a test.
     job = robot.jobs[-1]
     current = await exchange.read_as_robot(batch, robot.credentials[job["id"]])
-    body = jsonl(*map(annotation, batch["reference_ids"]))
+    body = jsonl(*map(annotation, references))
     assert await robot.put(current["result_storage_url"], body) == 201
     if until == "the upload was acknowledged":
         return
@@ -119,7 +119,7 @@ async def test_a_kill_loses_nothing_and_the_batch_ends(tmp_path: Path, moment: s
         kept = [f"/references/{item}/" for item in references[1:]] + [f"/robots/{robot_id}/"]
         before = await read_all(exchange, kept)
         batch = await exchange.request_batch(robot_id, references[:1])
-        await go_on(exchange, robot, batch, moment)
+        await go_on(exchange, robot, batch, references[:1], moment)
         run.kill_at_once()
 
         outside.is_killed = True
@@ -127,7 +127,7 @@ async def test_a_kill_loses_nothing_and_the_batch_ends(tmp_path: Path, moment: s
         contexts.push_async_exit(receiver_context)
         assert await read_all(exchange, kept) == before
         if moment in MOMENTS_BEFORE_THE_UPLOAD:
-            await go_on(exchange, robot, batch, None)
+            await go_on(exchange, robot, batch, references[:1], None)
         ended = await exchange.wait_until_ended(batch)
         assert (ended["request_status"], ended["error"]) == ("completed", None)
         assert await exchange.read_report(ended) == [f"Reference {references[0]}: Enhancement added."]
