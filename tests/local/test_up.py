@@ -74,7 +74,7 @@ def fetch(url: str) -> str:
 
 def test_stack_json_has_the_addresses_of_the_components(emulators: RunningStack) -> None:
     addresses = emulators.wait_until_up()
-    assert list(addresses) == ["blob", "cosmos", "servicebus", "issuer"]
+    assert list(addresses) == ["blob", "cosmos", "servicebus", "issuer", "sign_in"]
     assert all(address in emulators.read_output() for address in addresses.values())
     assert emulators.find_components().keys() == COMPONENTS - {"host"}
 
@@ -173,7 +173,8 @@ def test_a_signal_stops_the_stack(tmp_path: Path, app: tuple[object, ...], numbe
         run.wait_until_up()
         ports = run.find_ports()
         assert run.find_components().keys() == COMPONENTS
-        assert len(ports) == 6
+        # The blob, queue, API and message ports, that of Cosmos DB, and two of the issuer.
+        assert len(ports) == 7
         run.started.send_signal(number)
         assert run.wait() == 0, run.read_output()
         assert not run.ready.exists()
