@@ -17,9 +17,62 @@ import { readIdentifier } from "./wire.js";
  */
 export const COLUMNS = {
   type: ["Type", "Publication Type", "Item Type", "Reference Type", "Document Type", "Type of reference"],
-  title: ["Title", "Article Title", "Primary Title", "Document Title", "First Title", "TI"],
-  authors: ["Authors", "Author", "Author Names", "Author Full Names", "Author(s)", "First Authors", "AU"],
-  year: ["Year", "Publication Year", "Year of publication", "PY", "Publication_Year"],
+  title: [
+    "Title",
+    "Article Title",
+    "Primary Title",
+    "Document Title",
+    "First Title",
+    "TI",
+    "Titel",
+    "Artikeltitel",
+    "Titel des Artikels",
+    "Titre",
+    "Titre de l'article",
+    "Título",
+    "Título del artículo",
+    "Título do artigo",
+  ],
+  authors: [
+    "Authors",
+    "Author",
+    "Author Names",
+    "Author Full Names",
+    "Author(s)",
+    "First Authors",
+    "AU",
+    "Autoren",
+    "Autor",
+    "Autor(en)",
+    "Autor:innen",
+    "Verfasser",
+    "Verfasser:innen",
+    "Auteurs",
+    "Auteur",
+    "Auteur(s)",
+    "Auteur.e.s",
+    "Autores",
+    "Autor(es)",
+    "Autoría",
+    "Autoria",
+  ],
+  year: [
+    "Year",
+    "Publication Year",
+    "Year of publication",
+    "PY",
+    "Publication_Year",
+    "Jahr",
+    "Erscheinungsjahr",
+    "Publikationsjahr",
+    "Veröffentlichungsjahr",
+    "Année",
+    "Année de publication",
+    "Año",
+    "Año de publicación",
+    "Ano",
+    "Ano de publicação",
+  ],
   date: ["Date", "Publication Date", "Date of publication"],
   journal: [
     "Journal",
@@ -32,6 +85,19 @@ export const COLUMNS = {
     "Secondary Title",
     "Source",
     "SO",
+    "Zeitschrift",
+    "Fachzeitschrift",
+    "Zeitschriftentitel",
+    "Titel der Zeitschrift",
+    "Revue",
+    "Titre de la revue",
+    "Titre du périodique",
+    "Périodique",
+    "Revista",
+    "Título de la revista",
+    "Título da revista",
+    "Periódico",
+    "Título do periódico",
   ],
   volume: ["Volume", "VL"],
   issue: ["Issue", "Number", "Issue Number", "IS"],
@@ -40,7 +106,7 @@ export const COLUMNS = {
   last_page: ["Last Page", "End Page", "Page end", "EP"],
   publisher: ["Publisher", "PU"],
   issns: ["ISSN", "ISSNs", "ISSN/ISBN", "eISSN", "Print ISSN", "SN"],
-  doi: ["DOI", "DOI Link", "Digital Object Identifier", "DO", "DI"],
+  doi: ["DOI", "DOI Link", "Digital Object Identifier", "DO", "DI", "DOI-Nummer", "Numéro DOI", "Número DOI"],
   pm_id: ["PMID", "PubMed ID", "PubMedID", "PM ID", "Medline PMID", "PM"],
   open_alex: ["OpenAlex", "OpenAlex ID", "OpenAlexId", "Work ID"],
   keywords: ["Keywords", "Author Keywords", "Manual Tags", "Automatic Tags", "Tags", "Keyword", "DE"],
@@ -48,7 +114,20 @@ export const COLUMNS = {
   language: ["Language", "Language of original document", "LA"],
   notes: ["Notes", "Note"],
   included: ["included", "label_included", "asreview_label"],
-  abstract: ["Abstract", "Abstract Note", "Abstract Text", "Abstracts", "AB", "Summary"],
+  abstract: [
+    "Abstract",
+    "Abstract Note",
+    "Abstract Text",
+    "Abstracts",
+    "AB",
+    "Summary",
+    "Zusammenfassung",
+    "Kurzfassung",
+    "Abstrakt",
+    "Résumé",
+    "Resumen",
+    "Resumo",
+  ],
 };
 
 const MAX_HEADER_CHARACTERS = 1 << 16;
@@ -62,9 +141,9 @@ const INCLUDED = { 1: true, true: true, 0: false, false: false };
 // The annotation for a label, relevant or irrelevant, that a file already has.
 const SCREENING = { scheme: "screening", label: "included" };
 
-/** @param {string} name */
+/** Return the name without what does not count. Decomposed, an accent is a character of its own. @param {string} name */
 function simplify(name) {
-  return name.replace(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
+  return name.normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
 }
 
 /** @type {Map<string, {field: string, rank: number}>} */

@@ -22,6 +22,7 @@ from exchange.compare.catalogue import Catalogue, LabelledReference
 from exchange.compare.comparison import Absent, Comparison, add_titles
 from exchange.compare.comparison import compare as compare_labels
 from exchange.compare.csv_files import write_csv, write_disagreements_csv
+from exchange.compare.json_output import to_json
 from exchange.compare.labels import DEFAULT_THRESHOLD, Labelling, find_pair
 from exchange.compare.page import to_html
 from exchange.compare.text import to_text
@@ -182,7 +183,10 @@ def compare(
             text = io.StringIO(newline="")
             write(comparison, text)
             _write_text(path, text.getvalue())
-    print(to_text(comparison))
+    if common.json:
+        common.terminal.write_json(to_json(comparison))
+    else:
+        print(to_text(comparison))
 
 
 def _read_titles(client: Client, comparison: Comparison, catalogue: Catalogue) -> None:

@@ -153,6 +153,8 @@ async def test_a_reviewer_gets_tags_from_a_ris_file_to_a_ris_file(exchange: Exch
     assert "Cohen's kappa" in await shell.run("batches", "compare", batch["id"], *labels)
     assert "<svg" in read(shell.folder / "page.html")
     assert "Agreement" in await shell.run("batches", "compare", batch["id"], batch["id"])
+    itself = await shell.read("batches", "compare", batch["id"], batch["id"])
+    assert {label["estimates"]["agreement"]["value"] for label in itself["labels"]} == {1.0}
     assert "has already ended" in await shell.run("batches", "cancel", batch["id"], code=Exit.FAILED)
     found = await shell.run("references", "find", "--from", "-", code=Exit.DONE, stdin=loaded.encode())
     assert len(found.split()) == REFERENCES
