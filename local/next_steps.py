@@ -1,23 +1,15 @@
 """What `make up` prints when the stack is ready: where things are, and what to type next."""
 
-import json
 import shlex
+import sys
 from pathlib import Path
 
 from local.paths import ROOT
 
-# The functions that serve the console.
-_CONSOLE = ROOT / "functions" / "http" / "console.py"
-_COMMAND = """\
-head -n 5 samples/references.jsonl | curl --silent --show-error --fail-with-body {api}/references/ \\
-  --header "Authorization: Bearer $(python3 -c {token})" \\
-  --header 'Content-Type: application/jsonl' --data-binary @-"""
-
 
 def list_pages(api: str) -> dict[str, str]:
     """Return the addresses that a person opens in a browser, the most useful first."""
-    console = {"console": f"{api}/console/"} if _CONSOLE.exists() else {}
-    return {**console, "docs": f"{api}/docs"}
+    return {"console": f"{api}/console/", "docs": f"{api}/docs"}
 
 
 def describe(folder: Path, api: str | None, data: Path | None = None) -> str:
@@ -35,19 +27,18 @@ def describe(folder: Path, api: str | None, data: Path | None = None) -> str:
     lines.append("The stack is ready. Ctrl-C stops it.")
     if api:
         lines += [
-            "\nNext, load five references from a second terminal, in the folder of this project:\n",
-            make_first_command(folder, api),
-            "\nThis is the first step of docs/walkthrough.md, which goes on to the report of a batch.",
+            "\nOpen the console in a browser. In a second terminal, in the folder of this project, load references:\n",
+            make_first_command(folder),
+            "\ndocs/walkthrough.md goes on from there to the report of a batch.",
         ]
     return "\n".join(lines)
 
 
-def make_first_command(folder: Path, api: str) -> str:
-    """Return the first call of docs/walkthrough.md as a command that needs nothing but this stack."""
-    file = json.dumps(_shorten(folder / "stack.json"))
-    # Quoted, because the name of the folder may contain any character.
-    token = shlex.quote(f'import json; print(json.load(open({file}))["tokens"]["operator"])')
-    return _COMMAND.format(api=api, token=token)
+def make_first_command(folder: Path) -> str:
+    """Return the command that loads the sample references into this stack, and needs no sign-in."""
+    python, loaded, stack = map(_shorten, (Path(sys.executable), folder / "loaded.jsonl", folder / "stack.json"))
+    load = (python, "-m", "exchange.cli", "references", "load", "samples/references.jsonl")
+    return shlex.join((*load, "--output", loaded, "--profile", stack))
 
 
 def _shorten(path: Path) -> str:

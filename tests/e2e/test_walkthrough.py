@@ -108,14 +108,24 @@ def test_the_commands_for_requestors_print_what_their_page_says(both_runs: list[
     assert {added["source"] for added in enhanced["enhancements"]} == {"my library", "study-design-robot"}
 
 
-def test_the_command_that_make_up_prints_is_the_first_step(usual_stack: Stack, shell: Shell) -> None:
-    command = make_first_command(usual_stack.folder, usual_stack.api)
-    printed = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 - the command as it is printed
+def test_the_command_that_make_up_prints_loads_the_references_of_the_first_step(
+    usual_stack: Stack, shell: Shell
+) -> None:
+    printed = subprocess.run(  # noqa: S603 - the command as it is printed
+        ["bash", "-c", make_first_command(usual_stack.folder)],  # noqa: S607 - any bash works
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert printed.returncode == 0, printed.stderr
     step = shell.run(f"{SIGN_IN}\n{LOAD}\ncat .local/walkthrough/loaded.jsonl")
-    ids = [[json.loads(line)["id"] for line in text.splitlines() if line] for text in (printed.stdout, step.stdout)]
-    assert len(ids[0]) == 5
-    assert ids[0] == ids[1]
+    loaded = (usual_stack.folder / "loaded.jsonl").read_text()
+    everything, first = (
+        [json.loads(line)["id"] for line in text.splitlines() if line] for text in (loaded, step.stdout)
+    )
+    assert len(everything) == 500
+    assert everything[:5] == first
 
 
 # What a reader sees if something is wrong.
