@@ -56,7 +56,7 @@ export function findTitle(reference) {
   return null;
 }
 
-/** Return `doi 10.1/x`, for each identifier. @param {Reference} reference */
+/** Return `doi 10.1/x`, for each identifier. @param {Pick<Reference, "identifiers">} reference */
 export function listIdentifiers(reference) {
   return (reference.identifiers ?? []).map(
     ({ identifier, identifier_type: type, other_identifier_name: name }) => `${type === "other" && name ? name : type} ${identifier}`,

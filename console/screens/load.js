@@ -8,7 +8,7 @@ import { Screen, Section, Table } from "../components/layout.js";
 import { saveText } from "../components/save.js";
 import { formatCount, formatNumber } from "../format.js";
 import { html, useState } from "../html.js";
-import { useAction, useApi } from "../load.js";
+import { useAction, useApi, useReady } from "../load.js";
 
 /** @typedef {{line: number, id: string | null, error: string | null, existing: boolean, added_identifiers: number, added_enhancements: number, warnings: string[]}} LoadedLine */
 
@@ -18,6 +18,7 @@ const SHOWN = 500;
 
 export function LoadScreen() {
   const api = useApi();
+  useReady();
   const [onExisting, setOnExisting] = useState("merge");
   const [name, setName] = useState("");
   const [progress, setProgress] = useState(0);
