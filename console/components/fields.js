@@ -101,11 +101,11 @@ export function CheckBox({ label, hint, isChecked, onChange }) {
 }
 
 /**
- * A field for files: by choosing or by dropping them.
+ * A field for files: by choosing or by dropping them. A file that is used at once can be chosen again.
  *
- * @param {{label: string, hint?: string, accept?: string, isDisabled?: boolean, onFile: (file: File) => void}} props
+ * @param {{label: string, hint?: string, accept?: string, isDisabled?: boolean, isUsedAtOnce?: boolean, onFile: (file: File) => void}} props
  */
-export function FileField({ label, hint, accept, isDisabled, onFile }) {
+export function FileField({ label, hint, accept, isDisabled, isUsedAtOnce, onFile }) {
   const id = useId();
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const take = (/** @type {FileList | null | undefined} */ files) => files?.[0] && onFile(files[0]);
@@ -130,6 +130,7 @@ export function FileField({ label, hint, accept, isDisabled, onFile }) {
         disabled=${isDisabled}
         accept=${accept}
         aria-describedby=${hint ? `${id}-hint` : undefined}
+        onClick=${(/** @type {any} */ event) => isUsedAtOnce && (event.currentTarget.value = "")}
         onChange=${(/** @type {any} */ event) => take(event.currentTarget.files)}
       />
       ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}

@@ -4,7 +4,7 @@ import { Plot } from "../components/plot.js";
 import { Section, Table } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
 import { DEFINITIONS, listLabelNotes, listNotes, nameLabels } from "../compare/index.js";
-import { formatNumber } from "../format.js";
+import { formatNumber, formatStatistic } from "../format.js";
 import { html } from "../html.js";
 import { drawIntervals } from "../plots/index.js";
 
@@ -26,7 +26,7 @@ export function CompareResult({ result }) {
           (label, index) => html`
             <tr key=${names[index]}>
               <th scope="row">${names[index]}</th>
-              <td class="number">${formatNumber(countAll(label))}</td>
+              <td class="number">${formatNumber(countReferences(label))}</td>
               ${COLUMNS.map((name) => html`<td key=${name} class="number"><${Value} estimate=${label.estimates[name]} /></td>`)}
             </tr>
           `,
@@ -51,13 +51,13 @@ export function CompareResult({ result }) {
 }
 
 /** @param {LabelComparison} label */
-const countAll = ({ table }) => table.true_positives + table.false_positives + table.false_negatives + table.true_negatives;
+export const countReferences = ({ table }) => table.true_positives + table.false_positives + table.false_negatives + table.true_negatives;
 
 /** @param {{estimate: Estimate}} props */
 function Value({ estimate: { value, low, high } }) {
   if (value === null) return html`<span class="quiet">not defined</span>`;
-  const interval = low === null || high === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
-  return html`<span>${value.toFixed(2)}</span><br /><span class="quiet">${interval}</span>`;
+  const interval = low === null || high === null ? "" : `${formatStatistic(low)} to ${formatStatistic(high)}`;
+  return html`<span>${formatStatistic(value)}</span><br /><span class="quiet">${interval}</span>`;
 }
 
 /** @param {{name: string, label: LabelComparison, result: Comparison}} props */

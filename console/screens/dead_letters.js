@@ -4,6 +4,7 @@ import { Commands, writeCommand } from "../components/command.js";
 import { Dialog } from "../components/dialog.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
 import { Section, Table } from "../components/layout.js";
+import { RunbookLink } from "../components/runbook_link.js";
 import { Age } from "../components/values.js";
 import { formatCount } from "../format.js";
 import { html, useState } from "../html.js";
@@ -59,7 +60,7 @@ export function DeadLetters() {
               (letter) => html`
                 <tr key=${letter.id}>
                   <td><input type="checkbox" aria-label="Select ${letter.id}" checked=${selected.has(letter.id)} onChange=${() => toggle(letter.id)} /></td>
-                  <td class="text"><code>${letter.id}</code> <a href="#${ALERTS[letter.queue]}">What it means</a></td>
+                  <td class="text"><code>${letter.id}</code> <${RunbookLink} alert=${ALERTS[letter.queue]}>What it means<//></td>
                   <td>${letter.batch_request_id && html`<a class="id" href="/console/batches/${letter.batch_request_id}">${letter.batch_request_id.slice(0, 8)}</a>`}</td>
                   <td>${letter.since && html`<${Age} time=${letter.since} />`}</td>
                   <td class="number">${letter.attempts ?? ""}</td>

@@ -17,11 +17,11 @@ import { lookUp } from "./new_batch_check.js";
 
 const SHOWN = 100;
 const OTHER = /^([^\s:]+):\s*(.+)$/;
-const NUMBERS = /^[\d\s,;]+$/;
-
-/** As for a new batch, and also `name:value`. Nothing else is on the one line, so numbers are PubMed ids. @param {string} text */
+/** As for a new batch, but on one line, and also `name:value`. @param {string} text */
 function readIdentifiers(text) {
-  const found = findIdentifiers(NUMBERS.test(text) ? text.replace(/[\s,;]+/g, "\n") : text);
+  const words = text.split(/[,;]?\s+/);
+  const isList = words.every((word) => Object.values(findIdentifiers(word)).some((list) => list.length));
+  const found = findIdentifiers(isList ? words.join("\n") : text);
   const [, name, value] = OTHER.exec(text) ?? [];
   if (name && !found.ids.length && !found.identifiers.length) {
     found.identifiers.push({ identifier_type: "other", other_identifier_name: name, identifier: value });

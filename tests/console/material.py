@@ -40,7 +40,7 @@ def reference(
     return {"identifiers": list(identifiers) or [doi(str(new_id()))], "enhancements": enhancements, **fields}
 
 
-def label(name: str, value: bool = True, score: float | None = None, scheme: str = "design") -> Json:
+def label(name: str, *, value: bool = True, score: float | None = None, scheme: str = "design") -> Json:
     """Return an annotation."""
     return {"annotation_type": "boolean", "scheme": scheme, "label": name, "value": value, "score": score}
 
