@@ -1,7 +1,7 @@
 // @ts-check
 
 import { Plot } from "../components/plot.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
 import { DEFINITIONS, listLabelNotes, listNotes, nameLabels } from "../compare/index.js";
 import { formatNumber, formatStatistic } from "../format.js";
@@ -21,7 +21,7 @@ export function CompareResult({ result }) {
   return html`
     <${Section} title=${`${result.b.name} against ${result.a.name}`}>
       <ul>${listNotes(result).map((note) => html`<li key=${note}>${note}</li>`)}</ul>
-      <${Table} caption="Statistics of each label" head=${["Label", "References", ...COLUMNS.map((name) => html`<abbr title=${DEFINITIONS[name].text}>${DEFINITIONS[name].title}</abbr>`)]}>
+      <${Table} caption="Statistics of each label" head=${["Label", numberHead("References"), ...COLUMNS.map((name) => numberHead(html`<abbr title=${DEFINITIONS[name].text}>${DEFINITIONS[name].title}</abbr>`))]}>
         ${result.labels.map(
           (label, index) => html`
             <tr key=${names[index]}>
@@ -66,7 +66,7 @@ function Label({ name, label, result }) {
   return html`
     <${Section} title=${name}>
       ${listLabelNotes(label, result).map((note) => html`<p key=${note} class="quiet">${note}</p>`)}
-      <${Table} caption="Confusion table of ${name}" head=${[html`<span class="hidden">Decision of A</span>`, `${result.b.name}: yes`, `${result.b.name}: no`]}>
+      <${Table} caption="Confusion table of ${name}" head=${[html`<span class="hidden">Decision of A</span>`, numberHead(`${result.b.name}: yes`), numberHead(`${result.b.name}: no`)]}>
         <tr><th scope="row">${result.a.name}: yes</th><td class="number">${formatNumber(table.true_positives)}</td><td class="number">${formatNumber(table.false_negatives)}</td></tr>
         <tr><th scope="row">${result.a.name}: no</th><td class="number">${formatNumber(table.false_positives)}</td><td class="number">${formatNumber(table.true_negatives)}</td></tr>
       <//>

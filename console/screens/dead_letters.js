@@ -3,7 +3,7 @@
 import { Commands, writeCommand } from "../components/command.js";
 import { Dialog } from "../components/dialog.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
 import { RunbookLink } from "../components/runbook_link.js";
 import { Age } from "../components/values.js";
 import { formatCount } from "../format.js";
@@ -55,7 +55,7 @@ export function DeadLetters() {
       ${
         letters.length > 0 &&
         html`
-          <${Table} caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", "Attempts", "Reason"]}>
+          <${Table} caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", numberHead("Attempts"), "Reason"]}>
             ${letters.map(
               (letter) => html`
                 <tr key=${letter.id}>
@@ -70,7 +70,9 @@ export function DeadLetters() {
             )}
           <//>
           ${data.truncated && html`<p class="quiet">There are more.</p>`}
-          <button type="button" onClick=${() => setIsAsking(true)}>Resend ${chosen.length ? "the selected ones" : "all that are shown"} ...</button>
+          <div class="actions">
+            <button type="button" onClick=${() => setIsAsking(true)}>Resend ${chosen.length ? "the selected ones" : "all that are shown"} ...</button>
+          </div>
         `
       }
       <${Commands} command=${writeCommand("ops", "dead-letters", "list")} call=${{ method: "GET", path: PATH }} />

@@ -2,7 +2,7 @@
 
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Loading } from "../components/feedback.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
 import { RunbookLink } from "../components/runbook_link.js";
 import { Age } from "../components/values.js";
 import { html } from "../html.js";
@@ -26,7 +26,7 @@ export function FailedDeliveries() {
       ${
         data?.deliveries.length > 0 &&
         html`
-          <${Table} caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", "Attempts", "Reason", html`<span class="hidden">Action</span>`]}>
+          <${Table} caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", numberHead("Attempts"), "Reason", html`<span class="hidden">Action</span>`]}>
             ${data.deliveries.map(
               (/** @type {any} */ delivery) => html`
                 <tr key=${delivery.id}>

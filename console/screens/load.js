@@ -4,7 +4,7 @@
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Note } from "../components/feedback.js";
 import { CheckBox, FileField, SelectField } from "../components/fields.js";
-import { Screen, Section, Table } from "../components/layout.js";
+import { numberHead, Screen, Section, Table } from "../components/layout.js";
 import { saveText } from "../components/save.js";
 import { formatCount, formatNumber } from "../format.js";
 import { html, useState } from "../html.js";
@@ -87,12 +87,12 @@ function Result({ lines, name, isRunning }) {
       <//>
       ${!isRunning && loaded.length > 0 && html`<p><button type="button" class="small" onClick=${() => saveText("ids.txt", again)}>Save the ids</button> for a new batch.</p>`}
       <${CheckBox} label="Only refused lines" isChecked=${onlyRefused} onChange=${setOnlyRefused} />
-      <${Table} caption="Lines of the file" head=${["Line", "Reference", "What became of it"]}>
+      <${Table} caption="Lines of the file" head=${[numberHead("Line"), "Reference", "What became of it"]}>
         ${shown.map(
           (line) => html`
             <tr key=${line.line}>
               <td class="number">${line.line}</td>
-              <td>${line.id && (mayRead ? html`<a class="id" href="/console/references/${line.id}">${line.id.slice(0, 8)}</a>` : html`<code>${line.id}</code>`)}</td>
+              <td>${line.id && (mayRead ? html`<a class="id" href="/console/references/${line.id}">${line.id.slice(0, 8)}</a>` : html`<code>${line.id.slice(0, 8)}</code>`)}</td>
               <td class="text">${describeLine(line)}</td>
             </tr>
           `,

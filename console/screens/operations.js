@@ -3,7 +3,7 @@
 
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
-import { Screen, Section, Table } from "../components/layout.js";
+import { numberHead, Screen, Section, Table } from "../components/layout.js";
 import { RunbookLink } from "../components/runbook_link.js";
 import { Age, CountsBar, RobotName } from "../components/values.js";
 import { formatDuration, formatNumber } from "../format.js";
@@ -51,7 +51,7 @@ function Stats() {
       ${
         data?.open_batch_requests &&
         html`
-          <${Table} caption="Open batches by phase" head=${["Phase", "Batches", "Oldest"]}>
+          <${Table} caption="Open batches by phase" head=${["Phase", numberHead("Batches"), "Oldest"]}>
             ${data.open_batch_requests.map(
               (/** @type {any} */ row) => html`
                 <tr key=${row.phase}>

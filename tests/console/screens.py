@@ -31,10 +31,10 @@ async def open_screen(visit: Visitor, role: Role, path: str, view: str = "light"
 
 
 async def inspect(visited: Visit, name: str) -> None:
-    """Fail if the page is not accessible or too wide. Take a screenshot of it."""
+    """Take a screenshot. Fail if the page is not accessible or too wide."""
+    await visited.screenshot(name)
     await assert_accessible(visited.page)
     await visited.assert_fits()
-    await visited.screenshot(name)
 
 
 def fact(page: Page, name: str) -> Locator:

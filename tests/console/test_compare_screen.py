@@ -185,8 +185,8 @@ async def test_the_threshold_decides_on_scores(exchange: Exchange, visit: Visito
     ("name", "content", "expected"),
     [
         ("labels.csv", b"title,doi,included\nOther,10.1000/not-there,1\n", "have no reference in common"),
-        ("labels.csv", b"title,doi\nOther,10.1000/not-there\n", "have no scheme in common"),
-        ("labels.csv", b"a,b\n1,2\n", "No column for the title, the abstract or an identifier was found"),
+        ("labels.csv", b"title,doi\nOther,10.1000/not-there\n", "labels.csv (schemes: none) and batch"),
+        ("labels.csv", b"study,answer\n1,2\n", "No column for the title, the abstract or an identifier was found"),
         ("labels.ris", b"TY  - JOUR\n", "The file must be CSV, TSV or JSON lines"),
     ],
 )
@@ -217,12 +217,8 @@ async def test_an_unknown_batch_gets_the_sentence_of_the_api(visit: Visitor) -> 
     unknown = new_id()
     visited = await open_screen(visit, "requestor", f"compare?baseline=batch&a={unknown}&b={unknown}")
     await press_compare(visited.page)
-    await expect(visited.page.get_by_role("alert")).to_contain_text(str(unknown))
-    visited.watch.allow(f"answer 404: GET {exchange_path(visited.stack.api, str(unknown))}")
-
-
-def exchange_path(api: str, batch_id: str) -> str:
-    return f"{api}{BATCHES}{batch_id}"
+    await expect(visited.page.get_by_role("alert")).to_have_text("The batch request does not exist.")
+    visited.watch.allow(f"answer 404: GET {visited.stack.api}{BATCHES}{unknown}")
 
 
 @pytest.mark.exhaustive
