@@ -117,7 +117,7 @@ function Deliveries({ id, deliveries: { data, error, reload } }) {
                   <td>${delivery.batch_request_id && html`<a class="id" href="/console/batches/${delivery.batch_request_id}">${delivery.batch_request_id.slice(0, 8)}</a>`}</td>
                   <td class="number">${delivery.attempt}</td>
                   <td class="text">
-                    ${delivery.http_status ?? ""} ${delivery.reason ?? ""}
+                    ${delivery.reason ?? delivery.http_status ?? ""}
                     ${delivery.next_attempt_at && html` <span class="quiet">next attempt <${Time} time=${delivery.next_attempt_at} /></span>`}
                   </td>
                   <td><${Age} time=${delivery.created_at} /></td>

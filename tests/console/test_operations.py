@@ -1,18 +1,23 @@
-"""What operators see and repair. The endpoints are answered here, because the states are hard to cause."""
+"""What operators see and repair. Most tests answer for the endpoints, because the states are hard to cause."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
 from exchange.domain.ids import new_id
 from tests.console.conftest import Visitor
 from tests.console.material import Json
-from tests.console.screens import VIEWS, View, inspect, rows
+from tests.console.screens import VIEWS, View, inspect, open_screen, rows
 from tests.console.visits import Visit
+from tests.e2e.exchange import Exchange, wait_for
+from tests.e2e.receiver import Event, Receiver, running_receiver
+from tests.e2e.robot import accept_job, running_robot
 
 NOW = datetime.now(UTC)
 OPEN = "Open batches by phase"
@@ -177,6 +182,39 @@ async def test_operators_see_the_state_and_resend_dead_letters(visit: Visitor) -
     await page.get_by_role("dialog").get_by_role("button", name="Resend 2 dead letters").click()
     await expect(page.get_by_text("2 dead letters resent.")).to_be_visible()
     await expect(rows(page, LETTERS)).to_have_count(0)
+
+
+@pytest.mark.exhaustive
+async def test_the_screen_shows_and_repairs_what_the_exchange_has(exchange: Exchange, visit: Visitor) -> None:
+    statuses = [503, 204]
+
+    async def answer(_delivery_id: str, _event: Event, _number: int) -> web.Response:
+        return web.Response(status=statuses.pop(0))
+
+    async with running_robot(exchange, accept_job) as robot, running_receiver(exchange, answer) as receiver:
+        robot_id = await exchange.register_robot(robot.url)
+        batch = await exchange.request_batch(robot_id, await exchange.load_references(1))
+        await exchange.wait_until(batch, {"accepted"})
+        status, _ = await exchange.post(f"/webhooks/{receiver.webhook_id}/test", None, role="requestor")
+        assert status == 202
+        await wait_for(lambda: _has_called(receiver), "the test to be delivered")
+        visited = await open_screen(visit, "operator", "operations")
+        page = visited.page
+        accepted = rows(page, OPEN).filter(has_text="accepted")
+        await expect(accepted.locator(".number")).to_have_text(re.compile("[1-9]"))
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        letters = page.locator("section").filter(has=page.get_by_role("heading", name=LETTERS, exact=True))
+        await expect(letters.get_by_role("button", name="Read again")).to_be_enabled()
+        failed = rows(page, FAILED)
+        await expect(failed.first).to_contain_text("webhook.test")
+        before = await failed.count()
+        await failed.first.get_by_role("button", name="Redeliver").click()
+        await expect(failed).to_have_count(before - 1)
+        await wait_for(lambda: _has_called(receiver, times=2), "the test to be delivered again")
+
+
+async def _has_called(receiver: Receiver, times: int = 1) -> bool | None:
+    return True if len(receiver.calls) >= times else None
 
 
 @pytest.mark.exhaustive
