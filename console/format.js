@@ -17,6 +17,18 @@ export const formatNumber = (number) => NUMBER.format(number);
 /** @param {number} part @param {number} whole */
 export const formatShare = (part, whole) => `${Number(((100 * part) / (whole || 1)).toFixed(1))}%`;
 
+/**
+ * Return a statistic with two decimals, the same digits as the command line.
+ *
+ * @param {number} value
+ */
+export function formatStatistic(value) {
+  // Odd multiples of an eighth lie between two hundredths. `toFixed` rounds them up, and Python to the even one.
+  const isTie = Number.isInteger(value * 8) && !Number.isInteger(value * 4);
+  const text = (isTie ? Math.round(value * 50) / 50 : value).toFixed(2);
+  return text === "-0.00" ? "0.00" : text;
+}
+
 /** @param {string} time RFC 3339. Returned in the time zone of the browser. */
 export const formatTime = (time) => TIME.format(new Date(time));
 

@@ -50,10 +50,15 @@ export function useLoad(load, inputs) {
     );
     return () => controller.abort();
   }, [...inputs, revision]);
-  useLayoutEffect(() => {
-    if (!state.isLoading) document.documentElement.dataset.ready = "true";
-  }, [state.isLoading]);
+  useReady(!state.isLoading);
   return { ...state, reload: () => setRevision((number) => number + 1) };
+}
+
+/** Mark the page as ready. A screen that loads nothing at first calls it itself. */
+export function useReady(isReady = true) {
+  useLayoutEffect(() => {
+    if (isReady) document.documentElement.dataset.ready = "true";
+  }, [isReady]);
 }
 
 /**

@@ -56,9 +56,13 @@ export function findTitle(reference) {
   return null;
 }
 
-/** Return `doi 10.1/x`, for each identifier. @param {Reference} reference */
+/** @type {Record<string, string>} */
+const TYPES = { doi: "DOI", pm_id: "PubMed id", open_alex: "OpenAlex id" };
+
+/** Return `DOI`, or the name of another scheme. @param {{identifier_type: string, other_identifier_name?: string | null}} identifier */
+export const nameType = ({ identifier_type: type, other_identifier_name: name }) => TYPES[type] ?? name ?? type;
+
+/** Return `DOI 10.1/x`, for each identifier. @param {Pick<Reference, "identifiers">} reference */
 export function listIdentifiers(reference) {
-  return (reference.identifiers ?? []).map(
-    ({ identifier, identifier_type: type, other_identifier_name: name }) => `${type === "other" && name ? name : type} ${identifier}`,
-  );
+  return (reference.identifiers ?? []).map((identifier) => `${nameType(identifier)} ${identifier.identifier}`);
 }

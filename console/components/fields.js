@@ -1,7 +1,7 @@
 // @ts-check
 // Fields of forms. Each has a visible label.
 
-import { html, useId } from "../html.js";
+import { html, useId, useRef } from "../html.js";
 
 /**
  * @param {object} props
@@ -22,6 +22,7 @@ export function TextField({ label, hint, type = "text", value, onChange, isRequi
       <input
         id=${id}
         type=${type}
+        step=${type === "number" ? "any" : undefined}
         value=${value}
         required=${isRequired}
         maxlength=${maxLength}
@@ -100,12 +101,13 @@ export function CheckBox({ label, hint, isChecked, onChange }) {
 }
 
 /**
- * A field for files: by choosing or by dropping them.
+ * A field for files: by choosing or by dropping them. A file that is used at once can be chosen again.
  *
- * @param {{label: string, hint?: string, accept?: string, onFile: (file: File) => void}} props
+ * @param {{label: string, hint?: string, accept?: string, isDisabled?: boolean, isUsedAtOnce?: boolean, onFile: (file: File) => void}} props
  */
-export function FileField({ label, hint, accept, onFile }) {
+export function FileField({ label, hint, accept, isDisabled, isUsedAtOnce, onFile }) {
   const id = useId();
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const take = (/** @type {FileList | null | undefined} */ files) => files?.[0] && onFile(files[0]);
   return html`
     <div
@@ -113,15 +115,22 @@ export function FileField({ label, hint, accept, onFile }) {
       onDragOver=${(/** @type {DragEvent} */ event) => event.preventDefault()}
       onDrop=${(/** @type {DragEvent} */ event) => {
         event.preventDefault();
-        take(event.dataTransfer?.files);
+        const files = event.dataTransfer?.files;
+        if (isDisabled || !files?.length) return;
+        // The field names the file, as if it was chosen.
+        if (input.current) input.current.files = files;
+        take(files);
       }}
     >
       <label for=${id}>${label}</label>
       <input
+        ref=${input}
         id=${id}
         type="file"
+        disabled=${isDisabled}
         accept=${accept}
         aria-describedby=${hint ? `${id}-hint` : undefined}
+        onClick=${(/** @type {any} */ event) => isUsedAtOnce && (event.currentTarget.value = "")}
         onChange=${(/** @type {any} */ event) => take(event.currentTarget.files)}
       />
       ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}

@@ -54,6 +54,9 @@ export function Table({ caption, head, children, isBusy }) {
   `;
 }
 
+/** The heading of a column of numbers. @param {any} text */
+export const numberHead = (text) => html`<span class="number">${text}</span>`;
+
 /**
  * Pairs of names and values. Those whose value is null or empty are left out.
  *

@@ -80,7 +80,7 @@ export function Metadata({ metadata }) {
 /** The name of a robot, with a link to it. @param {{robots: Map<string, any> | undefined, id: string}} props */
 export function RobotName({ robots, id }) {
   const name = robots ? (robots.get(id)?.name ?? `unknown robot ${id.slice(0, 8)}`) : "...";
-  return html`<a href="/console/robots/${id}">${name}</a>`;
+  return html`<a href="/console/robots/${id}"><bdi>${name}</bdi></a>`;
 }
 
 /** @param {{count: number, noun: string}} props */

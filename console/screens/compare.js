@@ -21,7 +21,7 @@ import { useAction, useApi, useLoad } from "../load.js";
 import { useParameters } from "../router.js";
 import { BatchField } from "./batch_field.js";
 import { lookUpFile } from "./compare_lookup.js";
-import { CompareResult } from "./compare_result.js";
+import { CompareResult, countReferences } from "./compare_result.js";
 
 /** @typedef {import("../api.js").Api} Api */
 
@@ -46,7 +46,11 @@ export function CompareScreen() {
     const left = baseline === "batch" ? await readLabelsOfBatch(await readBatch(api, a)) : await readFile(api, file, catalogue);
     const right = await readLabelsOfBatch(await readBatch(api, b));
     const pairs = mapping.split("\n").filter((line) => line.trim()).map((line) => findPair(line.trim(), left, right));
-    setResult(compare(left, right, { mapping: pairs, threshold: Number(threshold), catalogue }));
+    const compared = compare(left, right, { mapping: pairs, threshold: Number(threshold), catalogue });
+    if (!compared.labels.some((label) => countReferences(label))) {
+      throw new InputRejected(`${left.name} and ${right.name} have no reference in common for these labels.`);
+    }
+    setResult(compared);
   });
   const isComplete = ID.test(b) && (baseline === "batch" ? ID.test(a) : file !== null);
   const words = baseline === "batch" ? [a || "BATCH", b || "BATCH"] : [b || "BATCH", "--labels", file?.name ?? "labels.csv"];
@@ -72,7 +76,7 @@ export function CompareScreen() {
               : html`<${FileField} label="File with labels" hint="CSV, TSV or JSON lines. It stays in your browser, and only the identifiers in it are looked up." accept=".csv,.tsv,.tab,.jsonl" onFile=${setFile} />`
           }
           <${BatchField} label="Batch B" value=${b} batches=${recent.data?.batch_requests} onChange=${setB} />
-          <${TextField} label="Threshold" hint="A score from here on means yes" type="number" value=${threshold} onChange=${setThreshold} />
+          <${TextField} label="Threshold" hint="A score from here on means yes" type="number" isRequired value=${threshold} onChange=${setThreshold} />
         </div>
         <details open=${Boolean(mapping)}>
           <summary>Labels with different names</summary>

@@ -1,10 +1,10 @@
 // @ts-check
 
 import { Plot } from "../components/plot.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
 import { DEFINITIONS, listLabelNotes, listNotes, nameLabels } from "../compare/index.js";
-import { formatNumber } from "../format.js";
+import { formatNumber, formatStatistic } from "../format.js";
 import { html } from "../html.js";
 import { drawIntervals } from "../plots/index.js";
 
@@ -21,12 +21,12 @@ export function CompareResult({ result }) {
   return html`
     <${Section} title=${`${result.b.name} against ${result.a.name}`}>
       <ul>${listNotes(result).map((note) => html`<li key=${note}>${note}</li>`)}</ul>
-      <${Table} caption="Statistics of each label" head=${["Label", "References", ...COLUMNS.map((name) => html`<abbr title=${DEFINITIONS[name].text}>${DEFINITIONS[name].title}</abbr>`)]}>
+      <${Table} caption="Statistics of each label" head=${["Label", numberHead("References"), ...COLUMNS.map((name) => numberHead(html`<abbr title=${DEFINITIONS[name].text}>${DEFINITIONS[name].title}</abbr>`))]}>
         ${result.labels.map(
           (label, index) => html`
             <tr key=${names[index]}>
               <th scope="row">${names[index]}</th>
-              <td class="number">${formatNumber(countAll(label))}</td>
+              <td class="number">${formatNumber(countReferences(label))}</td>
               ${COLUMNS.map((name) => html`<td key=${name} class="number"><${Value} estimate=${label.estimates[name]} /></td>`)}
             </tr>
           `,
@@ -51,13 +51,13 @@ export function CompareResult({ result }) {
 }
 
 /** @param {LabelComparison} label */
-const countAll = ({ table }) => table.true_positives + table.false_positives + table.false_negatives + table.true_negatives;
+export const countReferences = ({ table }) => table.true_positives + table.false_positives + table.false_negatives + table.true_negatives;
 
 /** @param {{estimate: Estimate}} props */
 function Value({ estimate: { value, low, high } }) {
   if (value === null) return html`<span class="quiet">not defined</span>`;
-  const interval = low === null || high === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
-  return html`<span>${value.toFixed(2)}</span><br /><span class="quiet">${interval}</span>`;
+  const interval = low === null || high === null ? "" : `${formatStatistic(low)} to ${formatStatistic(high)}`;
+  return html`<span>${formatStatistic(value)}</span><br /><span class="quiet">${interval}</span>`;
 }
 
 /** @param {{name: string, label: LabelComparison, result: Comparison}} props */
@@ -66,7 +66,7 @@ function Label({ name, label, result }) {
   return html`
     <${Section} title=${name}>
       ${listLabelNotes(label, result).map((note) => html`<p key=${note} class="quiet">${note}</p>`)}
-      <${Table} caption="Confusion table of ${name}" head=${[html`<span class="hidden">Decision of A</span>`, `${result.b.name}: yes`, `${result.b.name}: no`]}>
+      <${Table} caption="Confusion table of ${name}" head=${[html`<span class="hidden">Decision of A</span>`, numberHead(`${result.b.name}: yes`), numberHead(`${result.b.name}: no`)]}>
         <tr><th scope="row">${result.a.name}: yes</th><td class="number">${formatNumber(table.true_positives)}</td><td class="number">${formatNumber(table.false_negatives)}</td></tr>
         <tr><th scope="row">${result.a.name}: no</th><td class="number">${formatNumber(table.false_positives)}</td><td class="number">${formatNumber(table.true_negatives)}</td></tr>
       <//>

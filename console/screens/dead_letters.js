@@ -3,7 +3,8 @@
 import { Commands, writeCommand } from "../components/command.js";
 import { Dialog } from "../components/dialog.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
+import { RunbookLink } from "../components/runbook_link.js";
 import { Age } from "../components/values.js";
 import { formatCount } from "../format.js";
 import { html, useState } from "../html.js";
@@ -54,12 +55,12 @@ export function DeadLetters() {
       ${
         letters.length > 0 &&
         html`
-          <${Table} caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", "Attempts", "Reason"]}>
+          <${Table} caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", numberHead("Attempts"), "Reason"]}>
             ${letters.map(
               (letter) => html`
                 <tr key=${letter.id}>
                   <td><input type="checkbox" aria-label="Select ${letter.id}" checked=${selected.has(letter.id)} onChange=${() => toggle(letter.id)} /></td>
-                  <td class="text"><code>${letter.id}</code> <a href="#${ALERTS[letter.queue]}">What it means</a></td>
+                  <td class="text"><code>${letter.id}</code> <${RunbookLink} alert=${ALERTS[letter.queue]}>What it means<//></td>
                   <td>${letter.batch_request_id && html`<a class="id" href="/console/batches/${letter.batch_request_id}">${letter.batch_request_id.slice(0, 8)}</a>`}</td>
                   <td>${letter.since && html`<${Age} time=${letter.since} />`}</td>
                   <td class="number">${letter.attempts ?? ""}</td>
@@ -69,7 +70,9 @@ export function DeadLetters() {
             )}
           <//>
           ${data.truncated && html`<p class="quiet">There are more.</p>`}
-          <button type="button" onClick=${() => setIsAsking(true)}>Resend ${chosen.length ? "the selected ones" : "all that are shown"} ...</button>
+          <div class="actions">
+            <button type="button" onClick=${() => setIsAsking(true)}>Resend ${chosen.length ? "the selected ones" : "all that are shown"} ...</button>
+          </div>
         `
       }
       <${Commands} command=${writeCommand("ops", "dead-letters", "list")} call=${{ method: "GET", path: PATH }} />

@@ -2,7 +2,8 @@
 
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Loading } from "../components/feedback.js";
-import { Section, Table } from "../components/layout.js";
+import { numberHead, Section, Table } from "../components/layout.js";
+import { RunbookLink } from "../components/runbook_link.js";
 import { Age } from "../components/values.js";
 import { html } from "../html.js";
 import { useAction, useApi, useLoad } from "../load.js";
@@ -25,7 +26,7 @@ export function FailedDeliveries() {
       ${
         data?.deliveries.length > 0 &&
         html`
-          <${Table} caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", "Attempts", "Reason", html`<span class="hidden">Action</span>`]}>
+          <${Table} caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", numberHead("Attempts"), "Reason", html`<span class="hidden">Action</span>`]}>
             ${data.deliveries.map(
               (/** @type {any} */ delivery) => html`
                 <tr key=${delivery.id}>
@@ -41,7 +42,7 @@ export function FailedDeliveries() {
             )}
           <//>
           ${data.truncated && html`<p class="quiet">There are more.</p>`}
-          <p><a href="#webhook-failing">What to do</a></p>
+          <p><${RunbookLink} alert="webhook-failing">What to do<//></p>
         `
       }
       <${Commands} command=${writeCommand("ops", "failed-webhooks")} call=${{ method: "GET", path: PATH }} />

@@ -4,11 +4,11 @@
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Note } from "../components/feedback.js";
 import { CheckBox, FileField, SelectField } from "../components/fields.js";
-import { Screen, Section, Table } from "../components/layout.js";
+import { numberHead, Screen, Section, Table } from "../components/layout.js";
 import { saveText } from "../components/save.js";
 import { formatCount, formatNumber } from "../format.js";
 import { html, useState } from "../html.js";
-import { useAction, useApi } from "../load.js";
+import { useAction, useApi, useHasRole, useReady } from "../load.js";
 
 /** @typedef {{line: number, id: string | null, error: string | null, existing: boolean, added_identifiers: number, added_enhancements: number, warnings: string[]}} LoadedLine */
 
@@ -18,6 +18,7 @@ const SHOWN = 500;
 
 export function LoadScreen() {
   const api = useApi();
+  useReady();
   const [onExisting, setOnExisting] = useState("merge");
   const [name, setName] = useState("");
   const [progress, setProgress] = useState(0);
@@ -58,37 +59,40 @@ export function LoadScreen() {
           options=${[["merge", "add what it does not have"], ["skip", "leave it as it is"], ["fail", "refuse the line"]]}
           onChange=${setOnExisting}
         />
-        <${FileField} label="File" accept=".jsonl,.ndjson,.json" onFile=${(/** @type {File} */ file) => !isRunning && run(file)} />
+        <${FileField} label="File" accept=".jsonl,.ndjson,.json" isDisabled=${isRunning} isUsedAtOnce onFile=${run} />
         <${Commands} title="Load other formats on the command line" command=${writeCommand("references", "load", "library.ris", "--output", "loaded.jsonl")} />
       <//>
       ${isRunning && html`<progress max="1" value=${progress} aria-label="Loading ${name}"></progress>`}
       <${ErrorMessage} error=${error} title=${lines?.length ? `${formatCount(lines.length, "line")} were read before the error` : ""} />
-      ${lines && html`<${Result} lines=${lines} name=${name} isRunning=${isRunning} />`}
+      ${lines && (lines.length > 0 || !(isRunning || error)) && html`<${Result} lines=${lines} name=${name} isRunning=${isRunning} />`}
     <//>
   `;
 }
 
 /** @param {{lines: LoadedLine[], name: string, isRunning: boolean}} props */
 function Result({ lines, name, isRunning }) {
+  const mayRead = useHasRole("requestor");
   const [onlyRefused, setOnlyRefused] = useState(false);
   const refused = lines.filter((line) => line.error);
   const known = lines.filter((line) => line.existing).length;
   const loaded = lines.filter((line) => line.id);
   const shown = (onlyRefused ? refused : lines).slice(0, SHOWN);
+  if (!lines.length) return html`<${Note} tone="mixed"><p>The file has no lines.</p><//>`;
   const again = `${loaded.map((line) => line.id).join("\n")}\n`;
   return html`
     <${Section} title=${`What became of ${name}`}>
       <${Note} tone=${refused.length ? "mixed" : "good"}>
-        <p>${formatCount(loaded.length, "reference")} loaded${known ? `, ${formatNumber(known)} of them were known` : ""}. ${formatCount(refused.length, "line")} refused.</p>
+        <p>${formatCount(loaded.length, "reference")} loaded${known ? `, ${formatNumber(known)} of them ${known === 1 ? "was" : "were"} known` : ""}. ${formatCount(refused.length, "line")} refused.</p>
+        ${!isRunning && !loaded.length && html`<p>The file may have another format. The command line loads other formats: see above.</p>`}
       <//>
       ${!isRunning && loaded.length > 0 && html`<p><button type="button" class="small" onClick=${() => saveText("ids.txt", again)}>Save the ids</button> for a new batch.</p>`}
       <${CheckBox} label="Only refused lines" isChecked=${onlyRefused} onChange=${setOnlyRefused} />
-      <${Table} caption="Lines of the file" head=${["Line", "Reference", "What became of it"]}>
+      <${Table} caption="Lines of the file" head=${[numberHead("Line"), "Reference", "What became of it"]}>
         ${shown.map(
           (line) => html`
             <tr key=${line.line}>
               <td class="number">${line.line}</td>
-              <td>${line.id && html`<a class="id" href="/console/references/${line.id}">${line.id.slice(0, 8)}</a>`}</td>
+              <td>${line.id && (mayRead ? html`<a class="id" href="/console/references/${line.id}">${line.id.slice(0, 8)}</a>` : html`<code>${line.id.slice(0, 8)}</code>`)}</td>
               <td class="text">${describeLine(line)}</td>
             </tr>
           `,

@@ -3,7 +3,8 @@
 
 import { Commands, writeCommand } from "../components/command.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
-import { Screen, Section, Table } from "../components/layout.js";
+import { numberHead, Screen, Section, Table } from "../components/layout.js";
+import { RunbookLink } from "../components/runbook_link.js";
 import { Age, CountsBar, RobotName } from "../components/values.js";
 import { formatDuration, formatNumber } from "../format.js";
 import { html } from "../html.js";
@@ -50,7 +51,7 @@ function Stats() {
       ${
         data?.open_batch_requests &&
         html`
-          <${Table} caption="Open batches by phase" head=${["Phase", "Batches", "Oldest"]}>
+          <${Table} caption="Open batches by phase" head=${["Phase", numberHead("Batches"), "Oldest"]}>
             ${data.open_batch_requests.map(
               (/** @type {any} */ row) => html`
                 <tr key=${row.phase}>
@@ -100,7 +101,7 @@ function Overdue() {
             )}
           <//>
           ${data.truncated && html`<p class="quiet">There are more.</p>`}
-          <p><a href="#batch-overdue">What to do</a></p>
+          <p><${RunbookLink} alert="batch-overdue">What to do<//></p>
         `
       }
       <${Commands} command=${writeCommand("ops", "overdue")} call=${{ method: "GET", path: "/operations/overdue" }} />

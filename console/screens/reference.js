@@ -7,7 +7,7 @@ import { Facts, Screen, Section } from "../components/layout.js";
 import { RobotName, Time } from "../components/values.js";
 import { html, useState } from "../html.js";
 import { useAction, useApi, useLoad, useRobots } from "../load.js";
-import { findContent, findTitle } from "../references.js";
+import { findContent, findTitle, nameType } from "../references.js";
 import { Content } from "./enhancement_content.js";
 
 /** @typedef {import("../models.js").Reference} Reference */
@@ -60,12 +60,6 @@ function About({ reference }) {
     <//>
   `;
 }
-
-/** @type {Record<string, string>} */
-const TYPES = { doi: "DOI", pm_id: "PubMed id", open_alex: "OpenAlex id" };
-
-/** @param {any} identifier */
-const nameType = (identifier) => TYPES[identifier.identifier_type] ?? identifier.other_identifier_name;
 
 /** @type {Record<string, (identifier: string) => string>} */
 const ADDRESSES = {

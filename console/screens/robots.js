@@ -46,7 +46,7 @@ export function RobotsScreen() {
             ${data.map(
               (/** @type {any} */ robot) => html`
                 <tr key=${robot.id}>
-                  <td><a href="/console/robots/${robot.id}">${robot.name}</a></td>
+                  <td class="text"><a class="clamp" href="/console/robots/${robot.id}"><bdi>${robot.name}</bdi></a></td>
                   <td class="text">${robot.description}</td>
                   <td>${robot.version ?? ""}</td>
                   <td>${robot.owner}</td>

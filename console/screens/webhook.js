@@ -4,10 +4,10 @@
 import { Commands, writeCommand } from "../components/command.js";
 import { Dialog } from "../components/dialog.js";
 import { ErrorMessage, Loading } from "../components/feedback.js";
-import { Facts, Screen, Section, Table } from "../components/layout.js";
+import { Facts, numberHead, Screen, Section, Table } from "../components/layout.js";
 import { SecretOnce } from "../components/secret.js";
 import { Age, Time } from "../components/values.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
 import { useAction, useApi, useInterval, useLoad } from "../load.js";
 import { navigate } from "../router.js";
 
@@ -22,6 +22,11 @@ export function WebhookScreen({ id }) {
   const webhook = useLoad((signal) => api.get(path, {}, signal), [api, id]);
   const deliveries = useLoad((signal) => api.get(`/webhooks/${id}/deliveries`, {}, signal), [api, id]);
   useInterval(deliveries.reload, LIVE_S, deliveries.data?.deliveries.some((/** @type {any} */ delivery) => delivery.state === "pending") ?? false);
+  const failures = deliveries.data?.deliveries.filter((/** @type {any} */ delivery) => delivery.state === "failed").length ?? 0;
+  useEffect(() => {
+    // A failure may have disabled the webhook.
+    if (failures) webhook.reload();
+  }, [failures]);
   const [secret, setSecret] = useState(/** @type {string | null} */ (null));
   const [dialog, setDialog] = useState(/** @type {"secret" | "remove" | null} */ (null));
   const close = () => setDialog(null);
@@ -103,7 +108,7 @@ function Deliveries({ id, deliveries: { data, error, reload } }) {
       ${
         data?.deliveries.length > 0 &&
         html`
-          <${Table} caption="Deliveries" head=${["State", "Event", "Batch", "Attempts", "Answer", "Created", html`<span class="hidden">Action</span>`]}>
+          <${Table} caption="Deliveries" head=${["State", "Event", "Batch", numberHead("Attempts"), "Answer", "Created", html`<span class="hidden">Action</span>`]}>
             ${data.deliveries.map(
               (/** @type {any} */ delivery) => html`
                 <tr key=${delivery.id}>
@@ -112,7 +117,7 @@ function Deliveries({ id, deliveries: { data, error, reload } }) {
                   <td>${delivery.batch_request_id && html`<a class="id" href="/console/batches/${delivery.batch_request_id}">${delivery.batch_request_id.slice(0, 8)}</a>`}</td>
                   <td class="number">${delivery.attempt}</td>
                   <td class="text">
-                    ${delivery.http_status ?? ""} ${delivery.reason ?? ""}
+                    ${delivery.reason ?? delivery.http_status ?? ""}
                     ${delivery.next_attempt_at && html` <span class="quiet">next attempt <${Time} time=${delivery.next_attempt_at} /></span>`}
                   </td>
                   <td><${Age} time=${delivery.created_at} /></td>
