@@ -23,8 +23,8 @@ const LIVE_S = 2;
 /** @param {{id: string}} props */
 export function BatchScreen({ id }) {
   const api = useApi();
-  const { data: batch, error, reload } = useLoad((signal) => readBatch(api, id, signal), [api, id]);
-  useInterval(reload, LIVE_S, batch === undefined ? error !== null : !hasEnded(batch));
+  const { data: batch, error, reload, poll } = useLoad((signal) => readBatch(api, id, signal), [api, id]);
+  useInterval(poll, LIVE_S, batch === undefined ? error !== null : !hasEnded(batch));
   const [action, setAction] = useState(/** @type {"cancel" | "retry" | null} */ (null));
   const close = () => {
     setAction(null);
