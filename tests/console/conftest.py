@@ -10,7 +10,8 @@ from playwright.async_api import Browser, async_playwright
 from tests.console import chromium
 from tests.console.node import Modules, start_modules
 from tests.console.visits import DESKTOP, Role, Scheme, Visit, visiting
-from tests.e2e.conftest import SHORT
+from tests.e2e.conftest import PATIENT
+from tests.e2e.exchange import Exchange, exchange_on
 from tests.stacks import Stack, running_stack
 
 
@@ -44,7 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("console"), **SHORT) as stack:
+    with running_stack(tmp_path_factory.mktemp("console"), **PATIENT) as stack:
         yield stack
 
 
@@ -62,3 +63,10 @@ async def visit(browser: Browser, stack: Stack) -> AsyncIterator[Visitor]:
             return opened
 
         yield open_visit
+
+
+@pytest.fixture
+async def exchange(stack: Stack) -> AsyncIterator[Exchange]:
+    """A client of the API, with which a test prepares what the browser is to show."""
+    async with exchange_on(stack) as client:
+        yield client

@@ -63,6 +63,9 @@ class Watch:
             self.findings.append(f"request to another origin: {request.method} {request.url}")
 
     def _failed(self, request: Request) -> None:
+        # A page cancels the calls of a screen that the user leaves.
+        if request.failure == "net::ERR_ABORTED":
+            return
         self.findings.append(f"failed request: {request.method} {path_of(request.url)}: {request.failure}")
 
     def _response(self, response: Response) -> None:
