@@ -4,7 +4,7 @@
 import { SignInAgain } from "./components/feedback.js";
 import { Screen } from "./components/layout.js";
 import { html, useEffect, useState } from "./html.js";
-import { useHasRole, useSession } from "./load.js";
+import { useHasRole, useReady, useSession } from "./load.js";
 import { ROOT, useAddress } from "./router.js";
 import { BatchScreen } from "./screens/batch.js";
 import { BatchesScreen } from "./screens/batches.js";
@@ -104,6 +104,7 @@ function NavigationItem({ screen, current }) {
 }
 
 function Missing() {
+  useReady();
   return html`
     <${Screen} title="There is no such screen"><p>The address may be mistyped. <a href=${ROOT}>Go to the batches</a>.</p><//>
   `;

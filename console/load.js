@@ -53,11 +53,16 @@ export function useLoad(load, inputs) {
     );
     return () => controller.abort();
   }, [...inputs, revision]);
-  useLayoutEffect(() => {
-    if (!state.isLoading) document.documentElement.dataset.ready = "true";
-  }, [state.isLoading]);
+  useReady(!state.isLoading);
   const reload = () => setRevision((number) => number + 1);
   return { ...state, reload, poll: () => state.isLoading || reload() };
+}
+
+/** Mark the page as ready once the condition holds. Screens that load nothing at first use it, too. */
+export function useReady(isReady = true) {
+  useLayoutEffect(() => {
+    if (isReady) document.documentElement.dataset.ready = "true";
+  }, [isReady]);
 }
 
 /**

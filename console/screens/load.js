@@ -8,7 +8,7 @@ import { Screen, Section, Table } from "../components/layout.js";
 import { saveText } from "../components/save.js";
 import { formatCount, formatNumber } from "../format.js";
 import { html, useState } from "../html.js";
-import { useAction, useApi } from "../load.js";
+import { useAction, useApi, useReady } from "../load.js";
 
 /** @typedef {{line: number, id: string | null, error: string | null, existing: boolean, added_identifiers: number, added_enhancements: number, warnings: string[]}} LoadedLine */
 
@@ -17,6 +17,7 @@ const PART_BYTES = 2 * 2 ** 20;
 const SHOWN = 500;
 
 export function LoadScreen() {
+  useReady();
   const api = useApi();
   const [onExisting, setOnExisting] = useState("merge");
   const [name, setName] = useState("");

@@ -8,13 +8,14 @@ import { Screen, Section } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
 import { html, useState } from "../html.js";
 import { findIdentifiers } from "../identify.js";
-import { useAction, useApi, useHasRole } from "../load.js";
+import { useAction, useApi, useHasRole, useReady } from "../load.js";
 import { navigate, useParameters } from "../router.js";
 import { lookUp } from "./new_batch_check.js";
 
 const SHOWN = 100;
 
 export function ReferencesScreen() {
+  useReady();
   const api = useApi();
   const mayLoad = useHasRole("contributor");
   const [parameters, setParameters] = useParameters();
