@@ -33,12 +33,16 @@ async def enhance_all(robot: Robot, job: Job) -> web.Response:
     return await deliver(robot, job, *map(annotation, await _read_ids(robot, job)))
 
 
-async def enhance_some(robot: Robot, job: Job) -> web.Response:
+def enhance_some(reference_ids: list[str]) -> Behaviour:
     """Leave out the last reference, report errors for the two before it, and enhance the others."""
-    *good, first, second, _ = await _read_ids(robot, job)
+    *good, first, second, _ = reference_ids
     errors = ((first, NO_ABSTRACT), (second, UNKNOWN_LANGUAGE))
     reported = [{"reference_id": reference, "message": message} for reference, message in errors]
-    return await deliver(robot, job, *map(annotation, good), *reported, b"not JSON")
+
+    async def behave(robot: Robot, job: Job) -> web.Response:
+        return await deliver(robot, job, *map(annotation, good), *reported, b"not JSON")
+
+    return behave
 
 
 async def fail(robot: Robot, job: Job) -> web.Response:
@@ -81,7 +85,12 @@ async def load_title(exchange: Exchange, title: str, doi: str | None = None) -> 
     """Load a reference with this title and return its id."""
     identifier = {"identifier_type": "doi", "identifier": doi or f"10.1234/{new_id()}"}
     content = {"enhancement_type": "bibliographic", "title": title}
-    enhancement = {"source": "test", "visibility": "public", "content": content}
+    enhancement = {
+        "source": "test",
+        "visibility": "public",
+        "enhancement_type": "bibliographic",
+        "content": content,
+    }
     reference = {"visibility": "public", "identifiers": [identifier], "enhancements": [enhancement]}
     status, loaded = await exchange.post("/references/", reference)
     assert status in {200, 201}, loaded

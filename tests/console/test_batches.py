@@ -50,7 +50,7 @@ async def insert_copies(exchange: Exchange, batch_id: str, source: str, count: i
 
 async def test_the_list_follows_batches_and_filters_them_in_the_address(exchange: Exchange, visit: Visitor) -> None:
     source, references = new_source("list"), await exchange.load_references(4)
-    failed = await run(exchange, enhance_some, references, source=source)
+    failed = await run(exchange, enhance_some(references), references, source=source)
     async with running_robot(exchange, accept_job) as robot:
         robot_id = await exchange.register_robot(robot.url)
         opened = await request(exchange, robot_id, references[:2], source=source, metadata={"review": "nudging"})
@@ -163,7 +163,7 @@ async def test_a_list_that_loads_slowly_is_shown(exchange: Exchange, visit: Visi
 
     await visited.page.route(re.compile(BATCHES), delay)
     await visited.open(address(source))
-    await expect(rows(visited.page)).to_have_count(1, timeout=30_000)
+    await expect(rows(visited.page)).to_have_count(1)
     await visited.page.unroute_all(behavior="ignoreErrors")
 
 
@@ -226,7 +226,8 @@ async def test_selected_batches_are_cancelled_with_the_numbers_first(exchange: E
 async def test_selected_batches_are_retried_once(exchange: Exchange, visit: Visitor) -> None:
     source, references = new_source("retry"), await exchange.load_references(4)
     batches = [
-        await run(exchange, behaviour, references, source=source) for behaviour in (enhance_all, enhance_some, fail)
+        await run(exchange, behaviour, references, source=source)
+        for behaviour in (enhance_all, enhance_some(references), fail)
     ]
     visited = await visit()
     await visited.sign_in("requestor", address(source))
@@ -265,7 +266,7 @@ async def test_everything_that_matches_is_cancelled_and_nothing_else(exchange: E
         dialog = page.get_by_role("dialog", name="Cancel batches")
         await expect(dialog).to_contain_text(f"{count} batches with {count} pending references will be cancelled.")
         await dialog.get_by_role("button", name=f"Cancel {count} batches").click()
-        await expect(dialog).to_contain_text(f"{count} of {count} done.", timeout=60_000)
+        await expect(dialog).to_contain_text(f"{count} of {count} done.")
         assert {(await exchange.read(batch))["error_code"] for batch in batches} == {"cancelled"}
         assert (await exchange.read(kept))["error_code"] is None
 
