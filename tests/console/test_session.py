@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -213,9 +214,7 @@ async def test_two_tabs_show_the_same_batch(exchange: Exchange, visit: Visitor) 
         robot_id = await exchange.register_robot(robot.url)
         batch = await request(exchange, robot_id, await exchange.load_references(1))
         visited = await visit()
-        other = Visit(
-            visited.stack, visited.context, await visited.context.new_page(), visited.watch, visited.transfers
-        )
+        other = replace(visited, page=await visited.context.new_page())
         for tab in (visited, other):
             # Each tab signs in, because the tokens are in the session of the tab.
             await tab.sign_in("requestor", f"{LIST}/{batch['id']}")
