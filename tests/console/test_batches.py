@@ -294,7 +294,7 @@ async def test_a_refusal_is_shown_with_its_batch(exchange: Exchange, visit: Visi
 @pytest.mark.exhaustive
 async def test_the_first_batch_is_suggested(visit: Visitor) -> None:
     visited = await visit()
-    empty = {"batch_requests": [], "continuation": None}
+    empty: dict[str, object] = {"batch_requests": [], "continuation": None}
     await visited.page.route(re.compile(BATCHES), lambda route: route.fulfill(json=empty))
     await visited.sign_in("requestor")
     await expect(visited.page.get_by_role("heading", name="There are no batches yet")).to_be_visible()
