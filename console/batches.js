@@ -12,7 +12,7 @@ const PAGE_SIZE = 50;
 
 /** The filters of the list, as parameters of the address and of the API. */
 export const FILTERS = ["status", "robot_id", "source", "created_after", "created_before"];
-const METADATA = "metadata.";
+export const METADATA = "metadata.";
 
 /**
  * Return the API's filters for the parameters of the address. Dates are days in the user's time zone.

@@ -9,6 +9,8 @@ const PUBMED = /^\s*(?:PMID\s*[-:]?\s*|https?:\/\/pubmed\.ncbi\.nlm\.nih\.gov\/)
 // Tags of RIS and NBIB, and fields of BibTeX, that may have the identifier of the record itself. Others may cite.
 const RECORD_LINE = /^(?:DO|M3|UR|L[1-4]|LID|AID|AN|PMID) *- |^\s*(?:doi|url|pmid)\s*=/i;
 const TAGGED_FILE = /^(?:TY|PMID) *- |^\s*@[a-z]+\s*\{/im;
+// The first line of a table with semicolons, which DOIs may also have.
+const SEMICOLON_HEADER = /^(?:[^\r\n]*;)?\s*"?doi"?\s*;|^[^\r\n]*;\s*"?doi"?\s*[\r\n]/i;
 const PUBMED_TAG = /^PMID *- *([1-9][0-9]*)|^\s*pmid\s*=\s*[{"]?([1-9][0-9]*)/i;
 
 /** @typedef {{identifier: string | number, identifier_type: string, other_identifier_name?: string}} Identifier */
@@ -30,7 +32,9 @@ export function findIdentifiers(text) {
   const add = (/** @type {Identifier} */ found) =>
     identifiers.set(`${found.identifier_type} ${String(found.identifier).toLowerCase()}`, found);
   const isTagged = TAGGED_FILE.test(text);
-  for (const line of text.split(/\r\n|\r|\n/)) {
+  const hasSemicolons = SEMICOLON_HEADER.test(text);
+  for (const row of text.split(/\r\n|\r|\n/)) {
+    const line = hasSemicolons ? row.replaceAll(";", " ; ") : row;
     if (!line.trim() || (isTagged && !RECORD_LINE.test(line))) continue;
     const object = parseObject(line);
     if (object) {
@@ -65,7 +69,8 @@ function addObject(object, ids, add) {
 
 /** @param {string} line @param {Set<string>} ids @param {(found: Identifier) => void} add */
 function addLine(line, ids, add) {
-  const found = line.match(UUID);
+  // A DOI can end with a UUID.
+  const found = line.replace(DOI, " ").match(UUID);
   if (found) {
     for (const id of found) ids.add(id.toLowerCase());
     return;

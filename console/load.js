@@ -30,10 +30,13 @@ export function useHasRole(role) {
  * Load data when the component appears and when one of `inputs` changes. Until the new data has arrived, the previous
  * data stays, so that the page keeps its layout. The first data of the page marks it as ready.
  *
+ * `reload` loads again. `poll` does so unless the data is being loaded, because an answer that takes longer than the
+ * interval of polling would never arrive otherwise.
+ *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {unknown[]} inputs
- * @returns {{data: T | undefined, error: Error | null, isLoading: boolean, reload: () => void}}
+ * @returns {{data: T | undefined, error: Error | null, isLoading: boolean, reload: () => void, poll: () => void}}
  */
 export function useLoad(load, inputs) {
   const [state, setState] = useState(
@@ -51,7 +54,8 @@ export function useLoad(load, inputs) {
     return () => controller.abort();
   }, [...inputs, revision]);
   useReady(!state.isLoading);
-  return { ...state, reload: () => setRevision((number) => number + 1) };
+  const reload = () => setRevision((number) => number + 1);
+  return { ...state, reload, poll: () => state.isLoading || reload() };
 }
 
 /** Mark the page as ready. A screen that loads nothing at first calls it itself. */

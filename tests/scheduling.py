@@ -23,6 +23,7 @@ SLOWEST_FIRST = (
     "tests/e2e",
     "tests/infra/deploy",
     "tests/faults",
+    "tests/console",
     "tests/e2e/test_openapi_fuzz.py",
     "tests/e2e/test_operations.py",
     "tests/e2e/test_large_uploads.py",

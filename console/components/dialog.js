@@ -1,6 +1,6 @@
 // @ts-check
 
-import { html, useEffect, useId, useRef } from "../html.js";
+import { html, useId, useLayoutEffect, useRef } from "../html.js";
 import { ErrorMessage } from "./feedback.js";
 
 /**
@@ -21,7 +21,8 @@ import { ErrorMessage } from "./feedback.js";
 export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabled, isDangerous, error, children }) {
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // Before the browser handles another key, so that the focus returns to where it was.
+  useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
     return () => current?.close();

@@ -1,6 +1,7 @@
 // @ts-check
 // One batch request: what happened, what it waits for, what became of each reference, and what can be done now.
 
+import { ApiError } from "../api.js";
 import { BATCHES, readBatch } from "../batches.js";
 import { Commands, Copyable, writeCommand } from "../components/command.js";
 import { ErrorMessage, Loading, Note } from "../components/feedback.js";
@@ -23,8 +24,10 @@ const LIVE_S = 2;
 /** @param {{id: string}} props */
 export function BatchScreen({ id }) {
   const api = useApi();
-  const { data: batch, error, reload } = useLoad((signal) => readBatch(api, id, signal), [api, id]);
-  useInterval(reload, LIVE_S, batch === undefined ? error !== null : !hasEnded(batch));
+  const { data: batch, error, reload, poll } = useLoad((signal) => readBatch(api, id, signal), [api, id]);
+  // An answer such as "there is no such batch" stays the same.
+  const isFinal = error instanceof ApiError && error.status < 500;
+  useInterval(poll, LIVE_S, batch === undefined ? error !== null && !isFinal : !hasEnded(batch));
   const [action, setAction] = useState(/** @type {"cancel" | "retry" | null} */ (null));
   const close = () => {
     setAction(null);

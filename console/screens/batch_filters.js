@@ -1,11 +1,9 @@
 // @ts-check
 
-import { FILTERS } from "../batches.js";
+import { FILTERS, METADATA } from "../batches.js";
 import { SelectField, TextField } from "../components/fields.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
 import { STATUSES } from "../wording.js";
-
-const METADATA = "metadata.";
 
 /**
  * The filters of the list. They are the parameters of the address, so a filtered list can be shared.
@@ -62,6 +60,8 @@ export function BatchFilters({ parameters, setParameters, robots }) {
  */
 function LazyField({ label, hint, type, value, onCommit }) {
   const [draft, setDraft] = useState(value ?? "");
+  // The address changes by going back, too.
+  useEffect(() => setDraft(value ?? ""), [value]);
   const commit = () => draft !== (value ?? "") && onCommit(draft);
   const press = (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && commit();
   return html`

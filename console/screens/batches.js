@@ -1,7 +1,8 @@
 // @ts-check
 // The list of batch requests: newest first, live, with filters in the address, and actions on many at once.
 
-import { hasFilters, listBatches, readFilters } from "../batches.js";
+import { writeQuery } from "../api.js";
+import { BATCHES, hasFilters, listBatches, METADATA, readFilters } from "../batches.js";
 import { Commands, writeCommand } from "../components/command.js";
 import { Empty, ErrorMessage, Loading } from "../components/feedback.js";
 import { Screen, Table } from "../components/layout.js";
@@ -33,7 +34,7 @@ export function BatchesScreen() {
     setMatching(false);
   }, [parameters.toString()]);
   const { shown, newer, showNewer } = useStableRows(page.data?.batch_requests, parameters.toString());
-  useInterval(page.reload, LIVE_S, !continuation || shown?.some((batch) => !hasEnded(batch)));
+  useInterval(page.poll, LIVE_S, !continuation || shown?.some((batch) => !hasEnded(batch)));
 
   const chosen = shown?.filter((batch) => selected.has(batch.id)) ?? [];
   const toggleAll = () => setSelected(new Set(chosen.length === shown?.length ? [] : shown?.map((batch) => batch.id)));
@@ -87,7 +88,7 @@ export function BatchesScreen() {
       }
       <${Commands}
         command=${writeListCommand(parameters)}
-        call=${{ method: "GET", path: `/references/enhancement/batch/${location.search}` }}
+        call=${{ method: "GET", path: BATCHES + writeQuery({ ...query, continuation }) }}
       />
       ${
         action &&
@@ -167,10 +168,12 @@ function NoBatches({ isFiltered, clear }) {
   `;
 }
 
-/** @param {URLSearchParams} parameters */
+/** The command has no option for dates. @param {URLSearchParams} parameters */
 function writeListCommand(parameters) {
+  if (parameters.has("created_after") || parameters.has("created_before")) return undefined;
   const words = parameters.getAll("status").flatMap((status) => ["--status", status]);
   const robot = parameters.get("robot_id");
   const source = parameters.get("source");
-  return writeCommand("batches", "list", ...words, ...(robot ? ["--robot", robot] : []), ...(source ? ["--source", source] : []));
+  const metadata = [...parameters].flatMap(([name, value]) => (name.startsWith(METADATA) ? [`--${name}`, value] : []));
+  return writeCommand("batches", "list", ...words, ...(robot ? ["--robot", robot] : []), ...(source ? ["--source", source] : []), ...metadata);
 }

@@ -30,8 +30,8 @@ export function OperationsScreen() {
 
 function Health() {
   const api = useApi();
-  const { data, error, reload } = useLoad((signal) => api.get("/health", {}, signal), [api]);
-  useInterval(reload, LIVE_S);
+  const { data, error, reload, poll } = useLoad((signal) => api.get("/health", {}, signal), [api]);
+  useInterval(poll, LIVE_S);
   return html`
     <${ErrorMessage} error=${error} title="The exchange is not healthy" retry=${reload} />
     ${data && !error && html`<${Note} tone="good"><p>Healthy: everything that the exchange depends on answers.</p><//>`}
@@ -40,8 +40,8 @@ function Health() {
 
 function Stats() {
   const api = useApi();
-  const { data, error, reload } = useLoad((signal) => api.get("/operations/stats", {}, signal), [api]);
-  useInterval(reload, LIVE_S);
+  const { data, error, reload, poll } = useLoad((signal) => api.get("/operations/stats", {}, signal), [api]);
+  useInterval(poll, LIVE_S);
   const letters = (data?.dead_letters ?? []).reduce((/** @type {number} */ sum, /** @type {any} */ row) => sum + (row.count ?? 0), 0);
   return html`
     <${Section} title="Open batches">
@@ -77,8 +77,8 @@ function Stats() {
 function Overdue() {
   const api = useApi();
   const robots = useRobots();
-  const { data, error, reload } = useLoad((signal) => api.get("/operations/overdue", {}, signal), [api]);
-  useInterval(reload, LIVE_S);
+  const { data, error, reload, poll } = useLoad((signal) => api.get("/operations/overdue", {}, signal), [api]);
+  useInterval(poll, LIVE_S);
   return html`
     <${Section} title="Overdue batches">
       <${ErrorMessage} error=${error} retry=${reload} />

@@ -21,7 +21,7 @@ export function WebhookScreen({ id }) {
   const path = `/webhooks/${id}/`;
   const webhook = useLoad((signal) => api.get(path, {}, signal), [api, id]);
   const deliveries = useLoad((signal) => api.get(`/webhooks/${id}/deliveries`, {}, signal), [api, id]);
-  useInterval(deliveries.reload, LIVE_S, deliveries.data?.deliveries.some((/** @type {any} */ delivery) => delivery.state === "pending") ?? false);
+  useInterval(deliveries.poll, LIVE_S, deliveries.data?.deliveries.some((/** @type {any} */ delivery) => delivery.state === "pending") ?? false);
   const failures = deliveries.data?.deliveries.filter((/** @type {any} */ delivery) => delivery.state === "failed").length ?? 0;
   useEffect(() => {
     // A failure may have disabled the webhook.

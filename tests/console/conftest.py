@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.console import chromium
 from tests.console.node import Modules, start_modules
@@ -13,6 +13,9 @@ from tests.console.visits import DESKTOP, Role, Scheme, Visit, visiting
 from tests.e2e.conftest import PATIENT
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.stacks import Stack, running_stack
+
+# A busy machine can be slow. Only tests that fail wait so long.
+expect.set_options(timeout=30_000)
 
 
 class Visitor(Protocol):

@@ -6,6 +6,7 @@ import * as comparing from "../../console/compare/index.js";
 import { estimateRanking, rank } from "../../console/compare/ranking.js";
 import { estimateAll, estimateKappa } from "../../console/compare/statistics.js";
 import { COLUMNS } from "../../console/compare/tables.js";
+import { findIdentifiers } from "../../console/identify.js";
 import * as plots from "../../console/plots/index.js";
 
 /** Return the bytes as a stream of chunks of this size, so that lines and characters are cut anywhere. */
@@ -55,6 +56,7 @@ const CALLS = {
     definitions: () => ({ ...comparing.DEFINITIONS, MACRO: comparing.MACRO, MICRO: comparing.MICRO }),
     sources: () => comparing.SOURCES,
     columns: () => COLUMNS,
+    identifiers: ({ text }) => findIdentifiers(text),
     plot: ({ name, caption, data }) => plots[name](caption, data),
     bins: ({ values, count }) => plots.countBins(values, count),
     ticks: ({ low, high, options }) => plots.makeTicks(low, high, options),
