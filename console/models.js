@@ -15,6 +15,7 @@
  * @property {number} references
  * @property {string} created_at
  * @property {string | null} ended_at
+ * @property {string | null} retried_as
  * @property {Record<string, string> | null} metadata
  */
 

@@ -62,7 +62,13 @@ const TYPES = { doi: "DOI", pm_id: "PubMed id", open_alex: "OpenAlex id" };
 /** Return `DOI`, or the name of another scheme. @param {{identifier_type: string, other_identifier_name?: string | null}} identifier */
 export const nameType = ({ identifier_type: type, other_identifier_name: name }) => TYPES[type] ?? name ?? type;
 
-/** Return `DOI 10.1/x`, for each identifier. @param {Pick<Reference, "identifiers">} reference */
+/**
+ * Return `DOI 10.1/x`, for each identifier. Those of other schemes are `name:value`, as they are looked up.
+ *
+ * @param {Pick<Reference, "identifiers">} reference
+ */
 export function listIdentifiers(reference) {
-  return (reference.identifiers ?? []).map((identifier) => `${nameType(identifier)} ${identifier.identifier}`);
+  return (reference.identifiers ?? []).map(
+    (identifier) => `${nameType(identifier)}${identifier.identifier_type === "other" ? ":" : " "}${identifier.identifier}`,
+  );
 }

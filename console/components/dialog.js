@@ -14,11 +14,12 @@ import { ErrorMessage } from "./feedback.js";
  * @param {() => void} props.onClose
  * @param {boolean} [props.isRunning]
  * @param {boolean} [props.isDisabled]
+ * @param {boolean} [props.isDone] Nothing is left to confirm.
  * @param {boolean} [props.isDangerous]
  * @param {Error | null} [props.error]
  * @param {any} [props.children]
  */
-export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabled, isDangerous, error, children }) {
+export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabled, isDone, isDangerous, error, children }) {
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   // Before the browser handles another key, so that the focus returns to where it was.
@@ -39,9 +40,7 @@ export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabl
         <${ErrorMessage} error=${error ?? null} />
         <div class="actions">
           <button type="button" onClick=${onClose}>Close</button>
-          <button type="submit" class=${isDangerous ? "danger" : "primary"} disabled=${isRunning || isDisabled}>
-            ${isRunning ? "Working ..." : confirm}
-          </button>
+          ${!isDone && html`<button type="submit" class=${isDangerous ? "danger" : "primary"} disabled=${isRunning || isDisabled}>${isRunning ? "Working ..." : confirm}</button>`}
         </div>
       </form>
     </dialog>

@@ -139,7 +139,7 @@ function Downloads({ batch }) {
       </ul>
       <${Commands}
         title="Write the enhancements into a reference file (RIS, BibTeX, CSV, XLSX)"
-        command=${writeCommand("batches", "export", batch.id, "tagged.ris", "--original", "library.ris")}
+        command=${writeCommand("batches", "export", batch.id, "tagged.ris", "--original", "library.ris", "--from", "loaded.jsonl")}
       />
     <//>
   `;

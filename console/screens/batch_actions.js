@@ -28,7 +28,7 @@ export function CancelDialog({ batch, close }) {
       <p>
         <b>${formatCount(pending, "reference")}</b> ${pending === 1 ? "is" : "are"} pending and will be cancelled.
         ${(batch.counts?.enhanced ?? 0) > 0 && html` What was added to ${formatCount(batch.counts?.enhanced ?? 0, "reference")} stays.`}
-        ${" "}What the robot delivers afterwards changes nothing.
+        ${" "}A result that the robot delivers later is ignored.
       </p>
       <${TextField} label="Reason (optional)" maxLength=${256} value=${reason} onChange=${setReason} />
       <${Commands} command=${writeCommand("batches", "cancel", batch.id, ...(reason ? ["--reason", reason] : []))} call=${call} />

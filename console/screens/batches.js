@@ -161,7 +161,7 @@ function NoBatches({ isFiltered, clear }) {
     return html`<${Empty} title="No batch matches the filters"><button type="button" onClick=${clear}>Remove the filters</button><//>`;
   }
   return html`
-    <${Empty} title="There are no batches yet">
+    <${Empty} title="You have no batches yet">
       <p>A batch asks a robot to enhance references that the exchange knows.</p>
       <p><a class="button primary" href="/console/new">Make the first one</a></p>
     <//>

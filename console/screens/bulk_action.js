@@ -33,7 +33,6 @@ export function BulkAction({ action, batches, query, close }) {
   const isDone = progress !== null && progress.done === eligible.length;
 
   const run = async () => {
-    if (isDone) return close();
     const failures = /** @type {string[]} */ ([]);
     let done = 0;
     setProgress({ done, failures });
@@ -50,14 +49,14 @@ export function BulkAction({ action, batches, query, close }) {
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
-    return undefined;
   };
   const verb = action === "cancel" ? "Cancel" : "Retry";
   return html`
     <${Dialog}
       title=${`${verb} batches`}
-      confirm=${isDone ? "Done" : `${verb} ${formatCount(eligible.length, "batch", "batches")}`}
-      isDangerous=${action === "cancel" && !isDone}
+      confirm=${`${verb} ${formatCount(eligible.length, "batch", "batches")}`}
+      isDangerous=${action === "cancel"}
+      isDone=${isDone}
       isRunning=${progress !== null && !isDone}
       isDisabled=${!eligible.length}
       error=${found.error}
@@ -92,12 +91,12 @@ function Numbers({ action, all, eligible }) {
   }
   return html`
     <p><b>${formatCount(references, "reference")}</b> that were not enhanced will be requested again, in <b>${formatCount(eligible.length, "new batch", "new batches")}</b> to the same robots.</p>
-    ${others > 0 && html`<p>${formatCount(others, "selected batch", "selected batches")} cannot be retried: they still run, or every reference was enhanced.</p>`}
+    ${others > 0 && html`<p>${formatCount(others, "selected batch", "selected batches")} cannot be retried: they still run, were retried already, or every reference was enhanced.</p>`}
   `;
 }
 
-/** A summary does not tell whether a batch was retried. Retrying twice returns the same batch. @param {BatchSummary} batch */
-const mayRetry = (batch) => hasEnded(batch) && countNotEnhanced(batch) > 0;
+/** @param {BatchSummary} batch */
+const mayRetry = (batch) => hasEnded(batch) && countNotEnhanced(batch) > 0 && !batch.retried_as;
 
 /** @template T @param {AsyncGenerator<T>} items @returns {Promise<T[]>} */
 async function collect(items) {

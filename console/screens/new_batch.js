@@ -35,6 +35,7 @@ function RequestForm({ original }) {
   const api = useApi();
   const robots = useRobots();
   const [robotId, setRobotId] = useState(new URLSearchParams(location.search).get("robot") ?? original?.robot_id ?? "");
+  const [fileName, setFileName] = useState("");
   const [text, setText] = useState(/** @type {string} */ (original?.reference_ids?.join("\n") ?? ""));
   const [source, setSource] = useState(original?.source ?? "");
   const [pairs, setPairs] = useState(/** @type {[string, string][]} */ (Object.entries(original?.metadata ?? {})));
@@ -78,6 +79,8 @@ function RequestForm({ original }) {
     });
     navigate(`/console/batches/${batch.id}`);
   });
+  // What the robot would get.
+  const sent = isFresh ? checked.ids.length - (skipsEnhanced ? (checked.dryRun.skipped ?? 0) : 0) : 0;
   const enabled = [...(robots?.values() ?? [])].filter((robot) => robot.enabled !== false);
   return html`
     <${Section} title="1. The robot">
@@ -100,9 +103,12 @@ function RequestForm({ original }) {
       <${FileField}
         label="Or a file"
         hint="For example loaded.jsonl, a list of ids, or a reference file. It is read in your browser."
-        onFile=${async (/** @type {File} */ file) => setText(await file.text())}
+        onFile=${async (/** @type {File} */ file) => {
+          setText(await file.text());
+          setFileName(file.name);
+        }}
       />
-      <p role="status">${describeFound(found)}</p>
+      <p role="status">${describeFound(found, text && fileName)}</p>
       ${count > MAX_REFERENCES && html`<${Note} tone="mixed"><p>A batch has at most ${formatNumber(MAX_REFERENCES)} references. Split the list.</p><//>`}
     <//>
     <${Section} title="3. How">
@@ -120,10 +126,11 @@ function RequestForm({ original }) {
         <button type="button" class=${isFresh ? "" : "primary"} disabled=${!robotId || !count || count > MAX_REFERENCES || check.isRunning} onClick=${() => check.run()}>
           ${check.isRunning ? "Checking ..." : "Check"}
         </button>
-        <button type="button" class="primary" disabled=${!isFresh || !checked.ids.length || request.isRunning} onClick=${() => request.run()}>
-          ${isFresh ? `Request ${formatCount(checked.ids.length, "reference")}` : "Request"}
+        <button type="button" class="primary" disabled=${!sent || request.isRunning} onClick=${() => request.run()}>
+          ${isFresh ? `Request ${formatCount(sent, "reference")}` : "Request"}
         </button>
       </div>
+      ${(!robotId || !count) && html`<p class="hint">Choose a robot and name references first.</p>`}
       <${ErrorMessage} error=${check.error ?? request.error} />
       ${isFresh && html`<${Check} checked=${checked} skipsEnhanced=${skipsEnhanced} />`}
       ${
@@ -135,9 +142,12 @@ function RequestForm({ original }) {
   `;
 }
 
-/** @param {ReturnType<typeof findIdentifiers>} found */
-function describeFound({ ids, identifiers }) {
-  if (!ids.length && !identifiers.length) return "No id and no identifier yet.";
+/** @param {ReturnType<typeof findIdentifiers>} found @param {string} fileName Empty if no file was read. */
+function describeFound({ ids, identifiers }, fileName) {
+  if (!ids.length && !identifiers.length) {
+    if (!fileName) return "No id and no identifier yet.";
+    return `${fileName} names no reference by an id, a DOI, or a PubMed or OpenAlex id. \`exchange references load\` loads such a file and writes the ids.`;
+  }
   const parts = [
     ids.length ? formatCount(ids.length, "id") : "",
     identifiers.length ? formatCount(identifiers.length, "identifier") : "",

@@ -3,7 +3,7 @@
 
 import { Facts } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
-import { formatCount, formatNumber } from "../format.js";
+import { formatNumber } from "../format.js";
 import { html } from "../html.js";
 
 /** @typedef {import("../identify.js").Identifier} Identifier */
@@ -50,7 +50,7 @@ export function Check({ checked: { ids, unknown, dryRun }, skipsEnhanced }) {
       missing.length > 0 &&
       html`
         <details>
-          <summary>${formatCount(missing.length, "unknown reference")}: they are left out</summary>
+          <summary>Unknown, and left out: ${formatNumber(missing.length)}</summary>
           <ul>${missing.slice(0, 200).map((name) => html`<li key=${name}><code>${name}</code></li>`)}</ul>
           ${missing.length > 200 && html`<p class="quiet">and ${formatNumber(missing.length - 200)} more</p>`}
         </details>

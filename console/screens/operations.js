@@ -34,6 +34,7 @@ function Health() {
   useInterval(poll, LIVE_S);
   return html`
     <${ErrorMessage} error=${error} title="The exchange is not healthy" retry=${reload} />
+    ${!data && !error && html`<${Loading} lines=${1} />`}
     ${data && !error && html`<${Note} tone="good"><p>Healthy: everything that the exchange depends on answers.</p><//>`}
   `;
 }
@@ -82,7 +83,7 @@ function Overdue() {
   return html`
     <${Section} title="Overdue batches">
       <${ErrorMessage} error=${error} retry=${reload} />
-      ${data?.batch_requests.length === 0 && html`<p class="quiet">None. The sweep continues every batch in time.</p>`}
+      ${data?.batch_requests.length === 0 && html`<p class="quiet">No batch is overdue.</p>`}
       ${
         data?.batch_requests.length > 0 &&
         html`

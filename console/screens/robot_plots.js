@@ -8,7 +8,7 @@ import { formatNumber, secondsBetween } from "../format.js";
 import { html } from "../html.js";
 import { useApi, useHasRole, useLoad } from "../load.js";
 import { drawBars, drawLines } from "../plots/index.js";
-import { countNotEnhanced, STATUSES } from "../wording.js";
+import { STATUSES } from "../wording.js";
 
 /** @typedef {import("../models.js").BatchSummary} BatchSummary */
 
@@ -47,7 +47,8 @@ export function RobotPlots({ id }) {
             categories,
             series: [
               { name: "enhanced", values: groups.map((group) => sum(group, (batch) => batch.counts?.enhanced ?? 0)) },
-              { name: "not enhanced", values: groups.map((group) => sum(group, countNotEnhanced)) },
+              { name: "failed or missing", values: groups.map((group) => sum(group, ({ counts }) => (counts?.failed ?? 0) + (counts?.missing ?? 0))) },
+              { name: "cancelled", values: groups.map((group) => sum(group, ({ counts }) => counts?.cancelled ?? 0)) },
             ],
           },
         )}

@@ -29,7 +29,7 @@ export function RobotsScreen() {
         made &&
         html`
           <${SecretOnce} title=${`${made.name} is registered`} values=${[["ROBOT_ID", made.id], ["ROBOT_SECRET", made.client_secret]]} close=${() => setMade(null)}>
-            <p>The robot gets both in its environment.</p>
+            <p>Start the robot with both as environment variables.</p>
           <//>
         `
       }

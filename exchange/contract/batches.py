@@ -222,6 +222,7 @@ class BatchEnhancementRequestSummary(WireModel):
     references: int = Field(description="The number of references.")
     created_at: datetime
     ended_at: datetime | None = Field(None, description="Null until the batch request has ended.")
+    retried_as: UUID4 | None = Field(None, description="The batch request that retries this one.")
     metadata: Metadata | None = Field(None, description="As given in the request.")
 
 

@@ -47,5 +47,6 @@ def _summarize(batch: Batch) -> BatchEnhancementRequestSummary:
         references=batch.reference_count,
         created_at=to_time(batch.created_at),
         ended_at=to_optional_time(batch.ended_at),
+        retried_as=batch.retried_as,
         metadata=batch.metadata,
     )

@@ -214,7 +214,7 @@ async def test_selected_batches_are_cancelled_with_the_numbers_first(exchange: E
         await dialog.get_by_label("Reason (optional)").fill("the wrong robot")
         await dialog.get_by_role("button", name="Cancel 1 batch").click()
         await expect(dialog).to_contain_text("1 of 1 done.")
-        await dialog.get_by_role("button", name="Done").click()
+        await dialog.get_by_role("button", name="Close").click()
         await expect(row(page, opened[0]["id"])).to_contain_text("cancelled")
         await expect(row(page, opened[1]["id"])).not_to_contain_text("cancelled")
         cancelled = await exchange.read(opened[0])
@@ -242,10 +242,12 @@ async def test_selected_batches_are_retried_once(exchange: Exchange, visit: Visi
     await dialog.get_by_role("button", name="Retry 2 batches").dblclick()
     await expect(dialog).to_contain_text("2 of 2 done.")
     await expect(dialog).to_be_visible()
-    await dialog.get_by_role("button", name="Done").click()
+    await dialog.get_by_role("button", name="Close").click()
     assert [(await exchange.read(batch))["retried_as"] is not None for batch in batches] == [False, True, True]
     await expect(rows(page)).to_have_count(3)
     await expect(page.get_by_role("button", name="Show 2 newer batches")).to_be_visible()
+    await page.get_by_role("button", name="Retry ...").click()
+    await expect(dialog).to_contain_text("3 selected batches cannot be retried")
 
 
 @pytest.mark.exhaustive
@@ -297,7 +299,7 @@ async def test_the_first_batch_is_suggested(visit: Visitor) -> None:
     empty: dict[str, object] = {"batch_requests": [], "continuation": None}
     await visited.page.route(re.compile(BATCHES), lambda route: route.fulfill(json=empty))
     await visited.sign_in("requestor")
-    await expect(visited.page.get_by_role("heading", name="There are no batches yet")).to_be_visible()
+    await expect(visited.page.get_by_role("heading", name="You have no batches yet")).to_be_visible()
     await visited.screenshot("batches-empty")
     await visited.page.get_by_role("link", name="Make the first one").click()
     await expect(visited.page.get_by_role("heading", name="New batch")).to_be_visible()

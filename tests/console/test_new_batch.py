@@ -61,7 +61,7 @@ async def test_a_batch_is_requested_for_pasted_identifiers(exchange: Exchange, v
         await expect(fact(page, "Unknown")).to_have_text("2")
         await expect(fact(page, "Enhanced already")).to_contain_text("0")
         await expect(page.get_by_role("link", name="<b>Bold</b> title")).to_be_visible()
-        await page.get_by_text("2 unknown references: they are left out").click()
+        await page.get_by_text("Unknown, and left out: 2").click()
         await expect(page.get_by_text(f"doi {unknown}")).to_be_visible()
         await page.get_by_role("button", name="Add metadata").click()
         await page.get_by_label("Name", exact=True).fill("review")
@@ -136,7 +136,7 @@ async def test_references_that_are_enhanced_already_are_left_out(exchange: Excha
         await expect(fact(page, "Enhanced already")).to_have_text("1 by this version of the robot")
         await page.get_by_label("Skip what is enhanced").check()
         await expect(fact(page, "Enhanced already")).to_contain_text("which are left out")
-        await page.get_by_role("button", name=re.compile("^Request ")).click()
+        await page.get_by_role("button", name="Request 2 references").click()
         batch = await exchange.read({"id": await wait_for_batch(page)})
         assert (batch["counts"]["skipped"], batch["counts"]["enhanced"]) == (1, 2)
 

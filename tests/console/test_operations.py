@@ -277,7 +277,7 @@ async def test_an_exchange_without_work_says_so(visit: Visitor) -> None:
 
     await visited.page.route("**/operations/overdue", none)
     await visited.sign_in("operator", "/console/operations")
-    await expect(visited.page.get_by_text("None. The sweep continues every batch in time.")).to_be_visible()
+    await expect(visited.page.get_by_text("No batch is overdue.")).to_be_visible()
     await expect(visited.page.get_by_text("There are none.")).to_have_count(2)
     await inspect(visited, "operations-empty")
 

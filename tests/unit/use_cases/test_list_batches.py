@@ -37,7 +37,7 @@ async def list_ids(world: World, user: User, **query: str) -> list[UUID]:
 
 async def test_a_summary_has_the_request_and_its_status() -> None:
     world = World()
-    await world.batches.create(make_batch(1))
+    await world.batches.create(replace(make_batch(1), retried_as=make_batch(2).id))
     page = await list_batches(BatchListQuery(), REQUESTOR, world.services)
     assert page.continuation is None
     assert page.batch_requests == [
@@ -50,6 +50,7 @@ async def test_a_summary_has_the_request_and_its_status() -> None:
             error="It failed.",
             counts=ReferenceCounts(requested=3, failed=3),
             references=3,
+            retried_as=make_batch(2).id,
             created_at=datetime(2027, 1, 15, 8, 0, 1, tzinfo=UTC),
             ended_at=datetime(2027, 1, 15, 8, 0, 2, tzinfo=UTC),
         )
