@@ -4,7 +4,6 @@ import { createInterface } from "node:readline";
 
 import * as comparing from "../../console/compare/index.js";
 import { quoteForShell } from "../../console/format.js";
-import { findIdentifiers } from "../../console/identify.js";
 import { estimateRanking, rank } from "../../console/compare/ranking.js";
 import { estimateAll, estimateKappa } from "../../console/compare/statistics.js";
 import { COLUMNS } from "../../console/compare/tables.js";
@@ -56,7 +55,6 @@ const CALLS = {
     kappa: ({ rows }) => estimateKappa(rows),
     ranking: ({ decisions }) => estimateRanking(rank(decisions)),
     definitions: () => ({ ...comparing.DEFINITIONS, MACRO: comparing.MACRO, MICRO: comparing.MICRO }),
-    identifiers: ({ text }) => findIdentifiers(text),
     quoted: ({ text }) => quoteForShell(text),
     sources: () => comparing.SOURCES,
     columns: () => COLUMNS,
