@@ -5,7 +5,7 @@ import { SignInAgain } from "./components/feedback.js";
 import { Screen } from "./components/layout.js";
 import { html, useEffect, useState } from "./html.js";
 import { useHasRole, useReady, useSession } from "./load.js";
-import { ROOT, useAddress } from "./router.js";
+import { isId, ROOT, useAddress } from "./router.js";
 import { BatchScreen } from "./screens/batch.js";
 import { BatchesScreen } from "./screens/batches.js";
 import { CompareScreen } from "./screens/compare.js";
@@ -43,7 +43,7 @@ const SCREENS = [
 /** Return the screen of a path and the id in it. An empty path is the first screen that the user may use. @param {string} path @param {string[]} roles */
 function findScreen(path, roles) {
   const [first = "", second, ...rest] = path.split("/").filter(Boolean);
-  if (rest.length) return null;
+  if (rest.length || (second !== undefined && !isId(second))) return null;
   const start = SCREENS.find(({ role }) => roles.includes("operator") || (role && roles.includes(role))) ?? SCREENS[0];
   const wanted = second === undefined ? first || start.path : `${first}/:id`;
   const found = SCREENS.find((screen) => screen.path === wanted);

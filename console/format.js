@@ -53,4 +53,12 @@ export const secondsBetween = (start, end) => ((end ? new Date(end).getTime() : 
 export const formatCount = (count, noun, plural = `${noun}s`) => `${formatNumber(count)} ${count === 1 ? noun : plural}`;
 
 /** Return a value in quotes for a shell, if it needs them. @param {string} text */
-export const quoteForShell = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+export function quoteForShell(text) {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (!/\p{Cc}/u.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
+  // A terminal acts on control characters in a pasted text, even between quotes.
+  return `$'${text.replace(/[\\']/g, "\\$&").replace(/\p{Cc}/gu, escapeCharacter)}'`;
+}
+
+/** @param {string} character */
+const escapeCharacter = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

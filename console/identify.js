@@ -4,11 +4,13 @@
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/gi;
 // What the exchange accepts as a DOI. A full stop or a bracket at its end belongs to the text around it.
 const DOI = /\b10\.[0-9]{4,9}\/[-._;()/:a-z0-9%<>[\]+&]+/gi;
+const PUNCTUATION = ".,;:";
+const BRACKETS = ["()", "[]", "<>"];
 const OPEN_ALEX = /\bW[0-9]{5,}\b/g;
 const PUBMED = /^\s*(?:PMID\s*[-:]?\s*|https?:\/\/pubmed\.ncbi\.nlm\.nih\.gov\/)?([1-9][0-9]{0,8})\/?\s*$/i;
 // Tags of RIS and NBIB, and fields of BibTeX, that may have the identifier of the record itself. Others may cite.
 const RECORD_LINE = /^(?:DO|M3|UR|L[1-4]|LID|AID|AN|PMID) *- |^\s*(?:doi|url|pmid)\s*=/i;
-const TAGGED_FILE = /^(?:TY|PMID) *- |^\s*@[a-z]+\s*\{/im;
+const TAGGED_FILE = /^(?:TY|PMID) *- |^[ \t]*@[a-z]+\s*\{/im;
 // The first line of a table with semicolons, which DOIs may also have.
 const SEMICOLON_HEADER = /^(?:[^\r\n]*;)?\s*"?doi"?\s*;|^[^\r\n]*;\s*"?doi"?\s*[\r\n]/i;
 const PUBMED_TAG = /^PMID *- *([1-9][0-9]*)|^\s*pmid\s*=\s*[{"]?([1-9][0-9]*)/i;
@@ -91,11 +93,13 @@ function addDois(line, add) {
 
 /** Remove punctuation of the text around a DOI: `(10.1/x)` and `10.1/x.` @param {string} doi */
 function trimDoi(doi) {
-  let trimmed = doi.replace(/[.,;:]+$/, "");
-  for (const [open, close] of ["()", "[]", "<>"]) {
-    while (trimmed.endsWith(close) && trimmed.split(close).length > trimmed.split(open).length) {
-      trimmed = trimmed.slice(0, -1).replace(/[.,;:]+$/, "");
-    }
+  const unopened = new Map(BRACKETS.map(([open, close]) => [close, doi.split(close).length - doi.split(open).length]));
+  let end = doi.length;
+  for (; end > 0; end -= 1) {
+    const last = doi[end - 1];
+    const count = unopened.get(last) ?? 0;
+    if (count > 0) unopened.set(last, count - 1);
+    else if (!PUNCTUATION.includes(last)) break;
   }
-  return trimmed;
+  return doi.slice(0, end);
 }

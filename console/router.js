@@ -5,6 +5,11 @@ import { useEffect, useState } from "./html.js";
 
 export const ROOT = "/console/";
 
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Return whether a part of the address is an id. Another text could lead a call of the API to another path. @param {string | null} text */
+export const isId = (text) => text !== null && ID.test(text);
+
 /** @type {Set<() => void>} */
 const listeners = new Set();
 

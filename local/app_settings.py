@@ -62,10 +62,10 @@ def make_addresses(ports: Mapping[str, int]) -> dict[str, str]:
     return {name: address.format(ports[port]) for name, (port, address) in _ADDRESSES.items() if port in ports}
 
 
-def write_json(path: Path, content: object, *, private: bool = False) -> None:
-    """Replace the file atomically, so that readers never see a part of it. Only its owner can read a private file."""
+def write_json(path: Path, content: object) -> None:
+    """Replace the file atomically, so that readers never see a part of it. Only its owner can read it."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600 if private else 0o644)
+    draft.touch(mode=0o600)
     draft.write_text(json.dumps(content, indent=2) + "\n")
     draft.replace(path)

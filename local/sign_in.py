@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import jwt
 from aiohttp import web
@@ -27,9 +27,10 @@ _CODE_LIFETIME_S = 60
 _REFRESH_LIFETIME_S = 24 * 3600
 _REFRESH_AUDIENCE = "refresh tokens of the local issuer"
 _SCOPE = f"{AUDIENCE}/{SCOPE}"
-_LOOPBACK = ("127.0.0.1", "localhost")
-_REDIRECT = re.compile(r"http://(127\.0\.0\.1|localhost):\d{1,5}/console/")
-_ORIGIN = re.compile(r"http://(127\.0\.0\.1|localhost):\d{1,5}")
+_HOST = r"(127\.0\.0\.1|localhost):[0-9]{1,5}"
+_LOOPBACK = re.compile(_HOST)
+_REDIRECT = re.compile(rf"http://{_HOST}/console/")
+_ORIGIN = re.compile(rf"http://{_HOST}")
 
 
 class _Refused(Exception):  # noqa: N818 - it becomes an answer, not a failure
@@ -210,7 +211,7 @@ def _redirect(address: str) -> web.Response:
 async def _guard(request: web.Request, handler: Any) -> web.StreamResponse:
     """Serve this machine only, and let the pages of a console on it read the answers."""
     # A foreign page could otherwise reach this server under a name of its own that resolves to this machine.
-    if urlsplit(f"//{request.host}").hostname not in _LOOPBACK:
+    if not _LOOPBACK.fullmatch(request.host):
         return web.Response(status=421)
     response: web.StreamResponse = await handler(request)
     response.headers.update(HEADERS)

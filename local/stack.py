@@ -69,6 +69,9 @@ class Stack:
         # With the same key as before, the tokens of an earlier start remain valid.
         if self._options.data is None or not (folder / "issuer.pem").exists():
             make_key(folder / "issuer.pem")
+        if self._options.data is not None:
+            # The data has secrets of robots and webhooks.
+            self._options.data.mkdir(mode=0o700, exist_ok=True)
         _trust_emulators(bundle)
         ports = await self._start_emulators(certificate, key)
         stack_settings = make_stack_settings(ports, bundle)
@@ -83,7 +86,7 @@ class Stack:
             await allow_console(stack_settings["DATA_STORAGE"], ports["api"])
         tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
         self.addresses = make_addresses(ports)
-        write_json(self.file, {**self.addresses, "tokens": tokens}, private=True)
+        write_json(self.file, {**self.addresses, "tokens": tokens})
 
     async def stop(self) -> None:
         """Stop every component, the function app first. Afterwards no port is in use."""

@@ -18,7 +18,7 @@ import {
 } from "../compare/index.js";
 import { html, useState } from "../html.js";
 import { useAction, useApi, useLoad } from "../load.js";
-import { useParameters } from "../router.js";
+import { isId, useParameters } from "../router.js";
 import { BatchField } from "./batch_field.js";
 import { lookUpFile } from "./compare_lookup.js";
 import { CompareResult, countReferences } from "./compare_result.js";
@@ -26,7 +26,6 @@ import { CompareResult, countReferences } from "./compare_result.js";
 /** @typedef {import("../api.js").Api} Api */
 
 const WITH_ENHANCEMENTS = ["completed", "partial_failed"];
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function CompareScreen() {
   const api = useApi();
@@ -52,7 +51,7 @@ export function CompareScreen() {
     }
     setResult(compared);
   });
-  const isComplete = ID.test(b) && (baseline === "batch" ? ID.test(a) : file !== null);
+  const isComplete = isId(b) && (baseline === "batch" ? isId(a) : file !== null);
   const words = baseline === "batch" ? [a || "BATCH", b || "BATCH"] : [b || "BATCH", "--labels", file?.name ?? "labels.csv"];
   const maps = mapping.split("\n").filter((line) => line.trim()).flatMap((line) => ["--map", line.trim()]);
   const submit = (/** @type {Event} */ event) => {

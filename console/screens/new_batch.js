@@ -10,7 +10,7 @@ import { formatCount, formatNumber } from "../format.js";
 import { html, useMemo, useRef, useState } from "../html.js";
 import { findIdentifiers } from "../identify.js";
 import { useAction, useApi, useLoad, useRobots } from "../load.js";
-import { navigate, useAddress } from "../router.js";
+import { isId, navigate, useAddress } from "../router.js";
 import { Check, lookUp } from "./new_batch_check.js";
 import { MetadataFields, readPairs } from "./new_batch_metadata.js";
 import { RobotSummary } from "./robot_summary.js";
@@ -20,7 +20,7 @@ const MAX_REFERENCES = 100_000;
 export function NewBatchScreen() {
   const api = useApi();
   const from = useAddress().searchParams.get("from");
-  const original = useLoad(async (signal) => (from ? api.get(BATCHES + from, {}, signal) : null), [api, from]);
+  const original = useLoad(async (signal) => (isId(from) ? api.get(BATCHES + from, {}, signal) : null), [api, from]);
   return html`
     <${Screen} title="New batch">
       <${ErrorMessage} error=${original.error} retry=${original.reload} />
@@ -34,7 +34,8 @@ export function NewBatchScreen() {
 function RequestForm({ original }) {
   const api = useApi();
   const robots = useRobots();
-  const [robotId, setRobotId] = useState(new URLSearchParams(location.search).get("robot") ?? original?.robot_id ?? "");
+  const named = new URLSearchParams(location.search).get("robot");
+  const [robotId, setRobotId] = useState(isId(named) ? named : (original?.robot_id ?? ""));
   const [fileName, setFileName] = useState("");
   const [text, setText] = useState(/** @type {string} */ (original?.reference_ids?.join("\n") ?? ""));
   const [source, setSource] = useState(original?.source ?? "");

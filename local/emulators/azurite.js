@@ -8,6 +8,7 @@
 //
 // `--skipApiVersionCheck`, because Azurite is older than the SDK. No access log, because queries contain signatures.
 
+const http = require("http");
 const net = require("net");
 const path = require("path");
 const { install } = require("./azurite/kept_metadata");
@@ -15,6 +16,7 @@ const { parseArguments, reportReady, reportPortInUse } = require("./emulator_pro
 const { openJournal } = require("./journal");
 
 const HOST = "127.0.0.1";
+const LOCAL = /^(127\.0\.0\.1|localhost)(:\d+)?$/;
 const LISTENS = /^Azurite (\w+) service is successfully listening at \S+:(\d+)$/;
 
 function isInUse(port) {
@@ -36,6 +38,7 @@ async function main() {
     if (!journal) return;
     install(journal);
   }
+  refuseOtherHosts();
   const found = {};
   // Azurite reports the free ports that it chose only in its output. All of its output goes to the log.
   console.log = (...words) => {
@@ -46,6 +49,19 @@ async function main() {
     if (found.Blob && found.Queue && found.Table) reportReady({ blobPort: found.Blob, queuePort: found.Queue });
   };
   startAzurite(ports, data ? ["--location", data] : ["--inMemoryPersistence"]);
+}
+
+/**
+ * Makes servers refuse requests for another host. The keys of the account are published, so a foreign page could otherwise
+ * read everything under a name of its own that resolves to this machine.
+ */
+function refuseOtherHosts() {
+  const { emit } = http.Server.prototype;
+  http.Server.prototype.emit = function (event, ...values) {
+    if (event !== "request" || LOCAL.test(values[0].headers.host)) return emit.call(this, event, ...values);
+    values[1].writeHead(421).end();
+    return true;
+  };
 }
 
 /** Runs Azurite's command line in this process. */

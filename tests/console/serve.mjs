@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 
 import * as comparing from "../../console/compare/index.js";
+import { quoteForShell } from "../../console/format.js";
 import { estimateRanking, rank } from "../../console/compare/ranking.js";
 import { estimateAll, estimateKappa } from "../../console/compare/statistics.js";
 import { COLUMNS } from "../../console/compare/tables.js";
@@ -54,6 +55,7 @@ const CALLS = {
     kappa: ({ rows }) => estimateKappa(rows),
     ranking: ({ decisions }) => estimateRanking(rank(decisions)),
     definitions: () => ({ ...comparing.DEFINITIONS, MACRO: comparing.MACRO, MICRO: comparing.MICRO }),
+    quoted: ({ text }) => quoteForShell(text),
     sources: () => comparing.SOURCES,
     columns: () => COLUMNS,
     identifiers: ({ text }) => findIdentifiers(text),

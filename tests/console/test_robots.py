@@ -183,7 +183,8 @@ async def test_the_plots_have_their_tables_and_agree_with_the_activity(exchange:
     last = references.locator("table tbody tr").last
     await expect(last.locator("td")).to_have_text(["2", "1", "0"])
     await expect(references.locator("table tbody tr")).to_have_count(30)
-    await expect(references.locator("table thead th")).to_have_text(["Day", "enhanced", "failed or missing", "cancelled"])
+    columns = references.locator("table thead th")
+    await expect(columns).to_have_text(["Day", "enhanced", "failed or missing", "cancelled"])
 
 
 @pytest.mark.exhaustive

@@ -85,7 +85,7 @@ async def run(folder: Path, cosmos: str, *, with_func: bool) -> None:
             await _wait_for_answer(f"{make_addresses(DEFAULT_PORTS)['api']}/health", processes[-1])
         tokens = {role: mint(folder / "issuer.pem", role) for role in ROLES}
         stack = {**make_addresses(DEFAULT_PORTS), "cosmos": cosmos, "tokens": tokens}
-        write_json(folder / "stack.json", stack, private=True)
+        write_json(folder / "stack.json", stack)
         log.info("ready: %s", folder)
         shutdowns = [wait_for_shutdown(None, exit_with_stdin=False), *(process.wait() for process in processes)]
         await asyncio.wait(map(asyncio.ensure_future, shutdowns), return_when=asyncio.FIRST_COMPLETED)

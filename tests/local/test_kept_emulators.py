@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -61,6 +62,7 @@ async def test_documents_survive_a_kill(tmp_path: Path) -> None:
             await robots.create_item({"id": "1", "kind": "robot", "name": "one"})
             before, robots_before = await read_items(references), await read_items(robots)
         run.kill_at_once()
+    assert stat.S_IMODE(data_folder(tmp_path).stat().st_mode) == 0o700
     assert before.keys() == {"kept", "replaced", "in a failed transaction", "by a transaction"}
     run.ready.unlink()
     with started_stack(tmp_path, *OPTIONS) as again:

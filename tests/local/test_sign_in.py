@@ -159,6 +159,7 @@ async def test_a_wrong_verifier_uses_up_the_code(client: Client) -> None:
         {"redirect_uri": "http://127.0.0.1:7071@evil.example/console/"},
         {"redirect_uri": "http://127.0.0.1:7071/console/?next=x"},
         {"redirect_uri": "http://127.0.0.1.evil.example:7071/console/"},
+        {"redirect_uri": "http://127.0.0.1:\u0667\u0660\u0667\u0661/console/"},
         {"redirect_uri": None},
         {"client_id": "another"},
         {"client_id": None},
@@ -206,8 +207,21 @@ async def test_only_pages_of_this_machine_may_read_the_answers(client: Client, o
     assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
 
 
-async def test_a_request_for_another_host_is_refused(client: Client) -> None:
-    response = await client.get("/.well-known/openid-configuration", headers={"Host": "evil.example:7073"})
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:7073",
+        "evil.example@127.0.0.1:7073",
+        "127.0.0.1:7073@evil.example",
+        "127.0.0.1:7073/evil.example",
+        "127.0.0.1#evil.example:7073",
+        "127.0.0.1.evil.example:7073",
+        "[",
+        "",
+    ],
+)
+async def test_a_request_for_another_host_is_refused(client: Client, host: str) -> None:
+    response = await client.get("/.well-known/openid-configuration", headers={"Host": host})
     assert response.status == 421
 
 

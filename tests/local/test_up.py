@@ -2,20 +2,24 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from azure.cosmos.aio import CosmosClient
 from azure.servicebus import ServiceBusClient
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, generate_container_sas
 
 from tests.local.running_stack import COMMAND, ROOT, RunningStack, started_stack, wait_until
 from tests.tiers import choose
@@ -77,6 +81,34 @@ def test_stack_json_has_the_addresses_of_the_components(emulators: RunningStack)
     assert list(addresses) == ["blob", "cosmos", "servicebus", "issuer", "sign_in"]
     assert all(address in emulators.read_output() for address in addresses.values())
     assert emulators.find_components().keys() == COMPONENTS - {"host"}
+
+
+def test_only_its_owner_can_read_what_has_secrets(emulators: RunningStack) -> None:
+    files = ("stack.json", "local.settings.json", "issuer.pem", "tls/server.key")
+    assert {stat.S_IMODE((emulators.folder / name).stat().st_mode) for name in files} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("127.0.0.1", "/devstoreaccount1/results", 200),
+        ("localhost:10000", "/devstoreaccount1/results", 200),
+        # Azurite takes the account from the name of the host.
+        ("devstoreaccount1.evil.example", "/results", 421),
+        ("evil.example", "/devstoreaccount1/results", 421),
+    ],
+)
+def test_the_storage_refuses_requests_for_another_host(
+    emulators: RunningStack, host: str, path: str, status: int
+) -> None:
+    address = urlsplit(emulators.wait_until_up()["blob"])
+    key = re.findall("AccountKey=([^;]+)", emulators.read_settings()["DATA_STORAGE"])[0]
+    expiry = datetime.now(UTC) + timedelta(minutes=5)
+    signature = generate_container_sas("devstoreaccount1", "results", account_key=key, permission="l", expiry=expiry)
+    connection = HTTPConnection(address.netloc, timeout=20)
+    connection.request("GET", f"{path}?restype=container&comp=list&{signature}", headers={"Host": host})
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 def test_the_blob_containers_exist(emulators: RunningStack) -> None:
