@@ -83,7 +83,7 @@ async def test_a_dry_run_names_the_unknown_references_and_creates_nothing(exchan
     request = await make_request(exchange, metadata={"run": run})
     request["reference_ids"].insert(1, unknown)
     answer = await send(exchange, "POST", body=request, params={"dry_run": "true"})
-    expected = {"robot_id": request["robot_id"], "requested": 3, "found": 2, "unknown": [unknown]}
+    expected = {"robot_id": request["robot_id"], "requested": 3, "found": 2, "unknown": [unknown], "skipped": None}
     assert (answer.status, answer.body) == (200, expected)
     assert await list_ids(exchange, {"metadata.run": run}) == []
     for fields, status in (
