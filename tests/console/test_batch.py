@@ -200,15 +200,17 @@ async def test_what_a_user_may_not_see_is_said_in_the_sentence_of_the_api(exchan
         robot_id = await exchange.register_robot(robot.url)
         batch = await request(exchange, robot_id, references, role="operator")
         visited = await visit("requestor")
-        visited.watch.allow("answer 403", "answer 404", "answer 422")
+        visited.watch.allow("answer 403", "answer 404")
         unknown = "00000000-0000-4000-8000-000000000000"
-        for batch_id in (batch["id"], unknown, "abc"):
+        for batch_id in (batch["id"], unknown):
             async with exchange.session.get(
                 f"{exchange.stack.api}/references/enhancement/batch/{batch_id}", headers=exchange.as_role("requestor")
             ) as response:
                 sentence = (await response.json())["detail"]
             await visited.open(f"/console/batches/{batch_id}")
             await expect(visited.page.get_by_role("alert")).to_contain_text(sentence)
+        await visited.open("/console/batches/abc")
+        await expect(visited.page.get_by_role("heading", name="There is no such screen")).to_be_visible()
         visited = await visit()
         await visited.sign_in("operator", screen_of(batch))
         await expect(visited.page.get_by_role("button", name="Cancel ...")).to_be_visible()

@@ -68,6 +68,8 @@ async def test_replaced_uploads_leave_the_blobs_of_one_validation(exchange: Exch
         "accepted_enhancements.jsonl",
         "draft_report.jsonl",
         "reference_data.jsonl",
+        # The client sends an Idempotency-Key, and the request is kept to compare repeated ones with it.
+        "request.json",
         "validation.jsonl",
         "validation.txt",
     ]
