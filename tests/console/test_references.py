@@ -88,7 +88,7 @@ async def test_several_references_are_listed_with_those_that_are_not_known(excha
     ("text", "expected"),
     [
         ("10.1000/not-there", "No reference has this identifier: DOI 10.1000/not-there"),
-        ("shelf:not there", "No reference has this identifier: shelf not there"),
+        ("shelf:not there", "No reference has this identifier: shelf:not there"),
         ("Sleep and memory", "There is no identifier in this text. References cannot be found by their titles."),
     ],
 )
