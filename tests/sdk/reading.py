@@ -36,6 +36,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
             "cancelled_at",
             "retry_of",
             "retried_as",
+            "trace_id",
             "waiting_for",
             "warnings",
         )
