@@ -82,7 +82,7 @@ def test_an_answer_contains_every_field() -> None:
         **dict.fromkeys(
             ("enhancements_url", "error_code", "counts", "entries", "cancelled_at", "retry_of", "retried_as")
         ),
-        **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings")),
+        "trace_id": None,
         **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings", *TIMES)),
     }
 
