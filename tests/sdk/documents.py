@@ -166,6 +166,7 @@ FULL: dict[Model, Json] = {
         "delivered_at": "2026-11-27T06:52:30.774102Z",
         "ended_at": "2026-11-27T06:52:31.127004Z",
         "expires_at": "2026-11-28T06:40:09.017332Z",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
         "warnings": ["source_name"],
     },
     robots.BatchRobotRequest: {

@@ -265,11 +265,12 @@ class TestRetries:
         registration = RobotIn(name="n", base_url="http://robot", description="", owner="")
         assert (await client.call("register_robot", registration)).client_secret == "s"
 
-    @pytest.mark.parametrize("lost", [None, problem(503, "Busy.")], ids=["closed", "503"])
+    @pytest.mark.parametrize("lost", ["closed", "503"])
     async def test_a_repeated_deletion_that_finds_nothing_has_succeeded(
-        self, server: Server, client: Both, lost: web.Response | None
+        self, server: Server, client: Both, lost: str
     ) -> None:
-        server.prepare(lost, problem(404, "There is no webhook."))
+        # A response can be sent only once, so each test makes its own.
+        server.prepare(None if lost == "closed" else problem(503, "Busy."), problem(404, "There is no webhook."))
         assert await client.call("remove_webhook", WEBHOOK) is None
         assert [method for method, *_ in server.requests] == ["DELETE", "DELETE"]
 
