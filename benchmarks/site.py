@@ -1,6 +1,7 @@
 """A running stack with our own services on it, and separate clients for naive implementations and limits."""
 
 import asyncio
+import gc
 import json
 import os
 import tempfile
@@ -46,6 +47,8 @@ class Site:
         self.stack = stack
         self.settings = Settings.read(stack.settings)
         self.services: Services = make_services(self.settings, connect(self.settings))
+        # As the app does: see functions/app.py.
+        gc.freeze()
         self.cosmos = cosmos
         self.blobs = blobs
         self.folder = folder

@@ -14,7 +14,7 @@ from exchange.use_cases.validate_upload import validate_upload
 GOAL = Goal(
     name="validate a file (Azurite)",
     unit="lines/s",
-    naive=Bound(6, floor=4),
+    naive=Bound(6, floor=3.5),
     limit=Bound(0.30, floor=0.05),
     explanation=(
         "Azurite has one thread. Writing the accepted entries takes it four times as long as reading them, so that a "
