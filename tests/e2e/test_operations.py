@@ -191,6 +191,7 @@ async def test_a_message_that_failed_ten_times_is_resent_and_handled(site: Site)
     assert f"dead letter {letter['id']}: resent by " in site.stack.log("host")
 
 
+@pytest.mark.exhaustive
 async def test_one_message_is_resent_and_the_others_stay(site: Site) -> None:
     batch_ids = [uuid4() for _ in range(3)]
     ids = []
@@ -207,6 +208,7 @@ async def test_one_message_is_resent_and_the_others_stay(site: Site) -> None:
     assert await site.list_dead_letters() == []
 
 
+@pytest.mark.exhaustive
 async def test_a_message_that_fails_again_becomes_a_new_dead_letter(site: Site) -> None:
     batch_id = uuid4()
     await site.services.queues.send(ImportMessage(batch_id))
