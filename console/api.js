@@ -98,7 +98,8 @@ export class Api {
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.#sendOnce(method, url, options);
       if (response?.ok) return response;
-      const mayRepeat = response === null || response.status === 429 ? options.repeatable || response : options.repeatable;
+      // What got 429 was not carried out.
+      const mayRepeat = options.repeatable || response?.status === 429;
       const isPassing = response === null || PASSING.has(response.status);
       const delay = chooseDelay(attempt, response);
       if (!isPassing || !mayRepeat || delay === null) throw response === null ? new Unreachable() : await readError(response);

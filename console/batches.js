@@ -11,7 +11,7 @@ export const BATCHES = "/references/enhancement/batch/";
 const PAGE_SIZE = 50;
 
 /** The filters of the list, as parameters of the address and of the API. */
-export const FILTERS = ["status", "robot_id", "source", "created_after", "created_before"];
+const FILTERS = ["status", "robot_id", "source", "created_after", "created_before"];
 export const METADATA = "metadata.";
 
 /**

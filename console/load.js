@@ -92,7 +92,7 @@ export function useInterval(callback, seconds, isActive = true) {
  *
  * @template {unknown[]} A
  * @param {(...values: A) => Promise<void>} action
- * @returns {{run: (...values: A) => Promise<void>, isRunning: boolean, error: Error | null, clear: () => void}}
+ * @returns {{run: (...values: A) => Promise<void>, isRunning: boolean, error: Error | null}}
  */
 export function useAction(action) {
   const [isRunning, setIsRunning] = useState(false);
@@ -108,7 +108,7 @@ export function useAction(action) {
       setIsRunning(false);
     }
   };
-  return { run, isRunning, error, clear: () => setError(null) };
+  return { run, isRunning, error };
 }
 
 /** Set the title of the page while the component is shown. @param {string} title */

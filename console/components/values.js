@@ -1,7 +1,7 @@
 // @ts-check
 // How single values are shown.
 
-import { formatCount, formatDuration, formatNumber, formatShare, formatTime, secondsBetween } from "../format.js";
+import { formatDuration, formatNumber, formatShare, formatTime, secondsBetween } from "../format.js";
 import { html, useState } from "../html.js";
 import { useInterval } from "../load.js";
 import { REFERENCE_STATES, STATUSES } from "../wording.js";
@@ -82,6 +82,3 @@ export function RobotName({ robots, id }) {
   const name = robots ? (robots.get(id)?.name ?? `unknown robot ${id.slice(0, 8)}`) : "...";
   return html`<a href="/console/robots/${id}"><bdi>${name}</bdi></a>`;
 }
-
-/** @param {{count: number, noun: string}} props */
-export const Count = ({ count, noun }) => html`<span>${formatCount(count, noun)}</span>`;

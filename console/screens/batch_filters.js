@@ -1,6 +1,6 @@
 // @ts-check
 
-import { FILTERS, METADATA } from "../batches.js";
+import { hasFilters, METADATA } from "../batches.js";
 import { SelectField, TextField } from "../components/fields.js";
 import { html, useEffect, useState } from "../html.js";
 import { STATUSES } from "../wording.js";
@@ -46,7 +46,7 @@ export function BatchFilters({ parameters, setParameters, robots }) {
         </div>
       </details>
       ${
-        [...parameters.keys()].some((name) => FILTERS.includes(name) || name.startsWith(METADATA)) &&
+        hasFilters(parameters) &&
         html`<button type="button" class="small" onClick=${() => set(Object.fromEntries([...parameters.keys()].map((name) => [name, null])))}>Remove all filters</button>`
       }
     </form>

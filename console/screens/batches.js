@@ -11,6 +11,7 @@ import { formatCount } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { useApi, useInterval, useLoad, useRobots } from "../load.js";
 import { navigate, useParameters } from "../router.js";
+import { toggleItem } from "../selection.js";
 import { hasEnded } from "../wording.js";
 import { BatchFilters } from "./batch_filters.js";
 import { BulkAction } from "./bulk_action.js";
@@ -39,9 +40,7 @@ export function BatchesScreen() {
   const chosen = shown?.filter((batch) => selected.has(batch.id)) ?? [];
   const toggleAll = () => setSelected(new Set(chosen.length === shown?.length ? [] : shown?.map((batch) => batch.id)));
   const toggle = (/** @type {string} */ id) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
-    setSelected(next);
+    setSelected(toggleItem(selected, id));
     setMatching(false);
   };
   return html`

@@ -38,13 +38,14 @@ export function CompareScreen() {
   const [threshold, setThreshold] = useState(String(DEFAULT_THRESHOLD));
   const [result, setResult] = useState(/** @type {any} */ (null));
   const recent = useLoad((signal) => listBatches(api, { status: WITH_ENHANCEMENTS }, null, signal), [api]);
+  const maps = mapping.split("\n").map((line) => line.trim()).filter(Boolean);
   const { run, isRunning, error } = useAction(async () => {
     setResult(null);
     setParameters({ baseline, a: baseline === "batch" ? a : null, b, map: mapping }, { replace: true });
     const catalogue = new Catalogue();
     const left = baseline === "batch" ? await readLabelsOfBatch(await readBatch(api, a)) : await readFile(api, file, catalogue);
     const right = await readLabelsOfBatch(await readBatch(api, b));
-    const pairs = mapping.split("\n").filter((line) => line.trim()).map((line) => findPair(line.trim(), left, right));
+    const pairs = maps.map((text) => findPair(text, left, right));
     const compared = compare(left, right, { mapping: pairs, threshold: Number(threshold), catalogue });
     if (!compared.labels.some((label) => countReferences(label))) {
       throw new InputRejected(`${left.name} and ${right.name} have no reference in common for these labels.`);
@@ -53,7 +54,6 @@ export function CompareScreen() {
   });
   const isComplete = isId(b) && (baseline === "batch" ? isId(a) : file !== null);
   const words = baseline === "batch" ? [a || "BATCH", b || "BATCH"] : [b || "BATCH", "--labels", file?.name ?? "labels.csv"];
-  const maps = mapping.split("\n").filter((line) => line.trim()).flatMap((line) => ["--map", line.trim()]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     run();
@@ -87,7 +87,7 @@ export function CompareScreen() {
       ${result && html`<${CompareResult} result=${result} />`}
       <${Section} title="On the command line">
         <p>The command line also reads labels from RIS, BibTeX and XLSX, and writes a page for an appendix.</p>
-        <${Commands} command=${writeCommand("batches", "compare", ...words, ...maps, "--html", "comparison.html")} />
+        <${Commands} command=${writeCommand("batches", "compare", ...words, ...maps.flatMap((text) => ["--map", text]), "--html", "comparison.html")} />
       <//>
     <//>
   `;

@@ -9,6 +9,7 @@ import { Age } from "../components/values.js";
 import { formatCount } from "../format.js";
 import { html, useState } from "../html.js";
 import { useAction, useApi, useLoad } from "../load.js";
+import { toggleItem } from "../selection.js";
 
 const PATH = "/operations/dead-letters";
 /** The alert of each queue in the runbook. @type {Record<string, string>} */
@@ -31,11 +32,7 @@ export function DeadLetters() {
     setSelected(new Set());
     reload();
   });
-  const toggle = (/** @type {string} */ id) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
-    setSelected(next);
-  };
+  const toggle = (/** @type {string} */ id) => setSelected(toggleItem(selected, id));
   const failures = results.filter((result) => result.error);
   return html`
     <${Section} title="Dead letters" actions=${html`<button type="button" class="small" disabled=${isLoading} onClick=${reload}>Read again</button>`}>
