@@ -18,6 +18,7 @@ from exchange.bootstrap import connect, make_services
 from exchange.contract.robots import Robot
 from exchange.domain.batch import Batch
 from exchange.domain.events import CallbackSucceeded
+from exchange.domain.ids import new_id
 from exchange.ports import Services
 from exchange.settings import Settings
 from exchange.use_cases.advance import advance
@@ -52,7 +53,7 @@ async def _run(operation: str, batch: Batch, services: Services) -> None:
         case "import":
             await import_results(batch.id, services)
         case _:
-            await write_snapshot(batch, services)
+            await write_snapshot(batch, new_id(), services)
 
 
 async def _measure(operation: str, folder: Path) -> dict[str, float]:

@@ -8,7 +8,7 @@ from benchmarks.inputs import make_ids
 from benchmarks.site import Item, Site, apply_concurrently
 from exchange.contract.batches import MAX_REFERENCES, BatchEnhancementRequestIn
 from exchange.domain.callers import Role, User
-from exchange.domain.ids import bucket_of
+from exchange.domain.ids import bucket_of, new_id
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.write_snapshot import write_snapshot
 
@@ -63,7 +63,7 @@ async def _count_reads_of_small_batch(site: Site, request: BatchEnhancementReque
     await site.count_requests()
     registered = await register_batch(request, user, site.services)
     batch = (await site.services.batches.load(registered.id)).batch
-    await write_snapshot(batch, site.services)
+    await write_snapshot(batch, new_id(), site.services)
     return await site.count_requests("read", "query")
 
 

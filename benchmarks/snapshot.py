@@ -14,7 +14,7 @@ from exchange.contract.identifiers import IdentifierType
 from exchange.contract.references import Reference
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
-from exchange.domain.ids import bucket_of, derive_id
+from exchange.domain.ids import bucket_of, derive_id, new_id
 from exchange.use_cases.write_snapshot import write_snapshot
 
 GOAL = Goal(
@@ -87,7 +87,7 @@ async def measure(site: Site, effort: Effort) -> dict[str, Rounds]:
     rounds: dict[str, list[float]] = {OURS: [], NAIVE: []}
     for _ in range(effort.rounds):
         started = time.perf_counter()
-        await write_snapshot(batch, site.services)
+        await write_snapshot(batch, new_id(), site.services)
         rounds[OURS].append(count / (time.perf_counter() - started))
         started = time.perf_counter()
         await _run_naive(site, batch, reference_ids[:few])

@@ -63,24 +63,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """The fields of an open batch that stats need. Times are in seconds since the epoch."""
+    """The fields of an open batch or part that stats need. Times are in seconds since the epoch."""
 
     status: BatchStatus
     created_at: float
     due_at: float
     import_started: bool
+    in_parts: bool = False
+    is_part: bool = False
 
     @property
     def phase(self) -> Phase:
         """The phase of the batch."""
-        return find_phase(self.status, import_started=self.import_started)
+        return find_phase(self.status, import_started=self.import_started, in_parts=self.in_parts)
 
 
 class BatchStore(Protocol):
-    """The batch items."""
+    """The batch items. Lists and counts have batch requests, not their parts, if not otherwise said."""
 
     async def create(self, batch: Batch) -> None:
-        """Write a new batch. Idempotent. Raises NameTaken if another batch has its id."""
+        """Write a new batch or part. Idempotent. Raises NameTaken if another one has its id."""
 
     async def load(self, batch_id: UUID) -> StoredBatch:
         """Read the latest state of a batch, also if another process wrote it. Raises NotFound."""
@@ -92,7 +94,13 @@ class BatchStore(Protocol):
         """
 
     def list_overdue(self, now: float) -> AsyncIterator[UUID]:
-        """Yield the batches whose `due_at` is not after `now`, longest overdue first. Some may have ended."""
+        """Yield the batches and parts whose `due_at` is not after `now`, longest overdue first. Some may have ended."""
+
+    async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
+        """Return batches and parts of the robot whose `available_at` is not after `now`, longest waiting first."""
+
+    async def list_parts(self, batch_id: UUID, after: int, limit: int) -> Sequence[Batch]:
+        """Return the parts of a batch request whose number is greater than `after`, in the order of their numbers."""
 
     async def delete(self, batch_id: UUID, etag: str) -> None:
         """Delete the batch if it still has this ETag.
@@ -107,7 +115,7 @@ class BatchStore(Protocol):
         """
 
     def list_open(self) -> AsyncIterator[OpenBatch]:
-        """Yield every batch that has not ended, in no order."""
+        """Yield every batch and part that has not ended, in no order."""
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         """Return a page of batches, newest first. `after` is `next_after` of the previous page."""

@@ -28,6 +28,7 @@ from exchange.contract.operations import (
     OperationStats,
     OverdueBatchRequestList,
 )
+from exchange.contract.parts import BatchPart, BatchPartList
 from exchange.contract.references import LoadedLine, OnExisting, ReferenceRead
 from exchange.contract.reports import BatchEntries, BatchEntry, BatchErrors, EntryKind
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
@@ -158,6 +159,20 @@ def list_entries(
 def list_errors(batch_id: UUID) -> Call[BatchErrors]:
     """List the messages of the report, the most frequent ones first."""
     return get(f"{_BATCHES}{batch_id}/errors", BatchErrors)
+
+
+def list_parts(batch_id: UUID) -> Call[Page[BatchPart]]:
+    """List the parts of a batch request, in the order of their numbers. Only one that is worked on in parts has any."""
+
+    def list_after(continuation: int | None) -> Call[Page[BatchPart]]:
+        def read(answer: Answer) -> Page[BatchPart]:
+            page = BatchPartList.model_validate_json(answer.content)
+            return Page(page.parts, None if page.continuation is None else list_after(page.continuation))
+
+        query = make_query({"limit": 1000, "continuation": continuation})
+        return Call(method="GET", path=f"{_BATCHES}{batch_id}/parts", read=read, query=query)
+
+    return list_after(None)
 
 
 # References

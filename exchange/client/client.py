@@ -83,6 +83,7 @@ class Client:
     retry_batch = _call(calls.retry_batch)
     list_entries = _list(calls.list_entries)
     list_errors = _call(calls.list_errors)
+    list_parts = _list(calls.list_parts)
     read_reference = _call(calls.read_reference)
     find_reference = _call(calls.find_reference)
     look_up_references = _call(calls.look_up_references)

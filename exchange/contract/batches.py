@@ -41,6 +41,8 @@ class ErrorCode(StrEnum):
     """The robot accepted the batch, but delivered no result in time."""
     ROBOT_ERROR = "robot_error"
     """The robot reported that the whole batch failed."""
+    LEASE_EXPIRED = "lease_expired"
+    """The robot fetched the references, but delivered no result before its lease expired."""
     RESULT_MISSING = "result_missing"
     """The result file was deleted before the import."""
     RESULT_UNREADABLE = "result_unreadable"
@@ -125,6 +127,14 @@ class BatchRetryIn(WireModel):
     robot_id: UUID4 | None = Field(None, description="Another robot. Without it, the robot is the same.")
 
 
+class BatchParts(WireModel):
+    """How far a batch request is worked on in parts."""
+
+    made: int = Field(description="The number of parts so far. A part whose lease expired is replaced by another one.")
+    open: int = Field(description="The number of parts that have not ended.")
+    left: int = Field(description="The number of references that are in no part yet, or came back from one.")
+
+
 class BatchEnhancementRequestRead(WireModel):
     """A batch request as its requestor and its robot see it. Each answer has freshly signed URLs."""
 
@@ -161,6 +171,10 @@ class BatchEnhancementRequestRead(WireModel):
     retry_of: UUID4 | None = Field(None, description="The batch request whose remaining references these are.")
     retried_as: UUID4 | None = Field(None, description="The batch request that retries this one.")
     metadata: Metadata | None = Field(None, description="As given in the request.")
+    parts: BatchParts | None = Field(
+        None, description="Null unless the batch request is worked on in parts, each a job of its own."
+    )
+    part_of: UUID4 | None = Field(None, description="The batch request that this is a part of.")
     waiting_for: str | None = Field(
         None, description="What the batch request waits for while its robot cannot be reached."
     )

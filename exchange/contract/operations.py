@@ -38,7 +38,7 @@ DeadLetterId = Annotated[
 ]
 """The queue, a slash, and the name of the dead letter in it: `dispatch/3`."""
 
-Phase = Literal["received", "accepted", "delivered", "importing"]
+Phase = Literal["received", "accepted", "delivered", "importing", "divided", "reporting"]
 """The phase of an open batch request. `delivered` and `importing` have the status `importing`."""
 
 

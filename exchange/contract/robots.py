@@ -1,11 +1,11 @@
 """Robots: their registration, the jobs they receive, their results and callbacks."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import (
     UUID4,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -55,11 +55,23 @@ MAX_JOB_REFERENCES = 1_000_000
 MAX_VERSION_LENGTH = 200
 
 
+class Delivery(StrEnum):
+    """How a robot gets its jobs."""
+
+    PUSH = "push"
+    """The exchange calls the robot at its `base_url`."""
+    PULL = "pull"
+    """The robot fetches its jobs. The exchange never calls it."""
+
+
 class Robot(RobotIn):
     """A registered robot. Fields that have their default are left out."""
 
     id: UUID4
     enabled: bool = Field(default=True, description="Whether the robot takes new batch requests.")
+    delivery: Delivery = Field(
+        Delivery.PUSH, description="Whether the exchange sends the robot its jobs, or the robot fetches them."
+    )
     max_references: int | None = Field(
         None, gt=0, le=MAX_JOB_REFERENCES, description="The most references that the robot wants in one job."
     )
@@ -69,12 +81,6 @@ class Robot(RobotIn):
         max_length=MAX_VERSION_LENGTH,
         description="The robot's present version. Enhancements that do not name a version get it.",
     )
-
-
-def _refuse_pull(delivery: object) -> object:
-    if delivery == "pull":
-        raise ValueError("robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot")
-    return delivery
 
 
 def _remove_default(schema: dict[str, Any]) -> None:
@@ -94,8 +100,11 @@ class RobotSettings(WireModel):
         json_schema_extra=_remove_default,
         description="Whether the robot takes new batch requests. Its open ones go on.",
     )
-    delivery: Annotated[Literal["push"], BeforeValidator(_refuse_pull)] = Field(
-        "push", json_schema_extra=_remove_default, description="How the robot gets its jobs: the exchange calls it."
+    delivery: Delivery = Field(
+        Delivery.PUSH,
+        json_schema_extra=_remove_default,
+        description="`push`: the exchange calls the robot. `pull`: the robot fetches its jobs. Batch requests that are "
+        "open stay as they are.",
     )
     max_references: int | None = Field(
         None,

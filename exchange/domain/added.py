@@ -29,6 +29,9 @@ def is_all_added(batch: Batch) -> bool:
 
 def find_added(batch: Batch) -> str | None:
     """Return the name of the blob with the enhancements that the batch added. None if there is none."""
+    if batch.division is not None:
+        is_added = batch.report is not None and batch.division.totals.added and not batch.test_run
+        return blob_names.enhancements(batch.id, batch.report) if batch.report and is_added else None
     if batch.report is None or not batch.progress.added:
         return None
     if is_all_added(batch):

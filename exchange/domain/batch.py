@@ -7,6 +7,7 @@ from uuid import UUID
 
 from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.contract.reports import EntryKind
+from exchange.domain.division import Division, Lease, Part
 
 
 class Phase(StrEnum):
@@ -24,6 +25,10 @@ class Phase(StrEnum):
     """The robot called back, or the sweep treats its upload as delivered. The import has not started yet."""
     IMPORTING = "importing"
     """The accepted entries of one validation are being imported. Later uploads no longer count."""
+    DIVIDED = "divided"
+    """A batch request in parts: robots work on them. Each part has a lifecycle of its own, from its first phase on."""
+    REPORTING = "reporting"
+    """All parts have ended. Their reports are being put together."""
     ENDED = "ended"
     """Nothing changes the batch any more, except which batch retries it and whether its webhooks are to be notified."""
 
@@ -105,7 +110,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One batch request. `requestor` is the `id` of the user who requested it.
+    """One batch request, or one part of it. `requestor` is the `id` of the user who requested it.
 
     Times are seconds since the epoch. `due_at` is the next time at which the sweep looks at the batch; it is None once
     the batch has ended and its webhooks are notified. `trace` is the W3C `traceparent` of the span that created the
@@ -142,6 +147,11 @@ class Batch:
     # The batch that this one retries, and the one that retries this one.
     retry_of: UUID | None = None
     retried_as: UUID | None = None
+
+    # A batch request in parts has a division. A part says of which batch request, and has a lease if it was fetched.
+    division: Division | None = None
+    part: Part | None = None
+    lease: Lease | None = None
 
     # Dispatch: the attempt that is due and its time, and until when a call that has started may still be running.
     attempt: int = 1
@@ -186,7 +196,36 @@ class Batch:
     @property
     def phase(self) -> Phase:
         """The phase, derived from the status and from whether the import has started."""
-        return find_phase(self.status, import_started=self.import_started)
+        return find_phase(self.status, import_started=self.import_started, in_parts=self.division is not None)
+
+    @property
+    def request_id(self) -> UUID:
+        """The id of the batch request: that of the batch, or the one that a part belongs to."""
+        return self.id if self.part is None else self.part.of
+
+    @property
+    def selected_count(self) -> int:
+        """The number of references that the robot is asked to enhance."""
+        return self.reference_count - self.skipped_count
+
+    @property
+    def may_make_parts(self) -> bool:
+        """Whether references are left for another part."""
+        if self.division is None or self.cancel_requested_at is not None or self.division.given_up:
+            return False
+        return self.division.count_left(self.selected_count) > 0
+
+    @property
+    def available_at(self) -> float | None:
+        """Since when, or from when on, a robot may fetch references of this batch. None if there are none to fetch.
+
+        Robots fetch from the batch request that waited longest, so a small one does not wait for the end of a huge one.
+        """
+        if self.phase is Phase.ACCEPTED and self.lease is not None:
+            return self.lease.until
+        if self.phase is Phase.DIVIDED and self.division and self.division.size is None and self.may_make_parts:
+            return self.division.served_at or self.created_at
+        return None
 
     @property
     def ended(self) -> bool:
@@ -212,11 +251,18 @@ class Batch:
         return self.validation if matches else None
 
 
-def find_phase(status: BatchStatus, *, import_started: bool) -> Phase:
+def find_phase(status: BatchStatus, *, import_started: bool, in_parts: bool) -> Phase:
     """Return the phase of a batch with this status."""
+    if in_parts:
+        return _PHASES_IN_PARTS.get(status, Phase.ENDED)
     if status is BatchStatus.IMPORTING:
         return Phase.IMPORTING if import_started else Phase.DELIVERED
     return _PHASES.get(status, Phase.ENDED)
 
 
 _PHASES = {BatchStatus.RECEIVED: Phase.RECEIVED, BatchStatus.ACCEPTED: Phase.ACCEPTED}
+_PHASES_IN_PARTS = {
+    BatchStatus.RECEIVED: Phase.DIVIDED,
+    BatchStatus.ACCEPTED: Phase.DIVIDED,
+    BatchStatus.IMPORTING: Phase.REPORTING,
+}

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from exchange.domain.batch import Batch
-from exchange.domain.errors import Forbidden
+from exchange.domain.errors import Conflict, Forbidden
 
 # The permission to call the exchange as a user. `infra/deploy/entra.py` defines it in Entra.
 SCOPE = "access"
@@ -51,3 +51,9 @@ def check_may_see(caller: Caller, batch: Batch) -> None:
             allowed = caller.is_operator or caller.id == batch.requestor
     if not allowed:
         raise Forbidden("This batch request belongs to another caller.")
+
+
+def check_is_request(batch: Batch) -> None:
+    """Raise Conflict if this is a part of a batch request."""
+    if batch.part is not None:
+        raise Conflict(f"This is part {batch.part.number} of the batch request {batch.part.of}. Use the batch request.")

@@ -3,6 +3,7 @@
 from exchange.contract.batches import ErrorCode
 from exchange.contract.reports import EntryCounts, EntryKind, ReferenceCounts
 from exchange.domain.batch import Batch, Validation
+from exchange.domain.division import PartOutcome, Totals, count_expiry
 
 
 def get_imported_validation(batch: Batch) -> Validation:
@@ -26,6 +27,8 @@ def count_references(batch: Batch) -> ReferenceCounts | None:
     the validation and of the recorded chunks. They are exact once the report is written.
     """
     known = ReferenceCounts(requested=batch.reference_count, skipped=batch.skipped_count)
+    if batch.division is not None:
+        return _count_parts(batch, batch.division.totals, known)
     if not batch.import_started:
         return _count_rest(batch, known)
     validation = get_imported_validation(batch)
@@ -38,18 +41,29 @@ def count_references(batch: Batch) -> ReferenceCounts | None:
     return _count_rest(batch, known.model_copy(update={**found, "missing": validation.missing}))
 
 
+def _count_parts(batch: Batch, totals: Totals, known: ReferenceCounts) -> ReferenceCounts:
+    """Sum up the parts that ended. What was in no part is pending, and cancelled or failed at the end."""
+    found = {name: getattr(totals, name) for name in ("enhanced", "failed", "missing", "cancelled")}
+    return _count_rest(batch, known.model_copy(update=found))
+
+
 def _count_rest(batch: Batch, known: ReferenceCounts) -> ReferenceCounts:
     """Add the references whose state is not known. They are pending, and cancelled or failed at the end."""
     rest = known.requested - known.enhanced - known.failed - known.missing - known.cancelled - known.skipped
     if not batch.ended:
         return known.model_copy(update={"pending": rest})
     if batch.error_code is ErrorCode.CANCELLED and batch.outcome is None:
-        return known.model_copy(update={"cancelled": rest})
+        return known.model_copy(update={"cancelled": known.cancelled + rest})
     return known.model_copy(update={"failed": known.failed + rest})
 
 
 def count_entries(batch: Batch) -> EntryCounts | None:
-    """Count the entries of the imported result by kind. None before the import starts, as the file may be replaced."""
+    """Count the entries of the imported result by kind. None before the import starts, as the file may be replaced.
+
+    Those of a batch request in parts are the sums over the parts that ended. None before the first one with a result.
+    """
+    if batch.division is not None:
+        return EntryCounts(**batch.division.totals.entries) if batch.division.totals.entries else None
     if not batch.import_started or (kinds := get_imported_validation(batch).kinds) is None:
         return None
     validation, progress = get_imported_validation(batch), batch.progress
@@ -58,3 +72,24 @@ def count_entries(batch: Batch) -> EntryCounts | None:
     counts[EntryKind.NOT_STORABLE] = kinds.get(EntryKind.NOT_STORABLE, 0) + progress.refused
     left = EntryKind.CANCELLED if batch.error_code is ErrorCode.CANCELLED else "pending"
     return EntryCounts(total=validation.entries, **{**counts, left: count_unimported(batch)})
+
+
+def count_part(batch: Batch) -> PartOutcome:
+    """Return what a part that has ended did, for the sums of its batch request."""
+    if batch.part is not None and batch.part.returned and batch.lease is not None:
+        return PartOutcome(status=batch.status, returned=count_expiry(batch.part, batch.lease))
+    references, entries = count_references(batch), count_entries(batch)
+    added = batch.progress.added
+    if batch.test_run and batch.import_started:
+        added = get_imported_validation(batch).accepted
+    return PartOutcome(
+        status=batch.status,
+        error=batch.error,
+        error_code=batch.error_code,
+        enhanced=references.enhanced if references else 0,
+        failed=references.failed if references else 0,
+        missing=references.missing if references else 0,
+        cancelled=references.cancelled if references else 0,
+        added=added,
+        entries=entries.model_dump() if entries else {},
+    )

@@ -1,6 +1,7 @@
 """When the sweep has to look at a batch next."""
 
 from exchange.domain.batch import Batch, Phase
+from exchange.domain.division import Lease
 from exchange.domain.limits import Deadlines
 
 
@@ -12,9 +13,13 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
     match batch.phase:
         case Phase.RECEIVED:
             return min(_dispatch_due_at(batch, deadlines), batch.created_at + deadlines.received_limit_s)
+        case Phase.ACCEPTED if batch.lease is not None:
+            return _lease_due_at(batch, batch.lease, deadlines)
         case Phase.ACCEPTED:
             return _delivery_due_at(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING:
+        case Phase.DIVIDED:
+            return _parts_due_at(batch, deadlines)
+        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _work_due_at(batch, deadlines)
         case Phase.ENDED:
             return _notify_due_at(batch, deadlines) if batch.notify_due else None
@@ -32,6 +37,19 @@ def _delivery_due_at(batch: Batch, deadlines: Deadlines) -> float:
     if batch.upload is not None:
         next_check = min(next_check, batch.upload.last_modified + deadlines.callback_wait_s)
     return min(next_check, accepted_at + deadlines.robot_silence_limit_s)
+
+
+def _lease_due_at(batch: Batch, lease: Lease, deadlines: Deadlines) -> float:
+    """Return the time after the lease when an upload counts without a callback, or what nobody fetches may end."""
+    return max(lease.until, batch.resent_at or 0.0) + deadlines.callback_wait_s
+
+
+def _parts_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    """Return when missing parts are to be made. Robots make those that they fetch, so there the wait is long."""
+    last_part_at = batch.division.served_at if batch.division else None
+    since = max(batch.created_at, last_part_at or 0.0, batch.resent_at or 0.0, batch.cancel_requested_at or 0.0)
+    is_fetched = batch.division is not None and batch.division.size is None and batch.cancel_requested_at is None
+    return since + (deadlines.fetch_limit_s if is_fetched else deadlines.dispatch_overdue_s)
 
 
 def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:

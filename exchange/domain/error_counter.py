@@ -28,17 +28,28 @@ class ErrorCounter:
     def __bool__(self) -> bool:
         return bool(self._counts)
 
-    def add(self, kind: EntryKind, message: str, reference_id: str | None) -> None:
-        """Count a message."""
+    def add(self, kind: EntryKind, message: str, reference_id: str | None, count: int = 1) -> None:
+        """Count a message, `count` times."""
         key = _Key(kind, message)
         if key not in self._counts and len(self._counts) >= _MAX_COUNTED:
             self._overflowed = True
             return
-        self._counts[key] = self._counts.get(key, 0) + 1
+        self._counts[key] = self._counts.get(key, 0) + count
         if reference_id is not None:
-            examples = self._examples.setdefault(key, [])
-            if len(examples) < MAX_EXAMPLES and reference_id not in examples:
-                examples.append(reference_id)
+            self._add_example(key, reference_id)
+
+    def add_all(self, errors: BatchErrors) -> None:
+        """Count the messages of another report."""
+        self._overflowed = self._overflowed or errors.truncated
+        for error in errors.errors:
+            self.add(error.kind, error.message, None, error.count)
+            for reference_id in error.examples:
+                self._add_example(_Key(error.kind, error.message), str(reference_id))
+
+    def _add_example(self, key: _Key, reference_id: str) -> None:
+        examples = self._examples.setdefault(key, [])
+        if len(examples) < MAX_EXAMPLES and reference_id not in examples:
+            examples.append(reference_id)
 
     def summarize(self) -> BatchErrors:
         """Return the messages, most frequent first."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from exchange.domain.batch import Outcome, Progress, Upload, Validation
+from exchange.domain.division import PartOutcome, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,13 @@ class ChunkImported:
 
 @dataclass(frozen=True, slots=True)
 class ReportWritten:
-    """The last chunk is stored, and this attempt wrote the report. `outcome` has the counts of the report."""
+    """The last chunk is stored, and this attempt wrote the report. `outcome` has the counts of the report.
+
+    It is None for a batch request in parts, whose counts are the sums of the parts.
+    """
 
     attempt: UUID
-    outcome: Outcome
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,41 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PartMade:
+    """The part with this number exists. It has these references."""
+
+    number: int
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class PartAccepted:
+    """The robot accepted a part of the batch request."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnded:
+    """The part with this number has ended."""
+
+    number: int
+    outcome: PartOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRenewed:
+    """The robot that fetched the part asks for it until this time, in seconds since the epoch."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTaken:
+    """Another fetch takes the references of the part. `current_upload` is what its result blob holds now."""
+
+    current_upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
 class Retried:
     """A new batch requests the references that this one did not enhance."""
 
@@ -140,8 +179,8 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhooksNotified:
-    """For each webhook that receives the end of the batch, a delivery exists."""
+class EndNotified:
+    """For each webhook that receives the end of the batch, a delivery exists. The end of a part is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +210,12 @@ Event = (
     | ChunkImported
     | ReportWritten
     | CancelRequested
+    | PartMade
+    | PartAccepted
+    | PartEnded
+    | LeaseRenewed
+    | LeaseTaken
     | Retried
-    | WebhooksNotified
+    | EndNotified
     | Swept
 )

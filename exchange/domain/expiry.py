@@ -18,12 +18,22 @@ def find_expires_at(batch: Batch, deadlines: Deadlines) -> float | None:
     match batch.phase:
         case Phase.RECEIVED:
             return max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0)
+        case Phase.ACCEPTED if batch.lease is not None:
+            return batch.lease.until + deadlines.fetch_limit_s
         case Phase.ACCEPTED:
             return _find_delivery_end(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING:
+        case Phase.DIVIDED:
+            return _find_fetch_end(batch, deadlines)
+        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _find_work_end(batch, deadlines)
         case Phase.ENDED:
             return None
+
+
+def _find_fetch_end(batch: Batch, deadlines: Deadlines) -> float | None:
+    """Return when a batch that robots fetch is given up. None while parts are open: those have ends of their own."""
+    is_waiting = batch.available_at is not None and batch.division is not None and not batch.division.open_parts
+    return find_due_at(batch, deadlines) if is_waiting else None
 
 
 def _find_delivery_end(batch: Batch, deadlines: Deadlines) -> float | None:

@@ -13,10 +13,21 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.deadlines import find_due_at
+from exchange.domain.division import Lease, Part, derive_part_id
 from exchange.domain.events import Event
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
-from exchange.domain.transitions import cancelling, delivery, dispatching, importing, notifying, retrying, validating
+from exchange.domain.transitions import (
+    cancelling,
+    delivery,
+    dispatching,
+    dividing,
+    importing,
+    leasing,
+    notifying,
+    retrying,
+    validating,
+)
 from exchange.domain.transitions.transition import Transition
 
 Decide = Callable[[Batch, Any, float, Deadlines], Transition]
@@ -37,6 +48,7 @@ def _rows(phase: Phase, *cells: tuple[type, Decide, set[Phase]]) -> tuple[Row, .
 
 
 _ACCEPTED, _DELIVERED, _IMPORTING, _ENDED = Phase.ACCEPTED, Phase.DELIVERED, Phase.IMPORTING, Phase.ENDED
+_REPORTING = Phase.REPORTING
 
 ROWS: tuple[Row, ...] = (
     *_rows(
@@ -61,6 +73,8 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.LeaseRenewed, leasing.renew, set()),
+        (events.LeaseTaken, delivery.take, {_DELIVERED, _ENDED}),
         (events.Swept, delivery.sweep, {_DELIVERED, _ENDED}),
     ),
     *_rows(
@@ -72,6 +86,7 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.CancelRequested, cancelling.cancel, {_ENDED}),
         (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),
+        (events.LeaseRenewed, leasing.refuse_renewal, set()),
         (events.Swept, importing.sweep, {_ENDED}),
     ),
     *_rows(
@@ -81,15 +96,32 @@ ROWS: tuple[Row, ...] = (
         (events.ChunkImported, importing.record_chunk, set()),
         (events.ReportWritten, importing.finish, {_ENDED}),
         (events.CancelRequested, cancelling.stop_import, set()),
+        (events.LeaseRenewed, leasing.refuse_renewal, set()),
         (events.Swept, importing.sweep, {_ENDED}),
+    ),
+    *_rows(
+        Phase.DIVIDED,
+        (events.Confirmed, dispatching.confirm, set()),
+        (events.PartMade, dividing.record_part, set()),
+        (events.PartAccepted, dividing.accept_part, set()),
+        (events.PartEnded, dividing.end_part, {_REPORTING}),
+        (events.CancelRequested, dividing.cancel_parts, {_REPORTING, _ENDED}),
+        (events.Swept, dividing.sweep, {_REPORTING, _ENDED}),
+    ),
+    *_rows(
+        Phase.REPORTING,
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.ReportWritten, dividing.finish, {_ENDED}),
+        (events.Swept, dividing.sweep_report, {_ENDED}),
     ),
     *_rows(
         Phase.ENDED,
         (events.CallbackSucceeded, delivery.repeat_success, set()),
         (events.CallbackFailed, delivery.repeat_error, set()),
         (events.CancelRequested, cancelling.repeat_cancel, set()),
+        (events.LeaseRenewed, leasing.refuse_renewal, set()),
         (events.Retried, retrying.record_retry, set()),
-        (events.WebhooksNotified, notifying.record, set()),
+        (events.EndNotified, notifying.record, set()),
         (events.Swept, notifying.sweep, set()),
     ),
 )
@@ -100,7 +132,8 @@ TABLE: dict[tuple[Phase, type], Row] = {(row.phase, row.event): row for row in R
 def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Transition:
     """Return the transition that this event causes. If `transition.batch is batch`, nothing changed.
 
-    Raises Conflict for a callback that contradicts a recorded one, and ResultMissing for a callback without a result.
+    Raises Conflict for a callback that contradicts a recorded one and for a lease that cannot be renewed, and
+    ResultMissing for a callback without a result.
     """
     row = TABLE.get((batch.phase, type(event)))
     if row is None:
@@ -137,6 +170,39 @@ def register(
         attempt_due_at=now,
     )
     return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)
+
+
+def divide(registered: Transition, size: int | None, deadlines: Deadlines) -> Transition:
+    """Return the new batch as a batch request in parts of this size. None: robots fetch the parts, of any size."""
+    return _with_due_at(dividing.divide(registered, size), deadlines)
+
+
+def register_part(request: Batch, part: Part, lease: Lease | None, now: float, deadlines: Deadlines) -> Transition:
+    """Return a new part of a batch request. With a lease, a robot has fetched it. Else it is to be sent to one.
+
+    What a robot fetches has the snapshot of its `holder`, which is to be written.
+    """
+    batch = Batch(
+        id=derive_part_id(request.id, part.number),
+        robot_id=request.robot_id,
+        requestor=request.requestor,
+        source=request.source,
+        reference_count=part.range.count,
+        created_at=now,
+        status=BatchStatus.RECEIVED if lease is None else BatchStatus.ACCEPTED,
+        test_run=request.test_run,
+        trace=request.trace,
+        robot_version=request.robot_version,
+        manifest=request.manifest,
+        selected=request.selected,
+        part=part,
+        lease=lease,
+        snapshot=None if lease is None else part.holder,
+        accepted_at=None if lease is None else now,
+        attempt_due_at=now,
+    )
+    message = DispatchMessage(batch.id, batch.attempt) if lease is None else None
+    return _with_due_at(Transition(batch, message), deadlines)
 
 
 def _with_due_at(transition: Transition, deadlines: Deadlines) -> Transition:

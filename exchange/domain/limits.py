@@ -20,6 +20,18 @@ class Limits(SettingsGroup):
     references_per_batch_limit: int = Field(
         100_000, gt=0, le=100_000, description="Maximum number of references in one batch request."
     )
+    references_per_part_limit: int = Field(
+        100_000,
+        gt=0,
+        le=100_000,
+        description="Maximum number of references in one job. A batch request with more is worked on in parts. A robot "
+        "may have a lower limit.",
+    )
+    open_parts_limit: int = Field(
+        16,
+        gt=0,
+        description="Maximum number of parts of one batch request that the exchange has sent to a robot at once.",
+    )
     references_per_load_limit: int = Field(
         5_000, gt=0, description="Maximum number of lines in one references file. The caller waits for the answer."
     )
@@ -156,6 +168,17 @@ class Deadlines(SettingsGroup):
         86_400.0,
         gt=0,
         description="Maximum time between acceptance and upload. Then the batch fails because the robot is silent.",
+    )
+    lease_limit_s: float = Field(
+        86_400.0, gt=0, description="Maximum length of a lease. A robot may renew its lease as often as it wants."
+    )
+    lease_attempts: int = Field(
+        3, gt=0, description="Number of leases on the same references that may expire. Then these references fail."
+    )
+    fetch_limit_s: float = Field(
+        604_800.0,
+        gt=0,
+        description="Time for which references wait to be fetched by their robot. Then they fail.",
     )
     progress_limit_s: float = Field(
         900.0, gt=0, description="Time without a sign of work after which the sweep resends the import message."

@@ -14,20 +14,22 @@ from exchange.domain.ids import derive_id
 class Origin:
     """The batch and the robot of enhancements, and the time at which they were validated, in seconds since the epoch.
 
-    An enhancement that does not name a `robot_version` gets the given one.
+    `request_id` is the id of the batch request if this batch is a part of one. An enhancement that does not name a
+    `robot_version` gets the given one.
     """
 
     batch_id: UUID
     robot_id: UUID
     validated_at: float
     robot_version: str | None = None
+    request_id: UUID | None = None
     _common: dict[str, str] = field(init=False)
     _common_end: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         common = {
             "created_at": to_time_text(self.validated_at),
-            "batch_request_id": str(self.batch_id),
+            "batch_request_id": str(self.request_id or self.batch_id),
             "robot_id": str(self.robot_id),
         }
         object.__setattr__(self, "_common", common)
@@ -44,4 +46,4 @@ class Origin:
 
 def make_origin(batch: Batch, validated_at: float) -> Origin:
     """Return the origin of what the robot of this batch delivers."""
-    return Origin(batch.id, batch.robot_id, validated_at, batch.robot_version)
+    return Origin(batch.id, batch.robot_id, validated_at, batch.robot_version, batch.request_id)

@@ -12,6 +12,8 @@ _BOUNDS = {
     Phase.ACCEPTED: (5, 60),
     Phase.DELIVERED: (2, 15),
     Phase.IMPORTING: (2, 15),
+    Phase.DIVIDED: (5, 60),
+    Phase.REPORTING: (2, 15),
 }
 FIRST_POLL_S = _BOUNDS[Phase.RECEIVED][0]
 

@@ -109,6 +109,15 @@ class ReportPart:
     text: bytearray = field(default_factory=bytearray)
     lines: bytearray = field(default_factory=bytearray)
 
+    def add(
+        self, kind: EntryKind, reference_id: UUID | str | None, number: int, message: str, error: str | None
+    ) -> None:
+        """Add a line about the entry with this number, or about a missing reference."""
+        subject = f"Entry {number}" if reference_id is None else f"Reference {reference_id}"
+        self.text += f"{subject}: {message}\n".encode()
+        line = None if kind == EntryKind.MISSING else number
+        self.lines += to_json({"reference_id": reference_id, "error": error, "line": line, "kind": kind}) + b"\n"
+
 
 class ReportWriter:
     """Turns the draft report into the final one, and counts what is in it.
@@ -143,11 +152,7 @@ class ReportWriter:
                 self.enhanced.add(reference_id)
             else:
                 self.errors.add(kind, error, reference_id)
-            subject = f"Entry {self._number}" if reference_id is None else f"Reference {reference_id}"
-            written.text += f"{subject}: {self._added_message if error is None else error}\n".encode()
-            line = None if kind == EntryKind.MISSING else self._number
-            fields = {"reference_id": reference_id, "error": error, "line": line, "kind": kind}
-            written.lines += to_json(fields) + b"\n"
+            written.add(kind, reference_id, self._number, self._added_message if error is None else error, error)
         return written
 
     def _decide(self, draft: dict[str, Any]) -> tuple[EntryKind, Any, str | None]:

@@ -44,7 +44,8 @@ def record_transition(before: Batch, transition: Transition) -> None:
     if transition.failure is not None:
         _failures.add(1, {"robot_id": str(after.robot_id), "kind": transition.failure.value})
     if after.ended and not before.ended:
-        _ended.add(1, {"status": after.status.value})
+        if after.part is None:
+            _ended.add(1, {"status": after.status.value})
         for kind, count in _count_entries(after).items():
             if count:
                 _entries.add(count, {"kind": kind})

@@ -87,8 +87,11 @@ async def _apply(stored: StoredBatch, event: Event, services: Services) -> Advan
 
 
 async def add_notification(ending: Transition, services: Services) -> Transition:
-    """Return the transition that ends a batch. If its requestor has webhooks, it also leads to their notification."""
-    if not await _may_have_receiver(ending.batch.requestor, services):
+    """Return the transition that ends a batch. If its requestor has webhooks, it also leads to their notification.
+
+    The end of a part leads to the notification of its batch request.
+    """
+    if ending.batch.part is None and not await _may_have_receiver(ending.batch.requestor, services):
         return ending
     return request_notification(ending, services.deadlines)
 

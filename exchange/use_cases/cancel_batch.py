@@ -2,7 +2,7 @@
 
 from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestRead
 from exchange.domain import events
-from exchange.domain.callers import User, check_may_see
+from exchange.domain.callers import User, check_is_request, check_may_see
 from exchange.domain.report import to_one_line
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
@@ -19,6 +19,7 @@ async def cancel_batch(
     Raises NotFound, Forbidden, and Conflict if the batch ended without a cancellation.
     """
     check_may_see(user, stored.batch)
+    check_is_request(stored.batch)
     reason = to_one_line(cancellation.reason) if cancellation.reason else None
     cancelled = await advance(stored, events.CancelRequested(reason or None), services)
     return await describe_batch(cancelled.batch, user, services)

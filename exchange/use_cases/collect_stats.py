@@ -22,7 +22,8 @@ async def collect_stats(services: Services) -> Stats:
     counts: Counter[BatchStatus] = Counter()
     oldest = now
     async for batch in services.batches.list_open():
-        counts[batch.status] += 1
+        if not batch.is_part:
+            counts[batch.status] += 1
         oldest = min(oldest, batch.created_at)
     stats = Stats(open_batches={status: counts[status] for status in OPEN_STATUSES}, oldest_age_s=now - oldest)
     try:

@@ -11,6 +11,7 @@ from exchange.domain.transitions.dispatching import is_early
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import CLIENT, add_span_attributes, batch_operation, operation
 from exchange.use_cases.advance import advance, observe_and_advance
+from exchange.use_cases.parts import is_known, record_acceptance, work_on_parts
 from exchange.use_cases.write_snapshot import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -20,14 +21,22 @@ log = logging.getLogger(__name__)
 async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) -> None:
     """Call the robot for this attempt, unless the attempt is early, settled, or another dispatcher is calling.
 
-    The snapshot is written once, before the first call. Idempotent: a repeated message makes no second call.
+    The snapshot is written once, before the first call. Idempotent: a repeated message makes no second call. For a
+    batch request in parts, make parts and have them dispatched.
     """
     batch = stored.batch
     add_span_attributes(attempt=attempt)
+    if batch.phase is Phase.DIVIDED:
+        await work_on_parts(stored, services)
+        return
+    if batch.part is not None and not await is_known(stored, services):
+        return
     if batch.phase is not Phase.RECEIVED or attempt != batch.attempt or is_early(batch, services.clock()):
         log.info("batch %s: nothing to dispatch for attempt %d", batch.id, attempt)
         return
-    snapshot = batch.snapshot or await write_snapshot(batch, services)
+    snapshot = batch.snapshot or services.new_id()
+    if batch.snapshot is None:
+        await write_snapshot(batch, snapshot, services)
     started = await advance(stored, events.CallStarted(attempt, snapshot), services)
     if not started.changed:
         log.info("batch %s: no call started: the call is claimed already or no longer due", batch.id)
@@ -35,6 +44,8 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
     answer = await _call_robot(started.batch, started.batch.snapshot or snapshot, services)
     log.info("batch %s: called robot %s: %s", batch.id, batch.robot_id, answer.summary)
     await _record_answer(started.stored, answer, services)
+    if batch.part is not None and answer.accepted:
+        await record_acceptance(batch, services)
 
 
 @operation("call robot", CLIENT)

@@ -8,6 +8,7 @@ from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation
 from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.import_chunk import import_chunk, read_next_chunk
+from exchange.use_cases.report_parts import report_parts
 from exchange.use_cases.validate_upload import validate_for_import
 from exchange.use_cases.write_report import write_report
 
@@ -16,7 +17,13 @@ log = logging.getLogger(__name__)
 
 @batch_operation("import")
 async def import_results(stored: StoredBatch, services: Services) -> None:
-    """Import the delivered result to its end, starting after the recorded progress. Idempotent."""
+    """Import the delivered result to its end, starting after the recorded progress. Idempotent.
+
+    For a batch request in parts, put its report together from theirs.
+    """
+    if stored.batch.division is not None:
+        await report_parts(stored, services)
+        return
     stored = await _start_import(stored, services)
     stored = await _import_chunks(stored, services)
     if stored.batch.phase is Phase.IMPORTING:

@@ -37,9 +37,7 @@ async def update_robot(robot_id: UUID, registration: RobotIn, services: Services
 
 async def configure_robot(robot_id: UUID, settings: RobotSettings, services: Services) -> Robot:
     """Change the settings that are set. Idempotent. Raises NotFound."""
-    # Every robot has the delivery `push`, so it is not stored.
-    changes = settings.model_dump(exclude_unset=True, exclude={"delivery"})
-    return await _change(robot_id, changes, services)
+    return await _change(robot_id, settings.model_dump(exclude_unset=True), services)
 
 
 async def cycle_secret(robot_id: UUID, services: Services, *, revoke: bool = False) -> ProvisionedRobot:

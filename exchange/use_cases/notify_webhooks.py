@@ -1,14 +1,15 @@
-"""The notification of webhooks that a batch has ended: a delivery for each webhook."""
+"""The notification that a batch has ended: a delivery for each webhook. The end of a part goes to its batch request."""
 
 import logging
 
 from exchange.contract.webhooks import DeliveryState, WebhookEvent
-from exchange.domain.events import WebhooksNotified
+from exchange.domain.events import EndNotified
 from exchange.domain.webhook_deliveries import make_delivery, make_message
 from exchange.domain.webhook_events import describe_end
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, batch_operation
 from exchange.use_cases.advance import advance
+from exchange.use_cases.parts import report_end
 from exchange.use_cases.send_webhook_message import send_webhook_message
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,10 @@ async def notify_webhooks(stored: StoredBatch, services: Services) -> None:
     """
     batch = stored.batch
     if not batch.notify_due:
-        log.info("batch %s: no webhook to notify", batch.id)
+        log.info("batch %s: nobody to notify", batch.id)
+        return
+    if batch.part is not None:
+        await report_end(stored, services)
         return
     found = await services.webhooks.load(batch.requestor)
     receivers = [webhook for webhook in found.webhooks if webhook.receives(_EVENT)]
@@ -34,4 +38,4 @@ async def notify_webhooks(stored: StoredBatch, services: Services) -> None:
         if delivery.state is DeliveryState.PENDING:
             await send_webhook_message(make_message(delivery), services)
     add_span_attributes(webhooks=len(receivers))
-    await advance(stored, WebhooksNotified(), services)
+    await advance(stored, EndNotified(), services)

@@ -18,6 +18,7 @@ from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import find_trace_id
+from exchange.use_cases.list_parts import describe_parts
 from exchange.use_cases.manifest_file import read_manifest
 
 # An answer with signed URLs counts as changed after this time, or half their lifetime if that is shorter.
@@ -122,6 +123,8 @@ async def to_wire(
         retry_of=batch.retry_of,
         retried_as=batch.retried_as,
         metadata=batch.metadata,
+        parts=describe_parts(batch),
+        part_of=None if batch.part is None else batch.part.of,
         waiting_for=batch.waiting_for,
         created_at=to_time(batch.created_at),
         accepted_at=to_optional_time(batch.accepted_at),

@@ -16,7 +16,11 @@ from exchange.contract.operations import (
 from exchange.ports import OpenBatch, Services
 from exchange.use_cases.read_parts import Part, read_part
 
-_STATUSES = {"delivered": BatchStatus.IMPORTING}
+_STATUSES = {
+    "delivered": BatchStatus.IMPORTING,
+    "divided": BatchStatus.ACCEPTED,
+    "reporting": BatchStatus.IMPORTING,
+}
 
 
 async def read_stats(services: Services) -> OperationStats:
@@ -52,6 +56,8 @@ async def _list_open(services: Services) -> list[OpenBatch]:
 def _group(found: list[OpenBatch], now: float) -> list[OpenBatchRequests]:
     ages: dict[str, list[float]] = defaultdict(list)
     for batch in found:
+        if batch.is_part:
+            continue
         ages[batch.phase].append(now - batch.created_at)
     return [
         OpenBatchRequests(

@@ -5,7 +5,7 @@ from exchange.contract.robots import BatchRobotResult
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.callers import CallingRobot, check_may_see
-from exchange.domain.errors import InputRejected
+from exchange.domain.errors import Conflict, InputRejected
 from exchange.domain.report import to_one_line
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
@@ -19,10 +19,14 @@ async def receive_callback(
 ) -> BatchEnhancementRequestRead:
     """Record that the robot's result is uploaded, or that the batch failed. Idempotent.
 
-    Raises NotFound, Forbidden, Conflict if the batch has already ended in another way, ResultMissing if there is no
-    result file, and InputRejected for a `storage_url` of another blob.
+    Raises NotFound, Forbidden, Conflict if the batch has already ended in another way or is in parts, ResultMissing if
+    there is no result file, and InputRejected for a `storage_url` of another blob.
     """
     check_may_see(robot, stored.batch)
+    if stored.batch.division is not None:
+        raise Conflict(
+            "This batch request is worked on in parts. Report the result of a part, under the id of its job."
+        )
 
     async def observe(batch: Batch) -> events.Event:
         if result.error is not None:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from exchange.contract.robots import Robot
+from exchange.contract.robots import Delivery, Robot
 from exchange.domain.callers import User
 from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
 from exchange.domain.idempotency import BatchIdentity
-from exchange.domain.lifecycle import register
+from exchange.domain.lifecycle import divide, register
+from exchange.domain.transitions.transition import Transition
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.metrics import record_transition
@@ -51,6 +52,7 @@ async def register_batch(
         await write_manifest(batch, request.reference_ids, services.files)
         if request.skip_enhanced:
             transition = await skip_enhanced(registered, request.reference_ids, services)
+        transition = _divide(transition, robot, services)
         if transition.batch.ended:
             transition = await add_notification(transition, services)
         await services.batches.create(transition.batch)
@@ -75,6 +77,15 @@ async def check_robot(robot_id: UUID, services: Services) -> Robot:
     if not robot.enabled:
         raise Conflict(f"The robot {robot.id} is disabled and takes no new batch requests. Choose another robot.")
     return robot
+
+
+def _divide(registered: Transition, robot: Robot, services: Services) -> Transition:
+    """Return the new batch, in parts if its robot fetches its jobs or takes fewer references in one job."""
+    limit = services.limits.references_per_part_limit
+    size = None if robot.delivery is Delivery.PULL else min(robot.max_references or limit, limit)
+    if registered.batch.ended or (size is not None and registered.batch.selected_count <= size):
+        return registered
+    return divide(registered, size, services.deadlines)
 
 
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> Robot:

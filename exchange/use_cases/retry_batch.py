@@ -7,7 +7,7 @@ from uuid import UUID
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchRetryIn
 from exchange.domain import events
 from exchange.domain.batch import Batch
-from exchange.domain.callers import User, check_may_see
+from exchange.domain.callers import User, check_is_request, check_may_see
 from exchange.domain.errors import Conflict, NameTaken, NotFound, Unavailable
 from exchange.domain.idempotency import BatchIdentity, derive_retry_id
 from exchange.domain.polling import choose_retry_after
@@ -19,6 +19,7 @@ from exchange.use_cases.open_batches import keep_or_withdraw
 from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered
+from exchange.use_cases.report_parts import find_parts
 from exchange.use_cases.write_report import find_enhanced
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     """
     batch = stored.batch
     check_may_see(user, batch)
+    check_is_request(batch)
     if not batch.ended:
         raise Conflict(f"The batch request has not ended (status '{batch.status}'), so it cannot be retried yet.")
     retry_id = derive_retry_id(batch.id)
@@ -84,8 +86,11 @@ async def _register(batch: Batch, retry_id: UUID, retry: BatchRetryIn, user: Use
 async def _list_left(batch: Batch, user: User, services: Services) -> Sequence[UUID]:
     """Return the references that were not enhanced, in the order of the request. Raises Conflict if there are none."""
     try:
+        enhanced: set[str] = set()
+        async for part in find_parts(batch, services):
+            if part.import_started:
+                enhanced.update(await find_enhanced(part, services))
         requested = await read_selected(batch, services.files)
-        enhanced = await find_enhanced(batch, services) if batch.import_started else set()
     except NotFound as error:
         raise Conflict("The files of the batch request have expired, so it cannot be retried.") from error
     left = [reference_id for reference_id in requested if str(reference_id) not in enhanced]

@@ -14,9 +14,8 @@ _FLUSH_BYTES = 1 << 20
 
 
 @operation("snapshot")
-async def write_snapshot(batch: Batch, services: Services) -> UUID:
-    """Write the references with the types that the robot depends on. Return the attempt that names the blob."""
-    attempt = services.new_id()
+async def write_snapshot(batch: Batch, attempt: UUID, services: Services) -> None:
+    """Write the references with the types that the robot depends on. The attempt names the blob."""
     stored_robot, reference_ids = await asyncio.gather(
         services.robots.load(batch.robot_id), read_selected(batch, services.files)
     )
@@ -31,4 +30,3 @@ async def write_snapshot(batch: Batch, services: Services) -> UUID:
                     await blob.write(lines)
                     lines.clear()
         await blob.write(lines)
-    return attempt

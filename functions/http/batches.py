@@ -15,6 +15,7 @@ from exchange.contract.batches import (
     BatchRetryIn,
 )
 from exchange.contract.json_input import describe_ignored_fields
+from exchange.contract.parts import BatchPartList, BatchPartsQuery
 from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
 from exchange.contract.robots import BatchRobotResult
 from exchange.domain.callers import User
@@ -22,6 +23,7 @@ from exchange.domain.polling import FIRST_POLL_S
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.list_batches import list_batches
+from exchange.use_cases.list_parts import list_parts
 from exchange.use_cases.read_batch import read_batch
 from exchange.use_cases.read_report import read_entries, read_errors
 from exchange.use_cases.receive_callback import receive_callback
@@ -175,6 +177,20 @@ async def list_batch_entries(request: ApiRequest) -> BatchEntries:
     """List what became of the entries of the result, and which references are missing."""
     batch_id = request.parse_path_id("batch_request_id")
     return await read_entries(batch_id, request.parse_query(BatchEntriesQuery), request.user, request.services)
+
+
+@endpoint(
+    "GET",
+    _BATCHES + "/{batch_request_id}/parts",
+    Access.REQUESTORS,
+    BatchPartList,
+    HTTPStatus.NOT_FOUND,
+    query_model=BatchPartsQuery,
+)
+async def list_batch_parts(request: ApiRequest) -> BatchPartList:
+    """List the parts of a batch request that is worked on in parts."""
+    batch_id = request.parse_path_id("batch_request_id")
+    return await list_parts(batch_id, request.parse_query(BatchPartsQuery), request.user, request.services)
 
 
 @endpoint(

@@ -415,6 +415,42 @@ EXAMPLES = {
             HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
         },
     ),
+    "list_batch_parts": Examples(
+        responses={
+            "One of two parts has ended": {
+                "parts": [
+                    {
+                        "id": "0b1e1c8e-6f7d-4c39-9f0f-5b2f1f6f8a11",
+                        "number": 1,
+                        "references": 10_000,
+                        "request_status": "completed",
+                        "counts": {"requested": 10_000, "enhanced": 10_000},
+                        "leased_until": "2026-03-02T09:40:00Z",
+                        "created_at": "2026-03-02T09:30:00Z",
+                        "accepted_at": "2026-03-02T09:30:00Z",
+                        "delivered_at": "2026-03-02T09:36:10Z",
+                        "ended_at": "2026-03-02T09:36:22Z",
+                    },
+                    {
+                        "id": "5f6a7f50-7f64-4f1c-8a4e-3c1f1ef0f2b7",
+                        "number": 2,
+                        "references": 2_500,
+                        "request_status": "accepted",
+                        "counts": {"requested": 2_500, "pending": 2_500},
+                        "leased_until": "2026-03-02T09:46:12Z",
+                        "created_at": "2026-03-02T09:36:12Z",
+                        "accepted_at": "2026-03-02T09:36:12Z",
+                    },
+                ],
+                "continuation": None,
+            }
+        },
+        problems={
+            **_NO_BATCH,
+            **_FOR_REQUESTORS,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
+        },
+    ),
     "list_batch_errors": Examples(
         responses={
             "One message": {
@@ -561,12 +597,15 @@ EXAMPLES = {
         problems={**_NO_ROBOT, **_WRONG_ROBOT},
     ),
     "configure_robot": Examples(
-        requests={"A new version": {"version": "1.4.0"}, "Out of service": {"enabled": False}},
+        requests={
+            "A new version": {"version": "1.4.0"},
+            "Out of service": {"enabled": False},
+            "Fetches its jobs": {"delivery": "pull"},
+        },
         responses={"The robot with its settings": {**_ROBOT, "enabled": False, "version": "1.4.0"}},
         problems={
             **_NO_ROBOT,
-            HTTPStatus.UNPROCESSABLE_ENTITY: "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange"
-            " calls the robot.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "delivery: Input should be 'push' or 'pull'.",
         },
     ),
     "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),

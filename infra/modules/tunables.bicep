@@ -8,6 +8,10 @@ type Tunables = {
   HTTP_BODY_LIMIT_BYTES: string?
   @description('Maximum number of references in one batch request.')
   REFERENCES_PER_BATCH_LIMIT: string?
+  @description('Maximum number of references in one job. A batch request with more is worked on in parts. A robot may have a lower limit.')
+  REFERENCES_PER_PART_LIMIT: string?
+  @description('Maximum number of parts of one batch request that the exchange has sent to a robot at once.')
+  OPEN_PARTS_LIMIT: string?
   @description('Maximum number of lines in one references file. The caller waits for the answer.')
   REFERENCES_PER_LOAD_LIMIT: string?
   @description('Maximum number of batch requests of one requestor that have not ended. Requests at the same moment do not exceed it.')
@@ -64,6 +68,12 @@ type Tunables = {
   CALLBACK_WAIT_S: string?
   @description('Maximum time between acceptance and upload. Then the batch fails because the robot is silent.')
   ROBOT_SILENCE_LIMIT_S: string?
+  @description('Maximum length of a lease. A robot may renew its lease as often as it wants.')
+  LEASE_LIMIT_S: string?
+  @description('Number of leases on the same references that may expire. Then these references fail.')
+  LEASE_ATTEMPTS: string?
+  @description('Time for which references wait to be fetched by their robot. Then they fail.')
+  FETCH_LIMIT_S: string?
   @description('Time without a sign of work after which the sweep resends the import message.')
   PROGRESS_LIMIT_S: string?
   @description('Number of resends without progress after which the batch fails.')

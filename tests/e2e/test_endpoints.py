@@ -84,11 +84,8 @@ class TestRobots:
         assert changed in (await call(exchange, "GET", "/robots/"))[1]
         status, problem = await call(exchange, "POST", BATCHES, request, role="requestor")
         assert (status, "is disabled" in problem["detail"]) == (409, True)
-        status, problem = await call(exchange, "PATCH", path, {"delivery": "pull", "max_references": 5})
-        assert (status, problem["detail"]) == (
-            422,
-            "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot.",
-        )
+        status, problem = await call(exchange, "PATCH", path, {"delivery": "post", "max_references": 5})
+        assert (status, problem["detail"]) == (422, "delivery: Input should be 'push' or 'pull'.")
         assert (await call(exchange, "PATCH", path, {"enabled": True}, role="requestor"))[0] == 403
         assert await call(exchange, "PATCH", path, {"enabled": True, "version": None}) == (200, before)
         assert (await call(exchange, "POST", BATCHES, request, role="requestor"))[0] == 202

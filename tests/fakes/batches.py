@@ -52,6 +52,7 @@ class FakeBatchStore:
             item.batch
             for item in self.items.values()
             if item.batch.requestor == requestor
+            and item.batch.part is None
             and not item.batch.ended
             and (older_than is None or make_sort_key(item.batch) < make_sort_key(older_than))
         ]
@@ -59,23 +60,47 @@ class FakeBatchStore:
 
     async def list_open(self) -> AsyncIterator[OpenBatch]:
         for item in list(self.items.values()):
-            if item.batch.due_at is not None and not item.batch.ended:
-                batch = item.batch
-                yield OpenBatch(batch.status, batch.created_at, item.batch.due_at, batch.import_started)
+            batch = item.batch
+            if batch.due_at is not None and not batch.ended:
+                yield OpenBatch(
+                    batch.status,
+                    batch.created_at,
+                    batch.due_at,
+                    batch.import_started,
+                    in_parts=batch.division is not None,
+                    is_part=batch.part is not None,
+                )
+
+    async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
+        found = [
+            (item.batch.available_at, item.batch.id)
+            for item in self.items.values()
+            if item.batch.robot_id == robot_id and item.batch.available_at is not None
+        ]
+        return [batch_id for available_at, batch_id in sorted(found) if available_at <= now][:limit]
+
+    async def list_parts(self, batch_id: UUID, after: int, limit: int) -> Sequence[Batch]:
+        parts = [
+            (item.batch.part.number, item.batch)
+            for item in self.items.values()
+            if item.batch.part is not None and item.batch.part.of == batch_id and item.batch.part.number > after
+        ]
+        return [batch for _, batch in sorted(parts, key=lambda part: part[0])][:limit]
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         by_key = {make_sort_key(item.batch): item.batch for item in self.items.values()}
         found = [
             (key, batch)
             for key, batch in sorted(by_key.items(), reverse=True)
-            if batch_filter.matches(batch) and (after is None or key < after)
+            if batch.part is None and batch_filter.matches(batch) and (after is None or key < after)
         ]
         return Page([batch for _, batch in found[:size]], found[size - 1][0] if len(found) > size else None)
 
     async def list_of_robot(self, robot_id: UUID, since: float, limit: int) -> Sequence[Batch]:
         batches = sorted((item.batch for item in self.items.values()), key=make_sort_key, reverse=True)
-        return [batch for batch in batches if batch.robot_id == robot_id and batch.created_at >= since][:limit]
+        of_robot = [batch for batch in batches if batch.robot_id == robot_id and batch.part is None]
+        return [batch for batch in of_robot if batch.created_at >= since][:limit]
 
 
 def _identity(batch: Batch) -> tuple[object, ...]:
-    return (batch.requestor, batch.robot_id, batch.created_at, batch.manifest)
+    return (batch.requestor, batch.robot_id, batch.created_at, batch.manifest, batch.part and batch.part.holder)

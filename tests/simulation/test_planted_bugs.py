@@ -302,7 +302,7 @@ BUGS = (
         (
             NOTIFY,
             "    found = await services.webhooks.load",
-            "    await advance(stored, WebhooksNotified(), services)\n    found = await services.webhooks.load",
+            "    await advance(stored, EndNotified(), services)\n    found = await services.webhooks.load",
         ),
     ),
 )

@@ -17,22 +17,33 @@ from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
+# Only a part has the field `part`.
+_IS_REQUEST = "NOT IS_DEFINED(c.part)"
 # A batch without due_at is left out by the comparison. One that has ended keeps it until its webhooks are notified.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OLDER_THAN = " AND c.sort_key < @sort_key"
-_OF_ROBOT = "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since ORDER BY c.sort_key DESC"
+_OF_ROBOT = (
+    "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since "
+    "AND NOT IS_DEFINED(c.part) ORDER BY c.sort_key DESC"
+)
 _OPEN_OF_REQUESTOR = (
     "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
-    "AND c.status IN ('received', 'accepted', 'importing')"
+    "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part)"
 )
 _OPEN = (
-    "SELECT c.status, c.created_at, c.due_at, c.import_started FROM c "
+    "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part FROM c "
     "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 )
+_AVAILABLE = (
+    "SELECT TOP @limit c.id FROM c WHERE c.robot_id = @robot_id AND c.available_at <= @now ORDER BY c.available_at"
+)
+_PARTS = "SELECT TOP @limit * FROM c WHERE c.part.of = @batch_id AND c.part.number > @after ORDER BY c.part.number"
 _SORT_KEY = "sort_key"
 # Metadata is found by digests of its pairs. So a name that a requestor chose is never part of a query or of an index.
 _METADATA_TERMS = "metadata_terms"
-_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at", "manifest")
+_CONSTANT_FIELDS = ("requestor", "robot_id", "created_at", "manifest", "holder")
+# Queries tell items with these fields from those without.
+_OPTIONAL_FIELDS = ("due_at", "available_at", "part")
 
 
 class CosmosBatchStore:
@@ -98,13 +109,42 @@ class CosmosBatchStore:
             container = await self._database.container(_CONTAINER)
             async for item in container.query_items(_OPEN):
                 started = item.get("import_started", False)
-                yield OpenBatch(BatchStatus(item["status"]), item["created_at"], item["due_at"], started)
+                yield OpenBatch(
+                    BatchStatus(item["status"]),
+                    item["created_at"],
+                    item["due_at"],
+                    started,
+                    in_parts=item.get("parts") is not None,
+                    is_part=item.get("part") is not None,
+                )
+
+    async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
+        """Return what a robot may fetch, longest waiting first."""
+        parameters: list[dict[str, object]] = [
+            {"name": "@robot_id", "value": str(robot_id)},
+            {"name": "@now", "value": now},
+            {"name": "@limit", "value": limit},
+        ]
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            return [UUID(item["id"]) async for item in container.query_items(_AVAILABLE, parameters=parameters)]
+
+    async def list_parts(self, batch_id: UUID, after: int, limit: int) -> Sequence[Batch]:
+        """Return the next parts of a batch request."""
+        parameters: list[dict[str, object]] = [
+            {"name": "@batch_id", "value": str(batch_id)},
+            {"name": "@after", "value": after},
+            {"name": "@limit", "value": limit},
+        ]
+        with translate_errors("batch request"):
+            container = await self._database.container(_CONTAINER)
+            return [_to_batch(item) async for item in container.query_items(_PARTS, parameters=parameters)]
 
     async def list_page(self, batch_filter: BatchFilter, size: int, after: str | None) -> Page:
         """Return a page of batches. The query asks for one more, to know whether there is another page."""
         conditions, parameters = _make_conditions(batch_filter, after)
-        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        query = f"SELECT TOP @size * FROM c {where}ORDER BY c.{_SORT_KEY} DESC"  # noqa: S608 - the parts are constants
+        where = " AND ".join([_IS_REQUEST, *conditions])
+        query = f"SELECT TOP @size * FROM c WHERE {where} ORDER BY c.{_SORT_KEY} DESC"  # noqa: S608 - the parts are constants
         parameters.append({"name": "@size", "value": size + 1})
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
@@ -160,6 +200,9 @@ def _to_item(batch: Batch) -> Item:
     item[_SORT_KEY] = make_sort_key(batch)
     if batch.metadata:
         item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]
-    if item["due_at"] is None:
-        del item["due_at"]
+    item["available_at"] = batch.available_at
+    item["holder"] = None if batch.part is None else str(batch.part.holder)
+    for name in _OPTIONAL_FIELDS:
+        if item[name] is None:
+            del item[name]
     return item

@@ -40,4 +40,4 @@ async def find_same(
             stored: Item = await container.read_item(item["id"], partition_key=partition_key)
     except NotFound:
         return None
-    return stored if all(stored.get(name) == item[name] for name in constant_fields) else None
+    return stored if all(stored.get(name) == item.get(name) for name in constant_fields) else None

@@ -9,6 +9,7 @@ from exchange.domain.durations import format_duration
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import BatchMessage, ImportMessage, ValidateMessage
+from exchange.domain.transitions import leasing
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
 from exchange.domain.transitions.validating import is_being_validated, may_validate_early
 
@@ -58,6 +59,8 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
     if batch.due_at is None or now < batch.due_at:
         return Transition(batch)
     upload = event.current_upload
+    if upload is None and batch.lease is not None and batch.part is not None:
+        return leasing.sweep(batch, batch.lease, batch.part, now, deadlines)
     is_at_limit = now >= (batch.accepted_at or batch.created_at) + deadlines.robot_silence_limit_s
     if upload is None and is_at_limit:
         if not event.upload_known:
@@ -69,6 +72,18 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
     if upload is not None and (is_at_limit or now >= upload.last_modified + deadlines.callback_wait_s):
         return _deliver(batch, upload, now, deadlines)
     return Transition(replace(batch, upload=upload, resent_at=now))
+
+
+def take(batch: Batch, event: events.LeaseTaken, now: float, deadlines: Deadlines) -> Transition:
+    """End the part if its lease has expired, so that its references go to another one. A result that exists counts.
+
+    The references fail after `lease_attempts` leases.
+    """
+    if batch.lease is None or batch.part is None or now < batch.lease.until:
+        return Transition(batch)
+    if event.current_upload is not None:
+        return _deliver(batch, event.current_upload, now, deadlines)
+    return leasing.expire(batch, batch.lease, batch.part, deadlines)
 
 
 def _deliver(batch: Batch, upload: Upload, now: float, deadlines: Deadlines) -> Transition:

@@ -1,4 +1,7 @@
-"""The notification of webhooks that a batch has ended. It is the only change of a batch after its end."""
+"""The notification that a batch has ended: of webhooks, and for a part of its batch request.
+
+It is the only change of a batch after its end.
+"""
 
 from dataclasses import replace
 
@@ -14,15 +17,16 @@ def request(ending: Transition) -> Transition:
     return replace(ending, batch=replace(ending.batch, notify_due=True), message=NotifyMessage(ending.batch.id))
 
 
-def record(batch: Batch, _event: events.WebhooksNotified, _now: float, _deadlines: Deadlines) -> Transition:
-    """Record that a delivery exists for each webhook."""
+def record(batch: Batch, _event: events.EndNotified, _now: float, _deadlines: Deadlines) -> Transition:
+    """Record that a delivery exists for each webhook, or that the batch request knows of the part's end."""
     return Transition(replace(batch, notify_due=False)) if batch.notify_due else Transition(batch)
 
 
 def sweep(batch: Batch, _event: events.Swept, now: float, deadlines: Deadlines) -> Transition:
-    """Resend the message for webhooks. Give up after `webhook_wait_limit_s`."""
+    """Resend the message about the end. Webhooks are given up after `webhook_wait_limit_s`."""
     if batch.due_at is None or now < batch.due_at:
         return Transition(batch)
-    if now >= (batch.ended_at or now) + deadlines.webhook_wait_limit_s:
+    # The batch request of a part cannot end before it learns of the part.
+    if batch.part is None and now >= (batch.ended_at or now) + deadlines.webhook_wait_limit_s:
         return Transition(replace(batch, notify_due=False))
     return Transition(replace(batch, resent_at=now), NotifyMessage(batch.id))

@@ -98,6 +98,7 @@ class TestCalls:
             calls.retry_batch(BATCH),
             calls.list_entries(BATCH),
             calls.list_errors(BATCH),
+            calls.list_parts(BATCH),
             calls.load_lines(b""),
             calls.find_reference("7", IdentifierType.PM_ID),
             calls.look_up_references(ReferenceLookup(identifiers=[])),

@@ -84,6 +84,7 @@ def test_an_answer_contains_every_field() -> None:
         ),
         "trace_id": None,
         **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings", *TIMES)),
+        **dict.fromkeys(("parts", "part_of")),
     }
 
 

@@ -153,11 +153,7 @@ def test_a_robot_with_the_default_settings_has_no_new_fields() -> None:
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
-        (
-            {"delivery": "pull"},
-            "delivery: robots cannot fetch their jobs yet. Use 'push': the exchange calls the robot",
-        ),
-        ({"delivery": "post"}, "delivery: Input should be 'push'"),
+        ({"delivery": "post"}, "delivery: Input should be 'push' or 'pull'"),
         ({"enabled": None}, "enabled: Input should be a valid boolean"),
         ({"enabeld": False}, "enabeld: Extra inputs are not permitted"),
         ({"max_references": 0}, "max_references: Input should be greater than 0"),

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
+from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus, ErrorCode
 from exchange.domain import events
 from exchange.domain.batch import Batch, Outcome, Phase, Progress, Upload, Validation, ValidationClaim
+from exchange.domain.division import Division, Lease, Part, PartOutcome, Range
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register, request_notification
@@ -55,7 +56,30 @@ def ended(**fields: object) -> Batch:
     return importing(**{"status": BatchStatus.COMPLETED, "due_at": None, "ended_at": NOW - 1, **fields})
 
 
+TEN = Range(start=0, count=10)
+PART = Part(of=HOLDER, number=1, range=TEN, holder=HOLDER)
+LEASED = {"part": PART, "lease": Lease(until=NOW + 600)}
+EXPIRED = {"part": PART, "lease": Lease(until=NOW - 1000)}
+LAST_LEASE = {"part": replace(PART, range=replace(TEN, expiries=2)), "lease": Lease(until=NOW - 1000)}
+DONE = PartOutcome(status=BatchStatus.COMPLETED, enhanced=10, added=10, entries={"total": 10, "added": 10})
+UNANSWERED = PartOutcome(status=BatchStatus.FAILED, error="silent", error_code=ErrorCode.ROBOT_TIMEOUT, failed=10)
+RETURNED = PartOutcome(status=BatchStatus.FAILED, returned=replace(TEN, expiries=1))
+
+
+def divided(division: Division, **fields: object) -> Batch:
+    return received(**{"reference_count": 20, "division": division, "status": BatchStatus.ACCEPTED, **fields})
+
+
+def reporting(**fields: object) -> Batch:
+    both = Division(size=10).cut(TEN, NOW - 9).cut(replace(TEN, start=10), NOW - 9)
+    all_ended = both.end_part(1, DONE).end_part(2, UNANSWERED)
+    return divided(all_ended, **{"status": BatchStatus.IMPORTING, "delivered_at": NOW - 2, **fields})
+
+
 OVERDUE = {"due_at": NOW - 1}
+FETCHED = Division().cut(TEN, NOW - 9)
+SENT = Division(size=10).cut(TEN, NOW - 9)
+CANCELLED = {"cancel_requested_at": NOW - 3}
 VARIANTS: dict[Phase, list[Batch]] = {
     Phase.RECEIVED: [
         received(),
@@ -71,6 +95,10 @@ VARIANTS: dict[Phase, list[Batch]] = {
         accepted(accepted_at=NOW - 86_400, **OVERDUE),
         accepted(upload=UPLOAD, validation=VALIDATION),
         accepted(upload=UPLOAD, **CLAIMED),
+        accepted(**LEASED),
+        accepted(**EXPIRED),
+        accepted(**EXPIRED, **OVERDUE),
+        accepted(**LAST_LEASE, **OVERDUE),
     ],
     Phase.DELIVERED: [
         delivered(),
@@ -86,6 +114,21 @@ VARIANTS: dict[Phase, list[Batch]] = {
         importing(resends=10, **OVERDUE),
         importing(cancel_requested_at=NOW - 1, last_chunk=1),
     ],
+    Phase.DIVIDED: [
+        divided(Division(), status=BatchStatus.RECEIVED),
+        divided(Division(), **OVERDUE),
+        divided(Division(size=10), status=BatchStatus.RECEIVED, **OVERDUE),
+        divided(FETCHED),
+        divided(FETCHED, **CANCELLED),
+        divided(FETCHED, unconfirmed=True),
+        divided(FETCHED.end_part(1, DONE)),
+        divided(FETCHED.end_part(1, DONE), **OVERDUE),
+        divided(SENT, status=BatchStatus.RECEIVED),
+        divided(SENT, **OVERDUE),
+        divided(SENT, reference_count=10),
+        divided(SENT.end_part(1, DONE)),
+    ],
+    Phase.REPORTING: [reporting(), reporting(**OVERDUE), reporting(resends=10, **OVERDUE)],
     Phase.ENDED: [
         ended(),
         ended(status=BatchStatus.PARTIAL_FAILED),
@@ -129,10 +172,22 @@ EVENTS: list[Event] = [
     events.ChunkImported(Progress(chunks=1, offset=9, added=3)),
     events.ChunkImported(Progress(chunks=2, offset=18, added=3)),
     events.ReportWritten(ATTEMPT, OUTCOME),
+    events.ReportWritten(ATTEMPT, None),
     events.CancelRequested("not needed"),
     events.CancelRequested(None),
+    events.PartMade(1, TEN),
+    events.PartMade(2, replace(TEN, start=10)),
+    events.PartAccepted(),
+    events.PartEnded(1, DONE),
+    events.PartEnded(1, UNANSWERED),
+    events.PartEnded(1, RETURNED),
+    events.PartEnded(9, DONE),
+    events.LeaseRenewed(NOW + 900),
+    events.LeaseRenewed(0.0),
+    events.LeaseTaken(None),
+    events.LeaseTaken(UPLOAD),
     events.Retried(OTHER_HOLDER),
-    events.WebhooksNotified(),
+    events.EndNotified(),
     events.Swept(None),
     events.Swept(UPLOAD),
     events.Swept(OLD),
@@ -649,7 +704,7 @@ class TestNotifying:
 
     def test_a_notification_is_recorded_and_changes_nothing_else(self) -> None:
         batch = ended(notify_due=True, due_at=NOW + 299)
-        transition = apply(batch, events.WebhooksNotified(), NOW, DEADLINES)
+        transition = apply(batch, events.EndNotified(), NOW, DEADLINES)
         assert (transition.batch, transition.message) == (replace(batch, notify_due=False, due_at=None), None)
 
     def test_a_lost_message_is_resent_for_a_day(self) -> None:

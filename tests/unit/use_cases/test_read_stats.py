@@ -9,6 +9,7 @@ from exchange.contract.batches import BatchStatus
 from exchange.contract.operations import DeadLetterQueue, OverdueBatchRequest, Phase, UnreachablePart
 from exchange.contract.webhooks import DeliveryState
 from exchange.domain import batch as domain
+from exchange.domain.division import Division, Part, Range
 from exchange.domain.errors import Unavailable
 from exchange.ports import OpenBatch
 from exchange.use_cases.list_overdue import list_overdue
@@ -44,6 +45,9 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
         (40.0, {**importing, "import_started": True}),
         (50.0, {**importing, "import_started": True}),
         (60.0, {"status": BatchStatus.FAILED}),
+        (70.0, {"division": Division()}),
+        (70.0, {"part": Part(of=uuid4(), number=1, range=Range(start=0, count=1), holder=uuid4())}),
+        (80.0, {**importing, "division": Division()}),
     ):
         await world.batches.create(a_batch(**{"created_at": world.clock.now - age, "due_at": START + 999, **fields}))
     stats = await read_stats(world.services)
@@ -53,8 +57,10 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
         ("accepted", "accepted", 1, 30),
         ("importing", "delivered", 1, 20),
         ("importing", "importing", 2, 50),
+        ("accepted", "divided", 1, 70),
+        ("importing", "reporting", 1, 80),
     ]
-    assert stats.overdue == 4
+    assert stats.overdue == 7
     assert stats.unreachable == []
 
 

@@ -1,0 +1,86 @@
+"""Fetching work: a robot asks for a part of a batch request, and gets it with a lease."""
+
+import logging
+from uuid import UUID
+
+from exchange.domain import events
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.callers import CallingRobot
+from exchange.domain.division import Lease
+from exchange.domain.errors import ExchangeError, NotFound
+from exchange.ports import Services, StoredBatch
+from exchange.telemetry.logs import bind_log_fields
+from exchange.telemetry.operations import add_span_attributes, operation
+from exchange.use_cases.advance import advance, observe_and_advance
+from exchange.use_cases.parts import make_part, report_end
+from exchange.use_cases.write_snapshot import write_snapshot
+
+log = logging.getLogger(__name__)
+
+# How many batches one query returns. Other robots may take the work of the first ones before this robot does.
+_CANDIDATES = 20
+# How often a part is tried to be made while other robots make parts of the same batch request.
+_ATTEMPTS = 50
+
+
+@operation("fetch part")
+async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: Services) -> Batch | None:
+    """Return a part with at most `limit` references and a lease, from the batch request that waited longest.
+
+    Return None if the robot has no work. Two calls never return the same references, unless the lease of the first one
+    has expired. Each call returns other work, also if the answer to the last one was lost.
+
+    Raises NotFound if the robot does not exist, and Unavailable. If a call fails, its lease ends.
+    """
+    registered = (await services.robots.load(robot.id)).robot
+    limit = min(limit, registered.max_references or limit, services.limits.references_per_part_limit)
+    for batch_id in await services.batches.list_available(robot.id, services.clock(), _CANDIDATES):
+        with bind_log_fields(batch_id=batch_id, robot_id=robot.id):
+            part = await _fetch_from(batch_id, limit, lease_s, services)
+            if part is not None:
+                add_span_attributes(batch_id=str(part.id), reference_count=part.reference_count)
+                log.info("batch %s: part %s is fetched references=%d", part.request_id, part.id, part.reference_count)
+                await _write_snapshot(part, services)
+                return part
+    return None
+
+
+async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Services) -> Batch | None:
+    try:
+        stored = await services.batches.load(batch_id)
+        if stored.batch.part is not None:
+            stored = await _take_back(stored, services)
+    except NotFound:
+        return None
+    for _ in range(_ATTEMPTS):
+        if stored.batch.phase is not Phase.DIVIDED or not stored.batch.may_make_parts:
+            return None
+        lease = Lease(until=services.clock() + lease_s)
+        stored, part = await make_part(stored, limit, lease, services)
+        if part is not None:
+            return part
+    return None
+
+
+async def _take_back(stored: StoredBatch, services: Services) -> StoredBatch:
+    """End a part whose lease has expired, so that its references are left again. Return its batch request."""
+
+    async def observe(part: Batch) -> events.Event:
+        return events.LeaseTaken(await services.results.find_upload(part.id))
+
+    taken = await observe_and_advance(stored, observe, services)
+    if taken.batch.ended:
+        await report_end(taken.stored, services)
+    return await services.batches.load(taken.batch.request_id)
+
+
+async def _write_snapshot(part: Batch, services: Services) -> None:
+    """Write the snapshot. If that fails, give the part back, so that it need not wait for the end of its lease."""
+    if part.snapshot is None:
+        msg = f"the part {part.id} has no name for its snapshot"
+        raise AssertionError(msg)
+    try:
+        await write_snapshot(part, part.snapshot, services)
+    except ExchangeError:
+        await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
+        raise

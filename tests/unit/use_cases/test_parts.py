@@ -1,0 +1,411 @@
+"""Batch requests in parts: sent to a robot, or fetched by it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from exchange.contract.batches import (
+    BatchCancellationIn,
+    BatchEnhancementRequestIn,
+    BatchRetryIn,
+    BatchStatus,
+    ErrorCode,
+)
+from exchange.contract.references import ReferenceFileInput
+from exchange.contract.reports import BatchErrors
+from exchange.contract.robots import BatchRobotRequest, RobotSettings
+from exchange.domain import blob_names
+from exchange.domain.batch import Batch, Phase
+from exchange.domain.division import derive_part_id
+from exchange.domain.errors import Conflict, Unavailable
+from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
+from exchange.domain.robot_answer import RobotAnswer
+from exchange.use_cases.cancel_batch import cancel_batch
+from exchange.use_cases.fetch_part import fetch_part
+from exchange.use_cases.manage_robots import configure_robot
+from exchange.use_cases.notify_webhooks import notify_webhooks
+from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.renew_lease import renew_lease
+from exchange.use_cases.retry_batch import retry_batch
+from exchange.use_cases.sweep import sweep
+from tests.fakes.world import LIMITS
+from tests.results import annotation
+from tests.unit.use_cases.conftest import REQUESTOR, Exchange, read_now
+
+LEASE_S = 600.0
+OTHER = {"identifiers": [{"identifier_type": "pm_id", "identifier": 999}], "enhancements": None}
+
+
+class Parts(Exchange):
+    """The fakes, with a batch request in parts."""
+
+    request_id: UUID
+
+    async def request(self, references: int = 10, **settings: object) -> None:
+        await self.populate(references)
+        await configure_robot(self.robot.id, RobotSettings.model_validate(settings), self.services)
+        self.request_id = await self.register()
+
+    def read_whole(self) -> Batch:
+        return self.get_batch(self.request_id)
+
+    def read_end(self) -> tuple[BatchStatus, ErrorCode | None]:
+        return self.read_whole().status, self.read_whole().error_code
+
+    def part(self, number: int) -> Batch:
+        return self.get_batch(derive_part_id(self.request_id, number))
+
+    async def fetch(self, limit: int = 4) -> Batch | None:
+        return await fetch_part(self.calling_robot, limit, LEASE_S, self.services)
+
+    async def fetch_some(self, limit: int = 4) -> Batch:
+        part = await self.fetch(limit)
+        assert part is not None
+        return part
+
+    def read_ids(self, part: Batch) -> list[str]:
+        """Return the ids of the references that the robot was given."""
+        assert part.snapshot is not None
+        lines = self.files.blobs[blob_names.reference_data(part.id, part.snapshot)].splitlines()
+        return [json.loads(line)["id"] for line in lines]
+
+    async def deliver(self, part: Batch, failing: Sequence[str] = ()) -> None:
+        """Upload the result of a part, and report it."""
+        ids = self.read_ids(part)
+        entries = [
+            {"reference_id": item, "message": "too short"} if item in failing else annotation(item) for item in ids
+        ]
+        await self.upload(part.id, *entries)
+        await self.call_back(part.id)
+
+    async def run_messages(self) -> None:
+        """Handle messages until none is left."""
+        while self.queues.sent:
+            messages, self.queues.sent[:] = list(self.queues.sent), []
+            for message in messages:
+                match message:
+                    case DispatchMessage():
+                        await self.dispatch(message.batch_id, message.attempt)
+                    case ImportMessage():
+                        await self.run_import(message.batch_id)
+                    case NotifyMessage():
+                        await notify_webhooks(message.batch_id, self.services)
+
+    async def work(self, limit: int = 4) -> int:
+        """Fetch and deliver until nothing is left. Return the number of parts."""
+        parts = 0
+        while (part := await self.fetch(limit)) is not None:
+            await self.deliver(part)
+            parts += 1
+        await self.run_messages()
+        return parts
+
+
+@pytest.fixture
+def exchange() -> Parts:
+    return Parts(limits=LIMITS.model_copy(update={"open_parts_limit": 2}))
+
+
+class TestFetched:
+    async def test_a_robot_works_on_all_parts(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        assert await exchange.work() == 3
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.request_status is BatchStatus.COMPLETED
+        assert read.counts is not None
+        assert (read.counts.requested, read.counts.enhanced, read.counts.pending) == (10, 10, 0)
+        assert read.entries is not None
+        assert (read.entries.total, read.entries.added) == (10, 10)
+        expected = [f"Reference {item}: Enhancement added." for item in exchange.reference_ids]
+        assert exchange.read_report(exchange.request_id) == expected
+        assert [entry["line"] for entry in exchange.read_report_entries(exchange.request_id)] == list(range(1, 11))
+        added = exchange.read_enhancements(exchange.request_id)
+        assert {item["batch_request_id"] for item in added} == {str(exchange.request_id)}
+        assert len({item["id"] for item in added}) == 10
+        assert exchange.robot_calls.jobs == []
+
+    async def test_nothing_is_fetched_twice(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        parts = [part for part in await asyncio.gather(*(exchange.fetch(3) for _ in range(6))) if part]
+        given = [item for part in parts for item in exchange.read_ids(part)]
+        assert sorted(given) == sorted(str(item) for item in exchange.reference_ids)
+        assert await exchange.fetch() is None
+
+    async def test_the_robot_may_have_a_smaller_limit(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull", max_references=2)
+        assert (await exchange.fetch_some(limit=100)).reference_count == 2
+
+    async def test_batch_requests_take_turns(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        first = exchange.request_id
+        exchange.clock.now += 1
+        second = await exchange.register()
+        order = []
+        for _ in range(4):
+            exchange.clock.now += 1
+            order.append((await exchange.fetch_some(2)).request_id)
+        assert order == [first, second, first, second]
+
+    async def test_a_late_result_counts_if_nobody_took_the_references(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        part = await exchange.fetch_some()
+        exchange.clock.now += LEASE_S + 1
+        await exchange.deliver(part)
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_a_late_result_is_refused_if_another_robot_took_the_references(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        late = await exchange.fetch_some()
+        exchange.clock.now += LEASE_S + 1
+        second = await exchange.fetch_some()
+        assert exchange.read_ids(second) == exchange.read_ids(late)
+        with pytest.raises(Conflict):
+            await exchange.deliver(late)
+        await exchange.deliver(second)
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+        assert len(exchange.read_report(exchange.request_id)) == 4
+        assert (exchange.part(1).error_code, exchange.part(1).ended) == (ErrorCode.LEASE_EXPIRED, True)
+
+    async def test_the_references_fail_after_three_expired_leases(self, exchange: Parts) -> None:
+        await exchange.request(6, delivery="pull")
+        await exchange.deliver(await exchange.fetch_some(2))
+        for _ in range(3):
+            assert await exchange.fetch(4) is not None
+            exchange.clock.now += LEASE_S + 1
+        assert await exchange.fetch(4) is None
+        await exchange.run_messages()
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.request_status is BatchStatus.PARTIAL_FAILED
+        assert read.counts is not None
+        assert (read.counts.enhanced, read.counts.failed) == (2, 4)
+        error = "The lease on these references expired 3 times. No robot delivered a result."
+        assert read.error == f"1 of 2 parts failed. The first error: {error}"
+        assert exchange.read_report(exchange.request_id)[2:] == [
+            f"Reference {item}: {error}" for item in exchange.reference_ids[2:]
+        ]
+        report = exchange.read_whole().report
+        assert report is not None
+        errors = BatchErrors.model_validate_json(exchange.files.blobs[blob_names.errors(exchange.request_id, report)])
+        assert [(item.message, item.count) for item in errors.errors] == [(error, 4)]
+
+    async def test_the_sweep_ends_what_nobody_fetches_after_the_last_lease(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        for _ in range(3):
+            assert await exchange.fetch() is not None
+            exchange.clock.now += LEASE_S + 1
+        exchange.clock.now += exchange.services.deadlines.callback_wait_s
+        await sweep(exchange.services)
+        await exchange.run_messages()
+        assert (exchange.read_whole().status, exchange.read_whole().error_code) == (
+            BatchStatus.FAILED,
+            ErrorCode.LEASE_EXPIRED,
+        )
+
+    async def test_a_part_that_is_given_back_does_not_count_as_expired(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        for _ in range(5):
+            part = await exchange.fetch_some()
+            await renew_lease(part.id, 0.0, exchange.calling_robot, exchange.services)
+        assert await exchange.work() == 1
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_a_renewed_lease_lasts_longer(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        part = await exchange.fetch_some()
+        exchange.clock.now += LEASE_S - 1
+        until = await renew_lease(part.id, LEASE_S, exchange.calling_robot, exchange.services)
+        assert until == exchange.clock.now + LEASE_S
+        exchange.clock.now += LEASE_S - 1
+        assert await exchange.fetch() is None
+        exchange.clock.now += 2
+        with pytest.raises(Conflict, match="The lease has expired"):
+            await renew_lease(part.id, LEASE_S, exchange.calling_robot, exchange.services)
+
+    async def test_an_upload_without_a_report_counts_when_its_lease_has_expired(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        part = await exchange.fetch_some()
+        await exchange.upload(part.id, *(annotation(UUID(item)) for item in exchange.read_ids(part)))
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.fetch() is None
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_what_nobody_fetches_fails_in_the_end(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        exchange.clock.now += exchange.services.deadlines.fetch_limit_s + 1
+        await sweep(exchange.services)
+        assert (exchange.read_whole().status, exchange.read_whole().error_code) == (
+            BatchStatus.FAILED,
+            ErrorCode.ROBOT_TIMEOUT,
+        )
+
+    async def test_what_is_left_when_robots_stop_fetching_fails(self, exchange: Parts) -> None:
+        await exchange.request(6, delivery="pull")
+        await exchange.deliver(await exchange.fetch_some())
+        await exchange.run_messages()
+        exchange.clock.now += exchange.services.deadlines.fetch_limit_s + 1
+        await sweep(exchange.services)
+        await exchange.run_messages()
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.request_status is BatchStatus.PARTIAL_FAILED
+        assert read.error == "No robot fetched the last 2 references in time."
+        assert read.counts is not None
+        assert (read.counts.enhanced, read.counts.failed) == (4, 2)
+        last = exchange.read_report(exchange.request_id)[-1]
+        assert last == f"Reference {exchange.reference_ids[-1]}: No robot fetched it in time."
+
+    async def test_a_snapshot_that_cannot_be_written_gives_the_part_back(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        create = exchange.files.create
+
+        def fail(_name: str) -> object:
+            raise Unavailable("The storage is down.")
+
+        exchange.files.create = fail  # type: ignore[assignment,method-assign] # replaces the fake
+        with pytest.raises(Unavailable):
+            await exchange.fetch()
+        exchange.files.create = create  # type: ignore[method-assign] # restores the fake
+        assert await exchange.work() == 1
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_a_part_that_was_made_by_a_run_that_died_is_recorded_by_the_next(self, exchange: Parts) -> None:
+        await exchange.request(8, delivery="pull")
+        stored = exchange.batches.items[exchange.request_id]
+        died = await exchange.fetch_some()
+        exchange.batches.items[exchange.request_id] = stored
+        second = await exchange.fetch_some()
+        assert not set(exchange.read_ids(died)) & set(exchange.read_ids(second))
+        exchange.clock.now += LEASE_S + 1
+        await exchange.deliver(second)
+        assert await exchange.work() == 1
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_entries_are_numbered_through_all_parts(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        for _ in range(2):
+            part = await exchange.fetch_some(2)
+            await exchange.upload(part.id, "{", *(annotation(UUID(item)) for item in exchange.read_ids(part)))
+            await exchange.call_back(part.id)
+        await exchange.run_messages()
+        starts = [line.partition(":")[0] for line in exchange.read_report(exchange.request_id)]
+        ids = [f"Reference {item}" for item in exchange.reference_ids]
+        assert starts == ["Entry 1", *ids[:2], "Entry 4", *ids[2:]]
+        lines = [entry["line"] for entry in exchange.read_report_entries(exchange.request_id)]
+        assert lines == [1, 2, 3, 4, 5, 6]
+        assert exchange.read_whole().status is BatchStatus.PARTIAL_FAILED
+
+
+class TestSent:
+    async def test_the_robot_gets_parts_of_its_size_a_few_at_a_time(self, exchange: Parts) -> None:
+        await exchange.request(max_references=4)
+        await exchange.run_messages()
+        sent = [job.id for _, job in exchange.robot_calls.jobs]
+        assert sent == [derive_part_id(exchange.request_id, number) for number in (1, 2)]
+        assert exchange.read_whole().status is BatchStatus.ACCEPTED
+        await exchange.deliver(exchange.part(1))
+        await exchange.run_messages()
+        await exchange.deliver(exchange.part(3))
+        await exchange.deliver(exchange.part(2))
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+        expected = [f"Reference {item}: Enhancement added." for item in exchange.reference_ids]
+        assert exchange.read_report(exchange.request_id) == expected
+
+    async def test_a_batch_that_fits_one_job_is_not_in_parts(self, exchange: Parts) -> None:
+        await exchange.request(max_references=10)
+        assert exchange.read_whole().division is None
+
+    async def test_a_batch_in_parts_of_which_all_are_rejected_is_rejected(self, exchange: Parts) -> None:
+        await exchange.request(6, max_references=3)
+
+        async def reject(_job: BatchRobotRequest) -> RobotAnswer:
+            return RobotAnswer(400, "I only take 2")
+
+        exchange.robot_calls.behaviour = reject
+        await exchange.run_messages()
+        assert (exchange.read_whole().status, exchange.read_whole().error_code) == (
+            BatchStatus.REJECTED,
+            ErrorCode.ROBOT_REJECTED,
+        )
+
+    async def test_the_sweep_repairs_every_lost_message(self, exchange: Parts) -> None:
+        await exchange.request(6, max_references=3)
+        delivered: set[UUID] = set()
+        for _ in range(30):
+            exchange.queues.sent.clear() if len(delivered) % 2 else await exchange.run_messages()
+            for number in range(1, 3):
+                part_id = derive_part_id(exchange.request_id, number)
+                part = exchange.batches.items.get(part_id)
+                if part and part.batch.phase is Phase.ACCEPTED and part_id not in delivered:
+                    await exchange.deliver(part.batch)
+                    delivered.add(part_id)
+                    exchange.queues.sent.clear()
+            exchange.clock.now += 1000
+            await sweep(exchange.services)
+            await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+
+class TestCancelledAndRetried:
+    async def test_before_the_first_part(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        read = await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        assert (read.request_status, read.error_code) == (BatchStatus.FAILED, ErrorCode.CANCELLED)
+        assert await exchange.fetch() is None
+
+    async def test_while_parts_are_open(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        await exchange.deliver(await exchange.fetch_some())
+        await exchange.run_messages()
+        late = await exchange.fetch_some()
+        await cancel_batch(exchange.request_id, BatchCancellationIn(reason="too slow"), REQUESTOR, exchange.services)
+        await exchange.run_messages()
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.request_status is BatchStatus.PARTIAL_FAILED
+        assert read.error == "The batch request was cancelled: too slow. 4 enhancements were added."
+        assert read.counts is not None
+        assert (read.counts.enhanced, read.counts.cancelled) == (4, 6)
+        with pytest.raises(Conflict):
+            await exchange.deliver(late)
+        assert len(exchange.read_report(exchange.request_id)) == 10
+
+    async def test_a_part_is_cancelled_and_retried_with_its_batch_request_only(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        part = await exchange.fetch_some()
+        message = f"part 1 of the batch request {exchange.request_id}"
+        with pytest.raises(Conflict, match=message):
+            await cancel_batch(part.id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        with pytest.raises(Conflict, match=message):
+            await retry_batch(part.id, BatchRetryIn(), REQUESTOR, exchange.services)
+
+    async def test_a_retry_has_what_no_part_enhanced(self, exchange: Parts) -> None:
+        await exchange.request(6, delivery="pull")
+        first = await exchange.fetch_some(2)
+        failing = exchange.read_ids(first)[:1]
+        await exchange.deliver(first, failing)
+        await exchange.deliver(await exchange.fetch_some(2))
+        await exchange.run_messages()
+        await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        await exchange.run_messages()
+        retried = await retry_batch(exchange.request_id, BatchRetryIn(), REQUESTOR, exchange.services)
+        ids = [exchange.reference_ids[position] for position in (0, 4, 5)]
+        assert retried.batch.reference_ids == ids
+
+    async def test_skipped_references_are_in_no_part(self, exchange: Parts) -> None:
+        await exchange.request(6, delivery="pull")
+        await exchange.work(limit=3)
+        request = BatchEnhancementRequestIn(
+            robot_id=exchange.robot.id,
+            reference_ids=[*exchange.reference_ids, await exchange.load(ReferenceFileInput.model_validate(OTHER))],
+            skip_enhanced=True,
+        )
+        exchange.request_id = (await register_batch(request, REQUESTOR, exchange.services)).id
+        assert await exchange.work() == 1
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.counts is not None
+        assert (read.counts.skipped, read.counts.enhanced) == (6, 1)
