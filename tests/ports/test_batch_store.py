@@ -48,6 +48,7 @@ async def test_a_batch_is_read_back_unchanged(batches: BatchStore) -> None:
 LATER_FIELDS = [
     *("trace", "validation_claim", "metadata", "fingerprint", "manifest", "robot_version", "skipped_count", "selected"),
     *("error_code", "test_run", "outcome", "cancel_requested_at", "last_chunk", "retry_of", "retried_as", "notify_due"),
+    *("division", "lease"),
 ]
 
 
