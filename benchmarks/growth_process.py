@@ -66,7 +66,7 @@ async def _measure(operation: str, folder: Path) -> dict[str, float]:
     if operation == "import":
         delivered = CallbackSucceeded(await services.results.find_upload(batch.id))
         await advance(await services.batches.load(batch.id), delivered, services)
-    before, started = _read_peak_memory(), time.process_time()
+    before, started = read_peak_memory(), time.process_time()
     await _run(operation, batch, services)
     # CPU time: on fake stores the operation waits for nothing.
     seconds = time.process_time() - started
@@ -77,13 +77,13 @@ async def _measure(operation: str, folder: Path) -> dict[str, float]:
     return {
         "seconds": seconds,
         "before": before,
-        "peak": _read_peak_memory(),
+        "peak": read_peak_memory(),
         "requests": requests,
         "added": batch.progress.added,
     }
 
 
-def _read_peak_memory() -> int:
+def read_peak_memory() -> int:
     """Return the peak memory of this process in bytes."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None  # noqa: S101 - Linux has this line for every process

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.growth import fit_exponent, make_batch, measure_operation, measure_size
 from benchmarks.inputs import SAMPLES, ResultMaker, make_ids
+from benchmarks.parts import measure_parts
 
 
 def test_linear_growth_has_the_exponent_1_and_quadratic_growth_2() -> None:
@@ -25,3 +26,9 @@ async def test_an_operation_that_fails_has_no_figures(tmp_path: Path) -> None:
     (tmp_path / "batch.json").write_text("{}")
     with pytest.raises(ValueError, match="Expecting value"):
         await measure_operation("validate", tmp_path)
+
+
+async def test_every_reference_of_a_batch_in_parts_is_accounted_for() -> None:
+    found = await measure_parts(210, part=50)
+    assert (found.parts, found.accounted) == (5, 210)
+    assert found.seconds > 0
