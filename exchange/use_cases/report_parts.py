@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from uuid import UUID
 
+from exchange.contract.batches import BatchStatus
 from exchange.contract.reports import BatchErrors, EntryKind
 from exchange.domain import blob_names, events
 from exchange.domain.added import find_added
@@ -103,7 +104,9 @@ class _Writer:
         if (added := find_added(part)) is not None and not part.test_run:
             async for data in self._read_whole_lines(added):
                 await self._enhancements.write(renumber_enhancements(data, self._entries))
-        await self._add_errors(blob_names.errors(part.id, part.report))
+        # A part without errors is completed, and has no blob of them.
+        if part.status is not BatchStatus.COMPLETED:
+            await self._add_errors(blob_names.errors(part.id, part.report))
         self._entries += part.validation.entries
 
     async def add_left(self) -> None:
@@ -127,11 +130,7 @@ class _Writer:
             await self._heartbeat.beat()
 
     async def _add_errors(self, name: str) -> None:
-        """Count the messages of a part. A part without errors has no blob of them."""
-        try:
-            content = b"".join([data async for data in self._services.files.read(name)])
-        except NotFound:
-            return
+        content = b"".join([data async for data in self._services.files.read(name)])
         self.errors.add_all(BatchErrors.model_validate_json(content))
 
     async def _read_whole_lines(self, name: str) -> AsyncIterator[bytes]:
