@@ -179,6 +179,11 @@ class Division:
         return replace(self, ended=ended, totals=self.totals.add(outcome))
 
 
+def find_smallest_size(references: int, parts_limit: int) -> int:
+    """Return the smallest number of references in a part with which this many fit in `parts_limit` parts."""
+    return -(-references // parts_limit)
+
+
 def count_expiry(part: Part, lease: Lease) -> Range:
     """Return the range of a part with the expiry of its lease. One that was given back has not expired."""
     return replace(part.range, expiries=part.range.expiries + (not lease.given_back))

@@ -27,6 +27,12 @@ class Limits(SettingsGroup):
         description="Maximum number of references in one job. A batch request with more is worked on in parts. A robot "
         "may have a lower limit.",
     )
+    parts_per_batch_limit: int = Field(
+        10_000,
+        gt=0,
+        le=10_000,
+        description="Maximum number of parts of one batch request. So large batch requests need large parts.",
+    )
     open_parts_limit: int = Field(
         16,
         gt=0,

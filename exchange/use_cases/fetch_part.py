@@ -6,8 +6,8 @@ from uuid import UUID
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.callers import CallingRobot
-from exchange.domain.division import Lease
-from exchange.domain.errors import ExchangeError, NotFound
+from exchange.domain.division import Lease, find_smallest_size
+from exchange.domain.errors import ExchangeError, InputRejected, NotFound
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, operation
@@ -30,18 +30,26 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
     Return None if the robot has no work. Two calls never return the same references, unless the lease of the first one
     has expired. Each call returns other work, also if the answer to the last one was lost.
 
-    Raises NotFound if the robot does not exist, and Unavailable. If a call fails, its lease ends.
+    Raises NotFound if the robot does not exist, InputRejected if the only work left needs a larger `limit`, and
+    Unavailable. If a call fails, its lease ends.
     """
     registered = (await services.robots.load(robot.id)).robot
     limit = min(limit, registered.max_references or limit, services.limits.references_per_part_limit)
+    too_small: InputRejected | None = None
     for batch_id in await services.batches.list_available(robot.id, services.clock(), _CANDIDATES):
         with bind_log_fields(batch_id=batch_id, robot_id=robot.id):
-            part = await _fetch_from(batch_id, limit, lease_s, services)
+            try:
+                part = await _fetch_from(batch_id, limit, lease_s, services)
+            except InputRejected as error:
+                too_small = error
+                continue
             if part is not None:
                 add_span_attributes(batch_id=str(part.id), reference_count=part.reference_count)
                 log.info("batch %s: part %s is fetched references=%d", part.request_id, part.id, part.reference_count)
                 await _write_snapshot(part, services)
                 return part
+    if too_small is not None:
+        raise too_small
     return None
 
 
@@ -52,6 +60,11 @@ async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Serv
             stored = await _take_back(stored, services)
     except NotFound:
         return None
+    smallest = find_smallest_size(stored.batch.selected_count, services.limits.parts_per_batch_limit)
+    if limit < smallest:
+        raise InputRejected(
+            f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it."
+        )
     for _ in range(_ATTEMPTS):
         if stored.batch.phase is not Phase.DIVIDED or not stored.batch.may_make_parts:
             return None

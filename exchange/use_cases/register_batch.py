@@ -80,8 +80,17 @@ async def check_robot(robot_id: UUID, services: Services) -> Robot:
 
 
 def _divide(registered: Transition, robot: Robot, services: Services) -> Transition:
-    """Return the new batch, in parts if its robot fetches its jobs or takes fewer references in one job."""
+    """Return the new batch, in parts if its robot fetches its jobs or takes fewer references in one job.
+
+    Raises TooLarge if that would be too many parts.
+    """
     limit = services.limits.references_per_part_limit
+    most = services.limits.parts_per_batch_limit * (robot.max_references or limit)
+    if registered.batch.selected_count > most:
+        raise TooLarge(
+            f"The robot takes at most {robot.max_references} references in one job. So a batch request to it may have "
+            f"at most {most} references."
+        )
     size = None if robot.delivery is Delivery.PULL else min(robot.max_references or limit, limit)
     if registered.batch.ended or (size is not None and registered.batch.selected_count <= size):
         return registered

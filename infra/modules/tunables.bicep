@@ -10,6 +10,8 @@ type Tunables = {
   REFERENCES_PER_BATCH_LIMIT: string?
   @description('Maximum number of references in one job. A batch request with more is worked on in parts. A robot may have a lower limit.')
   REFERENCES_PER_PART_LIMIT: string?
+  @description('Maximum number of parts of one batch request. So large batch requests need large parts.')
+  PARTS_PER_BATCH_LIMIT: string?
   @description('Maximum number of parts of one batch request that the exchange has sent to a robot at once.')
   OPEN_PARTS_LIMIT: string?
   @description('Maximum number of lines in one references file. The caller waits for the answer.')

@@ -20,7 +20,7 @@ from exchange.contract.robots import BatchRobotRequest, RobotSettings
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.division import derive_part_id
-from exchange.domain.errors import Conflict, Unavailable
+from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
 from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.use_cases.cancel_batch import cancel_batch
@@ -298,6 +298,30 @@ class TestFetched:
         lines = [entry["line"] for entry in exchange.read_report_entries(exchange.request_id)]
         assert lines == [1, 2, 3, 4, 5, 6]
         assert exchange.read_whole().status is BatchStatus.PARTIAL_FAILED
+
+
+class TestTooManyParts:
+    @pytest.fixture
+    def exchange(self) -> Parts:
+        return Parts(limits=LIMITS.model_copy(update={"parts_per_batch_limit": 3}))
+
+    async def test_a_fetch_of_too_few_references_is_refused(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        with pytest.raises(InputRejected, match=r"is large\. Fetch at least 4 references of it\."):
+            await exchange.fetch(3)
+        assert await exchange.work(4) == 3
+
+    async def test_it_gets_the_work_of_smaller_batch_requests(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        exchange.clock.now += 1
+        exchange.reference_ids = exchange.reference_ids[:3]
+        small = await exchange.register()
+        assert (await exchange.fetch_some(1)).request_id == small
+
+    @pytest.mark.parametrize("delivery", ["push", "pull"])
+    async def test_a_request_for_more_parts_is_refused(self, exchange: Parts, delivery: str) -> None:
+        with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
+            await exchange.request(10, delivery=delivery, max_references=3)
 
 
 class TestSent:
