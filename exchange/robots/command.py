@@ -13,7 +13,9 @@ from uuid import UUID
 from exchange.contract.base import check_url
 from exchange.robots.exchange import Credentials
 from exchange.robots.functions import Judge
+from exchange.robots.leases import MAX_LIMIT, Terms
 from exchange.robots.logs import FORMATTERS, set_up_logs
+from exchange.robots.pull import Pace, Pull, pull
 from exchange.robots.reference import Needs
 from exchange.robots.serve import ServeError, Service, serve
 from exchange.robots.trial import TrialError, try_out
@@ -22,6 +24,8 @@ ID = "ROBOT_ID"
 SECRET = "ROBOT_SECRET"  # noqa: S105 - the name of a variable  # nosec B105
 
 MAX_PORT = 65_535
+# A shorter lease would be lost in a busy moment, and costs requests.
+MIN_LEASE_S = 3
 
 
 class _Robot(Protocol):
@@ -44,11 +48,17 @@ class RunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run a robot. With a `file`, its function is tried on the references in it. Otherwise it serves."""
+    """How to run a robot.
+
+    With a `file`, its function is tried on the references in it. With `pull` it fetches its jobs. Otherwise it serves.
+    """
 
     api: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
+    pull: bool = False
+    limit: int = Terms().limit
+    lease: int = Terms().lease_s
     workers: int = 1
     state: Path | None = None
     log: str = "json"
@@ -71,7 +81,7 @@ def run(robot: _Robot, argv: Sequence[str] | None) -> None:
 
 
 def start(robot: _Robot, options: Options, read: Callable[[], Credentials]) -> None:
-    """Serve the robot, or try its function. Raises UsageError and RunError."""
+    """Serve the robot, fetch its jobs, or try its function. Raises UsageError and RunError."""
     set_up_logs(options.log)
     try:
         judge = robot.make_judge(options.workers)
@@ -81,17 +91,21 @@ def start(robot: _Robot, options: Options, read: Callable[[], Credentials]) -> N
         if options.file:
             _try(robot, judge, options.file)
         else:
-            _serve(robot, judge, options, read)
+            _run_until_stopped(robot, judge, options, read)
     except (TrialError, ServeError) as error:
         raise RunError(str(error)) from None
     finally:
         judge.close()
 
 
-def _serve(robot: _Robot, judge: Judge, options: Options, read: Callable[[], Credentials]) -> None:
+def _run_until_stopped(robot: _Robot, judge: Judge, options: Options, read: Callable[[], Credentials]) -> None:
     if not options.api:
         raise UsageError("--api is required: the address of the exchange")
     credentials = read()
+    if options.pull:
+        terms = Terms(options.limit, options.lease)
+        asyncio.run(pull(Pull(credentials, options.api, terms, Pace(options.workers), options.state), judge))
+        return
     folder = (options.state or _find_cache_folder()) / str(credentials.robot_id)
     asyncio.run(serve(Service(robot.version, credentials, options.api, options.host, options.port, folder), judge))
 
@@ -111,20 +125,24 @@ def _try(robot: _Robot, judge: Judge, file: Path) -> None:
 def make_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        description=f"Serve the robot '{name}'. {ID} and {SECRET} are read from the environment, because every user of "
-        "a machine can see command lines."
+        description=f"Serve the robot '{name}', or let it fetch its jobs. {ID} and {SECRET} are read from the "
+        "environment, because every user of a machine can see command lines."
     )
     parser.add_argument("--api", type=_parse_url, help="the address of the exchange")
     parser.add_argument("--host", default=DEFAULTS.host, help="the address to listen on (default: this machine only)")
     parser.add_argument("--port", type=_parse_port, default=DEFAULTS.port, help="the port to listen on (default: 8000)")
+    _add_pull_arguments(parser)
     parser.add_argument(
         "--workers",
         type=_parse_count,
         default=DEFAULTS.workers,
-        help="how many calls of the function run at once (default: 1)",
+        help="how many calls of the function run at once, and with --pull also how many jobs (default: 1)",
     )
     parser.add_argument(
-        "--state", type=Path, help="the folder for accepted jobs and unfinished results (default: the user's cache)"
+        "--state",
+        type=Path,
+        help="the folder for accepted jobs and unfinished results (default: the user's cache, with --pull the "
+        "system's folder for temporary files)",
     )
     parser.add_argument("--log", choices=sorted(FORMATTERS), default=DEFAULTS.log, help="the form of the log on stderr")
     parser.add_argument(
@@ -135,6 +153,32 @@ def make_parser(name: str) -> argparse.ArgumentParser:
         help="do not serve: apply the function to the references in a JSONL file, and print the result lines",
     )
     return parser
+
+
+def _add_pull_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pull", action="store_true", help="do not serve: fetch jobs from the exchange")
+    parser.add_argument(
+        "--limit", type=_parse_limit, default=DEFAULTS.limit, help="the references in a fetched job (default: 1000)"
+    )
+    parser.add_argument(
+        "--lease",
+        type=_parse_lease,
+        default=DEFAULTS.lease,
+        metavar="SECONDS",
+        help="how long a fetched job is kept for a process that has died (default: 600)",
+    )
+
+
+def _parse_limit(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
+        raise argparse.ArgumentTypeError(f"must be 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def _parse_lease(text: str) -> int:
+    if not text.isdecimal() or int(text) < MIN_LEASE_S:
+        raise argparse.ArgumentTypeError(f"must be at least {MIN_LEASE_S} seconds")
+    return int(text)
 
 
 def _parse_url(text: str) -> str:
