@@ -1,6 +1,16 @@
 """All checks, in the order in which they are shown."""
 
-from exchange.robots.check.checks import answers, callbacks, downloads, entries, restarts, results, signatures, urls
+from exchange.robots.check.checks import (
+    answers,
+    callbacks,
+    downloads,
+    entries,
+    pulls,
+    restarts,
+    results,
+    signatures,
+    urls,
+)
 
 CHECKS = (
     *signatures.CHECKS,
@@ -10,5 +20,6 @@ CHECKS = (
     *callbacks.CHECKS,
     *results.CHECKS,
     *entries.CHECKS,
+    *pulls.CHECKS,
     *restarts.CHECKS,
 )
