@@ -24,6 +24,7 @@ from tests.unit.robots.check.small_pull_robot import Fetching, SmallPullRobot, m
 from tests.unit.robots.check.test_checks import LONG, SHORT
 
 MAX_CONCURRENT = 12
+START_S = 60.0
 # The mistakes in a job are found whichever way it came.
 BROKEN = {
     **{
@@ -47,7 +48,7 @@ async def running(kind: type[Fetching], times: Times) -> AsyncIterator[Bench]:
 async def check(kind: type[Fetching], times: Times, *only: str) -> list[Finding]:
     async with running(kind, times) as bench:
         job = bench.make_plain()
-        assert (await bench.send(job)).accepted
+        await asyncio.wait_for(bench.exchange.queue.offer(bench.exchange.add(job)).wait(), START_S)
         bench.keep_plain(job)
         return await run_checks(bench, Plan(only=only, delivery=Delivery.PULL), delivers=True)
 
@@ -118,12 +119,32 @@ async def test_a_check_of_robots_that_are_called_does_not_apply() -> None:
     )
 
 
-PULL = Plan(delivery=Delivery.PULL, times=Times(job_s=200.0, quiet_s=0.5))
+# The check of robots that are called has the large jobs.
+WITHOUT_LARGE = dict.fromkeys(["DATA-003", "DATA-007"], "it takes long")
+PULL = Plan(delivery=Delivery.PULL, times=Times(job_s=200.0, quiet_s=0.5), skipped=WITHOUT_LARGE)
+
+
+async def test_a_robot_that_fetches_after_its_stop_is_found() -> None:
+    class Eager(Fetching):
+        async def stop(self) -> None:
+            await super().stop()
+            await self.fetch()
+
+    (finding,) = await check(Eager, SHORT, "PULL-009")
+    assert finding.detail == "After SIGTERM the robot fetched another job."
+
+
+async def test_a_renewal_that_comes_late_is_found() -> None:
+    class Late(Fetching):
+        renewal_s = 1.2
+
+    (finding,) = await check(Late, SHORT, "PULL-006")
+    assert finding.detail == "A renewal came after the lease of 1 s had expired."
 
 
 async def test_the_sample_robot_on_the_kit_passes_everything() -> None:
     findings = await check_pull_robot(make_pull_command("samples.robot.robot:robot"), PULL)
-    assert {finding.check.id: finding.detail for finding in findings if finding.outcome != "passed"} == {}
+    assert {each.check.id: each.detail for each in findings if each.outcome != "passed"} == WITHOUT_LARGE
     assert len(findings) == len(BROKEN)
 
 
