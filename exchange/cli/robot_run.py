@@ -12,19 +12,11 @@ from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import read_profiles
 from exchange.contract.base import check_url
-from exchange.robots.command import (
-    DEFAULTS,
-    MAX_PORT,
-    MIN_LEASE_S,
-    Options,
-    RunError,
-    UsageError,
-    read_credentials,
-    start,
-)
+from exchange.robots.command import RunError, UsageError, read_credentials, start
 from exchange.robots.exchange import Credentials
 from exchange.robots.find import FindError, find_robot
 from exchange.robots.leases import MAX_LIMIT
+from exchange.robots.options import DEFAULTS, MAX_PORT, MIN_LEASE_S, Options
 
 
 def run(

@@ -28,8 +28,8 @@ from exchange.robots.check.result_file import (
 )
 from exchange.robots.check.run import CheckError, Plan, check_kit_robot, check_url, list_failures
 from exchange.robots.check.run_pull import check_pull_robot
-from exchange.robots.command import ID, SECRET
 from exchange.robots.exchange import Credentials
+from exchange.robots.options import ID, SECRET
 from exchange.robots.project import ProjectError, write_project
 
 

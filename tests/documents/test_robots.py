@@ -22,9 +22,9 @@ from exchange.domain.limits import Deadlines
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.robot_answer import RobotAnswer, to_event
 from exchange.domain.signatures import TOLERANCE_S, sign
-from exchange.robots.command import make_parser
 from exchange.robots.functions import MAX_TRACEBACKS
 from exchange.robots.leases import MAX_LIMIT, Terms
+from exchange.robots.options import make_parser
 from exchange.robots.pull import Pace, Waits
 from exchange.robots.retries import Backoff
 from exchange.robots.server import MAX_RUNNING_JOBS

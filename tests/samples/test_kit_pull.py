@@ -339,6 +339,17 @@ async def test_a_signal_stops_a_process_which_gives_its_job_back(number: signal.
     assert CREDENTIALS.secret not in log
 
 
+async def test_the_command_passes_its_options_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "exchange.cli", "robots", "run", "tests.samples.slow_robot", "--pull"]
+    options = ["--limit", "7", "--lease", "90", "--workers", "2", "--state", str(tmp_path)]
+    async with running_leases(DATA) as exchange:
+        words = [*command, *options, "--api", exchange.url]
+        async with running_command(words, tmp_path, "fetching work", CALLS=str(tmp_path / "calls")):
+            exchange.offer()
+            assert (await exchange.wait_for_callback())["error"] is None
+    assert exchange.fetches[0] == {"robot_id": str(CREDENTIALS.robot_id), "limit": "7", "lease": "PT90S"}
+
+
 async def test_a_killed_process_needs_no_state(tmp_path: Path) -> None:
     async with running_leases(DATA) as exchange:
         exchange.offer()

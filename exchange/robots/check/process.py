@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from exchange.robots.command import ID, SECRET
 from exchange.robots.exchange import Credentials
+from exchange.robots.options import ID, SECRET
 
 # In the command of a robot, what stands for the address of the played exchange.
 API = "{api}"

@@ -5,6 +5,7 @@ from exchange.robots.check.checks import (
     callbacks,
     downloads,
     entries,
+    leases,
     pulls,
     restarts,
     results,
@@ -21,5 +22,6 @@ CHECKS = (
     *results.CHECKS,
     *entries.CHECKS,
     *pulls.CHECKS,
+    *leases.CHECKS,
     *restarts.CHECKS,
 )
