@@ -1,4 +1,4 @@
-"""`exchange robots run`: a robot on the kit, served by the command."""
+"""`exchange robots run`: a robot on the kit, run by the command."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,9 +12,11 @@ from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import read_profiles
 from exchange.contract.base import check_url
-from exchange.robots.command import DEFAULTS, MAX_PORT, Options, RunError, UsageError, read_credentials, start
+from exchange.robots.command import RunError, UsageError, read_credentials, start
 from exchange.robots.exchange import Credentials
 from exchange.robots.find import FindError, find_robot
+from exchange.robots.leases import MAX_LIMIT
+from exchange.robots.options import DEFAULTS, MAX_PORT, MIN_LEASE_S, Options
 
 
 def run(
@@ -24,13 +26,16 @@ def run(
     api: str | None = None,
     host: str = DEFAULTS.host,
     port: Annotated[int, Parameter(validator=Number(gte=0, lte=MAX_PORT))] = DEFAULTS.port,
+    pull: Annotated[bool, Parameter(negative="")] = DEFAULTS.pull,
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=MAX_LIMIT))] = DEFAULTS.limit,
+    lease: Annotated[int, Parameter(validator=Number(gte=MIN_LEASE_S))] = DEFAULTS.lease,
     workers: Annotated[int, Parameter(validator=Number(gte=1))] = DEFAULTS.workers,
     state: Path | None = None,
     log: Literal["json", "text"] = "json",
     file: Annotated[Path | None, Parameter(name="--try")] = None,
     common: Common = COMMON,
 ) -> None:
-    """Run a robot on the kit: serve it, or try its function on a file.
+    """Run a robot on the kit: serve it, let it fetch its jobs, or try its function on a file.
 
     Its id and secret are read from ROBOT_ID and ROBOT_SECRET in the environment, or from the file of `--credentials`.
 
@@ -46,10 +51,17 @@ def run(
         The address to listen on. The default is reached from this machine only.
     port
         The port to listen on.
+    pull
+        Do not serve: fetch jobs from the exchange. It needs no address of its own.
+    limit
+        The references in a fetched job.
+    lease
+        The seconds for which a fetched job is kept for a process that has died. A process that works renews it.
     workers
-        How many calls of the function run at once.
+        How many calls of the function run at once, and with `--pull` also how many jobs.
     state
-        The folder for accepted jobs and unfinished results. The default is in the user's cache.
+        The folder for accepted jobs and unfinished results. The default is in the user's cache, and with `--pull` the
+        system's folder for temporary files.
     log
         The form of the log on standard error.
     file
@@ -58,7 +70,7 @@ def run(
     try:
         found = find_robot(robot)
         address = None if file else _find_api(api, common)
-        options = Options(address, host, port, workers, state, log, file)
+        options = Options(address, host, port, pull, limit, lease, workers, state, log, file)
         start(found, options, read_credentials if credentials is None else lambda: _read_file(credentials))
     except UsageError as error:
         text = str(error)

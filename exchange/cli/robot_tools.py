@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ from exchange.cli.exits import CommandError, Exit
 from exchange.files.replacing import replacing
 from exchange.robots.check.bench import Times
 from exchange.robots.check.formats import to_json, to_junit, to_text
-from exchange.robots.check.model import Failed, Finding
+from exchange.robots.check.model import Delivery, Failed, Finding
+from exchange.robots.check.process import API, make_pull_command
 from exchange.robots.check.references import ALL_NEEDS
 from exchange.robots.check.result_file import (
     ReferencesError,
@@ -25,14 +27,16 @@ from exchange.robots.check.result_file import (
     read_reference_ids,
 )
 from exchange.robots.check.run import CheckError, Plan, check_kit_robot, check_url, list_failures
-from exchange.robots.command import ID, SECRET
+from exchange.robots.check.run_pull import check_pull_robot
 from exchange.robots.exchange import Credentials
+from exchange.robots.options import ID, SECRET
 from exchange.robots.project import ProjectError, write_project
 
 
 def check(
     robot: str,
     *,
+    pull: Annotated[bool, Parameter(negative="")] = False,
     listen: str = "127.0.0.1:7270",
     address: str | None = None,
     needs: Annotated[list[str] | None, Parameter(negative="")] = None,
@@ -49,7 +53,10 @@ def check(
     robot
         Either `module:robot`, a robot on the kit, which the command starts. Or the address of a robot that runs, such
         as `http://127.0.0.1:8000`. It must call the address of `--listen` as its exchange, and the environment must
-        have the same ROBOT_ID and ROBOT_SECRET as the robot.
+        have the same ROBOT_ID and ROBOT_SECRET as the robot. With `--pull`: `module:robot`, or a command that starts
+        any other robot, with `{api}` in place of the address of the exchange.
+    pull
+        The robot fetches its jobs. The command starts it, with ROBOT_ID and ROBOT_SECRET in its environment.
     listen
         Where the played exchange listens, for a robot that runs already.
     address
@@ -72,6 +79,8 @@ def check(
     if not host or not port.isdigit():
         raise CommandError(f"--listen must be host:port, but is '{listen}'.", Exit.USAGE)
     is_url = robot.startswith(("http://", "https://"))
+    if pull and is_url:
+        raise CommandError("A robot that fetches its jobs has no address: name module:robot or a command.", Exit.USAGE)
     try:
         plan = Plan(
             only=only or (),
@@ -81,8 +90,11 @@ def check(
             host=host if is_url else "127.0.0.1",
             port=int(port) if is_url else 0,
             address=address if is_url else None,
+            delivery=Delivery.PULL if pull else Delivery.PUSH,
         )
-        if is_url:
+        if pull:
+            findings = asyncio.run(check_pull_robot(_parse_command(robot), plan))
+        elif is_url:
             findings = asyncio.run(check_url(robot, _read_credentials(), plan, _make_announcer(common)))
         else:
             findings = asyncio.run(check_kit_robot(robot, plan))
@@ -93,6 +105,19 @@ def check(
             file.write(to_junit(findings).encode())
     _show(findings, common)
     return Exit.ENDED_WITH_FAILURES if list_failures(findings) else Exit.DONE
+
+
+def _parse_command(robot: str) -> list[str]:
+    """Return the command of a robot that fetches its jobs. One word is the name of a robot on the kit."""
+    words = shlex.split(robot)
+    if len(words) == 1:
+        return make_pull_command(robot)
+    if not any(API in word for word in words):
+        raise CommandError(
+            f"The command must have {API} in place of the exchange's address, as in 'python robot.py --api {API}'.",
+            Exit.USAGE,
+        )
+    return words
 
 
 def _make_announcer(common: Common) -> Callable[[str], None]:

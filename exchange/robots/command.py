@@ -1,27 +1,22 @@
 """The command line of a robot."""
 
-import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from exchange.contract.base import check_url
 from exchange.robots.exchange import Credentials
 from exchange.robots.functions import Judge
-from exchange.robots.logs import FORMATTERS, set_up_logs
+from exchange.robots.leases import Terms
+from exchange.robots.logs import set_up_logs
+from exchange.robots.options import ID, SECRET, Options, make_parser
+from exchange.robots.pull import Pace, Pull, pull
 from exchange.robots.reference import Needs
 from exchange.robots.serve import ServeError, Service, serve
 from exchange.robots.trial import TrialError, try_out
-
-ID = "ROBOT_ID"
-SECRET = "ROBOT_SECRET"  # noqa: S105 - the name of a variable  # nosec B105
-
-MAX_PORT = 65_535
 
 
 class _Robot(Protocol):
@@ -42,22 +37,6 @@ class RunError(Exception):
     """The robot cannot run. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run a robot. With a `file`, its function is tried on the references in it. Otherwise it serves."""
-
-    api: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
-    state: Path | None = None
-    log: str = "json"
-    file: Path | None = None
-
-
-DEFAULTS = Options()
-
-
 def run(robot: _Robot, argv: Sequence[str] | None) -> None:
     """Run the command line of this robot."""
     parser = make_parser(robot.name)
@@ -71,7 +50,7 @@ def run(robot: _Robot, argv: Sequence[str] | None) -> None:
 
 
 def start(robot: _Robot, options: Options, read: Callable[[], Credentials]) -> None:
-    """Serve the robot, or try its function. Raises UsageError and RunError."""
+    """Serve the robot, fetch its jobs, or try its function. Raises UsageError and RunError."""
     set_up_logs(options.log)
     try:
         judge = robot.make_judge(options.workers)
@@ -81,17 +60,21 @@ def start(robot: _Robot, options: Options, read: Callable[[], Credentials]) -> N
         if options.file:
             _try(robot, judge, options.file)
         else:
-            _serve(robot, judge, options, read)
+            _run_until_stopped(robot, judge, options, read)
     except (TrialError, ServeError) as error:
         raise RunError(str(error)) from None
     finally:
         judge.close()
 
 
-def _serve(robot: _Robot, judge: Judge, options: Options, read: Callable[[], Credentials]) -> None:
+def _run_until_stopped(robot: _Robot, judge: Judge, options: Options, read: Callable[[], Credentials]) -> None:
     if not options.api:
         raise UsageError("--api is required: the address of the exchange")
     credentials = read()
+    if options.pull:
+        terms = Terms(options.limit, options.lease)
+        asyncio.run(pull(Pull(credentials, options.api, terms, Pace(options.workers), options.state), judge))
+        return
     folder = (options.state or _find_cache_folder()) / str(credentials.robot_id)
     asyncio.run(serve(Service(robot.version, credentials, options.api, options.host, options.port, folder), judge))
 
@@ -106,54 +89,6 @@ def _try(robot: _Robot, judge: Judge, file: Path) -> None:
         if isinstance(error, BrokenPipeError):
             return
         raise TrialError(f"The lines cannot be printed: {error.strerror}.") from None
-
-
-def make_parser(name: str) -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        description=f"Serve the robot '{name}'. {ID} and {SECRET} are read from the environment, because every user of "
-        "a machine can see command lines."
-    )
-    parser.add_argument("--api", type=_parse_url, help="the address of the exchange")
-    parser.add_argument("--host", default=DEFAULTS.host, help="the address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=_parse_port, default=DEFAULTS.port, help="the port to listen on (default: 8000)")
-    parser.add_argument(
-        "--workers",
-        type=_parse_count,
-        default=DEFAULTS.workers,
-        help="how many calls of the function run at once (default: 1)",
-    )
-    parser.add_argument(
-        "--state", type=Path, help="the folder for accepted jobs and unfinished results (default: the user's cache)"
-    )
-    parser.add_argument("--log", choices=sorted(FORMATTERS), default=DEFAULTS.log, help="the form of the log on stderr")
-    parser.add_argument(
-        "--try",
-        dest="file",
-        metavar="FILE",
-        type=Path,
-        help="do not serve: apply the function to the references in a JSONL file, and print the result lines",
-    )
-    return parser
-
-
-def _parse_url(text: str) -> str:
-    try:
-        return check_url(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _parse_port(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
-    return int(text)
-
-
-def _parse_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return int(text)
 
 
 def read_credentials() -> Credentials:

@@ -17,6 +17,18 @@ class RefusedError(Exception):
     """The exchange or its storage refused a request permanently. The message has no URL, because URLs are signed."""
 
 
+class AttemptFailedError(Exception):
+    """One attempt at a request failed, and may be repeated. The message has no URL, because URLs are signed."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LeaseLostError(Exception):
+    """The lease of a job has expired, or its batch has ended. The job is no longer this robot's."""
+
+
 class BatchEndedError(Exception):
     """The batch has ended without the robot, for example because its requestor cancelled it."""
 

@@ -64,18 +64,25 @@ class SignedUrls:
 
 
 class _Batch(msgspec.Struct):
-    """The fields of a batch request that the robot reads."""
+    """The fields that the robot reads of a batch request, or of a job that it has fetched."""
 
     id: UUID
     reference_data_url: str | None = None
+    # The name of the same URL in a job.
+    reference_storage_url: str | None = None
     result_storage_url: str | None = None
 
+
+# Published clients read a job without URLs as a fault, so the exchange refuses to return one that has ended.
+_ENDED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.GONE})
+# The answer has a reason that people can act on.
+_EXPLAINED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 _decode_batch = msgspec.json.Decoder(_Batch).decode
 
 
 class Exchange:
-    """A client of the exchange."""
+    """A client of the exchange, for a robot that the exchange calls."""
 
     def __init__(self, api: str, credentials: Credentials, http: Http) -> None:
         self._api = api.rstrip("/")
@@ -84,10 +91,12 @@ class Exchange:
 
     async def refresh_urls(self, batch_id: str) -> SignedUrls:
         """Return fresh signed URLs. Raises BatchEndedError if there are none any more."""
-        path = f"/references/enhancement/batch/{batch_id}?include_reference_ids=false"
+        path = self._make_refresh_path(batch_id)
         retries = Retries(self._http.backoff)
         while True:
             response, body = await self._http.read(lambda: self._sign("GET", path), _TEMPORARY)
+            if response.status in _ENDED:
+                raise BatchEndedError
             check(response)
             try:
                 batch = _decode_batch(body)
@@ -95,28 +104,35 @@ class Exchange:
                 # Not the exchange has answered, but for example a proxy with a page of its own.
                 await retries.wait("GET returned an answer that is not a batch request")
                 continue
-            if not batch.reference_data_url or not batch.result_storage_url:
+            references = batch.reference_data_url or batch.reference_storage_url
+            if not references or not batch.result_storage_url:
                 raise BatchEndedError
-            return SignedUrls(batch.reference_data_url, batch.result_storage_url)
+            return SignedUrls(references, batch.result_storage_url)
 
     async def call_back(self, batch_id: str, error: str | None) -> None:
         """Report that the result file is complete, or why the whole batch failed. Raises RefusedError."""
         content = {"request_id": batch_id, "error": None if error is None else {"message": error}}
         body = json.dumps(content).encode()
-        response, answer = await self._http.read(
-            lambda: self._sign("POST", "/robot/enhancement/batch/", body), _TEMPORARY
-        )
-        if response.status == HTTPStatus.CONFLICT:
-            raise RefusedError(f"the callback was refused: {_read_detail(answer)}")
+        path = self._make_callback_path(batch_id)
+        response, answer = await self._http.read(lambda: self._sign("POST", path, body), _TEMPORARY)
+        if response.status in _EXPLAINED:
+            raise RefusedError(f"the callback was refused: {read_detail(response.status, answer)}")
         check(response)
+
+    def _make_refresh_path(self, batch_id: str) -> str:
+        return f"/references/enhancement/batch/{batch_id}?include_reference_ids=false"
+
+    def _make_callback_path(self, _batch_id: str) -> str:
+        return "/robot/enhancement/batch/"
 
     def _sign(self, method: str, path: str, body: bytes = b"") -> Attempt:
         return Attempt(method, self._api + path, self._credentials.make_headers(body), body or None)
 
 
-def _read_detail(answer: bytes) -> str:
+def read_detail(status: int, answer: bytes) -> str:
+    """Return the detail of an error, or only its status if the answer has none."""
     try:
         detail = json.loads(answer)["detail"]
-    except (ValueError, TypeError, KeyError):
-        return f"HTTP {HTTPStatus.CONFLICT:d}"
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return f"HTTP {status}"
     return hide_signatures(str(detail))

@@ -67,7 +67,7 @@ class JobStore:
                 log.error("%s is damaged and is ignored", file)  # noqa: TRY400 - the traceback could have the URLs
                 continue
             if self.is_finished(str(job.id)):
-                self._delete(str(job.id))
+                self.discard(str(job.id))
             else:
                 yield job
 
@@ -99,14 +99,17 @@ class JobStore:
         """Remember that a job is finished, delete its files, and forget the jobs that were finished long ago."""
         (self._finished_folder / batch_id).touch(_PRIVATE_FILE)
         _sync_folder(self._finished_folder)
-        self._delete(batch_id)
+        self.discard(batch_id)
         forgotten = time.time() - REMEMBERED_S
         for file in self._finished_folder.iterdir():
             if file.stat().st_mtime < forgotten:
                 file.unlink()
 
-    def _delete(self, batch_id: str) -> None:
-        """Delete the files of a job. The job itself is last, so that a crash in between leaves no file behind."""
+    def discard(self, batch_id: str) -> None:
+        """Delete the files of a job without remembering it.
+
+        The job itself is last, so that a crash in between leaves no file behind.
+        """
         for file in (self._progress_file(batch_id), self.result_file(batch_id), self._job_file(batch_id)):
             file.unlink(missing_ok=True)
 

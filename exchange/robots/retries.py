@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from exchange.domain.retry_after import parse_retry_after
-from exchange.robots.errors import RefusedError
+from exchange.robots.errors import AttemptFailedError, RefusedError
 
 log = logging.getLogger("robot")
 
@@ -94,6 +94,18 @@ class Http:
                     return response, await response.read()
             except TRANSPORT_ERRORS as error:
                 await retries.wait(f"an answer ended early with {type(error).__name__}")
+
+    async def read_once(self, attempt: Attempt, timeout_s: float) -> tuple[aiohttp.ClientResponse, bytes]:
+        """Send a request once, and return the answer and its body. Raises AttemptFailedError if there is none."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._open(attempt)
+                try:
+                    return response, await response.read()
+                finally:
+                    response.release()
+        except TRANSPORT_ERRORS as error:
+            raise AttemptFailedError(f"{attempt.method} failed with {type(error).__name__}") from None
 
     async def _open(self, attempt: Attempt) -> aiohttp.ClientResponse:
         options: dict[str, Any] = {"headers": attempt.headers, "data": attempt.body, "allow_redirects": False}

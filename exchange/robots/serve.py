@@ -1,10 +1,8 @@
 """The process of a robot that serves: its connections, its state folder, and how it stops."""
 
-import asyncio
 import fcntl
 import logging
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +16,10 @@ from exchange.robots.functions import Judge
 from exchange.robots.jobs import JobStore
 from exchange.robots.retries import TIMEOUT, Backoff, Http
 from exchange.robots.server import RobotServer
+from exchange.robots.signals import stop_at_signals
 from exchange.robots.work import JobRunner
 
 log = logging.getLogger("robot")
-
-_STOPPED_BY_SECOND_SIGNAL = 130
 
 
 class ServeError(Exception):
@@ -65,10 +62,11 @@ def _open_store(folder: Path) -> JobStore:
     try:
         return JobStore(folder)
     except OSError as error:
-        raise _explain(folder, error) from None
+        raise explain_folder(folder, error) from None
 
 
-def _explain(folder: Path, error: OSError) -> ServeError:
+def explain_folder(folder: Path, error: OSError) -> ServeError:
+    """Return the error about a state folder that cannot be used."""
     return ServeError(f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state.")
 
 
@@ -87,26 +85,11 @@ async def _listen(app_runner: web.AppRunner, service: Service) -> None:
 
 
 async def _work_until_stopped(server: RobotServer) -> None:
-    stop = _stop_at_signals()
+    stop = stop_at_signals()
     server.resume()
     await stop.wait()
     log.info("stopping after the work in progress. A second signal stops at once")
     await server.stop()
-
-
-def _stop_at_signals() -> asyncio.Event:
-    """Return an event that the first signal sets. The second one ends the process."""
-    stop = asyncio.Event()
-
-    def handle() -> None:
-        if stop.is_set():
-            # The author's function may hold a thread, which a usual exit would wait for.
-            os._exit(_STOPPED_BY_SECOND_SIGNAL)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, handle)
-    return stop
 
 
 @contextmanager
@@ -115,7 +98,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise _explain(folder, error) from None
+        raise explain_folder(folder, error) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +107,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 f"Another process of this robot uses the folder {folder}. Stop it, or choose another with --state."
             ) from None
         except OSError as error:
-            raise _explain(folder, error) from None
+            raise explain_folder(folder, error) from None
         yield
     finally:
         os.close(lock)

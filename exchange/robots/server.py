@@ -4,11 +4,10 @@ import asyncio
 import logging
 
 from aiohttp import web
-from pydantic import ValidationError
 
-from exchange.contract.base import check_url, describe_faults
 from exchange.contract.robots import BatchRobotRequest
 from exchange.robots.exchange import Credentials
+from exchange.robots.job import parse_job
 from exchange.robots.jobs import JobStore
 from exchange.robots.logs import bind_batch
 from exchange.robots.work import JobRunner
@@ -62,7 +61,7 @@ class RobotServer:
             answer.headers["Retry-After"] = str(RETRY_AFTER_S)
             return answer
         try:
-            job = _parse_job(body)
+            job = parse_job(body)
         except ValueError as error:
             return _refuse(400, str(error))
         batch_id = str(job.id)
@@ -93,20 +92,6 @@ class RobotServer:
                 log.exception("the job was cancelled, and is resumed at the next start")
             finally:
                 del self._open_jobs[batch_id]
-
-
-def _parse_job(body: bytes) -> BatchRobotRequest:
-    """Parse a job. Raises ValueError with the faults."""
-    try:
-        job = BatchRobotRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise ValueError("; ".join(describe_faults(error, body))) from None
-    for name in ("reference_storage_url", "result_storage_url"):
-        try:
-            check_url(getattr(job, name))
-        except ValueError:
-            raise ValueError(f"{name}: must be a URL that begins with http:// or https://") from None
-    return job
 
 
 def _refuse(status: int, detail: str) -> web.Response:

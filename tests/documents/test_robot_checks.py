@@ -6,7 +6,7 @@ from exchange.cli.main import make_app
 from exchange.robots.check.bench import Times
 from exchange.robots.check.checks import CHECKS
 from exchange.robots.check.formats import to_text
-from exchange.robots.check.model import Failed, Finding
+from exchange.robots.check.model import PULL_ONLY, PUSH_ONLY, Failed, Finding
 from tests.documents.reading import marked_in, text_of
 
 DOCUMENT = "docs/robots.md"
@@ -16,6 +16,16 @@ SECTION = text_of(DOCUMENT).partition("## Check your robot")[2].partition("### "
 def test_the_table_has_every_check() -> None:
     (table,) = marked_in(DOCUMENT, "checks")
     assert table.rows == [[f"`{check.id}`", check.level, check.title, check.why] for check in CHECKS]
+
+
+def test_the_checks_of_one_way_only_are_named() -> None:
+    pull_only = [check.id for check in CHECKS if check.deliveries == PULL_ONLY]
+    push_only = [check.id for check in CHECKS if check.deliveries == PUSH_ONLY]
+    assert {check_id[:4] for check_id in pull_only} == {"PULL"}
+    assert {check_id[:4] for check_id in push_only} == {"SIGN", "ANSW", "KILL"}
+    answers = [check_id for check_id in push_only if check_id.startswith("ANSW")]
+    assert "The checks that begin with `PULL` are for robots that fetch their jobs." in SECTION
+    assert f"`{answers[0]}` to `{answers[-1]}`, are for robots that are called." in SECTION
 
 
 def test_the_shown_failure_is_what_the_check_prints() -> None:

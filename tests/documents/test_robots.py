@@ -22,8 +22,10 @@ from exchange.domain.limits import Deadlines
 from exchange.domain.report import MAX_MESSAGE_LENGTH
 from exchange.domain.robot_answer import RobotAnswer, to_event
 from exchange.domain.signatures import TOLERANCE_S, sign
-from exchange.robots.command import make_parser
 from exchange.robots.functions import MAX_TRACEBACKS
+from exchange.robots.leases import MAX_LIMIT, Terms
+from exchange.robots.options import make_parser
+from exchange.robots.pull import Pace, Waits
 from exchange.robots.retries import Backoff
 from exchange.robots.server import MAX_RUNNING_JOBS
 from exchange.robots.storage import BLOCK_BYTES
@@ -119,6 +121,10 @@ def test_the_numbers_of_the_kit_are_quoted() -> None:
     assert MAX_RUNNING_JOBS == 4
     assert "up to four jobs" in TEXT
     assert f"the first {MAX_TRACEBACKS} of a job" in TEXT
+    assert f"by default {Terms().limit:,} and at most {MAX_LIMIT:,}" in TEXT
+    assert f"by default {Terms().lease_s}" in TEXT
+    assert (Waits().first_s, Waits().max_s) == (1, 60)
+    assert f"at most {Pace().grace_s:g} seconds more" in TEXT
     assert Backoff().total_s == Deadlines().robot_silence_limit_s == 86_400
 
 

@@ -89,7 +89,7 @@ class FakeExchange:
         return f"{self.url}/data?sig={self._signature}", f"{self.url}/result?sig={self._signature}"
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        cut = self._record("download", request, signed=True) == CUT
+        cut = self.record("download", request, signed=True) == CUT
         if request.headers.get("If-Match", self.etag) != self.etag:
             raise _make_error(412)
         start = request.http_range.start or 0
@@ -107,7 +107,7 @@ class FakeExchange:
 
     async def _upload(self, request: web.Request) -> web.Response:
         """Store the result, or a block of it, or put the blocks together."""
-        self._record("upload", request, signed=True)
+        self.record("upload", request, signed=True)
         content = await request.read()
         match request.query.get("comp"):
             case "block":
@@ -122,13 +122,13 @@ class FakeExchange:
         return web.Response(status=201)
 
     async def _callback(self, request: web.Request) -> web.Response:
-        self._record("callback", request)
+        self.record("callback", request)
         assert CREDENTIALS.verify(request.headers, await request.read())
         self.callbacks.put_nowait(await request.json())
         return web.json_response({"id": self.batch_id, "request_status": "importing"})
 
     async def _read(self, request: web.Request) -> web.Response:
-        self._record("read", request)
+        self.record("read", request)
         assert CREDENTIALS.verify(request.headers, b"")
         if self.strange_answers:
             return web.Response(body=self.strange_answers.pop())
@@ -138,9 +138,13 @@ class FakeExchange:
         urls = {"reference_data_url": data, "result_storage_url": result if self.accepts_uploads else None}
         return web.json_response({"id": self.batch_id, **urls})
 
-    def _record(self, kind: str, request: web.Request, *, signed: bool = False) -> int | None:
+    def record(self, kind: str, request: web.Request, *, signed: bool = False) -> int | None:
         """Record the request. Raise an error if a fault is due or if its URL has expired. Return the fault `CUT`."""
         self.requests.append(kind)
+        return self.raise_fault(kind, request, signed=signed)
+
+    def raise_fault(self, kind: str, request: web.Request, *, signed: bool = False) -> int | None:
+        """Raise an error if a fault is due or if the URL has expired. Return the fault `CUT`."""
         fault = None
         if faults := self._faults.get(kind):
             fault = faults.pop(0)

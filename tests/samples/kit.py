@@ -99,8 +99,17 @@ async def running_process(
     module: str, exchange: FakeExchange, folder: Path, **environment: str
 ) -> AsyncIterator[Process]:
     """Run a module with a kit robot on a free port, which is `exchange.robot_url`."""
-    log = folder / "robot.log"
     command = [sys.executable, "-m", module, "--port", "0", "--api", exchange.url, "--state", str(folder / "state")]
+    async with running_command(command, folder, "listening on port", **environment) as robot:
+        port = next(line["message"] for line in robot.read_log() if "listening" in line["message"]).split()[-1]
+        exchange.robot_url = f"http://127.0.0.1:{port}"
+        yield robot
+
+
+@asynccontextmanager
+async def running_command(command: list[str], folder: Path, started: str, **environment: str) -> AsyncIterator[Process]:
+    """Run a command with a kit robot. `started` is what its log says when it has started."""
+    log = folder / "robot.log"
     secrets = {"ROBOT_ID": str(CREDENTIALS.robot_id), "ROBOT_SECRET": CREDENTIALS.secret}
     with log.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603, ASYNC220 - we build the arguments, and starting is quick
@@ -108,9 +117,7 @@ async def running_process(
         )
     robot = Process(process, log)
     try:
-        await robot.wait_for_log("listening on port")
-        port = next(line["message"] for line in robot.read_log() if "listening" in line["message"]).split()[-1]
-        exchange.robot_url = f"http://127.0.0.1:{port}"
+        await robot.wait_for_log(started)
         yield robot
     finally:
         process.kill()

@@ -9,7 +9,7 @@ import stat
 import sys
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from tests.samples.fake_exchange import (
     running_exchange_and_robot,
     to_jsonl,
 )
+from tests.samples.fake_leases import pull_once
 from tests.samples.kit import deliver, get_health, make_robot, running_kit, wait_until_idle
 from tests.samples.references import load_samples, make_reference
 
@@ -589,20 +590,30 @@ async def test_signed_urls_and_signatures_are_not_logged(caplog: pytest.LogCaptu
     assert CREDENTIALS.secret not in caplog.text
 
 
-async def test_the_memory_does_not_grow_with_the_job(tmp_path: Path) -> None:
+async def deliver_by_push(robot: Robot, data: bytes, folder: Path) -> FakeExchange:
+    async with running_exchange(data) as exchange:
+        await deliver(exchange, robot, folder)
+    return exchange
+
+
+@pytest.mark.parametrize("deliver_once", [deliver_by_push, pull_once])
+async def test_the_memory_does_not_grow_with_the_job(
+    deliver_once: Callable[[Robot, bytes, Path], Awaitable[FakeExchange]], tmp_path: Path
+) -> None:
     peaks: list[int] = []
 
     def measure(reference: Reference) -> Annotation:
         peaks[-1] = tracemalloc.get_traced_memory()[1]
         return label(reference)
 
+    data = DATA[: DATA.index(b"\n") + 1]
     for count in (3_000, 12_000):
         peaks.append(0)
-        async with running_exchange(DATA[: DATA.index(b"\n") + 1] * count) as exchange:
-            tracemalloc.start()
-            try:
-                await deliver(exchange, make_robot(measure), tmp_path)
-            finally:
-                tracemalloc.stop()
+        snapshot = data * count
+        tracemalloc.start()
+        try:
+            await deliver_once(make_robot(measure), snapshot, tmp_path)
+        finally:
+            tracemalloc.stop()
     small, large = peaks
     assert large < 1.2 * small < 10_000_000

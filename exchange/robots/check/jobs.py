@@ -1,6 +1,7 @@
 """The jobs that the check sends to a robot, and what the robot does with them."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +25,14 @@ _MAX_SHOWN = 12
 
 
 class Kind(StrEnum):
-    """The requests that a robot sends about a job."""
+    """The requests that a robot sends about a job, or to get one."""
 
+    FETCH = "fetch"
     DOWNLOAD = "download"
     UPLOAD = "upload"
     BLOCK = "block"
     REFRESH = "refresh"
+    RENEWAL = "renewal"
     CALLBACK = "callback"
 
 
@@ -47,6 +50,9 @@ class Fault(StrEnum):
     BODY = "body"
     MEDIA_TYPE = "media type"
     EARLY = "early"
+    QUERY = "query"
+    PATH = "path"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,11 @@ class PlayedJob:
         # As for a batch that was cancelled: the answer to a refresh has no URLs.
         self.cancelled = False
         self.retry_after_s = 0
+        # The lease of a job that was fetched, which ends at a time of the monotonic clock.
+        self.fetched = False
+        self.lease_s = 0.0
+        self.lease_until = math.inf
+        self.given_back = False
         self._faults = {kind: list(statuses) for kind, statuses in (faults or {}).items()}
 
     @property
@@ -110,7 +121,7 @@ class PlayedJob:
     def record(self, received: Received) -> None:
         """Record a request. A callback that the exchange has accepted or refused for good settles the job."""
         self.requests.append(received)
-        if received.kind is Kind.CALLBACK and received.status in {200, 409}:
+        if received.kind is Kind.CALLBACK and received.status in {200, 202, 409}:
             self.settled.set()
 
     def list(self, *kinds: Kind) -> list[Received]:

@@ -17,6 +17,20 @@ class Level(StrEnum):
     """The robot works, but wastes time or loses information."""
 
 
+class Delivery(StrEnum):
+    """How a job reaches a robot."""
+
+    PUSH = "push"
+    """The exchange calls the robot."""
+    PULL = "pull"
+    """The robot fetches it."""
+
+
+EVERY_DELIVERY = frozenset(Delivery)
+PUSH_ONLY = frozenset({Delivery.PUSH})
+PULL_ONLY = frozenset({Delivery.PULL})
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
     """The robot does what the check asks for."""
@@ -52,6 +66,8 @@ class Check:
     judge: Callable[[Bench], Awaitable[Judgement]]
     # False if it can be made with a robot that delivers no job.
     needs_delivery: bool = True
+    # The robots that it is for.
+    deliveries: frozenset[Delivery] = EVERY_DELIVERY
 
 
 @dataclass(frozen=True, slots=True)

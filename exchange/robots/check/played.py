@@ -1,6 +1,5 @@
-"""The played exchange: it answers the robot's refreshes and callbacks, and has the storage."""
+"""The played exchange: it answers the robot's refreshes and callbacks, and has the storage and the jobs to fetch."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,9 +8,9 @@ from pydantic import ValidationError
 
 from exchange.contract.base import describe_faults
 from exchange.contract.robots import BatchRobotResult
-from exchange.domain.errors import NotAuthenticated
-from exchange.domain.signatures import CLIENT_ID, SCHEME, TIMESTAMP, SignedCall, check_signature, check_timestamp
 from exchange.robots.check.jobs import DISCONNECT, Fault, Kind, PlayedJob, Received
+from exchange.robots.check.queue import PATHS, PlayedQueue
+from exchange.robots.check.signed import find_signature_faults
 from exchange.robots.check.storage import Storage, make_error
 from exchange.robots.exchange import Credentials
 
@@ -29,6 +28,8 @@ class PlayedExchange:
         self._credentials = credentials
         self._jobs: dict[str, PlayedJob] = {}
         self._storage = Storage(self._jobs)
+        # The jobs of a robot that fetches them.
+        self.queue = PlayedQueue(credentials, self._jobs)
         # What is wrong with callbacks that name none of the jobs.
         self.strays: list[str] = []
 
@@ -45,9 +46,13 @@ class PlayedExchange:
         """
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         self._storage.add_routes(app)
+        self.queue.add_routes(app)
         for slash in ("", "/"):
             app.router.add_post(f"/robot/enhancement/batch{slash}", self._take_callback)
             app.router.add_get(f"/references/enhancement/batch/{{id}}{slash}", self._refresh)
+            for path in PATHS:
+                app.router.add_post(f"{path}/{{id}}/results{slash}", self._take_callback)
+                app.router.add_get(f"{path}/{{id}}{slash}", self._refresh)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()
         try:
@@ -63,6 +68,9 @@ class PlayedExchange:
     def add(self, job: PlayedJob) -> dict[str, object]:
         """Serve a job. Return it as the exchange sends it."""
         self._jobs[job.id] = job
+        return self._make_job(job)
+
+    def _make_job(self, job: PlayedJob) -> dict[str, object]:
         references, result = self._storage.make_urls(job)
         return {
             "id": job.id,
@@ -76,24 +84,35 @@ class PlayedExchange:
         if job is None:
             raise make_error(404)
         body = await request.read()
-        faults = self._find_signature_faults(request, body, "The GET for fresh URLs")
+        faults = find_signature_faults(self._credentials, request, body, "The GET for fresh URLs")
         if body:
             faults[Fault.SIGNATURE] = "The GET for fresh URLs had a body."
+        if not job.fetched:
+            job.record(Received(Kind.REFRESH, 200, faults))
+            return web.json_response(self._read(job))
+        if job.cancelled:
+            job.record(Received(Kind.REFRESH, 409, faults))
+            raise make_error(409)
         job.record(Received(Kind.REFRESH, 200, faults))
-        return web.json_response(self._read(job))
+        return web.json_response({**self._make_job(job), "a_new_field": None})
 
     async def _take_callback(self, request: web.Request) -> web.Response:
         body = await request.read()
-        faults = self._find_signature_faults(request, body, "The callback")
+        faults = find_signature_faults(self._credentials, request, body, "The callback")
         try:
             callback = BatchRobotResult.model_validate_json(body)
         except ValidationError as error:
             self.strays.append(f"A callback had a body that does not fit: {'; '.join(describe_faults(error, body))}.")
             raise make_error(422) from None
-        job = self._jobs.get(str(callback.request_id))
+        job = self._jobs.get(request.match_info.get("id", str(callback.request_id)))
         if job is None:
             self.strays.append("A callback named a job that does not exist.")
             raise make_error(404)
+        if job.fetched and request.match_info.get("id") != str(callback.request_id):
+            faults[Fault.PATH] = (
+                f"A callback to {request.path} had the request_id {callback.request_id}. It must be sent to "
+                f"{PATHS[0]}/<request_id>/results/."
+            )
         if request.content_type != "application/json":
             faults[Fault.MEDIA_TYPE] = f"The callback had the Content-Type '{request.content_type}'."
         if callback.error is None and job.result is None:
@@ -101,13 +120,14 @@ class PlayedExchange:
         if callback.storage_url not in {None, self._storage.make_urls(job)[1]}:
             faults[Fault.BODY] = "The storage_url of the callback is not the result_storage_url of the job."
         fault = job.take_fault(Kind.CALLBACK)
-        status = 200 if fault is None else fault
+        success = 202 if job.fetched and callback.error is None else 200
+        status = success if fault is None else fault
         job.record(Received(Kind.CALLBACK, status, faults, body))
         if fault == DISCONNECT and request.transport is not None:
             request.transport.abort()
         if fault is not None:
             raise make_error(fault or 500, job.retry_after_s)
-        return web.json_response(self._read(job))
+        return web.json_response(self._read(job), status=success)
 
     def _read(self, job: PlayedJob) -> dict[str, object]:
         """Return the batch request as the exchange does, with a field that is newer than any robot."""
@@ -125,17 +145,3 @@ class PlayedExchange:
             "error": None,
             "a_new_field": None,
         }
-
-    def _find_signature_faults(self, request: web.Request, body: bytes, subject: str) -> dict[Fault, str]:
-        scheme, _, signature = request.headers.get("Authorization", "").partition(" ")
-        timestamp = request.headers.get(TIMESTAMP, "")
-        if scheme != SCHEME or request.headers.get(CLIENT_ID) != str(self._credentials.robot_id):
-            needed = f"'Authorization: {SCHEME} <hex>' and {CLIENT_ID}, the robot's id"
-            return {Fault.SIGNATURE: f"{subject} does not have the headers {needed}."}
-        try:
-            check_timestamp(timestamp, time.time())
-            call = SignedCall(self._credentials.robot_id, signature, timestamp, body)
-            check_signature(call, self._credentials.secret)
-        except NotAuthenticated as error:
-            return {Fault.SIGNATURE: f"{subject} was not signed correctly. {error}"}
-        return {}

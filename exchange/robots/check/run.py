@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from exchange.robots.check.bench import Bench, NotDeliveredError, Times
 from exchange.robots.check.checks import CHECKS
-from exchange.robots.check.model import Check, Failed, Finding, Judgement, NotApplicable
+from exchange.robots.check.model import Check, Delivery, Failed, Finding, Judgement, NotApplicable
 from exchange.robots.check.played import ListenError, PlayedExchange
 from exchange.robots.check.process import StartError, start_kit
 from exchange.robots.check.references import ALL_NEEDS, ReferenceMaker
@@ -34,6 +34,7 @@ class Plan:
     host: str = "127.0.0.1"
     port: int = 0
     address: str | None = None
+    delivery: Delivery = Delivery.PUSH
 
     def __post_init__(self) -> None:
         """Raise CheckError for an unknown id."""
@@ -42,15 +43,17 @@ class Plan:
             raise CheckError(f"Unknown check: {', '.join(unknown)}. docs/robots.md lists the checks.")
 
     def select(self) -> list[Check]:
-        """Return the checks that are asked for."""
-        return [check for check in CHECKS if not self.only or check.id in self.only]
+        """Return the checks that are asked for. The default is those for the way in which the robot gets its jobs."""
+        if self.only:
+            return [check for check in CHECKS if check.id in self.only]
+        return [check for check in CHECKS if self.delivery in check.deliveries]
 
 
 async def check_url(
     robot_url: str, credentials: Credentials, plan: Plan, announce: Callable[[str], None]
 ) -> list[Finding]:
     """Check a robot that is running. `announce` gets the address that it must call."""
-    async with _serve(plan, credentials) as exchange:
+    async with serve(plan, credentials) as exchange:
         announce(exchange.url)
         bench = Bench(exchange, credentials, plan.times, ReferenceMaker(plan.needs))
         bench.robot_url = robot_url
@@ -60,7 +63,7 @@ async def check_url(
 async def check_kit_robot(name: str, plan: Plan) -> list[Finding]:
     """Check the robot `module:robot`, which is on the kit. It is started here. Raises CheckError."""
     credentials = Credentials(uuid4(), token_hex(32))
-    async with _serve(plan, credentials) as exchange:
+    async with serve(plan, credentials) as exchange:
         start = partial(start_kit, name, exchange.url, credentials)
         bench = Bench(exchange, credentials, plan.times, ReferenceMaker(plan.needs), start)
         try:
@@ -72,13 +75,18 @@ async def check_kit_robot(name: str, plan: Plan) -> list[Finding]:
 
 
 async def check_robot(bench: Bench, plan: Plan) -> list[Finding]:
-    """Run the checks, several at the same time. Raises CheckError if the robot does not answer or does nothing."""
-    delivers = await _try_first_job(bench)
+    """Run the checks. Raises CheckError if the robot does not answer or does nothing."""
+    return await run_checks(bench, plan, delivers=await _try_first_job(bench))
+
+
+async def run_checks(bench: Bench, plan: Plan, *, delivers: bool) -> list[Finding]:
+    """Run the checks, several at the same time. Without deliveries, most of them cannot be made."""
     return list(await asyncio.gather(*(_find(check, bench, plan, delivers=delivers) for check in plan.select())))
 
 
 @asynccontextmanager
-async def _serve(plan: Plan, credentials: Credentials) -> AsyncIterator[PlayedExchange]:
+async def serve(plan: Plan, credentials: Credentials) -> AsyncIterator[PlayedExchange]:
+    """Play the exchange until the context ends. Raises CheckError."""
     exchange = PlayedExchange(credentials)
     try:
         async with exchange.serve(plan.host, plan.port, plan.address):
@@ -116,6 +124,9 @@ async def _try_first_job(bench: Bench) -> bool:
 async def _find(check: Check, bench: Bench, plan: Plan, *, delivers: bool) -> Finding:
     if reason := plan.skipped.get(check.id):
         return Finding(check, NotApplicable(reason), skipped=True)
+    if plan.delivery not in check.deliveries:
+        way = "fetches its jobs" if plan.delivery is Delivery.PULL else "is called"
+        return Finding(check, NotApplicable(f"This check is not for a robot that {way}."))
     if check.needs_delivery and not delivers:
         return Finding(check, NotApplicable("The robot does not deliver ordinary references. See CALL-001."))
     return Finding(check, await _judge(check, bench))
@@ -124,7 +135,7 @@ async def _find(check: Check, bench: Bench, plan: Plan, *, delivers: bool) -> Fi
 async def _judge(check: Check, bench: Bench) -> Judgement:
     try:
         return await check.judge(bench)
-    except NotDeliveredError as error:
+    except (NotDeliveredError, StartError) as error:
         return Failed(str(error))
 
 

@@ -97,6 +97,11 @@ def test_a_trial_of_a_function_that_fails_systematically_says_so() -> None:
         (["--workers", "two"], {}, "argument --workers: must be at least 1"),
         (["--workers", "0"], {}, "must be at least 1"),
         (["--log", "xml"], {}, "invalid choice"),
+        (["--pull"], {}, "--api is required"),
+        (["--limit", "0"], {}, "argument --limit: must be 1 to 10000"),
+        (["--limit", "10001"], {}, "argument --limit: must be 1 to 10000"),
+        (["--lease", "2"], {}, "argument --lease: must be at least 3 seconds"),
+        (["--lease", "PT10M"], {}, "argument --lease: must be at least 3 seconds"),
     ],
 )
 def test_wrong_arguments_are_named(
@@ -133,19 +138,20 @@ def test_a_trial_whose_output_cannot_be_written_ends_without_a_traceback(
     assert (done.returncode, done.stderr) == (code, message)
 
 
-@pytest.mark.parametrize("damage", ["a file in its place", "a folder in place of the lock"])
+@pytest.mark.parametrize("damage", ["a file in its place", "a folder in place of the lock", "a file, for results"])
 def test_a_state_folder_that_cannot_be_used_is_named(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     robot_id, state = str(uuid4()), tmp_path / "state"
-    if damage == "a file in its place":
+    if damage.startswith("a file"):
         state.touch()
     else:
         (state / robot_id / "lock").mkdir(parents=True)
     monkeypatch.setenv("ROBOT_ID", robot_id)
     monkeypatch.setenv("ROBOT_SECRET", "s")
+    way = ["--pull"] if "results" in damage else ["--port", "0"]
     with pytest.raises(SystemExit, match=r"^The state folder .* cannot be used: .*\. Choose another with --state\.$"):
-        make_robot().main(["--api", "http://localhost", "--port", "0", "--state", str(state)])
+        make_robot().main(["--api", "http://localhost", "--state", str(state), *way])
 
 
 def test_a_host_that_cannot_be_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

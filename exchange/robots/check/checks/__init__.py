@@ -1,6 +1,17 @@
 """All checks, in the order in which they are shown."""
 
-from exchange.robots.check.checks import answers, callbacks, downloads, entries, restarts, results, signatures, urls
+from exchange.robots.check.checks import (
+    answers,
+    callbacks,
+    downloads,
+    entries,
+    leases,
+    pulls,
+    restarts,
+    results,
+    signatures,
+    urls,
+)
 
 CHECKS = (
     *signatures.CHECKS,
@@ -10,5 +21,7 @@ CHECKS = (
     *callbacks.CHECKS,
     *results.CHECKS,
     *entries.CHECKS,
+    *pulls.CHECKS,
+    *leases.CHECKS,
     *restarts.CHECKS,
 )

@@ -4,7 +4,7 @@ import asyncio
 
 from exchange.robots.check.bench import Answer, Bench
 from exchange.robots.check.jobs import Kind, PlayedJob
-from exchange.robots.check.model import Check, Failed, Judgement, Level, Passed, judge_that
+from exchange.robots.check.model import PUSH_ONLY, Check, Failed, Judgement, Level, Passed, judge_that
 
 _ACCEPTED = 202
 _REPEATED = 409
@@ -68,12 +68,16 @@ async def _judge_unknown_fields(bench: Bench) -> Judgement:
 
 
 async def _judge_two_jobs(bench: Bench) -> Judgement:
-    """Send two jobs whose downloads begin only when both are open."""
+    """Send two jobs whose downloads begin only when both are open, if the robot works on several."""
     jobs = [_make_held_job(bench) for _ in range(2)]
     async with bench.place(), bench.place():
-        answers = await asyncio.gather(*map(bench.send, jobs))
+        sending = [asyncio.create_task(bench.send(job)) for job in jobs]
+        await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        # A robot may fetch its second job only after the first one.
+        await asyncio.wait(sending, timeout=bench.times.quiet_s)
         for job in jobs:
             job.release()
+        answers = await asyncio.gather(*sending)
         if refused := next((answer for answer in answers if not answer.accepted), None):
             return Failed(f"The robot answered {refused} to one of two jobs at the same time.")
         await asyncio.gather(*map(bench.wait, jobs))
@@ -101,6 +105,7 @@ CHECKS = (
         "understand.",
         "Answer 202 when the job is stored.",
         _judge_status,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "ANSW-002",
@@ -109,6 +114,7 @@ CHECKS = (
         "The exchange waits 30 seconds for the answer. Then it calls again, and an hour later the batch fails.",
         "Store the job, answer 202, and work in the background.",
         _judge_early_answer,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "ANSW-003",
@@ -118,6 +124,7 @@ CHECKS = (
         "being imported.",
         "Remember the ids of the jobs that are open, and answer 202 or 409 to a repeated one.",
         _judge_repetition,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "ANSW-004",
@@ -126,6 +133,7 @@ CHECKS = (
         "A call can be repeated late, after the robot has called back.",
         "Remember the ids of finished jobs too, for a day at least.",
         _judge_late_repetition,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "ANSW-005",

@@ -1,10 +1,11 @@
 """What several groups of checks judge in the same way."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from exchange.robots.check.bench import Bench
 from exchange.robots.check.jobs import Fault, Json, Kind, PlayedJob
-from exchange.robots.check.model import Failed, Judgement, Passed, judge_that
+from exchange.robots.check.model import Failed, Judgement, NotApplicable, Passed, judge_that
+from exchange.robots.check.pull_bench import PullBench
 from exchange.robots.check.reading import count_absent, find_batch_error
 
 
@@ -28,3 +29,12 @@ async def deliver_gone(bench: Bench) -> PlayedJob:
     return await bench.deliver_once(
         "gone", lambda: PlayedJob([bench.references.make_ordinary()], {Kind.DOWNLOAD: [404] * 100})
     )
+
+
+def with_pull(judge: Callable[[PullBench], Awaitable[Judgement]]) -> Callable[[Bench], Awaitable[Judgement]]:
+    """Return a check that is only made with a robot that fetches its jobs."""
+
+    async def judge_pull(bench: Bench) -> Judgement:
+        return await judge(bench) if isinstance(bench, PullBench) else NotApplicable("The robot does not fetch jobs.")
+
+    return judge_pull

@@ -54,7 +54,7 @@ async def _judge_packets(bench: Bench) -> Judgement:
 
 
 async def _judge_many(bench: Bench) -> Judgement:
-    references = bench.references.make_many(_MANY)
+    references = bench.references.make_many(min(_MANY, bench.exchange.queue.limit))
     return await judge_delivery(bench, PlayedJob(references), references)
 
 

@@ -2,7 +2,7 @@
 
 from exchange.robots.check.bench import Bench
 from exchange.robots.check.jobs import PlayedJob
-from exchange.robots.check.model import Check, Failed, Judgement, Level, NotApplicable, judge_that
+from exchange.robots.check.model import PUSH_ONLY, Check, Failed, Judgement, Level, NotApplicable, judge_that
 from exchange.robots.check.process import StartError
 from exchange.robots.check.reading import count_absent
 
@@ -42,5 +42,6 @@ CHECKS = (
         "fails a day later.",
         "Store a job on disk or in a database before it is accepted, and resume stored jobs at the start.",
         _judge_kill,
+        deliveries=PUSH_ONLY,
     ),
 )

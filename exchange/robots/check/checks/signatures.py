@@ -9,7 +9,7 @@ from msgspec.json import encode
 from exchange.robots.check.bench import Bench
 from exchange.robots.check.curl import EXAMPLE_JOB, make_curl, make_unsigned_curl
 from exchange.robots.check.jobs import PlayedJob
-from exchange.robots.check.model import Check, Failed, Judgement, Level, Passed, judge_that
+from exchange.robots.check.model import PUSH_ONLY, Check, Failed, Judgement, Level, Passed, judge_that
 
 _REFUSALS = (401, 403)
 _TOO_OLD_S = 600
@@ -90,6 +90,7 @@ CHECKS = (
         _VERIFY,
         _judge_unsigned,
         needs_delivery=False,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-002",
@@ -100,6 +101,7 @@ CHECKS = (
         _VERIFY,
         _judge_wrong,
         needs_delivery=False,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-003",
@@ -109,6 +111,7 @@ CHECKS = (
         "Answer 401 if X-Request-Timestamp differs from the clock by more than 300 seconds.",
         partial(_judge_old, age_s=_TOO_OLD_S),
         needs_delivery=False,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-004",
@@ -118,6 +121,7 @@ CHECKS = (
         "Compare the absolute difference between X-Request-Timestamp and the clock with 300 seconds.",
         partial(_judge_old, age_s=-_TOO_OLD_S),
         needs_delivery=False,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-005",
@@ -127,6 +131,7 @@ CHECKS = (
         _VERIFY,
         _judge_changed,
         needs_delivery=False,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-006",
@@ -135,6 +140,7 @@ CHECKS = (
         "Clocks differ, and a proxy may hold a call back. Up to 300 seconds are usual.",
         "Allow a difference of 300 seconds, and set the clock of the machine by NTP.",
         _judge_drift,
+        deliveries=PUSH_ONLY,
     ),
     Check(
         "SIGN-007",
@@ -144,5 +150,6 @@ CHECKS = (
         "refuses valid calls.",
         "Read the raw body, verify its signature, and only then parse it.",
         _judge_bytes,
+        deliveries=PUSH_ONLY,
     ),
 )

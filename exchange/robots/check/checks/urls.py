@@ -96,7 +96,7 @@ CHECKS = (
         "downloads with a fresh URL if the first one has expired",
         "A signed URL is valid for an hour. A job that waits longer in a queue finds it expired.",
         "After 403 from storage, send a signed GET for the batch, and use reference_data_url of the answer. In the job "
-        "the same URL is called reference_storage_url.",
+        "the same URL is called reference_storage_url. A fetched job has its own path for this GET.",
         _judge_expired_download,
     ),
     Check(
@@ -120,8 +120,8 @@ CHECKS = (
         Level.SHOULD,
         "stops the work on a batch that has ended",
         "A requestor can cancel a batch. The robot notices it because result_storage_url is null in the answer to its "
-        "GET.",
-        "End the job if the URLs are null, and go on with the next one.",
+        "GET, or because the answer is 409.",
+        "End the job if the URLs are null or the answer is 409, and go on with the next one.",
         _judge_cancelled,
     ),
     Check(

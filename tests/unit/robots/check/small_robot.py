@@ -31,6 +31,8 @@ class SmallRobot:
     upload_headers: Mapping[str, str] = {"x-ms-blob-type": "BlockBlob"}
     storage_headers: Mapping[str, str] = {}
     callback_type = "application/json"
+    # The names of the URLs in the answer to a refresh, if they are others.
+    fresh_names: Mapping[str, str] = {}
 
     def __init__(self, api: str, credentials: Credentials, session: aiohttp.ClientSession) -> None:
         self.api = api
@@ -110,7 +112,10 @@ class SmallRobot:
         await self.send_callback(json.dumps(content).encode())
 
     async def send_callback(self, body: bytes) -> None:
-        await self.send("POST", f"{self.api}/robot/enhancement/batch/", body, lambda: self.sign_callback(body))
+        await self.send("POST", self.make_callback_url(body), body, lambda: self.sign_callback(body))
+
+    def make_callback_url(self, body: bytes) -> str:  # noqa: ARG002 - a robot that fetches its jobs uses it
+        return f"{self.api}/robot/enhancement/batch/"
 
     def sign_callback(self, body: bytes) -> dict[str, str]:
         return {**self.credentials.make_headers(body), "Content-Type": self.callback_type}
@@ -121,7 +126,7 @@ class SmallRobot:
         sent = {**self.storage_headers, **(headers or {})}
         status, content = await self.send(method, self.to_url(job[name]), body, lambda: sent)
         if status == 403 and method in self.refreshed_methods:
-            url = (await self.refresh(job))[fresh]
+            url = (await self.refresh(job)).get(self.fresh_names.get(fresh, fresh))
             if url is None:
                 raise RobotError
             status, content = await self.send(method, self.to_url(url), body, lambda: sent)
@@ -133,10 +138,12 @@ class SmallRobot:
         return url
 
     async def refresh(self, job: Json) -> Json:
-        url = f"{self.api}/references/enhancement/batch/{job['id']}"
-        _, content = await self.send("GET", url, None, self.sign_refresh)
-        batch: Json = json.loads(content)
+        status, content = await self.send("GET", self.make_refresh_url(job), None, self.sign_refresh)
+        batch: Json = json.loads(content) if status == 200 else {"result_storage_url": None}
         return batch
+
+    def make_refresh_url(self, job: Json) -> str:
+        return f"{self.api}/references/enhancement/batch/{job['id']}"
 
     def sign_refresh(self) -> dict[str, str]:
         return self.credentials.make_headers(b"")

@@ -85,6 +85,9 @@ def test_levels_decide_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["a:b", "--needs", "titles"], "--needs must be one of bibliographic", Exit.USAGE),
         (["a:b", "--listen", "7270"], "--listen must be host:port, but is '7270'.", Exit.USAGE),
         (["a:b", "--only", "X"], "Unknown check: X.", Exit.FAILED),
+        (["--pull", "http://127.0.0.1:9"], "A robot that fetches its jobs has no address", Exit.USAGE),
+        (["--pull", "python robot.py"], "The command must have {api} in place of the exchange's address", Exit.USAGE),
+        (["--pull", "absent:robot"], "The robot did not fetch work, but ended: There is no module absent", Exit.FAILED),
     ],
 )
 def test_a_wrong_option_is_one_sentence(
