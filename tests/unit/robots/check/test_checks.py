@@ -19,7 +19,7 @@ from tests.unit.robots.check.broken_robots import BROKEN
 from tests.unit.robots.check.small_robot import SmallRobot, serving_small
 
 # A broken robot fails some of the checks because it does nothing more, which takes this long.
-SHORT = Times(answer_s=2.0, job_s=4.0, quiet_s=1.5)
+SHORT = Times(answer_s=5.0, job_s=8.0, quiet_s=1.5)
 LONG = Times(answer_s=20.0, job_s=40.0, quiet_s=0.4)
 MAX_CONCURRENT = 12
 KILL = "KILL-001"
