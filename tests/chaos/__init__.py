@@ -9,4 +9,6 @@ seed repeats the robots, the faults and their times, but not what happens betwee
 - `run.py` follows the plan and heals everything.
 - `verdicts.py` checks every batch afterwards.
 - `summary.py` prints the result.
+
+`killed_workers.py` is another run: only the processes of a robot that fetches its jobs are killed (`slow_robot.py`).
 """

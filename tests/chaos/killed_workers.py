@@ -29,7 +29,7 @@ from tests.stacks import ROOT, running_stack
 REFERENCES = 300
 LEASE_S = 3
 LIMIT = 5
-_MEAN_LIFE_S = 6.0
+_MEAN_LIFE_S = 15.0
 _REQUEST_INTERVAL_S = 1.0
 _END_S = 180.0
 # Workers die all the time, so the references are fetched more often than a robot should need.
