@@ -68,10 +68,11 @@ export function BatchesScreen() {
             ${newer > 0 && html`<button type="button" class="small primary" onClick=${showNewer}>Show ${formatCount(newer, "newer batch", "newer batches")}</button>`}
           </div>
           <${Table}
+            isStacked
             caption="Batch requests, newest first"
             isBusy=${page.isLoading}
             head=${[
-              html`<input type="checkbox" aria-label="Select all on this page" checked=${chosen.length === shown.length} onChange=${toggleAll} />`,
+              html`<label><input type="checkbox" aria-label="Select all on this page" checked=${chosen.length === shown.length} onChange=${toggleAll} /><span class="only-narrow"> Select all</span></label>`,
               "Batch",
               "Status",
               "Enhanced",
@@ -106,12 +107,12 @@ function Row({ batch, robots, isSelected, toggle }) {
   return html`
     <tr>
       <td><input type="checkbox" aria-label="Select batch ${short}" checked=${isSelected} onChange=${() => toggle(batch.id)} /></td>
-      <td><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
-      <td><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
-      <td><${CountsBar} counts=${batch.counts} /></td>
-      <td><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
-      <td class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
-      <td><${Age} time=${batch.created_at} /></td>
+      <td data-label="Batch"><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
+      <td data-label="Status"><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
+      <td data-label="Enhanced"><${CountsBar} counts=${batch.counts} /></td>
+      <td data-label="Robot"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
+      <td data-label="Source" class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
+      <td data-label="Created"><${Age} time=${batch.created_at} /></td>
     </tr>
   `;
 }

@@ -39,6 +39,7 @@ async def test_every_screen_is_accessible(
     await visited.sign_in("requestor")
     await expect(page.get_by_role("link", name=f"Batch {batch['id'][:8]}")).to_be_visible()
     await look(visited, f"batches-{suffix}")
+    await visited.assert_tables_fit()
     await page.get_by_role("checkbox", name="Select all on this page").check()
     await page.get_by_role("button", name="Retry ...").click()
     await expect(page.get_by_role("dialog")).to_contain_text("will be requested again")
