@@ -5,14 +5,14 @@ import { writeQuery } from "../api.js";
 import { BATCHES, hasFilters, listBatches, METADATA, readFilters } from "../batches.js";
 import { Commands, writeCommand } from "../components/command.js";
 import { Empty, ErrorMessage, Loading } from "../components/feedback.js";
-import { Screen, Table } from "../components/layout.js";
+import { Facts, Screen, Table } from "../components/layout.js";
 import { Age, CountsBar, Metadata, RobotName, StatusChip } from "../components/values.js";
 import { formatCount } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { useApi, useInterval, useLoad, useRobots } from "../load.js";
 import { navigate, useParameters } from "../router.js";
 import { toggleItem } from "../selection.js";
-import { hasEnded } from "../wording.js";
+import { hasEnded, STATUSES } from "../wording.js";
 import { BatchFilters } from "./batch_filters.js";
 import { BulkAction } from "./bulk_action.js";
 
@@ -86,6 +86,10 @@ export function BatchesScreen() {
           <${Pages} continuation=${continuation} next=${page.data?.continuation ?? null} setParameters=${setParameters} />
         `
       }
+      <details>
+        <summary>What the statuses mean</summary>
+        <${Facts} pairs=${Object.values(STATUSES).map(({ label, about }) => [label, about])} />
+      </details>
       <${Commands}
         command=${writeListCommand(parameters)}
         call=${{ method: "GET", path: BATCHES + writeQuery({ ...query, continuation }) }}

@@ -12,6 +12,7 @@ from playwright.async_api import FilePayload, Page, Request, expect
 from exchange.cli.originals import compute_digest
 from exchange.compare.catalogue import Catalogue, LabelledReference
 from exchange.compare.comparison import Comparison, compare
+from exchange.compare.definitions import DEFINITIONS
 from exchange.compare.labels import Labelling, find_pair
 from exchange.compare.wording import format_interval, format_value, name_labels
 from exchange.domain.ids import new_id
@@ -125,6 +126,8 @@ async def test_a_batch_is_compared_with_the_labels_of_people(
     disagreements = rows(page, "Disagreements on included")
     await expect(disagreements).to_have_count(2)
     await expect(disagreements.filter(has_text="Study 1")).to_contain_text("yes")
+    await page.get_by_text("What the statistics mean").press("Enter")
+    await expect(page.get_by_text(DEFINITIONS["kappa"].text)).to_be_visible()
     # The labels are read from the storage by their signed URL, and only once.
     assert len([item for item in requests if item.url.startswith(exchange.stack.addresses["blob"])]) == 1
 
