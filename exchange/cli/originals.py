@@ -52,9 +52,11 @@ def read_originals(client: Client, files: Sequence[Path], loaded: Path | None) -
     `loaded` is what `exchange references load` printed. A record that has changed since then has no id. Columns that
     were chosen with `--map` are chosen again. Without `loaded`, references are found by their identifiers.
     """
-    known = None if loaded is None else _read_loaded(loaded)
-    readings = [read_references(file, columns=known and known.find_map(file.name)) for file in files]
-    return _add_ids(client, chain.from_iterable(readings), known and known.ids)
+    if loaded is None:
+        return _add_ids(client, chain.from_iterable([read_references(file) for file in files]), None)
+    known = _read_loaded(loaded)
+    readings = [read_references(file, columns=known.find_map(file.name)) for file in files]
+    return _add_ids(client, chain.from_iterable(readings), known.ids)
 
 
 def _add_ids(

@@ -316,9 +316,9 @@ async def test_the_tables_fit_a_phone(visit: Visitor) -> None:
         shown = await rows(visited.page, table).first.locator("td").nth(cell).evaluate(read_label)
         assert label in shown
     # It is still a table for screen readers.
-    table = visited.page.get_by_role("table", name=OVERDUE)
-    await expect(table.get_by_role("columnheader")).to_have_count(6)
-    await expect(table.get_by_role("cell", name=ROBOT_REASON)).to_be_visible()
+    overdue = visited.page.get_by_role("table", name=OVERDUE)
+    await expect(overdue.get_by_role("columnheader")).to_have_count(6)
+    await expect(overdue.get_by_role("cell", name=ROBOT_REASON)).to_be_visible()
 
 
 @pytest.mark.exhaustive
