@@ -1,29 +1,33 @@
 // @ts-check
-// The labels of people: a CSV or TSV file, or a references file of the exchange (JSONL), as `--labels` reads them.
+// The labels of people: a CSV, TSV or RIS file, or a references file of the exchange (JSONL), as `--labels` reads them.
 
 import { InputRejected } from "./errors.js";
 import { Labelling } from "./labelling.js";
 import { readLines } from "./lines.js";
+import { readRis } from "./ris_labels.js";
 import { readTable } from "./tables.js";
 import { parseObject, readEnhancement, readIdentifiers, readList } from "./wire.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./label_names.js").LabelNames} LabelNames */
 /** @typedef {import("./labelling.js").Annotation} Annotation */
 /**
- * A reference of the file. Its id is null until the caller finds it by the identifiers.
- * @typedef {import("./catalogue.js").KnownReference & {enhancements: {source: string, annotations: Annotation[]}[]}}
- *   LabelledReference
+ * A reference of the file. Its id is null until the caller finds it by the identifiers, or by the record of RIS.
+ * @typedef {import("./catalogue.js").KnownReference & {
+ *   enhancements: {source: string, annotations: Annotation[]}[],
+ *   record?: import("./ris.js").RisRecord,
+ * }} LabelledReference
  */
 /**
  * The references of a file, and why others cannot be read.
  * @typedef {{references: LabelledReference[], faults: {line: number, reason: string}[]}} LabelFile
  */
-/** @typedef {"csv" | "tsv" | "jsonl"} LabelFormat */
+/** @typedef {"csv" | "tsv" | "jsonl" | "ris"} LabelFormat */
 
 /** @type {Record<string, LabelFormat>} */
-const SUFFIXES = { csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl" };
-// A table has to be read as a whole.
-const MAX_TABLE_BYTES = 64 << 20;
+const SUFFIXES = { csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ris: "ris" };
+// All but JSON lines have to be read as a whole.
+const MAX_TEXT_BYTES = 64 << 20;
 const REPLACEMENT = "\ufffd";
 
 /**
@@ -41,14 +45,17 @@ export function findLabelFormat(fileName) {
  * Throws InputRejected if the file as a whole cannot be read.
  * @param {string | ReadableStream<Uint8Array>} content
  * @param {LabelFormat} format
- * @param {import("./lines.js").ReadOptions & {source?: string}} [options] `source` is that of the labels of a table
+ * @param {import("./lines.js").ReadOptions & {source?: string, names?: LabelNames | null}} [options] `source` is that
+ *   of the labels of a table or of RIS, and `names` tells which keywords of RIS are labels
  * @returns {Promise<LabelFile>}
  */
-export async function readLabels(content, format, { source = "labels", ...options } = {}) {
+export async function readLabels(content, format, { source = "labels", names = null, ...options } = {}) {
   const stream = typeof content === "string" ? new Blob([content]).stream() : content;
   if (format === "jsonl") return readReferences(stream, options);
-  const { text, isDamaged } = decodeTable(await readBytes(stream, options));
-  return readTable(text, { source, isDamaged });
+  const bytes = await readBytes(stream, options);
+  if (!bytes.length) throw new InputRejected("The file is empty.");
+  const { text, isDamaged } = decodeText(bytes);
+  return format === "ris" ? readRis(text, { source, names, isDamaged }) : readTable(text, { source, isDamaged });
 }
 
 /**
@@ -119,7 +126,7 @@ async function readBytes(stream, { signal, onProgress }) {
     /** @param {Uint8Array<ArrayBuffer>} chunk */
     transform(chunk) {
       bytes += chunk.length;
-      if (bytes > MAX_TABLE_BYTES) throw new InputRejected("The table is larger than 64 MiB. Split it.");
+      if (bytes > MAX_TEXT_BYTES) throw new InputRejected("The file is larger than 64 MiB. Split it.");
       chunks.push(chunk);
       onProgress?.({ bytes, lines: 0 });
     },
@@ -134,7 +141,7 @@ async function readBytes(stream, { signal, onProgress }) {
  * A file with more valid than invalid sequences of UTF-8 is damaged UTF-8. In text of another encoding they are rare.
  * @param {Uint8Array} bytes
  */
-function decodeTable(bytes) {
+function decodeText(bytes) {
   const [first, second] = bytes;
   const encoding =
     first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : null;

@@ -3,8 +3,8 @@
 
 import { DELIMITERS, findFirstLine, findSeparator, readLine, readRows, restoreCell, splitLines } from "./csv.js";
 import { InputRejected } from "./errors.js";
+import { findLinks, keepValid, makePubMedId, SCREENING } from "./identifiers.js";
 import { collapse, splitWords, strip } from "./text.js";
-import { readIdentifier } from "./wire.js";
 
 /** @typedef {import("./catalogue.js").Identifier} Identifier */
 /** @typedef {import("./labels.js").LabelFile} LabelFile */
@@ -131,15 +131,9 @@ export const COLUMNS = {
 };
 
 const MAX_HEADER_CHARACTERS = 1 << 16;
-const PUBMED_URL = /^https?:\/\/(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov\/pubmed)\/(\d+)\/?/;
-const OPEN_ALEX_URL = /^https?:\/\/(?:api\.)?openalex\.org\/(?:works\/)?(W\d+)/i;
-const DOI_URL = /^https?:\/\/(?:dx\.|www\.)?doi\.org\/(10\..+)/i;
 const WHOLE_NUMBER = /^(\d+)\.0+$/;
-const PUBMED_ID = /^[+-]?[0-9]+(?:_[0-9]+)*$/;
 /** @type {Record<string, boolean>} */
 const INCLUDED = { 1: true, true: true, 0: false, false: false };
-// The annotation for a label, relevant or irrelevant, that a file already has.
-const SCREENING = { scheme: "screening", label: "included" };
 
 /** Return the name without what does not count. Decomposed, an accent is a character of its own. @param {string} name */
 function simplify(name) {
@@ -248,29 +242,12 @@ function listIdentifiers(find) {
   const urls = find("urls")
     .split(/[;|\n]/)
     .flatMap(splitWords);
-  const links = { doi: "", pm_id: "", open_alex: "" };
-  for (const url of urls) {
-    const [pubMed, openAlex, doi] = [PUBMED_URL, OPEN_ALEX_URL, DOI_URL].map((pattern) => pattern.exec(url)?.[1] ?? "");
-    if (pubMed) links.pm_id ||= pubMed;
-    else if (openAlex) links.open_alex ||= openAlex.toUpperCase();
-    else links.doi ||= doi;
-  }
+  const links = findLinks(urls);
   const number = findNumber(find("pm_id")) || links.pm_id;
   const address = find("open_alex");
-  const found = [
+  return keepValid([
     { identifier_type: "doi", identifier: find("doi") || links.doi },
-    {
-      identifier_type: "pm_id",
-      identifier: PUBMED_ID.test(number) ? Number(number.replaceAll("_", "")) : number,
-    },
+    { identifier_type: "pm_id", identifier: makePubMedId(number) },
     { identifier_type: "open_alex", identifier: address.slice(address.lastIndexOf("/") + 1) || links.open_alex },
-  ];
-  return found.flatMap((identifier) => {
-    try {
-      return [readIdentifier(identifier, "")];
-    } catch (error) {
-      if (error instanceof InputRejected) return [];
-      throw error;
-    }
-  });
+  ]);
 }

@@ -1,9 +1,10 @@
 // @ts-check
 // Text as Python handles it, so that both implementations agree on any input.
 
-// What Python counts as white space. JavaScript counts U+FEFF, but not U+001C to U+001F and U+0085.
-const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+// What Python counts as white space, for a class of a regular expression. JavaScript counts U+FEFF, but not U+001C to U+001F and U+0085.
+export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const ENDS = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const END = new RegExp(`[${SPACE}]+$`);
 const SPACES = new RegExp(`[${SPACE}]+`, "g");
 
 /**
@@ -12,6 +13,14 @@ const SPACES = new RegExp(`[${SPACE}]+`, "g");
  */
 export function strip(text) {
   return text.replace(ENDS, "");
+}
+
+/**
+ * Return the text without white space at its end.
+ * @param {string} text
+ */
+export function stripEnd(text) {
+  return text.replace(END, "");
 }
 
 /**

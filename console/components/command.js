@@ -6,14 +6,17 @@ import { html, useState } from "../html.js";
 
 /** @typedef {{method: string, path: string, body?: unknown}} Call */
 
+// Other users of a machine can see the arguments of a command, but not what it reads.
+const SEND_TOKEN = `printf 'Authorization: Bearer %s\\n' "$TOKEN" |`;
+
 /**
- * Return the call as a command for curl. The token is not part of it.
+ * Return the call as a command for curl, which reads the token from standard input.
  *
  * @param {Call} call
  */
 export function writeCurl({ method, path, body }) {
-  const parts = ["curl", ...(method === "GET" ? [] : ["--request", method]), quoteForShell(location.origin + path)];
-  parts.push("--header", '"Authorization: Bearer $TOKEN"');
+  const parts = [SEND_TOKEN, "curl", ...(method === "GET" ? [] : ["--request", method]), quoteForShell(location.origin + path)];
+  parts.push("--header", "@-");
   if (body !== undefined) {
     parts.push("--header", "'Content-Type: application/json'", "--data", quoteForShell(JSON.stringify(body)));
   }

@@ -38,13 +38,15 @@ export function Section({ title, actions, children }) {
 }
 
 /**
- * A table that scrolls sideways where the page is narrow.
+ * A table that scrolls sideways where the page is narrow. With `isStacked`, the cells of a row are below each other
+ * there, and each has its `data-label` before it.
  *
- * @param {{caption: string, head: any[], children?: any, isBusy?: boolean}} props `caption` is for screen readers.
+ * @param {{caption: string, head: any[], children?: any, isBusy?: boolean, isStacked?: boolean}} props `caption` is for
+ *   screen readers.
  */
-export function Table({ caption, head, children, isBusy }) {
+export function Table({ caption, head, children, isBusy, isStacked }) {
   return html`
-    <div class="table" role="region" aria-label=${caption} tabindex="0">
+    <div class=${isStacked ? "table stacked" : "table"} role="region" aria-label=${caption} tabindex="0">
       <table aria-busy=${isBusy ? "true" : undefined}>
         <caption class="hidden">${caption}</caption>
         <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>

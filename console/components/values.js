@@ -8,22 +8,22 @@ import { REFERENCE_STATES, STATUSES } from "../wording.js";
 
 /** @param {{status: string}} props */
 export function StatusChip({ status }) {
-  const { label, tone, about } = STATUSES[status] ?? { label: status, tone: "neutral", about: "" };
-  return html`<span class="chip ${tone}" title=${about}>${label}</span>`;
+  const { label, tone } = STATUSES[status] ?? { label: status, tone: "neutral" };
+  return html`<span class="chip ${tone}">${label}</span>`;
 }
 
-/** A time as its age. The whole time is in the tooltip. @param {{time: string}} props */
-export function Age({ time }) {
+/** A time as its age. `isShort` leaves out the whole time. @param {{time: string, isShort?: boolean}} props */
+export function Age({ time, isShort }) {
   const [, setTick] = useState(0);
   useInterval(() => setTick((tick) => tick + 1), 10);
   const seconds = Math.max(0, secondsBetween(time));
   const text = seconds < 5 ? "just now" : `${formatDuration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
-  return html`<time dateTime=${time} title=${formatTime(time)}>${text}</time>`;
+  return html`<time dateTime=${time}>${text}${!isShort && html` <span class="quiet">${formatTime(time)}</span>`}</time>`;
 }
 
 /** @param {{time: string}} props */
 export function Time({ time }) {
-  return html`<time dateTime=${time} title=${time}>${formatTime(time)}</time>`;
+  return html`<time dateTime=${time}>${formatTime(time)}</time>`;
 }
 
 /**

@@ -10,7 +10,7 @@ import { CountsBar, CountsLegend, Metadata, RobotName, StatusChip } from "../com
 import { formatNumber } from "../format.js";
 import { html, useState } from "../html.js";
 import { useApi, useInterval, useLoad, useRobots } from "../load.js";
-import { countNotEnhanced, ENTRY_KINDS, ERROR_CODES, hasEnded } from "../wording.js";
+import { countNotEnhanced, ENTRY_KINDS, ERROR_CODES, hasEnded, STATUSES } from "../wording.js";
 import { CancelDialog, RetryDialog } from "./batch_actions.js";
 import { BatchEntries } from "./batch_entries.js";
 import { BatchErrors } from "./batch_errors.js";
@@ -48,6 +48,7 @@ export function BatchScreen({ id }) {
       actions=${html`<${Actions} batch=${batch} setAction=${setAction} />`}
     >
       <${ErrorMessage} error=${error} title="The newest state could not be read" retry=${reload} />
+      ${hasEnded(batch) && html`<p>${STATUSES[batch.request_status]?.about}</p>`}
       <${Notes} batch=${batch} />
       <div class="columns">
         <${Section} title="References">

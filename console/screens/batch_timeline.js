@@ -38,7 +38,7 @@ function Waiting({ batch }) {
   const last = batch.delivered_at ?? batch.accepted_at ?? batch.created_at;
   return html`
     <span class="quiet">
-      ${last && html`Last step <${Age} time=${last} />. `}
+      ${last && html`Last step <${Age} time=${last} isShort />. `}
       ${batch.expires_at && html`Without progress the exchange ends it on <${Time} time=${batch.expires_at} />.`}
     </span>
   `;

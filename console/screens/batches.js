@@ -5,14 +5,14 @@ import { writeQuery } from "../api.js";
 import { BATCHES, hasFilters, listBatches, METADATA, readFilters } from "../batches.js";
 import { Commands, writeCommand } from "../components/command.js";
 import { Empty, ErrorMessage, Loading } from "../components/feedback.js";
-import { Screen, Table } from "../components/layout.js";
+import { Facts, Screen, Table } from "../components/layout.js";
 import { Age, CountsBar, Metadata, RobotName, StatusChip } from "../components/values.js";
 import { formatCount } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { useApi, useInterval, useLoad, useRobots } from "../load.js";
 import { navigate, useParameters } from "../router.js";
 import { toggleItem } from "../selection.js";
-import { hasEnded } from "../wording.js";
+import { hasEnded, STATUSES } from "../wording.js";
 import { BatchFilters } from "./batch_filters.js";
 import { BulkAction } from "./bulk_action.js";
 
@@ -68,10 +68,11 @@ export function BatchesScreen() {
             ${newer > 0 && html`<button type="button" class="small primary" onClick=${showNewer}>Show ${formatCount(newer, "newer batch", "newer batches")}</button>`}
           </div>
           <${Table}
+            isStacked
             caption="Batch requests, newest first"
             isBusy=${page.isLoading}
             head=${[
-              html`<input type="checkbox" aria-label="Select all on this page" checked=${chosen.length === shown.length} onChange=${toggleAll} />`,
+              html`<label><input type="checkbox" aria-label="Select all on this page" checked=${chosen.length === shown.length} onChange=${toggleAll} /><span class="only-narrow"> Select all</span></label>`,
               "Batch",
               "Status",
               "Enhanced",
@@ -85,6 +86,10 @@ export function BatchesScreen() {
           <${Pages} continuation=${continuation} next=${page.data?.continuation ?? null} setParameters=${setParameters} />
         `
       }
+      <details>
+        <summary>What the statuses mean</summary>
+        <${Facts} pairs=${Object.values(STATUSES).map(({ label, about }) => [label, about])} />
+      </details>
       <${Commands}
         command=${writeListCommand(parameters)}
         call=${{ method: "GET", path: BATCHES + writeQuery({ ...query, continuation }) }}
@@ -106,12 +111,12 @@ function Row({ batch, robots, isSelected, toggle }) {
   return html`
     <tr>
       <td><input type="checkbox" aria-label="Select batch ${short}" checked=${isSelected} onChange=${() => toggle(batch.id)} /></td>
-      <td><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
-      <td><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
-      <td><${CountsBar} counts=${batch.counts} /></td>
-      <td><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
-      <td class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
-      <td><${Age} time=${batch.created_at} /></td>
+      <td data-label="Batch"><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
+      <td data-label="Status"><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
+      <td data-label="Enhanced"><${CountsBar} counts=${batch.counts} /></td>
+      <td data-label="Robot"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
+      <td data-label="Source" class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
+      <td data-label="Created"><${Age} time=${batch.created_at} /></td>
     </tr>
   `;
 }

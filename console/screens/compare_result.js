@@ -1,7 +1,7 @@
 // @ts-check
 
 import { Plot } from "../components/plot.js";
-import { numberHead, Section, Table } from "../components/layout.js";
+import { Facts, numberHead, Section, Table } from "../components/layout.js";
 import { ReferenceTitle } from "../components/reference_title.js";
 import { DEFINITIONS, listLabelNotes, listNotes, nameLabels } from "../compare/index.js";
 import { formatNumber, formatStatistic } from "../format.js";
@@ -21,7 +21,7 @@ export function CompareResult({ result }) {
   return html`
     <${Section} title=${`${result.b.name} against ${result.a.name}`}>
       <ul>${listNotes(result).map((note) => html`<li key=${note}>${note}</li>`)}</ul>
-      <${Table} caption="Statistics of each label" head=${["Label", numberHead("References"), ...COLUMNS.map((name) => numberHead(html`<abbr title=${DEFINITIONS[name].text}>${DEFINITIONS[name].title}</abbr>`))]}>
+      <${Table} caption="Statistics of each label" head=${["Label", numberHead("References"), ...COLUMNS.map((name) => numberHead(DEFINITIONS[name].title))]}>
         ${result.labels.map(
           (label, index) => html`
             <tr key=${names[index]}>
@@ -32,6 +32,10 @@ export function CompareResult({ result }) {
           `,
         )}
       <//>
+      <details>
+        <summary>What the statistics mean</summary>
+        <${Facts} pairs=${COLUMNS.map((name) => [DEFINITIONS[name].title, DEFINITIONS[name].text])} />
+      </details>
       <div class="columns">
         ${["agreement", "kappa"].map(
           (name) => html`

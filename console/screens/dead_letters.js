@@ -52,16 +52,16 @@ export function DeadLetters() {
       ${
         letters.length > 0 &&
         html`
-          <${Table} caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", numberHead("Attempts"), "Reason"]}>
+          <${Table} isStacked caption="Dead letters" head=${[html`<span class="hidden">Select</span>`, "Id", "Batch", "Since", numberHead("Attempts"), "Reason"]}>
             ${letters.map(
               (letter) => html`
                 <tr key=${letter.id}>
                   <td><input type="checkbox" aria-label="Select ${letter.id}" checked=${selected.has(letter.id)} onChange=${() => toggle(letter.id)} /></td>
-                  <td class="text"><code>${letter.id}</code> <${RunbookLink} alert=${ALERTS[letter.queue]}>What it means<//></td>
-                  <td>${letter.batch_request_id && html`<a class="id" href="/console/batches/${letter.batch_request_id}">${letter.batch_request_id.slice(0, 8)}</a>`}</td>
-                  <td>${letter.since && html`<${Age} time=${letter.since} />`}</td>
-                  <td class="number">${letter.attempts ?? ""}</td>
-                  <td class="text">${letter.reason ?? ""}</td>
+                  <td data-label="Id" class="text"><code>${letter.id}</code> <${RunbookLink} alert=${ALERTS[letter.queue]}>What it means<//></td>
+                  <td data-label="Batch">${letter.batch_request_id && html`<a class="id" href="/console/batches/${letter.batch_request_id}">${letter.batch_request_id.slice(0, 8)}</a>`}</td>
+                  <td data-label="Since">${letter.since && html`<${Age} time=${letter.since} />`}</td>
+                  <td data-label="Attempts" class="number">${letter.attempts ?? ""}</td>
+                  <td data-label="Reason" class="text">${letter.reason ?? ""}</td>
                 </tr>
               `,
             )}

@@ -26,16 +26,16 @@ export function FailedDeliveries() {
       ${
         data?.deliveries.length > 0 &&
         html`
-          <${Table} caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", numberHead("Attempts"), "Reason", html`<span class="hidden">Action</span>`]}>
+          <${Table} isStacked caption="Failed deliveries, latest first" head=${["Created", "Host", "Event", "Batch", numberHead("Attempts"), "Reason", html`<span class="hidden">Action</span>`]}>
             ${data.deliveries.map(
               (/** @type {any} */ delivery) => html`
                 <tr key=${delivery.id}>
-                  <td><${Age} time=${delivery.created_at} /></td>
-                  <td class="text">${delivery.url_host ?? "deleted webhook"}</td>
-                  <td>${delivery.event}</td>
-                  <td>${delivery.batch_request_id && html`<a class="id" href="/console/batches/${delivery.batch_request_id}">${delivery.batch_request_id.slice(0, 8)}</a>`}</td>
-                  <td class="number">${delivery.attempts}</td>
-                  <td class="text">${delivery.reason ?? ""}</td>
+                  <td data-label="Created"><${Age} time=${delivery.created_at} /></td>
+                  <td data-label="Host" class="text">${delivery.url_host ?? "deleted webhook"}</td>
+                  <td data-label="Event">${delivery.event}</td>
+                  <td data-label="Batch">${delivery.batch_request_id && html`<a class="id" href="/console/batches/${delivery.batch_request_id}">${delivery.batch_request_id.slice(0, 8)}</a>`}</td>
+                  <td data-label="Attempts" class="number">${delivery.attempts}</td>
+                  <td data-label="Reason" class="text">${delivery.reason ?? ""}</td>
                   <td><button type="button" class="small" disabled=${redeliver.isRunning || !delivery.url_host} onClick=${() => redeliver.run(delivery)}>Redeliver</button></td>
                 </tr>
               `,

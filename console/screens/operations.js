@@ -87,16 +87,16 @@ function Overdue() {
       ${
         data?.batch_requests.length > 0 &&
         html`
-          <${Table} caption="Overdue batches, longest overdue first" head=${["Batch", "Phase", "Robot", "Enhanced", "Due", "Waits for"]}>
+          <${Table} isStacked caption="Overdue batches, longest overdue first" head=${["Batch", "Phase", "Robot", "Enhanced", "Due", "Waits for"]}>
             ${data.batch_requests.map(
               (/** @type {any} */ batch) => html`
                 <tr key=${batch.id}>
-                  <td><a class="id" href="/console/batches/${batch.id}">${batch.id.slice(0, 8)}</a></td>
-                  <td>${batch.phase}</td>
-                  <td><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
-                  <td><${CountsBar} counts=${batch.counts} /></td>
-                  <td><${Age} time=${batch.due_at} /></td>
-                  <td class="text">${batch.waiting_for ?? ""}</td>
+                  <td data-label="Batch"><a class="id" href="/console/batches/${batch.id}">${batch.id.slice(0, 8)}</a></td>
+                  <td data-label="Phase">${batch.phase}</td>
+                  <td data-label="Robot"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
+                  <td data-label="Enhanced"><${CountsBar} counts=${batch.counts} /></td>
+                  <td data-label="Due"><${Age} time=${batch.due_at} /></td>
+                  <td class="text" data-label="Waits for">${batch.waiting_for ?? ""}</td>
                 </tr>
               `,
             )}

@@ -33,15 +33,30 @@ def compute_digest(record: Record) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What loading printed: the ids by the digests of the records, and the columns that were chosen for each file."""
+
+    ids: Mapping[str, UUID]
+    maps: Mapping[str, Mapping[str, str]]
+
+    def find_map(self, file: str) -> Mapping[str, str]:
+        """Return the columns that were chosen for a file. It may have been renamed, if all files had the same ones."""
+        maps = list(self.maps.values())
+        return self.maps.get(file) or (maps[0] if maps and all(item == maps[0] for item in maps) else {})
+
+
 def read_originals(client: Client, files: Sequence[Path], loaded: Path | None) -> Iterator[Original | Fault]:
     """Return the records of the files, and why others cannot be read. Raises CommandError or OSError at once.
 
-    `loaded` is what `exchange references load` printed. A record that has changed since then has no id. Without it,
-    references are found by their identifiers.
+    `loaded` is what `exchange references load` printed. A record that has changed since then has no id. Columns that
+    were chosen with `--map` are chosen again. Without `loaded`, references are found by their identifiers.
     """
-    ids = None if loaded is None else _read_ids(loaded)
-    readings = chain.from_iterable([read_references(file) for file in files])
-    return _add_ids(client, readings, ids)
+    if loaded is None:
+        return _add_ids(client, chain.from_iterable([read_references(file) for file in files]), None)
+    known = _read_loaded(loaded)
+    readings = [read_references(file, columns=known.find_map(file.name)) for file in files]
+    return _add_ids(client, chain.from_iterable(readings), known.ids)
 
 
 def _add_ids(
@@ -58,14 +73,17 @@ def _add_ids(
             yield reading if isinstance(reading, Fault) else Original(reading, next(found))
 
 
-def _read_ids(loaded: Path) -> dict[str, UUID]:
-    """Return the ids of the references by the digests of their records."""
+def _read_loaded(loaded: Path) -> _Loaded:
     ids: dict[str, UUID] = {}
+    maps: dict[str, Mapping[str, str]] = {}
     with loaded.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 fields = json.loads(line)
                 ids[fields["digest"]] = UUID(fields["id"])
+                maps[fields.get("file", "")] = {
+                    str(name): str(column) for name, column in fields.get("map", {}).items()
+                }
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise CommandError(f"{loaded}:{number}: it is not what `exchange references load` printed.") from None
-    return ids
+    return _Loaded(ids, maps)

@@ -82,7 +82,8 @@ def load(
         The format of the files: `ris`, `bibtex`, `csv`, `tsv`, `xlsx`, `nbib`, `pubmed-xml`, `openalex`, `crossref` or
         `jsonl`.
     map
-        The columns of a table that are not recognised: `--map.title "Article name"`.
+        The columns of a table that are not recognised: `--map.title "Article name"`. What is printed has them too, so
+        that other commands read the same columns.
     source
         The source of what the files say. The default is the name of each file.
     on_existing
@@ -116,7 +117,8 @@ def load(
                 loading.loaded += 1
                 loading.existing += answer.existing
                 place = {"file": record.file, "line": record.line, "digest": compute_digest(record)}
-                _write_line(written, {"id": str(answer.id), "existing": answer.existing, **place})
+                chosen = {"map": map} if map else {}
+                _write_line(written, {"id": str(answer.id), "existing": answer.existing, **place, **chosen})
     done = "could be loaded" if dry_run else f"are loaded, {loading.existing} of them were known"
     common.terminal.say(f"{loading.loaded} references {done}. {loading.refused} records were refused.")
     if not dry_run and loading.loaded:

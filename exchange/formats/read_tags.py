@@ -32,6 +32,8 @@ def read_tags(record: Record) -> Iterator[Tag]:
     listed: dict[str, Tag] = {}
     for note in record.notes:
         for tag in _read_note(note):
+            if tag.value is None and tag.score is None:
+                continue
             listed.setdefault(simplify_name(tag.keyword), tag)
     for keyword in record.keywords:
         found = listed.get(simplify_name(keyword)) or _read_keyword(keyword)

@@ -47,9 +47,29 @@ async function compareSides({ a, b, references, mapping, absent, threshold }) {
     };
 }
 
+/** Return the labels in a file whose keywords are known from a batch and from the mapping. */
+async function labelFile({ content, format, judged, mapping }) {
+    const batch = new comparing.Labelling("batch");
+    for (const annotation of judged) batch.add("reference", "robot", [annotation]);
+    const names = new comparing.LabelNames(batch, mapping);
+    return readLabelFile(content, 11, format, { names });
+}
+
+/** Return a file with labels, and instead of each record its digest. */
+async function readLabelFile(content, chunk, format, options) {
+    const file = await comparing.readLabels(toStream(content, chunk), format, options);
+    for (const reference of file.references) {
+        if (reference.record) reference.digest = await comparing.computeDigest(reference.record);
+        delete reference.record;
+    }
+    return file;
+}
+
 const CALLS = {
     compare: compareSides,
-    labels: ({ content, chunk, format }) => comparing.readLabels(toStream(content, chunk), format),
+    labels: ({ content, chunk, format }) => readLabelFile(content, chunk, format),
+    loaded: async ({ content }) => Object.fromEntries(await comparing.readLoaded(toStream(content, 11))),
+    labelsOfBatch: labelFile,
     labelText: ({ text, format }) => comparing.readLabels(text, format),
     estimates: ({ table }) => estimateAll(table),
     kappa: ({ rows }) => estimateKappa(rows),

@@ -1,5 +1,6 @@
 """Comparing the labels of a batch on the screen. `test_compare.py` tests the computation."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import FilePayload, Page, Request, expect
 
+from exchange.cli.originals import compute_digest
 from exchange.compare.catalogue import Catalogue, LabelledReference
 from exchange.compare.comparison import Comparison, compare
+from exchange.compare.definitions import DEFINITIONS
 from exchange.compare.labels import Labelling, find_pair
 from exchange.compare.wording import format_interval, format_value, name_labels
 from exchange.domain.ids import new_id
@@ -32,6 +35,7 @@ class Library:
     """References that people have screened, and their file."""
 
     ids: Sequence[str]
+    dois: Sequence[str]
     csv: bytes
 
     def judge(self, name: str, scheme: str, flip: int = 0) -> Json:
@@ -49,7 +53,7 @@ async def make_library(exchange: Exchange) -> Library:
     dois = [doi(f"compare.{new_id()}") for _ in PEOPLE]
     ids = await load(exchange, *(reference(f"Study {number}", item) for number, item in enumerate(dois)))
     table = [f"Study {number},{item['identifier']},{PEOPLE[number]}" for number, item in enumerate(dois)]
-    return Library(ids, "\n".join(["title,doi,included", *table, ""]).encode())
+    return Library(ids, [item["identifier"] for item in dois], "\n".join(["title,doi,included", *table, ""]).encode())
 
 
 async def read_batch(exchange: Exchange, batch: Batch) -> Labelling:
@@ -122,8 +126,49 @@ async def test_a_batch_is_compared_with_the_labels_of_people(
     disagreements = rows(page, "Disagreements on included")
     await expect(disagreements).to_have_count(2)
     await expect(disagreements.filter(has_text="Study 1")).to_contain_text("yes")
+    await page.get_by_text("What the statistics mean").press("Enter")
+    await expect(page.get_by_text(DEFINITIONS["kappa"].text)).to_be_visible()
     # The labels are read from the storage by their signed URL, and only once.
     assert len([item for item in requests if item.url.startswith(exchange.stack.addresses["blob"])]) == 1
+
+
+def make_ris(library: Library, number: int, *keywords: str, has_doi: bool = True) -> str:
+    lines = ["TY  - JOUR", f"TI  - Study {number}", *(f"KW  - {keyword}" for keyword in keywords)]
+    return "\n".join([*lines, *([f"DO  - {library.dois[number]}"] if has_doi else []), "ER  - ", ""])
+
+
+async def test_keywords_of_ris_are_labels(exchange: Exchange, visit: Visitor, tmp_path: Path) -> None:
+    """References are found by their DOIs, and others by what loading them printed. What is not found is named."""
+    library = await make_library(exchange)
+    batch = await run_batch(exchange, list(library.ids), library.judge("included", INCLUDED).__getitem__)
+    keywords = [f"{INCLUDED}:included" + ("" if value else " = no") for value in PEOPLE]
+    records = [make_ris(library, number, word, "Adult", has_doi=number > 1) for number, word in enumerate(keywords)]
+    unknown = "TY  - JOUR\nTI  - Not loaded\nKW  - screening:included\nER  - \n"
+    ris = tmp_path / "labels.ris"
+    ris.write_text("".join([*records, unknown]))
+    read = [item for item in read_references(ris) if not isinstance(item, Fault)]
+    loaded = [
+        {"digest": compute_digest(item.record), "id": library.ids[number]} for number, item in enumerate(read[:1])
+    ]
+    visited = await open_screen(visit, "requestor", f"compare?b={batch['id']}")
+    page = visited.page
+    await choose_file(page, ris.read_bytes(), "labels.ris")
+    await press_compare(page)
+    left_out = page.get_by_role("status").filter(has_text="cannot be found in the exchange")
+    await expect(left_out).to_contain_text("3 labelled references of the file cannot be found in the exchange")
+    await expect(left_out.get_by_role("listitem")).to_have_text(["Study 0", "Study 1", "Not loaded"])
+    table = rows(page, "Confusion table of included").locator("td")
+    await expect(table).to_have_text(["2", "0", "1", "3"])
+    content: FilePayload = {
+        "name": "loaded.jsonl",
+        "mimeType": "",
+        "buffer": "\n".join(map(json.dumps, loaded)).encode(),
+    }
+    await page.get_by_label("What loading the file printed").set_input_files(content)
+    await expect(page.get_by_text("--labels labels.ris --from loaded.jsonl")).to_have_count(1)
+    await press_compare(page)
+    await expect(left_out.get_by_role("listitem")).to_have_text(["Study 1", "Not loaded"])
+    await expect(table).to_have_text(["3", "0", "1", "3"])
 
 
 @pytest.mark.exhaustive
@@ -187,7 +232,8 @@ async def test_the_threshold_decides_on_scores(exchange: Exchange, visit: Visito
         ("labels.csv", b"title,doi,included\nOther,10.1000/not-there,1\n", "have no reference in common"),
         ("labels.csv", b"title,doi\nOther,10.1000/not-there\n", "labels.csv (schemes: none) and batch"),
         ("labels.csv", b"study,answer\n1,2\n", "No column for the title, the abstract or an identifier was found"),
-        ("labels.ris", b"TY  - JOUR\n", "The file must be CSV, TSV or JSON lines"),
+        ("labels.bib", b"@article{a}", "The file must be RIS, CSV, TSV or JSON lines"),
+        ("labels.ris", b"", "The file is empty."),
     ],
 )
 async def test_a_file_that_cannot_be_compared_is_explained(

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Error, expect
 from tests.console.accessibility import assert_accessible
 from tests.console.conftest import Visitor
 from tests.console.visits import PHONE, SCREENSHOTS, Scheme, visiting
+from tests.e2e.exchange import Exchange
 from tests.stacks import Stack
 
 HEADING = "Enhancement Exchange"
@@ -27,6 +28,26 @@ async def test_the_documentation_page_is_drawn_without_findings(visit: Visitor, 
     loaded = await visited.loaded()
     assert {path.rpartition("/")[2] for path, _ in loaded.requests} >= {"docs", "docs.js", "openapi.json"}
     assert loaded.transferred_bytes > 100_000
+
+
+async def test_the_command_after_a_call_has_no_token(exchange: Exchange, visit: Visitor) -> None:
+    token = exchange.as_role("requestor")["Authorization"].removeprefix("Bearer ")
+    visited = await visit()
+    page = visited.page
+    await visited.open("/docs")
+    await page.get_by_role("button", name="Authorize").first.click()
+    scheme = page.locator(".auth-container").filter(has_text="(http, Bearer)")
+    await scheme.locator("input").fill(token)
+    await scheme.get_by_role("button", name="Apply credentials").click()
+    await scheme.get_by_role("button", name="Close").click()
+    call = page.locator(".opblock-get", has=page.locator('[data-path="/robots"]'))
+    await call.locator(".opblock-summary-control").click()
+    await call.get_by_role("button", name="Try it out").click()
+    await call.get_by_role("button", name="Execute").click()
+    await expect(call.locator(".live-responses-table tbody .response-col_status")).to_contain_text("200")
+    command = await call.locator(".curl-command").inner_text()
+    assert "--header '@-'" in command
+    assert token not in command
 
 
 # What the watch finds, and what causes it.

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.cli.originals import compute_digest
 from exchange.contract.enhancements import AnnotationSet, BooleanAnnotation
 from exchange.domain.errors import InputRejected
 from exchange.formats import Fault, Format, read_references
@@ -23,6 +24,7 @@ def read_in_python(path: Path, format_: Format) -> Json:
         if isinstance(reading, Fault):
             faults.append(reading.line)
             continue
+        digest = {"digest": compute_digest(reading.record)} if format_ is Format.RIS else {}
         titles = [getattr(item.content, "title", None) for item in reading.reference.enhancements or []]
         references.append(
             {
@@ -34,6 +36,7 @@ def read_in_python(path: Path, format_: Format) -> Json:
                     for item in reading.reference.enhancements or []
                     if isinstance(item.content, AnnotationSet)
                 ],
+                **digest,
             }
         )
     return {"references": references, "faults": faults}

@@ -305,6 +305,22 @@ async def test_requestors_are_not_offered_the_screen(visit: Visitor) -> None:
     await expect(visited.page.get_by_role("link", name="Operations")).to_have_count(0)
 
 
+async def test_the_tables_fit_a_phone(visit: Visitor) -> None:
+    answers = Answers()
+    answers.deliveries = [make_delivery(f"{'hooks.' * 20}example.org"), make_delivery(host=None)]
+    visited = await open_operations(visit, answers, VIEWS["phone"])
+    await expect(rows(visited.page, OVERDUE)).to_be_visible()
+    await visited.assert_tables_fit()
+    for table, cell, label in ((OVERDUE, 5, "Waits for"), (FAILED, 1, "Host"), (LETTERS, 3, "Since")):
+        read_label = "(cell) => getComputedStyle(cell, '::before').content"
+        shown = await rows(visited.page, table).first.locator("td").nth(cell).evaluate(read_label)
+        assert label in shown
+    # It is still a table for screen readers.
+    overdue = visited.page.get_by_role("table", name=OVERDUE)
+    await expect(overdue.get_by_role("columnheader")).to_have_count(6)
+    await expect(overdue.get_by_role("cell", name=ROBOT_REASON)).to_be_visible()
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("view", VIEWS)
 async def test_the_screen_is_accessible(visit: Visitor, view: str) -> None:

@@ -1,5 +1,7 @@
 """The screens about batches: accessible and without scrolling sideways, in light, in dark and on a phone."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -39,12 +41,22 @@ async def test_every_screen_is_accessible(
     await visited.sign_in("requestor")
     await expect(page.get_by_role("link", name=f"Batch {batch['id'][:8]}")).to_be_visible()
     await look(visited, f"batches-{suffix}")
+    await visited.assert_tables_fit()
+    # Explanations are reached by the keyboard, by touch and by screen readers.
+    meaning = page.get_by_text("Some references were enhanced, others were not.")
+    await expect(meaning).to_be_hidden()
+    await page.get_by_text("What the statuses mean").press("Enter")
+    await expect(meaning).to_be_visible()
+    whole_time = page.get_by_role("row", name=batch["id"][:8]).get_by_role("time")
+    await expect(whole_time).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    await look(visited, f"batches-statuses-{suffix}")
     await page.get_by_role("checkbox", name="Select all on this page").check()
     await page.get_by_role("button", name="Retry ...").click()
     await expect(page.get_by_role("dialog")).to_contain_text("will be requested again")
     await look(visited, f"batches-retry-{suffix}")
 
     await visited.open(f"/console/batches/{batch['id']}")
+    await expect(page.get_by_text("Some references were enhanced, others were not.")).to_be_visible()
     await page.get_by_role("button", name="Show labels and scores").click()
     await expect(page.get_by_role("region", name="Labels, most frequent first")).to_be_visible()
     await expect(page.get_by_role("link", name="choice 4").first).to_be_visible()

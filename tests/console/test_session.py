@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.console.batches import enhance_all, load_title, new_source, request, run
 from tests.console.conftest import Visitor
+from tests.console.screens import VIEWS, inspect
 from tests.console.visits import PHONE
 from tests.e2e.exchange import BATCHES, Exchange
 from tests.e2e.robot import accept_job, running_robot
@@ -235,6 +236,28 @@ HOSTILE = [
     "${window.attacked = 1} {{attacked}} &lt;b&gt;",
     "x" * 10_000,
 ]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_the_local_sign_in_page_looks_like_the_console(visit: Visitor, view: str) -> None:
+    read_colours = """(selector) => {
+      const styles = [document.body, document.querySelector(selector)].map((element) => getComputedStyle(element));
+      return styles.map(({ backgroundColor, color, fontFamily }) => [backgroundColor, color, fontFamily]);
+    }"""
+    visited = await visit(**VIEWS[view])
+    page = visited.page
+    await visited.open()
+    sign_in = page.get_by_role("button", name="Sign in")
+    await expect(sign_in).to_be_visible()
+    body, _ = await page.evaluate(read_colours, "main")
+    await page.evaluate("document.querySelector('main').className = 'panel'")
+    _, panel = await page.evaluate(read_colours, "main")
+    await sign_in.click()
+    await expect(page.get_by_role("link", name="requestor")).to_be_visible()
+    assert await page.evaluate(read_colours, "main") == [body, panel]
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link").first).to_be_focused()
+    await inspect(visited, f"sign-in-{view}")
 
 
 @pytest.mark.exhaustive

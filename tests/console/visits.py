@@ -70,6 +70,14 @@ class Visit:
         if scroll_width > client_width:
             raise AssertionError(f"the page is {scroll_width} px wide in a window of {client_width} px")
 
+    async def assert_tables_fit(self) -> None:
+        """Fail if there is no table, or one that a person would have to scroll sideways."""
+        widths = "(tables) => tables.map((table) => [table.ariaLabel, table.scrollWidth, table.clientWidth])"
+        tables: list[tuple[str, int, int]] = await self.page.locator(".table").evaluate_all(widths)
+        assert tables, "the page has no table"
+        if wide := [f"{name}: {width} px in {room} px" for name, width, room in tables if width > room]:
+            raise AssertionError(f"tables scroll sideways: {wide}")
+
 
 # Recorded in the page itself, because asking from outside would add the time of the question.
 _RECORD_FIRST_VIEW = """

@@ -59,11 +59,20 @@ def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
             assert anchor in set(anchors_of(found)), f"{name_of(document)} links to {target}"
 
 
+def calls_with_curl(document: Path) -> list[str]:
+    return re.findall(r"^.*\bcurl (?:.*\\\n)*.*", "\n".join(fences(name_of(document), "sh")), re.MULTILINE)
+
+
 @each_document
 def test_every_call_with_curl_prints_the_error_that_it_gets(document: Path) -> None:
-    calls = re.findall(r"^.*\bcurl (?:.*\\\n)*.*", "\n".join(fences(name_of(document), "sh")), re.MULTILINE)
-    for call in calls:
+    for call in calls_with_curl(document):
         assert "--fail-with-body" in call, f"{name_of(document)}: {call}"
+
+
+@each_document
+def test_no_call_with_curl_has_a_token_among_its_arguments(document: Path) -> None:
+    for call in calls_with_curl(document):
+        assert not re.search("authorization|token", call, re.IGNORECASE), f"{name_of(document)}: {call}"
 
 
 def make_targets() -> set[str]:

@@ -162,6 +162,29 @@ async def test_a_reviewer_gets_tags_from_a_ris_file_to_a_ris_file(exchange: Exch
     assert read(shell.folder / "all.jsonl").count("\n") == REFERENCES
 
 
+async def test_a_table_with_chosen_columns_gets_its_tags(exchange: Exchange, shell: Shell) -> None:
+    """The columns are chosen once: when the table is loaded."""
+    rows = [f"Study {number} of {shell.folder.name},1" for number in range(3)]
+    write(shell.folder / "table.csv", "\n".join(["Name of study,included", *rows, ""]))
+    chosen = ("--map.title", "Name of study", "--output", "loaded.jsonl")
+    assert "Say which column" in await shell.run("references", "load", "table.csv", code=Exit.FAILED)
+    await shell.run("references", "load", "table.csv", *chosen)
+    async with running_robot(exchange, enhance_most) as robot:
+        robot_id = await exchange.register_robot(robot.url)
+        request = ("batches", "request", robot_id, "--from", "loaded.jsonl", "--wait")
+        batch = await shell.read(*request, code=Exit.ENDED_WITH_FAILURES)
+    (shell.folder / "renamed.csv").write_bytes((shell.folder / "table.csv").read_bytes())
+    for name in ("table.csv", "renamed.csv"):
+        await shell.run("batches", "export", batch["id"], "tagged.csv", "--original", name, "--from", "loaded.jsonl")
+        header, *tagged = read(shell.folder / "tagged.csv").splitlines()
+        assert header.startswith("Name of study,included,design:")
+        assert [line.partition(",1,")[0] for line in tagged] == [row.removesuffix(",1") for row in rows]
+        assert sum("test robot" in line for line in tagged) == len(rows) - 1
+    labels = ("--labels", "renamed.csv", "--from", "loaded.jsonl", "--map", "screening:included=design:trial")
+    compared = await shell.read("batches", "compare", batch["id"], *labels)
+    assert sum(compared["labels"][0]["table"].values()) == len(rows) - 1
+
+
 async def test_references_are_chosen_by_identifiers_and_unknown_ones_are_named(shell: Shell) -> None:
     write(shell.folder / "one.jsonl", SAMPLES.read_text().splitlines()[0])
     (loaded,) = (await shell.run("references", "load", "one.jsonl")).splitlines()

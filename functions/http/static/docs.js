@@ -10,7 +10,23 @@ function applyColorScheme() {
 applyColorScheme();
 darkMode.addEventListener("change", applyColorScheme);
 
+// Without the token in the command with curl that is shown after a call: other users of a machine can see its arguments,
+// and people send such commands to each other. curl reads the header from standard input.
+function hideToken(request) {
+  if (!request.hasIn(["headers", "Authorization"])) return request;
+  return request
+    .deleteIn(["headers", "Authorization"])
+    .update("curlOptions", (options) => options.push("--header", "@-"));
+}
+
+const tokenHider = ({ React }) => ({
+  wrapComponents: {
+    curl: (Original) => (props) => React.createElement(Original, { ...props, request: hideToken(props.request) }),
+  },
+});
+
 SwaggerUIBundle({
+  plugins: [tokenHider],
   url: "/openapi.json",
   dom_id: "#docs",
   deepLinking: true,

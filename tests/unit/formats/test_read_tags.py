@@ -57,6 +57,10 @@ def test_the_note_has_the_exact_score_of_a_keyword_that_a_reviewer_kept() -> Non
     assert found == [Tag("a:b", None, 0.8765, "r 1"), Tag("a:c", value=False, score=None, robot="")]
 
 
+def test_a_note_with_a_score_that_is_not_a_number_lists_nothing() -> None:
+    assert list(read_tags(make_record("Adult", note="Annotations: a:b: score e, robot r"))) == []
+
+
 @given(st.text(st.sampled_from("a:;, =0.9\nyesnorobotscore"), max_size=80))
 def test_any_keyword_and_any_note_can_be_read(text: str) -> None:
     list(read_tags(make_record(text, note=f"Annotations: {text}, robot {text}; {text}: yes, robot x")))

@@ -57,6 +57,23 @@ async def test_every_path_that_is_not_versioned_is_the_page(on: Services, path: 
     assert response.get_body().startswith(b"<!doctype html>")
 
 
+def find_imports(path: str) -> set[str]:
+    """Return the modules that a module imports, by their paths in the folder."""
+    names = re.findall(r'(?:\bfrom|^import|\bimport\()\s*"(\.[^"]+)"', (FOLDER / path).read_text(), re.MULTILINE)
+    return {(FOLDER / path).parent.joinpath(name).resolve().relative_to(FOLDER).as_posix() for name in names}
+
+
+def test_the_page_preloads_exactly_the_modules_that_it_imports() -> None:
+    """Otherwise the browser learns of a module only when another one that imports it has arrived."""
+    imported, found = set(), {"main.js"}
+    while found:
+        imported |= found
+        found = {name for path in found for name in find_imports(path)} - imported
+    page = FILES.make_page({}).content.decode()
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+    assert sorted(preloaded) == sorted(f"{FILES.base}/{path}" for path in imported)
+
+
 async def test_the_page_names_its_settings_and_the_version_of_its_files(on: Services) -> None:
     html = (await call(on, "")).get_body().decode()
     page = Page(html)
