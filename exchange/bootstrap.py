@@ -84,9 +84,9 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
         dead_letters={
-            DeadLetterQueue.DISPATCH: ServiceBusDeadLetters(settings.azure.dispatch_queue, queues),
-            DeadLetterQueue.IMPORT: ServiceBusDeadLetters(settings.azure.import_queue, queues),
-            DeadLetterQueue.NOTIFY: ServiceBusDeadLetters(settings.azure.notify_queue, queues),
+            DeadLetterQueue.DISPATCH: ServiceBusDeadLetters(settings.azure.dispatch_queue, queues.links),
+            DeadLetterQueue.IMPORT: ServiceBusDeadLetters(settings.azure.import_queue, queues.links),
+            DeadLetterQueue.NOTIFY: ServiceBusDeadLetters(settings.azure.notify_queue, queues.links),
             DeadLetterQueue.BLOBS: PoisonQueueDeadLetters(connections.poison_queue),
             DeadLetterQueue.EVENTS: EventGridDeadLetters(account),
         },

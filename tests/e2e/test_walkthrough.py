@@ -1,7 +1,7 @@
 """The commands of docs/walkthrough.md and docs/requestors.md, run as they are written.
 
 Only the addresses, the folders and the port of the robot are replaced. The commands of requestors.md need the stack and
-the robot of the walkthrough, so both documents run in one shell. They run twice on one stack.
+the robot of the walkthrough, so both documents run in one shell. In the exhaustive tier they run twice on one stack.
 """
 
 import json
@@ -18,6 +18,7 @@ from exchange.cli.exits import Exit
 from local.next_steps import make_first_command
 from tests.documents.reading import fences, text_of
 from tests.stacks import ROOT, Stack
+from tests.tiers import fast_or_exhaustive
 
 WALKTHROUGH = fences("docs/walkthrough.md", "sh")
 REQUESTORS = fences("docs/requestors.md", "sh")
@@ -27,6 +28,7 @@ LOAD_BY_CURL, REQUEST_BY_CURL, WAIT_BY_CURL, REPORT_BY_CURL = ON_THE_WIRE
 BLOCKS = [*WALKTHROUGH[:-1], *REQUESTORS, STOP]
 SEPARATOR = "\necho ---\n"
 TIMEOUT_S = 180
+RUNS = fast_or_exhaustive([0], [0, 1])
 
 
 class Shell:
@@ -59,14 +61,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def both_runs(usual_stack: Stack, folder: Path, unused_tcp_port_factory: Callable[[], int]) -> list[list[str]]:
-    """Run the commands of both documents, twice in one shell. Return what each block printed in each run."""
+def runs(usual_stack: Stack, folder: Path, unused_tcp_port_factory: Callable[[], int]) -> list[list[str]]:
+    """Run the commands of both documents in one shell. Return what each block printed in each run."""
     shell = Shell(usual_stack, folder, unused_tcp_port_factory())
-    finished = shell.run("set -euo pipefail\n" + SEPARATOR.join([*BLOCKS, *BLOCKS]))
+    finished = shell.run("set -euo pipefail\n" + SEPARATOR.join(BLOCKS * len(RUNS)))
     assert finished.returncode == 0, finished.stderr
     printed = finished.stdout.split("---\n")
-    assert len(printed) == 2 * len(BLOCKS)
-    return [printed[: len(BLOCKS)], printed[len(BLOCKS) :]]
+    assert len(printed) == len(RUNS) * len(BLOCKS)
+    return [printed[run * len(BLOCKS) :][: len(BLOCKS)] for run in RUNS]
 
 
 @pytest.fixture
@@ -75,9 +77,9 @@ def shell(usual_stack: Stack, tmp_path: Path, unused_tcp_port: int) -> Shell:
     return Shell(usual_stack, tmp_path, unused_tcp_port)
 
 
-@pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
-def test_the_walkthrough_prints_what_it_says(both_runs: list[list[str]], run: int) -> None:
-    _, _, registered, started, ended, report, tagged, _, loaded, requested, waited, read, *_ = both_runs[run]
+@pytest.mark.parametrize("run", RUNS, ids=["first run", "second run"][: len(RUNS)])
+def test_the_walkthrough_prints_what_it_says(runs: list[list[str]], run: int) -> None:
+    _, _, registered, started, ended, report, tagged, _, loaded, requested, waited, read, *_ = runs[run]
     assert "study design " in registered
     assert "listening on port" in started
     assert "completed" in ended
@@ -92,9 +94,9 @@ def test_the_walkthrough_prints_what_it_says(both_runs: list[list[str]], run: in
     assert [line.partition(": ")[2] for line in read.splitlines()] == ["Enhancement would be added."] * 5
 
 
-@pytest.mark.parametrize("run", [0, 1], ids=["first run", "second run"])
-def test_the_commands_for_requestors_print_what_their_page_says(both_runs: list[list[str]], run: int) -> None:
-    blocks = both_runs[run][len(WALKTHROUGH) - 1 : -1]
+@pytest.mark.parametrize("run", RUNS, ids=["first run", "second run"][: len(RUNS)])
+def test_the_commands_for_requestors_print_what_their_page_says(runs: list[list[str]], run: int) -> None:
+    blocks = runs[run][len(WALKTHROUGH) - 1 : -1]
     status, report, not_enhanced = (
         blocks[index_of(words)].strip()
         for words in ("request_status waiting_for", "validation_result_file", "if reference not in enhanced")

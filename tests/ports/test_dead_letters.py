@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
+from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from exchange.adapters.blobs import BlobAccount
@@ -16,6 +17,7 @@ from exchange.adapters.dead_letters.event_grid import EventGridDeadLetters
 from exchange.adapters.dead_letters.poison_queue import PoisonQueue, PoisonQueueDeadLetters
 from exchange.adapters.dead_letters.service_bus import ServiceBusDeadLetters
 from exchange.adapters.service_bus import ServiceBusQueues
+from exchange.adapters.service_bus_links import ServiceBusLinks
 from exchange.domain.blob_names import result
 from exchange.domain.dead_letters import DeadLetter, ResendResult
 from exchange.domain.errors import Unavailable
@@ -88,12 +90,14 @@ async def _queue_of_messages(stack: Stack) -> AsyncGenerator[Place, None]:
             (message,) = await receiver.receive_messages(1, 5)
             await receiver.dead_letter_message(message, reason="odd")
 
-        yield Place(ServiceBusDeadLetters("dispatch", queues), add, validates=False)
-        # Other tests use the queue.
-        while received := await receiver.receive_messages(10, 1):
-            for message in received:
-                await receiver.complete_message(message)
-    await queues.close()
+        try:
+            yield Place(ServiceBusDeadLetters("dispatch", queues.links), add, validates=False)
+        finally:
+            # Other tests use the queue.
+            while received := await receiver.receive_messages(10, 1):
+                for message in received:
+                    await receiver.complete_message(message)
+            await queues.close()
 
 
 async def _poison_queue(stack: Stack) -> AsyncGenerator[Place, None]:
@@ -187,6 +191,35 @@ async def test_a_resent_message_is_the_one_that_was_sent(emulators: Stack) -> No
             await receiver.complete_message(message)
 
 
+async def test_calls_at_the_same_time_resend_messages_of_the_same_queue(emulators: Stack) -> None:
+    async with aclosing(_queue_of_messages(emulators)) as places:
+        place = await anext(places)
+        first, second, third = await place.add_all(*(uuid4() for _ in range(3)))
+        resent = await asyncio.gather(place.resend(third.name), place.resend(second.name))
+        assert list(resent) == [[ResendResult(third.name)], [ResendResult(second.name)]]
+        assert [letter.name for letter in (await place.store.list_first(5)).letters] == [first.name]
+        assert await place.resend() == [ResendResult(first.name)]
+
+
+class UnwritableLinks(ServiceBusLinks):
+    """The queues can be read, but not be written."""
+
+    async def send(self, queue: str, message: ServiceBusMessage) -> None:
+        raise Unavailable(f"{queue}: {message.body_type} was not sent.")
+
+
+async def test_a_message_that_could_not_be_resent_can_be_resent_at_once(emulators: Stack) -> None:
+    async with aclosing(_queue_of_messages(emulators)) as places:
+        place = await anext(places)
+        (letter,) = await place.add_all(uuid4())
+        links = UnwritableLinks(emulators.settings["SERVICE_BUS"], None)
+        failing = replace(place, store=ServiceBusDeadLetters("dispatch", links))
+        with pytest.raises(Unavailable, match="dispatch"):
+            await failing.resend(letter.name)
+        await links.close()
+        assert await place.resend(letter.name) == [ResendResult(letter.name)]
+
+
 async def test_names_that_no_message_has_are_missing(place: Place) -> None:
     names = ["0", "99999999999999999999999", "x", "../x", "\u0663"]
     assert await place.resend(*names) == [ResendResult(name, MISSING) for name in sorted(names)]
@@ -242,7 +275,7 @@ async def test_a_refused_connection_raises_unavailable(emulators: Stack, unused_
     stores: list[DeadLetterStore] = [
         EventGridDeadLetters(account),
         PoisonQueueDeadLetters(poison_queue),
-        ServiceBusDeadLetters("dispatch", queues),
+        ServiceBusDeadLetters("dispatch", queues.links),
     ]
     # They take the time of all retries.
     found = await asyncio.gather(*(store.count() for store in stores), return_exceptions=True)

@@ -157,3 +157,5 @@ async def test_a_refused_connection_raises_unavailable(unused_tcp_port: int) -> 
     queues = ServiceBusQueues(address, None, "dispatch", "import", "notify")
     with pytest.raises(Unavailable):
         await queues.send(ImportMessage(uuid4()))
+    with pytest.raises(Unavailable):
+        await queues.check()

@@ -42,7 +42,7 @@ def test_one_fault_at_any_call_keeps_all_invariants(
     calls = run_scenario(scenario, FixedPlan()).calls.made
     runs = [{number: fault} for number, call in enumerate(calls) for fault in list_faults(call)]
     assert len(runs) >= 4 * len(calls)
-    for faults in choose(runs, one_in=7):
+    for faults in choose(runs, one_in=19):
         run_with_faults(scenario, faults, calls)
     record_property("runs", len(runs))
 
@@ -50,7 +50,7 @@ def test_one_fault_at_any_call_keeps_all_invariants(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_batches_end_even_if_a_call_fails_for_ever(scenario: Scenario) -> None:
-    for broken_call in choose(list_broken_calls(scenario), one_in=23):
+    for broken_call in choose(list_broken_calls(scenario), one_in=47):
         try:
             run_scenario(scenario, broken_call)
         except (Exception, AssertionError) as error:
@@ -84,6 +84,6 @@ def test_faults_at_any_two_calls_keep_all_invariants(
     faults = [(number, fault) for number, call in enumerate(calls) for fault in list_faults(call) if fault in HALF_DONE]
     runs = [dict(pair) for pair in combinations(faults, 2) if pair[0][0] != pair[1][0]]
     assert len(runs) >= 500
-    for pair in choose(runs, one_in=41):
+    for pair in choose(runs, one_in=83):
         run_with_faults(scenario, pair, calls)
     record_property("runs", len(runs))

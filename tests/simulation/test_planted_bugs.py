@@ -3,6 +3,7 @@
 `planted_seeds.json` remembers for each bug a seed that finds it, so that the tests need not search.
 """
 
+import compileall
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 
@@ -317,6 +319,8 @@ def copy_code(folder: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
+    # Compiled once. Python compiles a file with a planted bug again, because its hash differs.
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
 
 @contextmanager

@@ -1,17 +1,18 @@
 """Messages that failed at every delivery. Service Bus keeps them in the dead-letter queue of each queue."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
 from typing import Any
 from uuid import UUID
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSubQueue
-from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 from pydantic import ValidationError
 
-from exchange.adapters.service_bus import ServiceBusQueues
+from exchange.adapters.service_bus_links import ServiceBusLinks
 from exchange.contract.operations import MAX_COUNTED
 from exchange.domain.dead_letters import DeadLetter, DeadLetterPage, ResendResult, report_missing
 from exchange.domain.errors import Unavailable
@@ -29,9 +30,9 @@ class ServiceBusDeadLetters:
     The name of a dead letter is its sequence number.
     """
 
-    def __init__(self, queue: str, queues: ServiceBusQueues) -> None:
+    def __init__(self, queue: str, links: ServiceBusLinks) -> None:
         self._queue = queue
-        self._queues = queues
+        self._links = links
 
     async def count(self) -> int:
         """Count the messages by peeking at them, up to `MAX_COUNTED`."""
@@ -41,11 +42,7 @@ class ServiceBusDeadLetters:
         """Peek at the first messages, oldest first."""
         letters: list[DeadLetter] = []
         with _translate_errors(self._queue):
-            async with (
-                self._queues.make_client() as client,
-                self._open_receiver(client) as receiver,
-                aclosing(_peek(receiver)) as messages,
-            ):
+            async with self._use_peeker() as peeker, aclosing(_peek(peeker)) as messages:
                 async for message in messages:
                     letters.append(_make_letter(message))
                     if len(letters) > limit:
@@ -63,28 +60,33 @@ class ServiceBusDeadLetters:
         becomes a new one.
         """
         with _translate_errors(self._queue):
-            async with self._queues.make_client() as client, self._open_receiver(client) as receiver:
-                remaining = await _find_existing(receiver, names)
-                missing = set(names or ()) - remaining
-                async with aclosing(_receive(receiver, remaining)) as messages:
-                    async for message in messages:
-                        yield await self._resend(message, client, receiver)
+            async with self._use_peeker() as peeker:
+                remaining = await _find_existing(peeker, names)
+            missing = set(names or ()) - remaining
+            async with (
+                self._links.use_receiver(self._queue, ServiceBusSubQueue.DEAD_LETTER) as receiver,
+                aclosing(_receive(receiver, remaining)) as messages,
+            ):
+                async for message in messages:
+                    yield await self._resend(message, receiver)
         for result in report_missing(remaining | missing):
             yield result
 
-    async def _resend(
-        self, message: ServiceBusReceivedMessage, client: ServiceBusClient, receiver: ServiceBusReceiver
-    ) -> ResendResult:
+    async def _resend(self, message: ServiceBusReceivedMessage, receiver: ServiceBusReceiver) -> ResendResult:
         if message.body_type is not AmqpMessageBodyType.DATA:
             await receiver.abandon_message(message)
             return ResendResult(str(message.sequence_number), "Its body is not bytes: the exchange did not send it.")
-        async with client.get_queue_sender(self._queue) as sender:
-            await sender.send_messages(_copy(message))
+        try:
+            await self._links.send(self._queue, _copy(message))
+        except (Unavailable, asyncio.CancelledError):
+            # Otherwise it would stay locked for a minute, even without its receiver.
+            await receiver.abandon_message(message)
+            raise
         await receiver.complete_message(message)
         return ResendResult(str(message.sequence_number))
 
-    def _open_receiver(self, client: ServiceBusClient) -> ServiceBusReceiver:
-        return client.get_queue_receiver(self._queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+    def _use_peeker(self) -> AbstractAsyncContextManager[ServiceBusReceiver]:
+        return self._links.use_peeker(self._queue, ServiceBusSubQueue.DEAD_LETTER)
 
 
 @contextmanager
@@ -95,11 +97,11 @@ def _translate_errors(queue: str) -> Iterator[None]:
         raise Unavailable(f"The queue '{queue}' cannot be reached ({type(error).__name__}).") from error
 
 
-async def _find_existing(receiver: ServiceBusReceiver, names: Collection[str] | None) -> set[str]:
+async def _find_existing(peeker: ServiceBusReceiver, names: Collection[str] | None) -> set[str]:
     """Return those of these sequence numbers that are in the queue. Without names, return the first `MAX_COUNTED`."""
     last = None if names is None else max((int(name) for name in names if name.isdecimal()), default=0)
     existing: set[str] = set()
-    async with aclosing(_peek(receiver)) as messages:
+    async with aclosing(_peek(peeker)) as messages:
         async for message in messages:
             number = message.sequence_number or 0
             # They are in ascending order.
@@ -131,9 +133,9 @@ async def _receive(
             await receiver.abandon_message(message)
 
 
-async def _peek(receiver: ServiceBusReceiver) -> AsyncGenerator[ServiceBusReceivedMessage, None]:
+async def _peek(peeker: ServiceBusReceiver) -> AsyncGenerator[ServiceBusReceivedMessage, None]:
     last = 0
-    while page := await receiver.peek_messages(_PEEK_SIZE, sequence_number=last + 1):
+    while page := await peeker.peek_messages(_PEEK_SIZE, sequence_number=last + 1):
         for message in page:
             yield message
             last = message.sequence_number or 0
