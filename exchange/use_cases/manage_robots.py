@@ -5,7 +5,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
+from exchange.contract.v1.robots import PullRobotIn
 from exchange.domain.errors import InputRejected
 from exchange.ports import Services, StoredRobot
 from exchange.use_cases.write_conflicts import repeat_after_conflicts
@@ -15,6 +18,22 @@ async def register_robot(registration: RobotIn, services: Services) -> Provision
     """Register a robot under a new id and return it with its secret. Raises NameTaken, InputRejected."""
     await _check_address(registration, services)
     robot = _with_id(services.new_id(), registration)
+    version = await services.robots.create(robot)
+    return _with_secret(robot, version, services)
+
+
+async def register_pull_robot(registration: PullRobotIn, services: Services) -> ProvisionedRobot:
+    """Register a robot that fetches its jobs. Its address is not checked, because it is never called. Raises NameTaken.
+
+    It gets references with everything, as in the reference repository, because its registration cannot name what it
+    depends on. `update_robot` can.
+    """
+    robot = Robot(
+        id=services.new_id(),
+        dependent_enhancements=list(EnhancementType),
+        dependent_identifiers=list(IdentifierType),
+        **registration.to_stored(),
+    )
     version = await services.robots.create(robot)
     return _with_secret(robot, version, services)
 
@@ -33,6 +52,14 @@ async def update_robot(robot_id: UUID, registration: RobotIn, services: Services
     """Replace the registration. Id, secret and settings stay. Raises NotFound, NameTaken, InputRejected."""
     await _check_address(registration, services)
     return await _change(robot_id, dict(registration), services)
+
+
+async def update_pull_robot(robot_id: UUID, registration: PullRobotIn, services: Services) -> Robot:
+    """Replace name, address, description and owner. From now on the robot fetches its jobs. Raises NotFound, NameTaken.
+
+    What it depends on stays, too.
+    """
+    return await _change(robot_id, registration.to_stored(), services)
 
 
 async def configure_robot(robot_id: UUID, settings: RobotSettings, services: Services) -> Robot:
