@@ -334,6 +334,10 @@ _FAILED_DELIVERY = {
 
 _FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
 _NO_BATCH = {HTTPStatus.NOT_FOUND: "The batch request does not exist."}
+_WRONG_SIGNATURE = {
+    HTTPStatus.UNAUTHORIZED: "The signature is wrong. Check the secret, and that the signed bytes are exactly the bytes"
+    " of the body."
+}
 _OTHER_CALLER = {HTTPStatus.FORBIDDEN: "This batch request belongs to another caller."}
 _NO_REFERENCE = {
     HTTPStatus.NOT_FOUND: f"The reference {REFERENCE_ID} does not exist.",
@@ -515,8 +519,7 @@ EXAMPLES = {
         problems={
             **_NO_BATCH,
             **_OTHER_CALLER,
-            HTTPStatus.UNAUTHORIZED: "The signature is wrong. Check the secret, and that the signed bytes are exactly"
-            " the bytes of the body.",
+            **_WRONG_SIGNATURE,
             HTTPStatus.CONFLICT: "The result file at result_storage_url does not exist yet."
             " Upload the file, then repeat the callback.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "request_id: Field required.",
@@ -671,6 +674,7 @@ EXAMPLES = {
     "fetch_robot_enhancement_batch": Examples(
         responses={"A job": _FETCHED_JOB},
         problems={
+            **_WRONG_SIGNATURE,
             **_NO_ROBOT,
             HTTPStatus.FORBIDDEN: "robot_id must be the id of the robot that signed the request.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "lease: must be an ISO 8601 duration, for example PT10M.",
@@ -681,6 +685,7 @@ EXAMPLES = {
         problems={
             **_NO_BATCH,
             **_OTHER_CALLER,
+            **_WRONG_SIGNATURE,
             HTTPStatus.CONFLICT: "No result can be uploaded for this job: it has ended, or no robot has fetched it.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
         },
@@ -690,6 +695,7 @@ EXAMPLES = {
         problems={
             **_NO_BATCH,
             **_OTHER_CALLER,
+            **_WRONG_SIGNATURE,
             HTTPStatus.CONFLICT: "The lease has expired.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "lease: Input should be less than or equal to 1 day.",
         },
@@ -704,6 +710,7 @@ EXAMPLES = {
         problems={
             **_NO_BATCH,
             **_OTHER_CALLER,
+            **_WRONG_SIGNATURE,
             HTTPStatus.BAD_REQUEST: "request_id must be the id in the path.",
             HTTPStatus.CONFLICT: "The result file at result_storage_url does not exist yet."
             " Upload the file, then repeat the callback.",
