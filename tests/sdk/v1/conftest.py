@@ -10,7 +10,13 @@ from tests.tiers import fast_or_exhaustive
 _DIFFERENT = ("0.4.0", "0.4.1", "0.5.0", "0.7.1", "0.9.0", "0.11.2", "0.12.0", PRESENT[-1])
 
 
-@pytest.fixture(scope="session", params=fast_or_exhaustive(_DIFFERENT, PRESENT))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the releases. This file may be imported before the tier is known."""
+    if "sdk" in metafunc.fixturenames:
+        metafunc.parametrize("sdk", fast_or_exhaustive(_DIFFERENT, PRESENT), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def sdk(request: pytest.FixtureRequest) -> Release:
     """Return a release. Fails if it is not installed, because nothing would be tested."""
     try:
