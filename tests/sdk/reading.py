@@ -123,7 +123,7 @@ def _lower_doi(identifier: Json) -> Json:
 
 
 def _normalize(text: str | None) -> str | None:
-    return text and (text.replace("\u00a0", " ").strip() or None)
+    return (text or "").replace("\u00a0", " ").strip() or None
 
 
 def _expect_location(location: Json) -> Json:
