@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+from exchange.contract.robots import Delivery
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.paging import ReferencePart
@@ -22,7 +23,7 @@ async def write_snapshot(batch: Batch, attempt: UUID, services: Services) -> Non
         services.robots.load(batch.robot_id), read_selected(batch, services.files)
     )
     selection = select_for_robot(stored_robot.robot)
-    write = ReadableParts().to_jsonl if stored_robot.robot.delivery == "pull" else ReferencePart.to_jsonl
+    write = ReadableParts().to_jsonl if stored_robot.robot.delivery is Delivery.PULL else ReferencePart.to_jsonl
     add_span_attributes(reference_count=len(reference_ids))
     lines = bytearray()
     async with services.files.create(blob_names.reference_data(batch.id, attempt)) as blob:

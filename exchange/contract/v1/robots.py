@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import UUID4, Field, SerializerFunctionWrapHandler, model_serializer
 
 from exchange.contract.base import MAX_TEXT_LENGTH, BaseUrlText, WireModel
-from exchange.contract.robots import ProvisionedRobot, Robot
+from exchange.contract.robots import Delivery, ProvisionedRobot, Robot
 
 # Published 0.1 clients require a `base_url` of every robot. This domain can never exist.
 NO_BASE_URL = "https://no-base-url.invalid"
@@ -29,7 +29,7 @@ class PullRobotIn(WireModel):
 
     def to_stored(self) -> dict[str, Any]:
         """Return the fields of the stored robot."""
-        return {**dict(self), "base_url": self.base_url or NO_BASE_URL, "delivery": "pull"}
+        return {**dict(self), "base_url": self.base_url or NO_BASE_URL, "delivery": Delivery.PULL}
 
 
 class PullRobot(PullRobotIn):
@@ -58,7 +58,7 @@ class ProvisionedPullRobot(PullRobot):
 
 
 def _list_fields(robot: Robot) -> dict[str, Any]:
-    has_own = robot.delivery == "pull" and robot.base_url != NO_BASE_URL
+    has_own = robot.delivery is Delivery.PULL and robot.base_url != NO_BASE_URL
     base_url = robot.base_url if has_own else None
     return {
         "id": robot.id,

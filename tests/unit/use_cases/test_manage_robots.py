@@ -195,3 +195,25 @@ class TestRobotsThatFetch:
             "base_url": NO_BASE_URL,
             "delivery": "pull",
         }
+
+    async def test_it_may_keep_an_address_that_cannot_be_called(self) -> None:
+        world = World()
+        made = await register_pull_robot(self.registration, world.services)
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        narrowed = RobotIn(**{**REGISTRATION.model_dump(), "base_url": NO_BASE_URL})
+        assert (await update_robot(made.id, narrowed, world.services)).dependent_identifiers == ["doi"]
+
+    async def test_it_is_called_only_at_an_address_that_can_be_called(self) -> None:
+        world = World()
+        made = await register_pull_robot(self.registration, world.services)
+        push = RobotSettings.model_validate({"delivery": "push"})
+        with pytest.raises(InputRejected, match="the robot has no base_url"):
+            await configure_robot(made.id, push, world.services)
+        await update_robot(made.id, REGISTRATION, world.services)
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        with pytest.raises(InputRejected, match="cannot be resolved"):
+            await configure_robot(made.id, push, world.services)
+        world.robot_calls.address_faults = []
+        assert (await configure_robot(made.id, push, world.services)).delivery == "push"
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        assert (await configure_robot(made.id, push, world.services)).delivery == "push"
