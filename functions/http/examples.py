@@ -369,6 +369,17 @@ _NO_DELIVERY = {
     HTTPStatus.TOO_MANY_REQUESTS: "You have requested 10 deliveries in the last minute, which is the limit.",
 }
 
+_RENEWAL = Examples(
+    responses={"The time when the lease expires": "2026-11-27T06:59:08.460584Z"},
+    problems={
+        **_NO_BATCH,
+        **_OTHER_CALLER,
+        **_WRONG_SIGNATURE,
+        HTTPStatus.CONFLICT: "The lease has expired. A result still counts until another fetch takes these references.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "lease: Input should be less than or equal to 1 day.",
+    },
+)
+
 EXAMPLES = {
     "request_batch": Examples(
         requests={
@@ -690,16 +701,8 @@ EXAMPLES = {
             HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
         },
     ),
-    "renew_robot_enhancement_batch_lease": Examples(
-        responses={"The time when the lease expires": "2026-11-27T06:59:08.460584Z"},
-        problems={
-            **_NO_BATCH,
-            **_OTHER_CALLER,
-            **_WRONG_SIGNATURE,
-            HTTPStatus.CONFLICT: "The lease has expired.",
-            HTTPStatus.UNPROCESSABLE_ENTITY: "lease: Input should be less than or equal to 1 day.",
-        },
-    ),
+    "renew_robot_enhancement_batch_lease": _RENEWAL,
+    "renew_robot_enhancement_batch_lease_by_post": _RENEWAL,
     "report_robot_enhancement_batch_result": Examples(
         requests={
             "The result file is uploaded": {"request_id": BATCH_ID, "error": None},

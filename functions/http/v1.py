@@ -30,6 +30,8 @@ _JOBS = "v1/robot-enhancement-batches"
 # The path in `destiny-sdk` 0.4.0.
 _OLD_JOBS = "v1/robot-enhancement-batch"
 _ID = "/{batch_request_id}"
+_LEASE = _JOBS + _ID + "/renew-lease"
+_LEASE_ERRORS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 # A robot that polls this often costs little, and waits less than most batches take. The SDK does not read the header:
 # the interval is the robot's own.
@@ -122,17 +124,19 @@ async def read_robot_enhancement_batch(request: ApiRequest) -> RobotEnhancementB
     return _to_job(version.batch)
 
 
-@endpoint(
-    "PATCH",
-    _JOBS + _ID + "/renew-lease",
-    Access.ROBOTS,
-    LeaseExpiry,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    query_model=RenewalQuery,
-)
+@endpoint("PATCH", _LEASE, Access.ROBOTS, LeaseExpiry, *_LEASE_ERRORS, query_model=RenewalQuery)
 async def renew_robot_enhancement_batch_lease(request: ApiRequest) -> LeaseExpiry:
     """Renew the lease of a job, counted from now. The answer says when it expires. `PT0S` gives the job back."""
+    return await _renew(request)
+
+
+@endpoint("POST", _LEASE, Access.ROBOTS, LeaseExpiry, *_LEASE_ERRORS, query_model=RenewalQuery)
+async def renew_robot_enhancement_batch_lease_by_post(request: ApiRequest) -> LeaseExpiry:
+    """Renew the lease of a job, as PATCH does. `destiny-sdk` 0.7.1 to 0.14.1 send POST."""
+    return await _renew(request)
+
+
+async def _renew(request: ApiRequest) -> LeaseExpiry:
     batch_id = request.parse_path_id("batch_request_id")
     lease_s = request.parse_query(RenewalQuery).lease.total_seconds()
     return LeaseExpiry(to_time(await renew_lease(batch_id, lease_s, request.robot, request.services)))
