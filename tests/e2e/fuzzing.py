@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -191,9 +191,10 @@ def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwar
     """
     if not isinstance(case.body, dict):
         return
-    if case.operation.path == f"{_JOB}/results" and str(case.body.get("request_id"))[-1:] in set("02468ace"):
+    request_id = case.body.get("request_id")
+    if case.operation.path == f"{_JOB}/results" and _is_id(request_id) and request_id[-1] in "02468ace":
         # Two ids that are generated alone would not meet.
-        case.path_parameters = {"batch_request_id": case.body["request_id"]}
+        case.path_parameters = {"batch_request_id": request_id}
     changes: dict[str, Any] = {}
     if case.body.get("enabled") is False:
         # A disabled robot would refuse the batch requests of all later cases.
@@ -205,6 +206,10 @@ def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwar
             changes[name] = UNUSED_ADDRESS + address[len(UNUSED_ADDRESS) :]
     if changes:
         case.body = {**case.body, **changes}
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f-]{36}", value) is not None
 
 
 def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:
