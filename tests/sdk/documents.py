@@ -96,7 +96,7 @@ FILE_ENHANCEMENTS: list[Json] = [
     for content in CONTENTS.values()
 ]
 PULL_ROBOT: Json = {name: ROBOT[name] for name in ("name", "base_url", "description", "owner")}
-SETTINGS: Json = {"enabled": False, "max_references": 7, "version": "1.2"}
+SETTINGS: Json = {"enabled": False, "delivery": "pull", "max_references": 7, "version": "1.2"}
 FULL: dict[Model, Json] = {
     **CONTENTS,
     **IDENTIFIERS,
@@ -162,6 +162,8 @@ FULL: dict[Model, Json] = {
         "cancelled_at": None,
         "retry_of": ONE,
         "retried_as": TWO,
+        "parts": {"made": 2, "open": 1},
+        "part_of": ONE,
         "metadata": {"review": "文"},
         "waiting_for": "the robot",
         "created_at": "2026-11-27T06:40:08.460584Z",

@@ -49,6 +49,8 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
             "cancelled_at",
             "retry_of",
             "retried_as",
+            "parts",
+            "part_of",
             "trace_id",
             "waiting_for",
             "warnings",
@@ -75,7 +77,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     **{
         (model, field): _ALL
         for model in (Robot, ProvisionedRobot)
-        for field in ("enabled", "max_references", "version")
+        for field in ("enabled", "delivery", "max_references", "version")
     },
 }
 
