@@ -162,7 +162,7 @@ FULL: dict[Model, Json] = {
         "cancelled_at": None,
         "retry_of": ONE,
         "retried_as": TWO,
-        "parts": {"made": 2, "open": 1},
+        "parts": {"made": 2, "open": 1, "left": 0},
         "part_of": ONE,
         "metadata": {"review": "文"},
         "waiting_for": "the robot",
