@@ -54,13 +54,13 @@ async def populate(exchange: Exchange) -> World:
         for job in robot.jobs[::2]:
             await robot.upload(job, *[annotation(item) for item in references])
     credentials = Credentials(UUID(robot_id), exchange.secrets[robot_id])
-    job = await fetch_job(exchange, credentials, references)
+    fetched = await fetch_job(exchange, credentials, references)
     webhooks = [await create_webhook(exchange) for _ in range(3)]
     status, delivery = await exchange.post(f"/webhooks/{webhooks[0]}/test", {})
     assert status == 202
     result_url = robot.jobs[0]["result_storage_url"]
     addresses = [UNUSED_ADDRESS, "https://127.0.0.1:9/robot/", "http://[::1]:9/robôt", result_url]
-    ids = [*references, *robots, robot_id, job, *(batch["id"] for batch in batches), *webhooks[1:]]
+    ids = [*references, *robots, robot_id, fetched, *(batch["id"] for batch in batches), *webhooks[1:]]
     known_delivery = {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
     return World(exchange.stack, credentials, ids, addresses, known_delivery, ended["id"])
 
