@@ -25,6 +25,7 @@ class ErrorPolicy(NamedTuple):
 ERROR_POLICIES: dict[type[errors.ExchangeError], ErrorPolicy] = {
     errors.InputRejected: ErrorPolicy(HTTPStatus.UNPROCESSABLE_ENTITY, redeliver=False),
     errors.NotJson: ErrorPolicy(HTTPStatus.BAD_REQUEST, redeliver=False),
+    errors.PathMismatch: ErrorPolicy(HTTPStatus.BAD_REQUEST, redeliver=False),
     errors.TooLarge: ErrorPolicy(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, redeliver=False),
     errors.UnsupportedMediaType: ErrorPolicy(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, redeliver=False),
     errors.NotAuthenticated: ErrorPolicy(HTTPStatus.UNAUTHORIZED, redeliver=False),

@@ -27,6 +27,7 @@ _MAX_DESCRIBED_BYTES = 1 << 20
 
 # A name in a path may be as long as the body.
 _MAX_PATH_LENGTH = 200
+_MAX_TAG_LENGTH = 100
 
 # Beyond 2^53 not every integer is a double, which is how the store keeps numbers.
 MAX_INTEGER = 2**53
@@ -141,8 +142,17 @@ def _describe(detail: ErrorDetails, document: Any) -> str:
     path = ".".join(_find_path(detail["loc"], document))
     if len(path) > _MAX_PATH_LENGTH:
         path = f"{path[:_MAX_PATH_LENGTH]}..."
-    reason = detail["msg"].replace("\n", " ").removeprefix("Value error, ")
+    reason = _describe_reason(detail).replace("\n", " ").removeprefix("Value error, ")
     return f"{path}: {reason}" if path else reason
+
+
+def _describe_reason(detail: ErrorDetails) -> str:
+    if detail["type"] != "union_tag_invalid":
+        return detail["msg"]
+    # A newer release of the SDK may know types that the exchange does not. Pydantic's text reads as if it were a typo.
+    context = detail["ctx"]
+    kind, tag = context["discriminator"].strip("'"), context["tag"][:_MAX_TAG_LENGTH]
+    return f"the {kind} {tag!r} is not supported here. Supported: {context['expected_tags']}"
 
 
 def _find_path(loc: tuple[int | str, ...], document: Any) -> Iterator[str]:

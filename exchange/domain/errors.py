@@ -3,6 +3,7 @@
     ExchangeError
     ├── InputRejected         the input is wrong: the same input is refused again
     │   ├── NotJson           the body is not JSON
+    │   ├── PathMismatch      the body and the path name different objects
     │   ├── TooLarge          a limit is exceeded
     │   ├── UnsupportedMediaType  the body is compressed
     │   ├── NotAuthenticated  the caller is not identified
@@ -37,6 +38,10 @@ class InputRejected(ExchangeError):  # noqa: N818 - named for what happened, as 
 
 class NotJson(InputRejected):
     """The body is not JSON."""
+
+
+class PathMismatch(InputRejected):
+    """The body names another object than the path."""
 
 
 class TooLarge(InputRejected):

@@ -5,7 +5,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
+from exchange.contract.enhancements import EnhancementType
+from exchange.contract.identifiers import IdentifierType
+from exchange.contract.robots import Delivery, ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
+from exchange.contract.v1.robots import NO_BASE_URL, PullRobotIn
 from exchange.domain.errors import InputRejected
 from exchange.ports import Services, StoredRobot
 from exchange.use_cases.write_conflicts import repeat_after_conflicts
@@ -15,6 +18,22 @@ async def register_robot(registration: RobotIn, services: Services) -> Provision
     """Register a robot under a new id and return it with its secret. Raises NameTaken, InputRejected."""
     await _check_address(registration, services)
     robot = _with_id(services.new_id(), registration)
+    version = await services.robots.create(robot)
+    return _with_secret(robot, version, services)
+
+
+async def register_pull_robot(registration: PullRobotIn, services: Services) -> ProvisionedRobot:
+    """Register a robot that fetches its jobs. Its address is not checked, because it is never called. Raises NameTaken.
+
+    It gets references with everything, as in the reference repository, because its registration cannot name what it
+    depends on. `update_robot` can.
+    """
+    robot = Robot(
+        id=services.new_id(),
+        dependent_enhancements=list(EnhancementType),
+        dependent_identifiers=list(IdentifierType),
+        **registration.to_stored(),
+    )
     version = await services.robots.create(robot)
     return _with_secret(robot, version, services)
 
@@ -31,12 +50,23 @@ async def list_robots(services: Services) -> RobotList:
 
 async def update_robot(robot_id: UUID, registration: RobotIn, services: Services) -> Robot:
     """Replace the registration. Id, secret and settings stay. Raises NotFound, NameTaken, InputRejected."""
-    await _check_address(registration, services)
+    if (await services.robots.load(robot_id)).robot.delivery is Delivery.PUSH:
+        await _check_address(registration, services)
     return await _change(robot_id, dict(registration), services)
 
 
+async def update_pull_robot(robot_id: UUID, registration: PullRobotIn, services: Services) -> Robot:
+    """Replace name, address, description and owner. From now on the robot fetches its jobs. Raises NotFound, NameTaken.
+
+    What it depends on stays, too.
+    """
+    return await _change(robot_id, registration.to_stored(), services)
+
+
 async def configure_robot(robot_id: UUID, settings: RobotSettings, services: Services) -> Robot:
-    """Change the settings that are set. Idempotent. Raises NotFound."""
+    """Change the settings that are set. Idempotent. Raises NotFound, and InputRejected if it cannot be called."""
+    if "delivery" in settings.model_fields_set and settings.delivery is Delivery.PUSH:
+        await _check_can_be_called(robot_id, services)
     return await _change(robot_id, settings.model_dump(exclude_unset=True), services)
 
 
@@ -73,6 +103,16 @@ async def _replace(robot_id: UUID, change: Callable[[StoredRobot], StoredRobot],
         return changed
 
     return await repeat_after_conflicts(read_and_write, "robot")
+
+
+async def _check_can_be_called(robot_id: UUID, services: Services) -> None:
+    """Check the address of a robot that was not called until now."""
+    robot = (await services.robots.load(robot_id)).robot
+    if robot.delivery is Delivery.PUSH:
+        return
+    if robot.base_url == NO_BASE_URL:
+        raise InputRejected("delivery: the robot has no base_url. Set one first, with PUT /robots/{robot_id}/.")
+    await _check_address(robot, services)
 
 
 async def _check_address(registration: RobotIn, services: Services) -> None:

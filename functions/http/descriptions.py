@@ -10,6 +10,7 @@ that the robot uploads, imports the valid entries, and writes a report.
   webhook tells them without reading.
 - **Robots** receive the job (see the webhook at the end), upload a result file, and call
   `POST /robot/enhancement/batch`.
+- **Robots that cannot be called** fetch jobs from `POST /v1/robot-enhancement-batches`.
 - **Contributors** load references.
 - **Operators** register robots, and may do all of this.
 
@@ -35,6 +36,14 @@ TAGS = {
     "webhooks": ("Webhooks", "Be told when a batch request has ended, instead of reading its status."),
     "references": ("References", "Load, read and delete references with their identifiers and enhancements."),
     "robots": ("Robots", "Register robots, change them, and replace their secrets."),
+    "v1": (
+        "Present protocol of the reference repository",
+        "For programs with `destiny-sdk` 0.4 to 0.17: requests, and jobs that robots fetch.",
+    ),
+    "v1_robots": (
+        "Robots of the present protocol",
+        "For programs with `destiny-sdk` 0.4 to 0.17: register robots that fetch their jobs.",
+    ),
     "operations": ("Operations", "For operators: what the exchange is doing, what is stuck, and how to resend it."),
     "console": ("Console", "The web console: sign in and work with batch requests in a browser."),
     "service": ("Service", "The health of the exchange and its documentation."),
@@ -80,8 +89,9 @@ STATUS_MEANINGS = {
 }
 # What a success means that is not the usual one of its operation.
 SUCCESS_MEANINGS = {
-    HTTPStatus.OK: "Nothing new was created. This is the answer to a dry run, or what exists already.",
-    HTTPStatus.OK: "The answer to a dry run. Nothing was created.",
+    HTTPStatus.OK: "Nothing new was created. This is the answer to a dry run, what exists already, or a robot's error "
+    "that was recorded.",
+    HTTPStatus.NO_CONTENT: "There is no work at present.",
     HTTPStatus.NOT_MODIFIED: "Nothing has changed since the answer with the ETag in `If-None-Match`.",
 }
 RETRY_AFTER = "Seconds to wait before the request is repeated."

@@ -52,12 +52,14 @@ class Endpoint:
     left out. `any_query` says that query parameters are not checked. `response_model` is None if the response has no
     model; `media_types` then names what it may be. If `line_model` is set, the body may also be a file of lines, and
     each line of the response is of this model.
+    `aliases` are other paths with the same parameters. The OpenAPI document does not have them.
     `other_successes` are further statuses that are not errors, each with the model of its body.
     `response_headers` are the headers of a response by its status.
     """
 
     method: str
     path: str
+    aliases: Sequence[str] = ()
     access: Access
     status: HTTPStatus
     request_model: type[BaseModel] | None
@@ -83,6 +85,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
     access: Access,
     response_model: type[BaseModel] | None,
     *errors: HTTPStatus,
+    aliases: Sequence[str] = (),
     status: HTTPStatus = HTTPStatus.OK,
     request_model: type[BaseModel] | None = None,
     optional_body: bool = False,
@@ -101,6 +104,7 @@ def endpoint(  # noqa: PLR0913 - a row of the table has its columns
             Endpoint(
                 method=method,
                 path=path,
+                aliases=aliases,
                 access=access,
                 status=status,
                 request_model=request_model,
@@ -126,5 +130,6 @@ def group_by_path() -> dict[str, dict[str, Endpoint]]:
     """Return the endpoints of each path, by method."""
     paths: dict[str, dict[str, Endpoint]] = {}
     for row in ENDPOINTS:
-        paths.setdefault(row.path, {})[row.method] = row
+        for path in (row.path, *row.aliases):
+            paths.setdefault(path, {})[row.method] = row
     return paths

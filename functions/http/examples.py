@@ -138,6 +138,36 @@ _DELIVERED_BATCH = {
     "delivered_at": "2026-11-27T06:52:30.774102Z",
     "expires_at": "2026-11-27T09:24:30.774102Z",
 }
+_ENHANCEMENT_REQUEST = {name: _BATCH_REQUEST[name] for name in ("robot_id", "reference_ids", "source")}
+_ENHANCEMENT_REQUEST_READ = {
+    **_ENHANCEMENT_REQUEST,
+    "id": BATCH_ID,
+    "request_status": "received",
+    "reference_data_url": None,
+    "result_storage_url": None,
+    "validation_result_url": None,
+    "error": None,
+}
+_FETCHED_JOB = {
+    "id": BATCH_ID,
+    "reference_storage_url": _REFERENCES_URL,
+    "result_storage_url": _RESULT_URL,
+    "extra_fields": None,
+}
+_DELIVERED_JOB = {
+    "id": BATCH_ID,
+    "robot_id": ROBOT_ID,
+    "source": "living review of sleep studies",
+    "reference_data_url": _REFERENCES_URL,
+    "result_storage_url": _RESULT_URL,
+    "validation_result_url": None,
+    "error": None,
+}
+_FAILED_JOB = {
+    **_DELIVERED_JOB,
+    "result_storage_url": None,
+    "error": "The robot reported an error: The model server is down.",
+}
 _BATCH_SUMMARY = {
     "id": BATCH_ID,
     "robot_id": ROBOT_ID,
@@ -210,6 +240,10 @@ _ROBOT_WITH_SECRET = {
     **_ROBOT,
     "client_secret": "63e578f7203e61753733eb3c9c481afabd5e38031f083d4f4ef41155a2489b70",  # nosec B105
 }
+
+_PULL_REGISTRATION = {name: _REGISTRATION[name] for name in ("name", "description", "owner")}
+_PULL_ROBOT = {**_PULL_REGISTRATION, "id": ROBOT_ID}
+_PULL_ROBOT_WITH_SECRET = {**_PULL_ROBOT, "client_secret": _ROBOT_WITH_SECRET["client_secret"]}
 
 _WEBHOOK_ID = "58f1c3d2-7b64-4e0a-9c15-2f8d3a6b9e71"
 _DELIVERY_ID = "c2a9f4e6-1d38-4b57-8e9c-6f0a5d3b7c14"
@@ -300,6 +334,10 @@ _FAILED_DELIVERY = {
 
 _FOR_REQUESTORS = {HTTPStatus.FORBIDDEN: "Your access token must have the role 'requestor' or 'operator'."}
 _NO_BATCH = {HTTPStatus.NOT_FOUND: "The batch request does not exist."}
+_WRONG_SIGNATURE = {
+    HTTPStatus.UNAUTHORIZED: "The signature is wrong. Check the secret, and that the signed bytes are exactly the bytes"
+    " of the body."
+}
 _OTHER_CALLER = {HTTPStatus.FORBIDDEN: "This batch request belongs to another caller."}
 _NO_REFERENCE = {
     HTTPStatus.NOT_FOUND: f"The reference {REFERENCE_ID} does not exist.",
@@ -330,6 +368,17 @@ _NO_DELIVERY = {
     **_DISABLED_WEBHOOK,
     HTTPStatus.TOO_MANY_REQUESTS: "You have requested 10 deliveries in the last minute, which is the limit.",
 }
+
+_RENEWAL = Examples(
+    responses={"The time when the lease expires": "2026-11-27T06:59:08.460584Z"},
+    problems={
+        **_NO_BATCH,
+        **_OTHER_CALLER,
+        **_WRONG_SIGNATURE,
+        HTTPStatus.CONFLICT: "The lease has expired. A result still counts until another fetch takes these references.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "lease: Input should be less than or equal to 1 day.",
+    },
+)
 
 EXAMPLES = {
     "request_batch": Examples(
@@ -481,8 +530,7 @@ EXAMPLES = {
         problems={
             **_NO_BATCH,
             **_OTHER_CALLER,
-            HTTPStatus.UNAUTHORIZED: "The signature is wrong. Check the secret, and that the signed bytes are exactly"
-            " the bytes of the body.",
+            **_WRONG_SIGNATURE,
             HTTPStatus.CONFLICT: "The result file at result_storage_url does not exist yet."
             " Upload the file, then repeat the callback.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "request_id: Field required.",
@@ -609,6 +657,84 @@ EXAMPLES = {
         },
     ),
     "cycle_robot_secret": Examples(responses={"The robot with its new secret": _ROBOT_WITH_SECRET}, problems=_NO_ROBOT),
+    "request_enhancements": Examples(
+        requests={"Two references": _ENHANCEMENT_REQUEST},
+        responses={"The enhancement request": _ENHANCEMENT_REQUEST_READ},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.NOT_FOUND: f"The robot {ROBOT_ID} does not exist.",
+            HTTPStatus.CONFLICT: f"The robot {ROBOT_ID} is disabled and takes no new batch requests. Choose another"
+            " robot.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: f"reference_ids must not repeat an id. Repeated: {REFERENCE_ID}.",
+        },
+    ),
+    "read_enhancement_request": Examples(
+        responses={
+            "Some references failed": {
+                **_ENHANCEMENT_REQUEST_READ,
+                "request_status": "partial_failed",
+                "validation_result_url": _ENDED_BATCH["validation_result_url"],
+            }
+        },
+        problems={
+            **_NO_BATCH,
+            HTTPStatus.FORBIDDEN: "This batch request belongs to another caller.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
+        },
+    ),
+    "fetch_robot_enhancement_batch": Examples(
+        responses={"A job": _FETCHED_JOB},
+        problems={
+            **_WRONG_SIGNATURE,
+            **_NO_ROBOT,
+            HTTPStatus.FORBIDDEN: "robot_id must be the id of the robot that signed the request.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "lease: must be an ISO 8601 duration, for example PT10M.",
+        },
+    ),
+    "read_robot_enhancement_batch": Examples(
+        responses={"A job with fresh URLs": _FETCHED_JOB},
+        problems={
+            **_NO_BATCH,
+            **_OTHER_CALLER,
+            **_WRONG_SIGNATURE,
+            HTTPStatus.CONFLICT: "No result can be uploaded for this job: it has ended, or no robot has fetched it.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "batch_request_id must be a version 4 UUID.",
+        },
+    ),
+    "renew_robot_enhancement_batch_lease": _RENEWAL,
+    "renew_robot_enhancement_batch_lease_by_post": _RENEWAL,
+    "report_robot_enhancement_batch_result": Examples(
+        requests={
+            "The result file is uploaded": {"request_id": BATCH_ID, "error": None},
+            "The whole job failed": {"request_id": BATCH_ID, "error": {"message": "The model server is down."}},
+        },
+        responses={"The result is being imported": _DELIVERED_JOB},
+        others={HTTPStatus.OK: {"The error is recorded": _FAILED_JOB}},
+        problems={
+            **_NO_BATCH,
+            **_OTHER_CALLER,
+            **_WRONG_SIGNATURE,
+            HTTPStatus.BAD_REQUEST: "request_id must be the id in the path.",
+            HTTPStatus.CONFLICT: "The result file at result_storage_url does not exist yet."
+            " Upload the file, then repeat the callback.",
+            HTTPStatus.UNPROCESSABLE_ENTITY: "The batch has already ended with status 'failed'. It is too late to"
+            " deliver a result.",
+        },
+    ),
+    "register_pull_robot": Examples(
+        requests={"A robot": _PULL_REGISTRATION},
+        responses={"The robot with its secret": _PULL_ROBOT_WITH_SECRET},
+        problems={HTTPStatus.CONFLICT: "A robot with the name 'study design' already exists."},
+    ),
+    "read_pull_robot": Examples(responses={"A robot": _PULL_ROBOT}, problems={**_FOR_REQUESTORS, **_NO_ROBOT}),
+    "update_pull_robot": Examples(
+        requests={"A robot": _PULL_REGISTRATION},
+        responses={"The changed robot": _PULL_ROBOT},
+        problems={**_NO_ROBOT, HTTPStatus.CONFLICT: "A robot with the name 'study design' already exists."},
+    ),
+    "cycle_pull_robot_secret": Examples(
+        responses={"The robot with its new secret": _PULL_ROBOT_WITH_SECRET}, problems=_NO_ROBOT
+    ),
     "create_webhook": Examples(
         requests={"A webhook": _NEW_WEBHOOK},
         responses={"The webhook with its secret": _WEBHOOK_WITH_SECRET},
@@ -764,6 +890,8 @@ QUERY_EXAMPLES = {
     "kind": "missing",
     "reference_id": REFERENCE_ID,
     "include_reference_ids": True,
+    "robot_id": ROBOT_ID,
+    "lease": "PT10M",
     "created_after": "2026-11-01T00:00:00Z",
     "created_before": "2026-12-01T00:00:00Z",
     "dry_run": False,

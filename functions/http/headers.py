@@ -42,6 +42,9 @@ RETRY_AFTER = Header(
     "in answers to robots.",
     {"type": "integer", "minimum": 1},
 )
+FETCH_AGAIN_AFTER = Header(
+    RETRY_AFTER.name, "Whole seconds to wait before the next fetch.", {"type": "integer", "minimum": 1}
+)
 ETAG = Header(
     "ETag",
     "The version of the answer. It changes with the batch request, and before the signed URLs of the answer expire.",

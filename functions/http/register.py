@@ -8,7 +8,17 @@ import azure.functions as func
 from exchange.ports import GetServices
 
 # These modules add their endpoints to the table when they are imported.
-from functions.http import batches, console, operations, references, robots, service, webhooks  # noqa: F401 - see above
+from functions.http import (  # noqa: F401 - see above
+    batches,
+    console,
+    operations,
+    references,
+    robots,
+    service,
+    v1,
+    v1_robots,
+    webhooks,
+)
 from functions.http.endpoints import ENDPOINTS, Endpoint, group_by_path
 from functions.http.responses import respond
 

@@ -18,7 +18,7 @@ from samples.robot_from_scratch.robot import make_entry
 from samples.robot_from_scratch.wire import Json
 from tests.documents.reading import fences, marked_in, text_of
 from tests.results import ORIGIN
-from tests.sdk.releases import RELEASES
+from tests.sdk.releases import PRESENT, RELEASES
 from tests.stacks import ROOT
 from tests.unit.domain.batches import a_batch
 
@@ -148,8 +148,10 @@ def test_the_diagram_has_every_call_that_the_endpoints_serve() -> None:
 
 
 def test_the_releases_of_the_sdk_are_those_that_are_tested() -> None:
-    assert f"`destiny-sdk` {RELEASES[0]} to {RELEASES[-1]}" in " ".join(README.split())
-    assert f"`destiny-sdk` {RELEASES[0]} to {RELEASES[-1]}" in " ".join(text_of("docs/robots.md").split())
+    for document in (README, text_of("docs/robots.md")):
+        text = " ".join(document.split())
+        assert f"`destiny-sdk` {RELEASES[0]} to {RELEASES[-1]}" in text
+        assert f"{PRESENT[0]} to {PRESENT[-1]}" in text
 
 
 def test_the_layout_has_every_folder() -> None:

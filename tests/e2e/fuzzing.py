@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -48,6 +48,11 @@ CONFIG: dict[str, Any] = {
     },
 }
 
+_JOBS = "/v1/robot-enhancement-batches"
+_JOB = _JOBS + "/{batch_request_id}"
+# The bounds of a lease, and that it has a number.
+_LEASE_FAULTS = r"lease: (Input should be (less|greater) than .*|must be an ISO 8601 duration, .*)"
+
 # Faults of requests that match the schema. JSON Schema cannot express these rules.
 EXPECTED_FAULTS: dict[str, str] = {
     # The form of an identifier depends on its type, but parameters of a query cannot depend on each other.
@@ -61,6 +66,11 @@ EXPECTED_FAULTS: dict[str, str] = {
     # It depends on the batch.
     "POST /robot/enhancement/batch": (
         r"storage_url must be the result_storage_url of this batch request, or be left out\."
+    ),
+    **dict.fromkeys((f"POST {_JOBS}", f"PATCH {_JOB}/renew-lease", f"POST {_JOB}/renew-lease"), _LEASE_FAULTS),
+    # The id is in the body and in the path. Whether a result is too late depends on the job.
+    f"POST {_JOB}/results": (
+        r"request_id must be the id in the path\.|.* too late to (deliver|report) .*|.*Report the result of a part.*"
     ),
 }
 
@@ -87,11 +97,15 @@ class World:
     def replace_path(self, path: str, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
         """Return the path of the existing delivery for half of the generated ones, and the others unchanged.
 
-        What is done with a batch that has ended, or ends it, is done with the one that has ended.
+        What ends a batch, or is done after its end, is done with the one that has ended, unless a robot does it.
         """
         if parameters is None:
             return None
-        if "{batch_request_id}/" in path and parameters.get("batch_request_id") in self.ids:
+        if (
+            "{batch_request_id}/" in path
+            and not path.startswith(_JOB)
+            and parameters.get("batch_request_id") in self.ids
+        ):
             return {**parameters, "batch_request_id": self.ended_batch}
         if not set(parameters) >= set(self.delivery):
             return parameters
@@ -177,6 +191,10 @@ def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwar
     """
     if not isinstance(case.body, dict):
         return
+    request_id = case.body.get("request_id")
+    if case.operation.path == f"{_JOB}/results" and _is_id(request_id) and request_id[-1] in "02468ace":
+        # Two ids that are generated alone would not meet.
+        case.path_parameters = {"batch_request_id": request_id}
     changes: dict[str, Any] = {}
     if case.body.get("enabled") is False:
         # A disabled robot would refuse the batch requests of all later cases.
@@ -188,6 +206,10 @@ def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwar
             changes[name] = UNUSED_ADDRESS + address[len(UNUSED_ADDRESS) :]
     if changes:
         case.body = {**case.body, **changes}
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f-]{36}", value) is not None
 
 
 def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:
@@ -223,7 +245,7 @@ def _is_fault(
     if (
         expected is None
         or not isinstance(failure, RejectedPositiveData)
-        or response.status_code != HTTPStatus.UNPROCESSABLE_ENTITY
+        or response.status_code not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
     ):
         return True
     return not all(re.fullmatch(expected, sentence) for sentence in json.loads(response.content)["errors"])

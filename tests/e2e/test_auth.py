@@ -41,7 +41,7 @@ ROUTES = list_routes()
 def test_the_routes_are_those_of_the_table_and_need_no_function_key() -> None:
     assert len(ROUTES) >= 10
     assert {level for _, _, level in ROUTES} == {"ANONYMOUS"}
-    assert {path for path, _, _ in ROUTES} == {endpoint.path for endpoint in ENDPOINTS}
+    assert {path for path, _, _ in ROUTES} == {path for item in ENDPOINTS for path in (item.path, *item.aliases)}
     assert {endpoint.path for endpoint in ENDPOINTS if endpoint.access is Access.ANYONE} == PUBLIC
 
 
@@ -55,7 +55,7 @@ async def test_a_request_without_authentication_is_refused(
     for method in methods:
         async with exchange.session.request(method, url, data=b"{}") as response:
             statuses[method] = response.status
-    served = {endpoint.method for endpoint in ENDPOINTS if endpoint.path == path}
+    served = {endpoint.method for endpoint in ENDPOINTS if path in {endpoint.path, *endpoint.aliases}}
     if path in PUBLIC:
         served.add("HEAD")
     assert {method for method, status in statuses.items() if status != 405} == served

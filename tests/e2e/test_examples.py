@@ -13,7 +13,12 @@ from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import Exchange
 
 PATHS = describe(ENDPOINTS)["paths"]
-READ_BY_ID = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET" and "_id}" in endpoint.path]
+FOR_ROBOTS = [endpoint for endpoint in ENDPOINTS if endpoint.access is Access.ROBOTS]
+READ_BY_ID = [
+    endpoint
+    for endpoint in ENDPOINTS
+    if endpoint.method == "GET" and "_id}" in endpoint.path and endpoint not in FOR_ROBOTS
+]
 
 
 def find_example(endpoint: Endpoint, status: int) -> Any:
@@ -60,8 +65,8 @@ async def test_a_requestor_at_an_endpoint_for_operators_gets_the_example(
     assert await call(exchange, endpoint, exchange.as_role("requestor")) == (403, find_example(endpoint, 403))
 
 
-async def test_a_wrong_signature_gets_the_example(exchange: Exchange) -> None:
-    (endpoint,) = (endpoint for endpoint in ENDPOINTS if endpoint.access is Access.ROBOTS)
+@pytest.mark.parametrize("endpoint", FOR_ROBOTS, ids=lambda endpoint: endpoint.handler.__name__)
+async def test_a_wrong_signature_gets_the_example(exchange: Exchange, endpoint: Endpoint) -> None:
     robot_id = await exchange.register_robot("https://r.example")
     headers = Credentials(UUID(robot_id), "wrong").headers(b"")
     assert await call(exchange, endpoint, headers) == (401, find_example(endpoint, 401))

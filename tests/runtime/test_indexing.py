@@ -42,7 +42,8 @@ def test_each_path_of_the_table_is_one_function_for_all_methods(app: RuntimeApp)
     triggers = [app.bindings(name)[0] for name in app.functions]
     served = {trigger["route"]: trigger for trigger in triggers if trigger["type"] == "httpTrigger"}
     # A parameter with this name takes the rest of the path, which a route writes with an asterisk.
-    assert served.keys() == {endpoint.path.replace("{path}", "{*path}") for endpoint in ENDPOINTS}
+    paths = [path for endpoint in ENDPOINTS for path in (endpoint.path, *endpoint.aliases)]
+    assert served.keys() == {path.replace("{path}", "{*path}") for path in paths}
     assert all(trigger["methods"] == METHODS for trigger in served.values())
     assert all(trigger["authLevel"] == "ANONYMOUS" for trigger in served.values())
 

@@ -10,7 +10,7 @@ from tests.sdk.install import MIN_PYTHON
 from tests.sdk.releases import RELEASES, Release, ReleaseError, load
 from tests.stacks import Stack, running_stack
 
-collect_ignore_glob = [] if sys.version_info >= MIN_PYTHON else ["test_*.py"]
+collect_ignore_glob = [] if sys.version_info >= MIN_PYTHON else ["test_*.py", "v1/test_*.py"]
 
 
 @pytest.fixture(scope="session", params=RELEASES)

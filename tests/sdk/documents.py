@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from exchange.contract import batches, enhancements, identifiers, references, robots
+from exchange.contract.v1 import jobs, requests
+from exchange.contract.v1 import robots as v1_robots
 
 Json = dict[str, Any]
 Model = type[BaseModel]
@@ -93,7 +95,8 @@ FILE_ENHANCEMENTS: list[Json] = [
     }
     for content in CONTENTS.values()
 ]
-SETTINGS: Json = {"enabled": False, "max_references": 7, "version": "1.2"}
+PULL_ROBOT: Json = {name: ROBOT[name] for name in ("name", "base_url", "description", "owner")}
+SETTINGS: Json = {"enabled": False, "delivery": "pull", "max_references": 7, "version": "1.2"}
 FULL: dict[Model, Json] = {
     **CONTENTS,
     **IDENTIFIERS,
@@ -159,6 +162,8 @@ FULL: dict[Model, Json] = {
         "cancelled_at": None,
         "retry_of": ONE,
         "retried_as": TWO,
+        "parts": {"made": 2, "open": 1, "left": 0},
+        "part_of": ONE,
         "metadata": {"review": "文"},
         "waiting_for": "the robot",
         "created_at": "2026-11-27T06:40:08.460584Z",
@@ -182,6 +187,37 @@ FULL: dict[Model, Json] = {
     robots.RobotIn: ROBOT,
     robots.Robot: {**ROBOT, "id": ONE, **SETTINGS},
     robots.ProvisionedRobot: {**ROBOT, "id": ONE, **SETTINGS, "client_secret": "5f"},
+    requests.EnhancementRequestIn: {"robot_id": ONE, "reference_ids": [TWO, THREE], "source": "me\n文"},
+    requests.EnhancementRequestRead: {
+        "id": THREE,
+        "robot_id": ONE,
+        "reference_ids": [TWO, ONE],
+        "source": "",
+        "request_status": "processing",
+        "reference_data_url": f"{SIGNED}1",
+        "result_storage_url": f"{SIGNED}2",
+        "validation_result_url": f"{SIGNED}4",
+        "error": "It's broken.",
+    },
+    jobs.RobotEnhancementBatch: {
+        "id": THREE,
+        "reference_storage_url": f"{SIGNED}1",
+        "result_storage_url": f"{SIGNED}2",
+        "extra_fields": {"any": {"thing": None}},
+    },
+    jobs.RobotEnhancementBatchRead: {
+        "id": THREE,
+        "robot_id": ONE,
+        "source": "",
+        "reference_data_url": f"{SIGNED}1",
+        "result_storage_url": f"{SIGNED}2",
+        "validation_result_url": f"{SIGNED}4",
+        "error": "It's broken.",
+    },
+    jobs.RobotEnhancementBatchResult: {"request_id": THREE, "error": {"message": "out of tea"}},
+    v1_robots.PullRobotIn: PULL_ROBOT,
+    v1_robots.PullRobot: {**PULL_ROBOT, "id": ONE},
+    v1_robots.ProvisionedPullRobot: {**PULL_ROBOT, "id": ONE, "client_secret": "5f"},
 }
 
 

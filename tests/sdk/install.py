@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.sdk.releases import FOLDER, RELEASES, ReleaseError
+from tests.sdk.releases import FOLDER, PRESENT, RELEASES, ReleaseError
 
 # The SDK requires this version. With an older Python nothing is installed and its tests are not collected.
 MIN_PYTHON = (3, 12)
@@ -38,7 +38,7 @@ def _install(version: str, target: Path) -> None:
 
 if __name__ == "__main__" and sys.version_info >= MIN_PYTHON:
     try:
-        for release in RELEASES:
+        for release in (*RELEASES, *PRESENT):
             install(release)
     except ReleaseError as error:
         sys.exit(str(error))

@@ -8,16 +8,29 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancemen
 from exchange.contract.enhancements import Bibliographic, Enhancement
 from exchange.contract.references import ReferenceRead, StoredEnhancement
 from exchange.contract.robots import BatchRobotResult, BatchRobotResultValidationEntry, ProvisionedRobot, Robot, RobotIn
+from exchange.contract.v1.robots import ProvisionedPullRobot, PullRobot, PullRobotIn
 from tests.sdk.documents import Json, Model
-from tests.sdk.releases import RELEASES, Release
+from tests.sdk.releases import PRESENT, RELEASES, Release
 
 _ALL = frozenset(RELEASES)
 _FIRST = frozenset(RELEASES[:1])
 
+
+def before(version: str) -> frozenset[str]:
+    """Return the releases that are older than this one of the present protocol."""
+    return frozenset((*RELEASES, *PRESENT[: PRESENT.index(version)]))
+
+
+def since(version: str) -> frozenset[str]:
+    """Return this release of the present protocol and all newer ones."""
+    return frozenset(PRESENT) - before(version)
+
+
 # The releases that do not know a field. They ignore unknown fields, except those of a robot, which they refuse.
 UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (Enhancement, "id"): frozenset(RELEASES[:3]),
-    **{(StoredEnhancement, field): _ALL for field in ("created_at", "batch_request_id", "robot_id")},
+    (StoredEnhancement, "created_at"): before("0.11.2"),
+    **{(StoredEnhancement, field): _ALL | set(PRESENT) for field in ("batch_request_id", "robot_id")},
     (ReferenceRead, "enhancements_continuation"): _ALL,
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestIn, "metadata"): _ALL,
@@ -36,12 +49,15 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
             "cancelled_at",
             "retry_of",
             "retried_as",
+            "parts",
+            "part_of",
             "trace_id",
             "waiting_for",
             "warnings",
         )
     },
-    **{(BatchRobotResultValidationEntry, field): _ALL for field in ("line", "kind")},
+    **{(BatchRobotResultValidationEntry, field): _ALL | set(PRESENT) for field in ("line", "kind")},
+    **{(model, "base_url"): since("0.5.0") for model in (PullRobotIn, PullRobot, ProvisionedPullRobot)},
     **{
         (BatchEnhancementRequestRead, field): _ALL
         for field in (
@@ -49,7 +65,9 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
             *("created_at", "accepted_at", "delivered_at", "ended_at", "expires_at"),
         )
     },
-    **{(Bibliographic, field): _ALL for field in ("updated_date", "pagination", "publication_venue")},
+    (Bibliographic, "updated_date"): before("0.7.3"),
+    (Bibliographic, "pagination"): before("0.7.6"),
+    (Bibliographic, "publication_venue"): before("0.8.0"),
     (BatchRobotResult, "storage_url"): _ALL,
     **{
         (model, field): _ALL
@@ -59,7 +77,7 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     **{
         (model, field): _ALL
         for model in (Robot, ProvisionedRobot)
-        for field in ("enabled", "max_references", "version")
+        for field in ("enabled", "delivery", "max_references", "version")
     },
 }
 
@@ -89,10 +107,25 @@ def _expect_value(sdk: Release, name: str, value: Any) -> Any:
             return expect_read(sdk, Bibliographic, value)
         case "content" if "locations" in value:
             return {**value, "locations": [_expect_location(location) for location in value["locations"]]}
-        case _ if name in URLS:
-            return str(HttpUrl(value))
         case _:
-            return value
+            return _expect_normal_form(sdk, name, value)
+
+
+def _expect_normal_form(sdk: Release, name: str, value: Any) -> Any:
+    if name == "identifiers" and sdk.version in since("0.17.2"):
+        return [_lower_doi(identifier) for identifier in value]
+    if name == "pagination" and sdk.version in since("0.7.6"):
+        return {key: _normalize(text) for key, text in value.items()}
+    return str(HttpUrl(value)) if name in URLS else value
+
+
+def _lower_doi(identifier: Json) -> Json:
+    is_doi = identifier["identifier_type"] == "doi"
+    return {**identifier, "identifier": identifier["identifier"].lower()} if is_doi else identifier
+
+
+def _normalize(text: str | None) -> str | None:
+    return (text or "").replace("\u00a0", " ").strip() or None
 
 
 def _expect_location(location: Json) -> Json:

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from exchange.contract.base import MAX_INTEGER, HttpUrlText
-from exchange.contract.enhancements import AbstractProcess, AuthorPosition, DriverVersion, Visibility
+from exchange.contract.enhancements import (
+    AbstractProcess,
+    AuthorPosition,
+    DriverVersion,
+    PublicationVenueType,
+    Visibility,
+)
 from tests.sdk.documents import TWO, Json
 
 _URL: TypeAdapter[str] = TypeAdapter(HttpUrlText)
@@ -46,6 +52,15 @@ _objects = st.dictionaries(_text, _values, max_size=3)
 _author = _object(
     {"display_name": _text, "orcid": _text, "position": st.sampled_from([member.value for member in AuthorPosition])}
 )
+_pagination = _object({}, volume=_text, issue=_text, first_page=_text, last_page=_text)
+_venue = _object(
+    {},
+    display_name=_text,
+    venue_type=st.sampled_from([member.value for member in PublicationVenueType]),
+    issn=st.lists(_text, max_size=2),
+    issn_l=_text,
+    host_organization_name=_text,
+)
 _bibliographic = _object(
     {"enhancement_type": st.just("bibliographic")},
     authorship=st.lists(_author, max_size=2),
@@ -55,6 +70,9 @@ _bibliographic = _object(
     publication_year=_integers,
     publisher=_text,
     title=_text,
+    updated_date=_dates,
+    pagination=_pagination,
+    publication_venue=_venue,
 )
 _abstract = _object(
     {

@@ -129,7 +129,12 @@ class TestCalls:
         ]
         found = {(call.method, re.sub(r"[0-9a-f-]{36}", "{}", call.path).strip("/")) for call in made}
         others = {"robot/enhancement/batch", "openapi.json", "docs", "docs/{file}", "console/{path}"}
-        served = {(item.method, re.sub("{.*?}", "{}", item.path)) for item in ENDPOINTS if item.path not in others}
+        served = {
+            (item.method, re.sub("{.*?}", "{}", item.path))
+            for item in ENDPOINTS
+            # Under `v1` is the protocol of another client.
+            if item.path not in others and not item.path.startswith("v1/")
+        }
         assert found == served
 
     async def test_a_call_has_the_token_and_leaves_out_what_is_not_given(self, server: Server, client: Both) -> None:

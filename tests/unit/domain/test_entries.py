@@ -82,7 +82,10 @@ UNREADABLE_OF_TWO: list[tuple[bytes, str]] = [
     (line(annotation(TWO, source=7)), "source: Input should be a valid string"),
     (line(annotation(TWO, visibility="secret")), "visibility: "),
     (line(annotation(TWO, id="mine")), "id: Input should be a valid UUID"),
-    (line(annotation(TWO, content={"enhancement_type": "nothing"})), "content: Input tag 'nothing'"),
+    (
+        line(annotation(TWO, content={"enhancement_type": "nothing"})),
+        "content: the enhancement_type 'nothing' is not supported here.",
+    ),
     (line(annotation(TWO, content={"enhancement_type": "location", "locations": []})), "content.locations: "),
     (line(annotation(TWO, content="x")), "content: Input should be an object"),
     (line(annotation(TWO, content={"enhancement_type": "bibliographic", "cited_by_count": "1"})), "content.cited_by"),

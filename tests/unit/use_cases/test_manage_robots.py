@@ -3,14 +3,18 @@ from uuid import UUID, uuid4
 import pytest
 
 from exchange.contract.robots import Robot, RobotIn, RobotSettings
+from exchange.contract.v1.robots import NO_BASE_URL, PullRobotIn
 from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
+from exchange.domain.selection import EVERYTHING, select_for_robot
 from exchange.ports import StoredRobot
 from exchange.use_cases.manage_robots import (
     configure_robot,
     cycle_secret,
     list_robots,
     read_robot,
+    register_pull_robot,
     register_robot,
+    update_pull_robot,
     update_robot,
 )
 from exchange.use_cases.write_conflicts import MAX_CONFLICTS
@@ -159,3 +163,57 @@ async def test_a_write_is_repeated_after_write_conflicts_up_to_a_limit(
             await cycle_secret(robot_id, world.services)
     assert attempts == min(conflicts + 1, MAX_CONFLICTS)
     assert world.robots.items[robot_id].secret_version == (2 if cycled else 1)
+
+
+class TestRobotsThatFetch:
+    registration = PullRobotIn(name="fetcher", description="d", owner="o")
+
+    async def test_a_registered_one_gets_references_with_everything(self) -> None:
+        world = World()
+        made = await register_pull_robot(self.registration, world.services)
+        robot = await read_robot(made.id, world.services)
+        assert select_for_robot(robot) == EVERYTHING
+        assert (robot.delivery, robot.base_url, robot.name) == ("pull", NO_BASE_URL, "fetcher")
+        assert made.client_secret == world.services.secrets.derive(made.id, 1)
+
+    async def test_its_address_is_not_checked_because_it_is_never_called(self) -> None:
+        world = World()
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        registration = self.registration.model_copy(update={"base_url": "http://localhost"})
+        made = await register_pull_robot(registration, world.services)
+        assert (await read_robot(made.id, world.services)).base_url == "http://localhost"
+
+    async def test_an_update_keeps_what_the_robot_depends_on(self) -> None:
+        world = World()
+        robot_id = await register(world)
+        updated = await update_pull_robot(robot_id, self.registration, world.services)
+        assert updated == await read_robot(robot_id, world.services)
+        assert updated.model_dump() == {
+            **REGISTRATION.model_dump(),
+            "id": robot_id,
+            "name": "fetcher",
+            "base_url": NO_BASE_URL,
+            "delivery": "pull",
+        }
+
+    async def test_it_may_keep_an_address_that_cannot_be_called(self) -> None:
+        world = World()
+        made = await register_pull_robot(self.registration, world.services)
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        narrowed = RobotIn(**{**REGISTRATION.model_dump(), "base_url": NO_BASE_URL})
+        assert (await update_robot(made.id, narrowed, world.services)).dependent_identifiers == ["doi"]
+
+    async def test_it_is_called_only_at_an_address_that_can_be_called(self) -> None:
+        world = World()
+        made = await register_pull_robot(self.registration, world.services)
+        push = RobotSettings.model_validate({"delivery": "push"})
+        with pytest.raises(InputRejected, match="the robot has no base_url"):
+            await configure_robot(made.id, push, world.services)
+        await update_robot(made.id, REGISTRATION, world.services)
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        with pytest.raises(InputRejected, match="cannot be resolved"):
+            await configure_robot(made.id, push, world.services)
+        world.robot_calls.address_faults = []
+        assert (await configure_robot(made.id, push, world.services)).delivery == "push"
+        world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+        assert (await configure_robot(made.id, push, world.services)).delivery == "push"

@@ -2,8 +2,12 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from exchange.contract.references import ReferenceFileInput
+from exchange.contract.robots import Robot
 from exchange.domain.ids import new_id
+from exchange.use_cases.write_snapshot import write_snapshot
 from tests.fakes.files import FakeWriter
 from tests.unit.use_cases.conftest import Exchange
 
@@ -68,3 +72,26 @@ async def test_references_are_written_in_groups_of_bounded_size(exchange: Exchan
     await exchange.dispatch(batch_id)
     assert max(written) < 2 << 20
     assert len(written) < 7
+
+
+@pytest.mark.parametrize(("delivery", "left"), [("push", ["a/b", "c"]), ("pull", ["c"])])
+async def test_only_robots_that_fetch_miss_annotations_that_their_sdk_refuses(
+    exchange: Exchange, delivery: str, left: list[str]
+) -> None:
+    robot = {**exchange.robot.model_dump(), "id": new_id(), "name": delivery, "delivery": delivery}
+    exchange.robot = Robot.model_validate({**robot, "dependent_enhancements": ["annotation"]})
+    await exchange.robots.create(exchange.robot)
+    annotations = [
+        {"annotation_type": "score", "scheme": scheme, "label": "l", "score": 1.0} for scheme in ("a/b", "c")
+    ]
+    content = {"enhancement_type": "annotation", "annotations": annotations}
+    loaded = ReferenceFileInput.model_validate(
+        {"enhancements": [{**LARGE, "enhancement_type": "annotation", "content": content}]}
+    )
+    exchange.reference_ids = [await exchange.load(loaded)]
+    batch_id = await exchange.register()
+    await write_snapshot(exchange.get_batch(batch_id), attempt := new_id(), exchange.services)
+    # The ids of a part are a piece of those of its batch request, so the whole can be written, too.
+    (line,) = exchange.files.blobs[f"{batch_id}/{attempt}/reference_data.jsonl"].splitlines()
+    (enhancement,) = json.loads(line)["enhancements"]
+    assert [item["scheme"] for item in enhancement["content"]["annotations"]] == left

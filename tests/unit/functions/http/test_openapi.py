@@ -94,7 +94,11 @@ def test_the_document_has_exactly_the_operations_of_the_table() -> None:
 
 def test_every_tag_is_described_and_used() -> None:
     tags = [tag["name"] for tag in DOCUMENT["tags"]]
-    assert tags == ["Batch requests", "Webhooks", "References", "Robots", "Operations", "Console", "Service"]
+    assert tags == [
+        *("Batch requests", "Webhooks", "References", "Robots"),
+        *("Present protocol of the reference repository", "Robots of the present protocol"),
+        *("Operations", "Console", "Service"),
+    ]
     assert {tag for endpoint in ENDPOINTS for tag in operation(endpoint)["tags"]} == set(tags)
     assert all(tag["description"].endswith(".") for tag in DOCUMENT["tags"])
 

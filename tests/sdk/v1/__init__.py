@@ -1,0 +1,1 @@
+"""Compatibility of `/v1` with the releases of destiny-sdk that speak the present protocol."""
