@@ -9,7 +9,7 @@ import { html, useState } from "../html.js";
 import { forgetRobots, useAction, useApi, useHasRole, useLoad } from "../load.js";
 import { RobotForm } from "./robot_form.js";
 import { RobotPlots } from "./robot_plots.js";
-import { SecretDialog, VersionDialog } from "./robot_settings.js";
+import { SecretDialog, SettingsDialog } from "./robot_settings.js";
 import { describeActivity, describeRobot } from "./robot_summary.js";
 
 /** @param {{id: string}} props */
@@ -18,7 +18,7 @@ export function RobotScreen({ id }) {
   const isOperator = useHasRole("operator");
   const robot = useLoad((signal) => api.get(`/robots/${id}/`, {}, signal), [api, id]);
   const activity = useLoad((signal) => api.get(`/robots/${id}/activity`, {}, signal), [api, id]);
-  const [dialog, setDialog] = useState(/** @type {"edit" | "version" | "secret" | null} */ (null));
+  const [dialog, setDialog] = useState(/** @type {"edit" | "settings" | "secret" | null} */ (null));
   const [secret, setSecret] = useState(/** @type {string | null} */ (null));
   const close = () => setDialog(null);
   const change = async (/** @type {"PATCH" | "PUT"} */ method, /** @type {any} */ body) => {
@@ -50,7 +50,7 @@ export function RobotScreen({ id }) {
           html`
             <div class="actions">
               <button type="button" disabled=${enable.isRunning} onClick=${() => enable.run()}>${enabled === false ? "Enable" : "Disable"}</button>
-              <button type="button" onClick=${() => setDialog("version")}>Change the version ...</button>
+              <button type="button" onClick=${() => setDialog("settings")}>Change the settings ...</button>
               <button type="button" onClick=${() => setDialog("edit")}>Change the registration ...</button>
               <button type="button" class="danger" onClick=${() => setDialog("secret")}>Replace the secret ...</button>
             </div>
@@ -62,13 +62,13 @@ export function RobotScreen({ id }) {
       <${Section} title="The last 30 days">
         <${ErrorMessage} error=${activity.error} retry=${activity.reload} />
         ${!activity.data && !activity.error && html`<${Loading} lines=${5} />`}
-        ${activity.data && html`<${Facts} pairs=${describeActivity(activity.data)} />`}
+        ${activity.data && html`<${Facts} pairs=${describeActivity(activity.data, robot.data)} />`}
         <${RobotPlots} id=${id} />
         <p><a href="/console/batches?robot_id=${id}">${isOperator ? "All its batches" : "Your batches to it"}</a></p>
       <//>
       <${Commands} command=${writeCommand("robots", "show", name)} call=${{ method: "GET", path: `/robots/${id}/activity` }} />
       ${dialog === "edit" && html`<${RobotForm} title="Change the registration" confirm="Save" robot=${robot.data} save=${(/** @type {any} */ body) => change("PUT", body)} close=${close} />`}
-      ${dialog === "version" && html`<${VersionDialog} robot=${robot.data} save=${(/** @type {any} */ body) => change("PATCH", body)} close=${close} />`}
+      ${dialog === "settings" && html`<${SettingsDialog} robot=${robot.data} save=${(/** @type {any} */ body) => change("PATCH", body)} close=${close} />`}
       ${dialog === "secret" && html`<${SecretDialog} robot=${robot.data} show=${setSecret} close=${close} />`}
     <//>
   `;
