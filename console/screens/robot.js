@@ -8,6 +8,7 @@ import { SecretOnce } from "../components/secret.js";
 import { html, useState } from "../html.js";
 import { forgetRobots, useAction, useApi, useHasRole, useLoad } from "../load.js";
 import { RobotForm } from "./robot_form.js";
+import { findAddress } from "./robot_jobs.js";
 import { RobotPlots } from "./robot_plots.js";
 import { SecretDialog, SettingsDialog } from "./robot_settings.js";
 import { describeActivity, describeRobot } from "./robot_summary.js";
@@ -35,7 +36,7 @@ export function RobotScreen({ id }) {
       <//>
     `;
   }
-  const { name, enabled, base_url: address } = robot.data;
+  const { name, enabled } = robot.data;
   return html`
     <${Screen}
       title=${name}
@@ -44,7 +45,7 @@ export function RobotScreen({ id }) {
     >
       ${secret && html`<${SecretOnce} title="The new secret" values=${[["ROBOT_SECRET", secret]]} close=${() => setSecret(null)} />`}
       <${Section} title="About it">
-        <${Facts} pairs=${[...describeRobot(robot.data), ["Address", address], ["Id", html`<${Copyable} text=${id} label="the id" isShort />`]]} />
+        <${Facts} pairs=${[...describeRobot(robot.data), ["Address", findAddress(robot.data)], ["Id", html`<${Copyable} text=${id} label="the id" isShort />`]]} />
         ${
           isOperator &&
           html`

@@ -9,6 +9,11 @@ import { DELIVERIES } from "../wording.js";
 /** @typedef {{delivery: string, max_references: string}} Jobs The number as it is typed. Empty means no limit. */
 
 const MAX_REFERENCES = 1_000_000;
+/** What the API has instead of the address of a robot that is never called. */
+export const NO_ADDRESS = "https://no-base-url.invalid";
+
+/** Return the address of a robot, or an empty text if it has none. @param {{base_url: string} | undefined} robot */
+export const findAddress = (robot) => (robot && robot.base_url !== NO_ADDRESS ? robot.base_url : "");
 
 /** @param {Jobs} jobs */
 export const toSettings = ({ delivery, max_references: limit }) => ({ delivery, max_references: limit ? Number(limit) : null });

@@ -28,7 +28,7 @@ export function describeRobot(robot) {
     ["Version", robot.version ?? "not given"],
     ["Gets its jobs", DELIVERIES[robot.delivery ?? "push"] ?? robot.delivery],
     ["References in one job", robot.max_references ? `at most ${formatNumber(robot.max_references)}` : null],
-    ["Needs", [...(robot.dependent_enhancements ?? []), ...(robot.dependent_identifiers ?? [])].join(", ") || "everything"],
+    ["Needs", [...(robot.dependent_enhancements ?? []), ...(robot.dependent_identifiers ?? [])].join(", ") || "only the ids of references"],
   ];
 }
 

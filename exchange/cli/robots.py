@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from exchange.cli.common import COMMON, Common
-from exchange.cli.exits import CommandError
+from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import read_profiles
 from exchange.cli.robot_secrets import list_start_lines, saving, show_secret
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.robots import Delivery, ProvisionedRobot, Robot, RobotIn, RobotSettings
+from exchange.contract.v1.robots import NO_BASE_URL
 
 if TYPE_CHECKING:
     from exchange.client import Client
@@ -71,7 +72,7 @@ def show(robot: str, *, common: Common = COMMON) -> None:
 @app.command
 def register(
     name: str,
-    base_url: str,
+    base_url: str | None = None,
     *,
     description: str = "",
     owner: str = "",
@@ -89,7 +90,7 @@ def register(
     name
         Its name, unique among robots.
     base_url
-        The address that the exchange calls. A robot that fetches its jobs needs one, too, but is not called.
+        The address that the exchange calls. A robot that fetches its jobs needs none.
     description
         What it does.
     owner
@@ -107,9 +108,11 @@ def register(
     """
     if credentials is not None and credentials.exists():
         raise CommandError(f"{credentials} exists already. It may have the secret of another robot: name another file.")
+    if base_url is None and delivery is not Delivery.PULL:
+        raise CommandError("Name the address that the exchange calls, or use --delivery pull.", Exit.USAGE)
     robot = RobotIn(
         name=name,
-        base_url=base_url,
+        base_url=base_url or NO_BASE_URL,
         description=description,
         owner=owner,
         dependent_enhancements=needs or [],

@@ -25,7 +25,7 @@ async def register(page: Page, name: str, *, delivery: str | None = None, limit:
     await page.get_by_role("button", name="Register a robot").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name").fill(name)
-    await dialog.get_by_label("Address").fill(ADDRESS)
+    await dialog.get_by_label("Address").fill(ADDRESS if delivery is None else "")
     await dialog.get_by_label("What it does").fill("Names the design of a study.")
     await dialog.get_by_label("Owner").fill("Evidence team")
     if delivery is not None:
@@ -80,7 +80,7 @@ async def test_a_robot_that_fetches_its_jobs_is_registered_and_watched(exchange:
     page = visited.page
     await page.get_by_role("button", name="Register a robot").click()
     await page.get_by_role("dialog").get_by_label("How it gets its jobs").select_option(label="it fetches them")
-    await expect(page.get_by_role("dialog")).to_contain_text("not called while the robot fetches its jobs")
+    await expect(page.get_by_role("dialog")).to_contain_text("A robot that fetches its jobs needs none.")
     await page.get_by_role("dialog").get_by_label("References in one job").fill("2")
     await page.keyboard.press("Escape")
     # What was typed is forgotten with the dialog.
@@ -91,6 +91,7 @@ async def test_a_robot_that_fetches_its_jobs_is_registered_and_watched(exchange:
     await expect(fact(page, "Gets its jobs")).to_have_text("it fetches them")
     await expect(fact(page, "References in one job")).to_have_text("at most 3")
     await expect(fact(page, "Last seen")).to_have_text("never")
+    await expect(fact(page, "Address")).to_have_count(0)
     await page.get_by_role("button", name="Change the settings").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_label("How it gets its jobs")).to_have_value("pull")

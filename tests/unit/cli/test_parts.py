@@ -16,6 +16,7 @@ from exchange.contract.activity import RobotActivity
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
 from exchange.contract.parts import BatchPart
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotSettings
+from exchange.contract.v1.robots import NO_BASE_URL
 from exchange.domain.activity import summarize_activity
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.server import make_id
@@ -43,6 +44,7 @@ class PreparedClient:
     def __init__(self) -> None:
         self.states: list[BatchEnhancementRequestRead] = []
         self.robot = Robot(id=UUID(make_id(9)), name="r", base_url="https://r.example", description="", owner="")
+        self.registered: list[RobotIn] = []
         self.settings: list[dict[str, Any]] = []
         self.refusal: ExchangeError | None = None
 
@@ -62,6 +64,7 @@ class PreparedClient:
         return summarize_activity([], truncated=False)
 
     def register_robot(self, robot: RobotIn) -> ProvisionedRobot:
+        self.registered.append(robot)
         return ProvisionedRobot(id=self.robot.id, client_secret=SECRET, **robot.model_dump())
 
     def change_robot(self, _robot_id: UUID, settings: RobotSettings) -> Robot:
@@ -145,6 +148,14 @@ class TestRobots:
         assert "--api https://exchange.example --pull\n" in err
         made = json.loads(command(*self.REGISTER, "--delivery", "pull", "--json")[1])
         assert (made["delivery"], made["client_secret"]) == ("pull", SECRET)
+
+    def test_only_a_robot_that_is_called_needs_an_address(self, command: Run, client: PreparedClient) -> None:
+        code, out, _ = command("robots", "register", "r", "--delivery", "pull", "--json")
+        assert (code, json.loads(out)["delivery"]) == (Exit.DONE, "pull")
+        assert client.registered[-1].base_url == NO_BASE_URL
+        code, out, err = command("robots", "register", "r", "--delivery", "push")
+        assert (code, out) == (Exit.USAGE, "")
+        assert err == "exchange: Name the address that the exchange calls, or use --delivery pull.\n"
 
     def test_without_settings_nothing_is_changed(self, command: Run, client: PreparedClient) -> None:
         assert "--port 8000\n" in command(*self.REGISTER)[2]
