@@ -210,6 +210,8 @@ async def test_many_parts_are_accessible(exchange: Exchange, visit: Visitor, vie
         await page.get_by_text("Show the parts as a table").click()
         await expect(rows(page, "Parts")).to_have_count(made)
         await inspect(visited, f"parts-{made}-table-{view}")
+        if view == "phone":
+            await visited.assert_tables_fit()
 
 
 @pytest.mark.exhaustive
