@@ -40,10 +40,28 @@
  * @property {string | null} retry_of
  * @property {string | null} retried_as
  * @property {Record<string, string> | null} metadata
+ * @property {{made: number, open: number, left: number} | null} parts
+ * @property {string | null} part_of
  * @property {string | null} validation_result_file
  * @property {string | null} validation_result_url
  * @property {string | null} enhancements_url
  * @property {string | null} [trace_id]
+ */
+
+/**
+ * @typedef {object} Part
+ * @property {string} id
+ * @property {number} number
+ * @property {number} references
+ * @property {string} request_status
+ * @property {ReferenceCounts | null} counts
+ * @property {string | null} error
+ * @property {boolean} returned
+ * @property {string | null} leased_until
+ * @property {string} created_at
+ * @property {string | null} accepted_at
+ * @property {string | null} delivered_at
+ * @property {string | null} ended_at
  */
 
 /** @typedef {{line: number | null, reference_id: string | null, kind: string, message: string}} Entry */

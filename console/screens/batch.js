@@ -15,6 +15,7 @@ import { CancelDialog, RetryDialog } from "./batch_actions.js";
 import { BatchEntries } from "./batch_entries.js";
 import { BatchErrors } from "./batch_errors.js";
 import { BatchLabels } from "./batch_labels.js";
+import { BatchParts } from "./batch_parts.js";
 import { Timeline } from "./batch_timeline.js";
 
 /** @typedef {import("../models.js").Batch} Batch */
@@ -33,7 +34,7 @@ export function BatchScreen({ id }) {
     setAction(null);
     reload();
   };
-  const title = `Batch ${id.slice(0, 8)}`;
+  const title = `${batch?.part_of ? "Part" : "Batch"} ${id.slice(0, 8)}`;
   if (!batch) {
     return html`
       <${Screen} title=${title}>
@@ -41,6 +42,8 @@ export function BatchScreen({ id }) {
       <//>
     `;
   }
+  // The report is written at the end. Parts that end earlier count entries before that.
+  const hasReport = batch.entries && hasEnded(batch);
   return html`
     <${Screen}
       title=${title}
@@ -57,11 +60,12 @@ export function BatchScreen({ id }) {
         <//>
         <${Section} title="What happened"><${Timeline} batch=${batch} /><//>
       </div>
+      ${batch.parts && html`<${BatchParts} batch=${batch} />`}
       <${About} batch=${batch} />
       ${hasEnded(batch) && html`<${Downloads} batch=${batch} />`}
       ${batch.enhancements_url && html`<${BatchLabels} batch=${batch} />`}
-      ${batch.entries && html`<${BatchErrors} id=${id} entries=${batch.entries} />`}
-      ${batch.entries && html`<${BatchEntries} id=${id} isFinal=${hasEnded(batch)} />`}
+      ${hasReport && html`<${BatchErrors} id=${id} entries=${batch.entries} />`}
+      ${hasReport && html`<${BatchEntries} id=${id} />`}
       <${Commands}
         title="This page on the command line"
         command=${writeCommand("batches", hasEnded(batch) ? "show" : "watch", id)}
@@ -75,6 +79,8 @@ export function BatchScreen({ id }) {
 
 /** @param {{batch: Batch, setAction: (action: "cancel" | "retry") => void}} props */
 function Actions({ batch, setAction }) {
+  // Only the whole batch can be cancelled or retried.
+  if (batch.part_of) return null;
   const again = `/console/new?from=${batch.id}`;
   if (!hasEnded(batch)) {
     return html`<button type="button" class="danger" onClick=${() => setAction("cancel")}>Cancel ...</button>`;
@@ -89,12 +95,13 @@ function Actions({ batch, setAction }) {
 /** @param {{batch: Batch}} props */
 function Notes({ batch }) {
   return html`
+    ${batch.part_of && html`<${Note}><p>This is a part of <a href="/console/batches/${batch.part_of}">batch ${batch.part_of.slice(0, 8)}</a>. Cancelling and retrying is for the whole batch.</p><//>`}
     ${
       batch.error &&
       html`
         <div class="message bad">
           <p>${batch.error}</p>
-          ${batch.error_code && html`<p class="quiet">${ERROR_CODES[batch.error_code]}</p>`}
+          ${batch.error_code && !batch.part_of && html`<p class="quiet">${ERROR_CODES[batch.error_code]}</p>`}
         </div>
       `
     }

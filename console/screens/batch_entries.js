@@ -15,8 +15,8 @@ import { ENTRY_KINDS } from "../wording.js";
 
 const PAGE_SIZE = 25;
 
-/** @param {{id: string, isFinal: boolean}} props */
-export function BatchEntries({ id, isFinal }) {
+/** @param {{id: string}} props */
+export function BatchEntries({ id }) {
   const api = useApi();
   const [parameters, setParameters] = useParameters();
   const kind = parameters.get("kind") ?? "";
@@ -25,7 +25,7 @@ export function BatchEntries({ id, isFinal }) {
   const continuation = pages[pages.length - 1];
   const { data, error, isLoading, reload } = useLoad(
     (signal) => readPage(api, id, kind, continuation, signal),
-    [api, id, kind, continuation, isFinal],
+    [api, id, kind, continuation],
   );
   const choose = (/** @type {string} */ value) => {
     setPages([null]);
@@ -37,7 +37,7 @@ export function BatchEntries({ id, isFinal }) {
       <${SelectField} label="What became of it" value=${kind} options=${[["", "all"], ...kinds]} onChange=${choose} />
       <${ErrorMessage} error=${error} retry=${reload} />
       ${!data && !error && html`<${Loading} lines=${8} />`}
-      ${data && !data.entries.length && html`<p class="quiet">There are no such entries${isFinal ? "" : " yet"}.</p>`}
+      ${data && !data.entries.length && html`<p class="quiet">There are no such entries.</p>`}
       ${
         data &&
         data.entries.length > 0 &&

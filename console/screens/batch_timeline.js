@@ -3,6 +3,8 @@
 import { Age, Time } from "../components/values.js";
 import { formatDuration, secondsBetween } from "../format.js";
 import { html } from "../html.js";
+import { useRobots } from "../load.js";
+import { describeWork } from "../parts.js";
 import { hasEnded, STATUSES } from "../wording.js";
 
 /**
@@ -13,8 +15,8 @@ import { hasEnded, STATUSES } from "../wording.js";
 export function Timeline({ batch }) {
   const steps = [
     { name: "Requested", time: batch.created_at, since: null },
-    { name: "Accepted by the robot", time: batch.accepted_at, since: batch.created_at },
-    { name: "Result delivered", time: batch.delivered_at, since: batch.accepted_at },
+    { name: batch.parts ? "First part with a robot" : "Accepted by the robot", time: batch.accepted_at, since: batch.created_at },
+    { name: batch.parts ? "All parts ended" : "Result delivered", time: batch.delivered_at, since: batch.accepted_at },
     { name: "Cancelled", time: batch.cancelled_at, since: null },
     { name: `Ended: ${STATUSES[batch.request_status]?.label ?? batch.request_status}`, time: batch.ended_at, since: batch.delivered_at ?? batch.created_at },
   ].filter((step) => step.time);
@@ -28,14 +30,22 @@ export function Timeline({ batch }) {
           </li>
         `,
       )}
-      ${!hasEnded(batch) && html`<li class="now"><b>Now</b> ${STATUSES[batch.request_status]?.about} <${Waiting} batch=${batch} /></li>`}
+      ${!hasEnded(batch) && html`<li class="now"><b>Now</b> <${Now} batch=${batch} /> <${Waiting} batch=${batch} /></li>`}
     </ol>
   `;
 }
 
 /** @param {{batch: import("../models.js").Batch}} props */
+function Now({ batch }) {
+  const robots = useRobots();
+  if (!batch.parts) return STATUSES[batch.request_status]?.about;
+  return describeWork(batch, robots?.get(batch.robot_id)?.delivery === "pull");
+}
+
+/** @param {{batch: import("../models.js").Batch}} props */
 function Waiting({ batch }) {
-  const last = batch.delivered_at ?? batch.accepted_at ?? batch.created_at;
+  // Of a batch in parts, the latest step is one of a part.
+  const last = !batch.parts && (batch.delivered_at ?? batch.accepted_at ?? batch.created_at);
   return html`
     <span class="quiet">
       ${last && html`Last step <${Age} time=${last} isShort />. `}

@@ -5,15 +5,25 @@ import { Dialog } from "../components/dialog.js";
 import { CheckBox, TextField } from "../components/fields.js";
 import { html, useState } from "../html.js";
 import { useAction, useApi } from "../load.js";
+import { JobFields, toSettings } from "./robot_jobs.js";
 
 /** @param {{robot: any, save: (body: any) => Promise<void>, close: () => void}} props */
-export function VersionDialog({ robot, save, close }) {
+export function SettingsDialog({ robot, save, close }) {
   const [version, setVersion] = useState(robot.version ?? "");
-  const { run, isRunning, error } = useAction(() => save({ version: version || null }));
+  const [jobs, setJobs] = useState({ delivery: robot.delivery ?? "push", max_references: String(robot.max_references ?? "") });
+  const { run, isRunning, error } = useAction(() => save({ version: version || null, ...toSettings(jobs) }));
+  // The command leaves a setting as it is if it is not given.
+  const options = [
+    ...(version ? ["--version", version] : []),
+    ...["--delivery", jobs.delivery],
+    ...(jobs.max_references ? ["--max-references", jobs.max_references] : []),
+  ];
   return html`
-    <${Dialog} title="Change the version" confirm="Save" isRunning=${isRunning} error=${error} onConfirm=${run} onClose=${close}>
+    <${Dialog} title="Change the settings" confirm="Save" isRunning=${isRunning} error=${error} onConfirm=${run} onClose=${close}>
       <${TextField} label="Version" hint="As in the robot's enhancements. Empty means unknown." value=${version} maxLength=${200} onChange=${setVersion} />
-      <${Commands} command=${writeCommand("robots", "update", robot.name, "--version", version)} />
+      <${JobFields} jobs=${jobs} setJobs=${setJobs} />
+      <p class="quiet">Batches that are open stay as they are.</p>
+      <${Commands} command=${writeCommand("robots", "update", robot.name, ...options)} />
     <//>
   `;
 }

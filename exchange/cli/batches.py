@@ -21,7 +21,7 @@ app = App(name="batches")
 _COLUMNS = ("batch request", "status", "references", "enhanced", "other", "error")
 
 
-def _list_counts(counts: ReferenceCounts) -> str:
+def list_counts(counts: ReferenceCounts) -> str:
     """Return the states other than enhanced that references are in."""
     states = ("failed", "missing", "cancelled", "skipped", "pending")
     return ", ".join(f"{count} {state}" for state in states if (count := getattr(counts, state)))
@@ -29,7 +29,7 @@ def _list_counts(counts: ReferenceCounts) -> str:
 
 def _make_row(batch: Any, requested: int | None = None) -> Sequence[object]:
     counts = batch.counts or ReferenceCounts(requested=requested or 0)
-    return batch.id, batch.request_status, counts.requested, counts.enhanced, _list_counts(counts), batch.error
+    return batch.id, batch.request_status, counts.requested, counts.enhanced, list_counts(counts), batch.error
 
 
 def _show(common: Common, batches: Sequence[BatchEnhancementRequestRead]) -> int:
@@ -155,13 +155,15 @@ def show(batch: BatchId, *, common: Common = COMMON) -> None:
     if common.json:
         common.terminal.write_json(found)
         return
-    fields = found.model_dump(mode="json", exclude_none=True, exclude={"reference_ids", "counts", "entries"})
+    counted = {"references": found.counts, "entries": found.entries, "parts": found.parts}
+    fields = found.model_dump(mode="json", exclude_none=True, exclude={"reference_ids", "counts", "entries", "parts"})
     counts = {
         f"{name}: {key}": value
-        for name, item in (("references", found.counts), ("entries", found.entries))
+        for name, item in counted.items()
         if item is not None
         for key, value in item.model_dump().items()
-        if value
+        # That no part is open or left says something, too.
+        if value or name == "parts"
     }
     # A signed URL is a secret for as long as it is valid.
     rows = [(name, value) for name, value in {**fields, **counts}.items() if not _is_url(name)]
@@ -277,6 +279,7 @@ def retry(
         return _end_request(client, found, common, wait=wait)
 
 
+app.command("exchange.cli.batch_parts:parts", name="parts", help="List the parts of a batch request.")
 # Their modules read and write files, and take longer to import.
 app.command("exchange.cli.results:export", name="export", help="Write what a batch added to a reference file.")
 app.command("exchange.cli.results:compare", name="compare", help="Compare the labels of a batch with others.")

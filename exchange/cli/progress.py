@@ -58,7 +58,7 @@ class _Lines:
 
     def update(self, batch: BatchEnhancementRequestRead) -> None:
         done, requested = _count(batch)
-        self._terminal.say(f"{batch.id} {batch.request_status} {done} of {requested}{_waiting(batch)}")
+        self._terminal.say(f"{batch.id} {batch.request_status} {done} of {requested}{_parts(batch)}{_waiting(batch)}")
 
     def say(self, text: str) -> None:
         self._terminal.say(text)
@@ -91,7 +91,7 @@ class _Bars:
         done, requested = _count(batch)
         if batch.id not in self._tasks:
             self._tasks[batch.id] = self._progress.add_task(str(batch.id)[:8], total=requested, status="")
-        status = clean(f"{batch.request_status}{_waiting(batch)}")
+        status = clean(f"{batch.request_status}{_parts(batch)}{_waiting(batch)}")
         self._progress.update(self._tasks[batch.id], completed=done, total=requested, status=status)  # type: ignore[arg-type] # a task id is an int
 
     def say(self, text: str) -> None:
@@ -107,3 +107,11 @@ def _count(batch: BatchEnhancementRequestRead) -> tuple[int, int]:
 
 def _waiting(batch: BatchEnhancementRequestRead) -> str:
     return f": {batch.waiting_for}" if batch.waiting_for else ""
+
+
+def _parts(batch: BatchEnhancementRequestRead) -> str:
+    """Return how far a batch request in parts is."""
+    if batch.parts is None or batch.ended_at is not None:
+        return ""
+    left = f", {batch.parts.left} references left" if batch.parts.left else ""
+    return f", {batch.parts.made} parts, {batch.parts.open} open{left}"

@@ -7,14 +7,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from exchange.cli.common import Common
-from exchange.contract.robots import ProvisionedRobot
+from exchange.contract.robots import Delivery, ProvisionedRobot
 from exchange.files.replacing import replacing
 
 
 def list_start_lines(robot: ProvisionedRobot, api: str, credentials: Path | None) -> list[str]:
     """Return how the robot is started. The secret is not on the line, because shells remember lines."""
-    port = urlsplit(robot.base_url).port
-    options = f"--api {shlex.quote(api)}" + (f" --port {port}" if port else "")
+    options = f"--api {shlex.quote(api)}"
+    if robot.delivery is Delivery.PULL:
+        options += " --pull"
+    elif port := urlsplit(robot.base_url).port:
+        options += f" --port {port}"
     if credentials is not None:
         return [
             "Start the robot, whose module and variable are for example countries:robot:",

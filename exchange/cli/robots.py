@@ -1,17 +1,21 @@
 """`exchange robots`: which robots there are, and their registration."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from exchange.cli.common import COMMON, Common
-from exchange.cli.exits import CommandError
+from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import read_profiles
 from exchange.cli.robot_secrets import list_start_lines, saving, show_secret
 from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
-from exchange.contract.robots import Robot, RobotIn, RobotSettings
+from exchange.contract.robots import Delivery, ProvisionedRobot, Robot, RobotIn, RobotSettings
+from exchange.contract.v1.robots import NO_BASE_URL
+
+if TYPE_CHECKING:
+    from exchange.client import Client
 
 app = App(name="robots")
 
@@ -22,10 +26,14 @@ def list_robots(*, common: Common = COMMON) -> None:
     with common.connect() as client:
         robots = client.list_robots().root
     rows = (
-        (robot.name, robot.version, robot.id, "yes" if robot.enabled else "no", robot.owner, robot.description)
+        (
+            *(robot.name, robot.version, robot.id, "yes" if robot.enabled else "no", robot.delivery),
+            *(robot.owner, robot.description),
+        )
         for robot in robots
     )
-    common.terminal.show(robots, ("robot", "version", "id", "enabled", "owner", "description"), rows)
+    columns = ("robot", "version", "id", "enabled", "delivery", "owner", "description")
+    common.terminal.show(robots, columns, rows)
 
 
 @app.command
@@ -56,6 +64,7 @@ def show(robot: str, *, common: Common = COMMON) -> None:
         ("median seconds to deliver", recent.median_seconds_to_deliver),
         ("last seen", activity.last_seen_at),
         ("waiting", activity.waiting),
+        ("references to fetch", activity.references_to_fetch if found.delivery is Delivery.PULL else None),
     ]
     common.terminal.write_table(("", ""), rows)
 
@@ -63,12 +72,14 @@ def show(robot: str, *, common: Common = COMMON) -> None:
 @app.command
 def register(
     name: str,
-    base_url: str,
+    base_url: str | None = None,
     *,
     description: str = "",
     owner: str = "",
     needs: list[EnhancementType] | None = None,
     needs_identifiers: list[IdentifierType] | None = None,
+    delivery: Delivery | None = None,
+    max_references: int | None = None,
     credentials: Path | None = None,
     common: Common = COMMON,
 ) -> None:
@@ -79,7 +90,7 @@ def register(
     name
         Its name, unique among robots.
     base_url
-        The address that the exchange calls.
+        The address that the exchange calls. A robot that fetches its jobs needs none.
     description
         What it does.
     owner
@@ -88,26 +99,47 @@ def register(
         What it needs to know of a reference: `bibliographic`, `abstract`, `annotation` or `location`. May be repeated.
     needs_identifiers
         The identifiers that it needs: `doi`, `pm_id`, `open_alex` or `other`. May be repeated.
+    delivery
+        How it gets its jobs: `push`, the exchange calls it, or `pull`, it fetches them. The default is `push`.
+    max_references
+        The maximum number of references in one job.
     credentials
         Save the id and the secret in this file instead of printing them. `exchange robots run` reads it.
     """
     if credentials is not None and credentials.exists():
         raise CommandError(f"{credentials} exists already. It may have the secret of another robot: name another file.")
+    if base_url is None and delivery is not Delivery.PULL:
+        raise CommandError("Name the address that the exchange calls, or use --delivery pull.", Exit.USAGE)
     robot = RobotIn(
         name=name,
-        base_url=base_url,
+        base_url=base_url or NO_BASE_URL,
         description=description,
         owner=owner,
         dependent_enhancements=needs or [],
         dependent_identifiers=needs_identifiers or [],
     )
-    with common.connect() as client, saving(credentials) as save:
-        made = client.register_robot(robot)
-        save(made)
-    show_secret(made, credentials, common)
+    settings = _make_settings(delivery=delivery, max_references=max_references)
+    with common.connect() as client:
+        made = _register(client, robot, settings, credentials, common)
     api = read_profiles().choose(common.profile)[1].url
     for line in list_start_lines(made, api, credentials):
         common.terminal.say(line)
+
+
+def _register(
+    client: "Client", robot: RobotIn, settings: RobotSettings, credentials: Path | None, common: Common
+) -> ProvisionedRobot:
+    """Register a robot with these settings. Its secret is shown even if the settings could not be changed."""
+    with saving(credentials) as save:
+        made = client.register_robot(robot)
+        save(made)
+    try:
+        if settings.model_fields_set:
+            changed = client.change_robot(made.id, settings)
+            made = ProvisionedRobot(**dict(changed), client_secret=made.client_secret)
+    finally:
+        show_secret(made, credentials, common)
+    return made
 
 
 @app.command
@@ -116,6 +148,7 @@ def update(
     *,
     enabled: bool | None = None,
     version: str | None = None,
+    delivery: Delivery | None = None,
     max_references: int | None = None,
     common: Common = COMMON,
 ) -> None:
@@ -129,15 +162,22 @@ def update(
         Whether it takes new batch requests.
     version
         Its version, which its enhancements name.
+    delivery
+        How it gets its jobs: `push`, the exchange calls it, or `pull`, it fetches them.
     max_references
         The maximum number of references in one job.
     """
-    given = {"enabled": enabled, "version": version, "max_references": max_references}
-    settings = RobotSettings.model_validate({name: value for name, value in given.items() if value is not None})
+    settings = _make_settings(enabled=enabled, version=version, delivery=delivery, max_references=max_references)
     with common.connect() as client:
         changed: Robot = client.change_robot(client.find_robot(robot).id, settings)
-    rows = [(changed.name, changed.version, "yes" if changed.enabled else "no", changed.max_references)]
-    common.terminal.show(changed, ("robot", "version", "enabled", "max references"), rows)
+    enabled_now = "yes" if changed.enabled else "no"
+    rows = [(changed.name, changed.version, enabled_now, changed.delivery, changed.max_references)]
+    common.terminal.show(changed, ("robot", "version", "enabled", "delivery", "max references"), rows)
+
+
+def _make_settings(**given: object) -> RobotSettings:
+    """Return the settings that were given. The others stay as they are."""
+    return RobotSettings.model_validate({name: value for name, value in given.items() if value is not None})
 
 
 @app.command

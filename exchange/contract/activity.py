@@ -28,7 +28,10 @@ class RobotActivity(WireModel):
 
     last_30_days: RecentBatches
     last_seen_at: AwareDatetime | None = Field(
-        description="The last sign of the robot in these batch requests: an acceptance, an upload, a callback or a "
-        "rejection. Null if there is none."
+        description="The last sign of the robot in these batch requests: an acceptance, an upload, a callback, a "
+        "rejection, or that it fetched references. Null if there is none."
     )
     waiting: int = Field(description="The number of open batch requests that the robot has not delivered.")
+    references_to_fetch: int = Field(
+        0, description="The number of references in these batch requests that wait until the robot fetches them."
+    )

@@ -28,7 +28,8 @@ class RobotIn(WireModel):
 
     name: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="Unique among robots.")
     base_url: BaseUrlText = Field(
-        description="The exchange calls `<base_url>/batch/`. In Azure this must be an https URL with a public address."
+        description="The exchange calls `<base_url>/batch/`. In Azure this must be an https URL with a public address. "
+        "A robot that fetches its jobs may have `https://no-base-url.invalid`."
     )
     description: str = Field(max_length=10 * MAX_TEXT_LENGTH)
     owner: str = Field(max_length=MAX_TEXT_LENGTH, description="Who is responsible for the robot.")

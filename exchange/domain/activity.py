@@ -10,6 +10,10 @@ from exchange.contract.base import to_time
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.counts import count_references
+from exchange.domain.division import Division
+
+# The phases of a batch request that its robot has not delivered. One in parts is delivered by its last part.
+_NOT_DELIVERED = {Phase.RECEIVED, Phase.ACCEPTED, Phase.DIVIDED}
 
 
 def summarize_activity(batches: Sequence[Batch], *, truncated: bool) -> RobotActivity:
@@ -33,7 +37,8 @@ def summarize_activity(batches: Sequence[Batch], *, truncated: bool) -> RobotAct
             truncated=truncated,
         ),
         last_seen_at=to_time(max(seen)) if seen else None,
-        waiting=sum(batch.phase in {Phase.RECEIVED, Phase.ACCEPTED} for batch in batches),
+        waiting=sum(batch.phase in _NOT_DELIVERED for batch in batches),
+        references_to_fetch=sum(map(_count_to_fetch, batches)),
     )
 
 
@@ -42,6 +47,8 @@ def find_last_sign(batch: Batch) -> float | None:
 
     An answer that rejects the batch ends it, and so does a callback that reports an error.
     """
+    if batch.division is not None:
+        return _find_last_sign_in_parts(batch, batch.division)
     ended_by_robot = batch.status is BatchStatus.REJECTED or batch.robot_error is not None
     times = (
         batch.accepted_at,
@@ -50,3 +57,25 @@ def find_last_sign(batch: Batch) -> float | None:
         batch.ended_at if ended_by_robot else None,
     )
     return max((time for time in times if time is not None), default=None)
+
+
+def _find_last_sign_in_parts(batch: Batch, division: Division) -> float | None:
+    """Return the last sign that the batch request knows: its parts know more, but are not read.
+
+    Making a part is a sign only if the robot fetched it. The end of the last part is one only if all parts are
+    completed: without the robot, none is.
+    """
+    is_delivered = division.totals.parts > 0 and division.totals.completed == division.totals.parts
+    times = (
+        batch.accepted_at,
+        division.served_at if division.size is None else None,
+        batch.delivered_at if is_delivered else None,
+    )
+    return max((time for time in times if time is not None), default=None)
+
+
+def _count_to_fetch(batch: Batch) -> int:
+    """Count the references of a batch request that wait until the robot fetches them."""
+    if batch.division is None or batch.available_at is None:
+        return 0
+    return batch.division.count_left(batch.selected_count)

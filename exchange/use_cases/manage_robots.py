@@ -15,8 +15,12 @@ from exchange.use_cases.write_conflicts import repeat_after_conflicts
 
 
 async def register_robot(registration: RobotIn, services: Services) -> ProvisionedRobot:
-    """Register a robot under a new id and return it with its secret. Raises NameTaken, InputRejected."""
-    await _check_address(registration, services)
+    """Register a robot under a new id and return it with its secret. Raises NameTaken, InputRejected.
+
+    One that has no address cannot be called. It gets jobs once its delivery is `pull`.
+    """
+    if registration.base_url != NO_BASE_URL:
+        await _check_address(registration, services)
     robot = _with_id(services.new_id(), registration)
     version = await services.robots.create(robot)
     return _with_secret(robot, version, services)

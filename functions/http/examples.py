@@ -635,6 +635,7 @@ EXAMPLES = {
                 },
                 "last_seen_at": "2026-11-27T06:40:08.460584Z",
                 "waiting": 1,
+                "references_to_fetch": 0,
             }
         },
         problems={**_FOR_REQUESTORS, **_NO_ROBOT},

@@ -5,6 +5,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from exchange.domain.ids import new_id
 from tests.console.conftest import Visitor
+from tests.console.fetching import fetching_robot
 from tests.console.material import enhancement, label, run_batch
 from tests.console.screens import VIEWS, fact, find_in_storage, inspect, open_screen, rows
 from tests.console.visits import Role
@@ -19,14 +20,17 @@ def secret(page: Page, title: str, name: str) -> Locator:
     return shown.locator(".copyable").filter(has=page.get_by_role("button", name=f"Copy {name}")).locator("code")
 
 
-async def register(page: Page, name: str) -> Locator:
+async def register(page: Page, name: str, *, delivery: str | None = None, limit: str = "") -> Locator:
     """Fill the form and confirm it. Return the dialog."""
     await page.get_by_role("button", name="Register a robot").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name").fill(name)
-    await dialog.get_by_label("Address").fill(ADDRESS)
+    await dialog.get_by_label("Address").fill(ADDRESS if delivery is None else "")
     await dialog.get_by_label("What it does").fill("Names the design of a study.")
     await dialog.get_by_label("Owner").fill("Evidence team")
+    if delivery is not None:
+        await dialog.get_by_label("How it gets its jobs").select_option(label=delivery)
+    await dialog.get_by_label("References in one job").fill(limit)
     await dialog.get_by_label("abstract").check()
     await dialog.get_by_label("doi").check()
     await dialog.get_by_role("button", name="Register", exact=True).click()
@@ -49,7 +53,7 @@ async def test_a_robot_is_registered_and_its_settings_are_changed(visit: Visitor
     await row.get_by_role("link", name=name).click()
 
     await expect(fact(page, "Needs")).to_have_text("abstract, doi")
-    await page.get_by_role("button", name="Change the version").click()
+    await page.get_by_role("button", name="Change the settings").click()
     await page.get_by_role("dialog").get_by_label("Version").fill("3.0")
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(fact(page, "Version")).to_have_text("3.0")
@@ -70,6 +74,61 @@ async def test_a_robot_is_registered_and_its_settings_are_changed(visit: Visitor
     await expect(page.get_by_text(replaced)).to_have_count(0)
 
 
+async def test_a_robot_that_fetches_its_jobs_is_registered_and_watched(exchange: Exchange, visit: Visitor) -> None:
+    name = f"Designs {new_id()}"
+    visited = await open_screen(visit, "operator", "robots")
+    page = visited.page
+    await page.get_by_role("button", name="Register a robot").click()
+    await page.get_by_role("dialog").get_by_label("How it gets its jobs").select_option(label="it fetches them")
+    await expect(page.get_by_role("dialog")).to_contain_text("A robot that fetches its jobs needs none.")
+    await page.get_by_role("dialog").get_by_label("References in one job").fill("2")
+    await page.keyboard.press("Escape")
+    # What was typed is forgotten with the dialog.
+    await register(page, name, delivery="it fetches them", limit="3")
+    await expect(secret(page, f"{name} is registered", "ROBOT_SECRET")).to_be_visible()
+    await expect(rows(page, "Robots").filter(has_text=name)).to_contain_text("it fetches them")
+    await page.get_by_role("link", name=name).click()
+    await expect(fact(page, "Gets its jobs")).to_have_text("it fetches them")
+    await expect(fact(page, "References in one job")).to_have_text("at most 3")
+    await expect(fact(page, "Last seen")).to_have_text("never")
+    await expect(fact(page, "Address")).to_have_count(0)
+    await page.get_by_role("button", name="Change the settings").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("How it gets its jobs")).to_have_value("pull")
+    await dialog.get_by_label("References in one job").fill("")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(fact(page, "References in one job")).to_have_count(0)
+    await expect(fact(page, "Gets its jobs")).to_have_text("it fetches them")
+
+    async with fetching_robot(exchange) as robot:
+        await exchange.request_batch(robot.id, await exchange.load_references(5))
+        await robot.fetch(2)
+    await visited.open(f"/console/robots/{robot.id}")
+    await expect(fact(page, "Waiting to be fetched")).to_have_text("3 references")
+    await expect(fact(page, "Waiting")).to_have_text("1 not delivered")
+    await expect(fact(page, "Last seen")).not_to_have_text("never")
+
+
+@pytest.mark.exhaustive
+async def test_the_secret_is_shown_if_the_settings_cannot_be_changed(visit: Visitor) -> None:
+    name = f"Designs {new_id()}"
+    visited = await open_screen(visit, "operator", "robots")
+    page = visited.page
+
+    async def refuse(route: Route) -> None:
+        if route.request.method == "PATCH":
+            await route.fulfill(status=409, json={"detail": "Another process changes the robot."})
+        else:
+            await route.fallback()
+
+    await page.route("**/robots/**", refuse)
+    await register(page, name, delivery="it fetches them")
+    shown = page.get_by_role("region", name=f"{name} is registered")
+    await expect(shown.get_by_role("alert")).to_contain_text("Another process changes the robot.")
+    await expect(secret(page, f"{name} is registered", "ROBOT_SECRET")).to_be_visible()
+    visited.watch.allow("answer 409")
+
+
 @pytest.mark.exhaustive
 async def test_the_registration_is_changed_and_keeps_what_is_not_in_the_form(visit: Visitor) -> None:
     name = f"Designs {new_id()}"
@@ -78,7 +137,7 @@ async def test_the_registration_is_changed_and_keeps_what_is_not_in_the_form(vis
     await register(page, name)
     await page.get_by_role("button", name="I have copied it").click()
     await page.get_by_role("link", name=name).click()
-    await page.get_by_role("button", name="Change the version").click()
+    await page.get_by_role("button", name="Change the settings").click()
     await page.get_by_role("dialog").get_by_label("Version").fill("1.0")
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(fact(page, "Version")).to_have_text("1.0")

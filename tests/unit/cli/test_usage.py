@@ -17,7 +17,9 @@ from tests.unit.cli.conftest import Run
 GROUPS = {
     "references": ["load", "find", "show", "export"],
     "robots": ["list", "show", "register", "update", "rotate-secret", "check", "check-result", "new", "run"],
-    "batches": ["request", "list", "show", "watch", "report", "errors", "export", "cancel", "retry", "compare"],
+    "batches": [
+        *("request", "list", "show", "watch", "parts", "report", "errors", "export", "cancel", "retry", "compare"),
+    ],
     "webhooks": ["list", "add", "remove", "rotate-secret", "test", "deliveries", "redeliver"],
     "ops": ["health", "stats", "overdue", "dead-letters", "failed-webhooks"],
     "ops dead-letters": ["list", "resend"],

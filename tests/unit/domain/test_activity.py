@@ -8,6 +8,7 @@ from exchange.contract.base import to_time
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain.activity import find_last_sign, summarize_activity
 from exchange.domain.batch import Batch, Outcome, Progress, Upload, Validation
+from exchange.domain.division import Division, Range, Totals
 from exchange.domain.lifecycle import register
 from tests.fakes.world import DEADLINES, START
 
@@ -107,3 +108,48 @@ def test_the_last_sign_of_a_robot_is_the_latest_of_its_batch(batch: Batch, seen:
     earlier = a_batch("accepted", accepted_at=START - 100)
     activity = summarize_activity([earlier, batch], truncated=False)
     assert activity.last_seen_at == to_time(START - 100 if seen is None else seen)
+
+
+def in_parts(status: str = "accepted", *, size: int | None = None, **division: Any) -> Batch:
+    made = Division(size=size, **division)
+    return a_batch(status, accepted_at=START + 1, division=made)
+
+
+DONE = Totals(parts=2, completed=2)
+HALF_DONE = Totals(parts=2, completed=1)
+
+
+@pytest.mark.parametrize(
+    ("batch", "seen"),
+    [
+        (in_parts(served_at=START + 5), START + 5),
+        # The exchange made the part. The robot may not have accepted it.
+        (in_parts(size=2, served_at=START + 5), START + 1),
+        (replace(in_parts("completed", totals=DONE, served_at=START + 5), delivered_at=START + 7), START + 7),
+        # The last part may have ended because its lease expired.
+        (replace(in_parts("failed", totals=HALF_DONE, served_at=START + 5), delivered_at=START + 7), START + 5),
+        (replace(in_parts("failed", totals=Totals(), served_at=START + 5), delivered_at=START + 7), START + 5),
+    ],
+)
+def test_the_last_sign_in_a_batch_in_parts_is_one_of_the_robot(batch: Batch, seen: float) -> None:
+    assert find_last_sign(batch) == seen
+
+
+@pytest.mark.parametrize(
+    ("batch", "waiting", "references"),
+    [
+        (in_parts("received"), 1, 4),
+        (in_parts(made=1, next_start=3), 1, 1),
+        (in_parts(made=1, next_start=3, returned=(Range(start=0, count=2),)), 1, 3),
+        # All references are in parts, which have not ended.
+        (in_parts(made=2, next_start=4), 1, 0),
+        # The exchange sends these parts.
+        (in_parts(size=3, made=1, next_start=3), 1, 0),
+        (replace(in_parts(made=1, next_start=3), cancel_requested_at=START), 1, 0),
+        (in_parts("importing", made=1, next_start=4), 0, 0),
+        (in_parts("failed", made=1, next_start=3), 0, 0),
+    ],
+)
+def test_what_waits_to_be_fetched_is_counted(batch: Batch, waiting: int, references: int) -> None:
+    activity = summarize_activity([batch, a_batch("completed")], truncated=False)
+    assert (activity.waiting, activity.references_to_fetch) == (waiting, references)

@@ -2,7 +2,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exchange.contract.robots import Robot, RobotIn, RobotSettings
+from exchange.contract.robots import Delivery, Robot, RobotIn, RobotSettings
 from exchange.contract.v1.robots import NO_BASE_URL, PullRobotIn
 from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
 from exchange.domain.selection import EVERYTHING, select_for_robot
@@ -124,6 +124,15 @@ async def test_a_robot_with_an_invalid_address_is_refused_with_every_fault_and_n
             await attempt
         assert list(raised.value.faults) == world.robot_calls.address_faults
     assert [item.robot.name for item in world.robots.items.values()] == ["tagger"]
+
+
+async def test_a_robot_may_be_registered_without_an_address_before_it_fetches_its_jobs() -> None:
+    world = World()
+    world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
+    registration = REGISTRATION.model_copy(update={"base_url": NO_BASE_URL})
+    robot = await register_robot(registration, world.services)
+    fetching = await configure_robot(robot.id, RobotSettings(delivery=Delivery.PULL), world.services)
+    assert (fetching.base_url, fetching.delivery) == (NO_BASE_URL, Delivery.PULL)
 
 
 async def test_an_unknown_robot_raises_not_found() -> None:
