@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
 from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key, to_microseconds
@@ -31,7 +31,8 @@ _OPEN_OF_REQUESTOR = (
     "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part)"
 )
 _OPEN = (
-    "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part FROM c "
+    "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part, "
+    "c.robot_id, c.available_at, c.lease.until AS leased_until FROM c "
     "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 )
 _AVAILABLE = (
@@ -108,14 +109,16 @@ class CosmosBatchStore:
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
             async for item in container.query_items(_OPEN):
-                started = item.get("import_started", False)
                 yield OpenBatch(
                     BatchStatus(item["status"]),
                     item["created_at"],
                     item["due_at"],
-                    started,
+                    item.get("import_started", False),
+                    UUID(item["robot_id"]),
                     in_parts=item.get("parts") is not None,
                     is_part=item.get("part") is not None,
+                    is_leased=item.get("leased_until") is not None,
+                    available_at=item.get("available_at"),
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
@@ -196,7 +199,9 @@ def _to_batch(item: Item) -> Batch:
 
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
-    item[FIELD] = SCHEMA_VERSION
+    # Older code knows no parts. It would send all references to the robot in one job.
+    is_or_has_part = batch.part is not None or batch.division is not None
+    item[FIELD] = SCHEMA_VERSION if is_or_has_part else FIRST_VERSION
     item[_SORT_KEY] = make_sort_key(batch)
     if batch.metadata:
         item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]
