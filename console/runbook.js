@@ -108,7 +108,7 @@ export const RUNBOOK = {
     },
     {
       "part": "Look at",
-      "text": "`GET /robots/{robot_id}/activity`, which says when the robot was last seen, and the requests of `POST /v1/robot-enhancement-batches/` in `AppRequests`. With 401 the robot's secret or its clock is wrong. With 204 there was no work at that time. Without requests, the robot does not run or cannot reach the exchange. If it fetches and works, it is too slow for its requests."
+      "text": "the requests of `POST /v1/robot-enhancement-batches/` in `AppRequests`. If there are none, the robot does not run or cannot reach the exchange. If they end with 401, its secret or its clock is wrong. If they end with 200, the robot works, but is too slow for what is requested."
     },
     {
       "part": "Do",

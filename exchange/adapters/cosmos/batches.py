@@ -17,18 +17,18 @@ from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
-# Only a part has the field `part`.
-_IS_REQUEST = "NOT IS_DEFINED(c.part)"
+# Only a part has the field `part`. The path in it is indexed.
+_IS_REQUEST = "NOT IS_DEFINED(c.part.of)"
 # A batch without due_at is left out by the comparison. One that has ended keeps it until its webhooks are notified.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OLDER_THAN = " AND c.sort_key < @sort_key"
 _OF_ROBOT = (
     "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since "
-    "AND NOT IS_DEFINED(c.part) ORDER BY c.sort_key DESC"
+    "AND NOT IS_DEFINED(c.part.of) ORDER BY c.sort_key DESC"
 )
 _OPEN_OF_REQUESTOR = (
     "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
-    "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part)"
+    "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part.of)"
 )
 _OPEN = (
     "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part, "
