@@ -39,19 +39,36 @@ _LEASES = """
 ### Leases
 
 A part that a robot fetched begins in the phase `accepted`, with a lease: the time until which its references belong to
-the process that fetched it. The end of a lease is not an event. Nothing happens until another fetch, a callback or the
-sweep finds that the time has passed:
+the process that fetched it. The end of a lease is not an event. Nothing happens until a fetch, a callback or the sweep
+finds that the time has passed:
 
-| what happens | during the lease | after it | after another fetch took the references |
+| what happens | during the lease | after it | after a fetch took the references |
 |---|---|---|---|
-| the robot renews it | the lease ends later | refused (409) | refused (409) |
-| the robot gives the part back, with a lease of zero seconds | the lease ends at once, and does not count as expired | refused (409) | refused (409) |
-| the robot calls back | the result is imported | the result is imported | refused |
-| a robot fetches | it gets other references | the part ends, and a new part gets its references. If there is an upload, it counts as delivered instead | it gets other references |
-| the sweep | nothing | an upload counts as delivered after `CALLBACK_WAIT_S`. Without one, the part ends if `LEASE_ATTEMPTS` leases on its references expired, or if no robot fetches them within `FETCH_LIMIT_S` | nothing |
+| the robot renews the lease | it ends later | refused | refused |
+| the robot gives the part back | it ends at once | refused | refused |
+| the robot calls back | imported | imported | refused |
+| a robot fetches | gets other references | gets these references | gets other references |
+
+- **To give a part back** is to renew its lease for zero seconds. It does not count as an expired lease.
+- **The fetch that takes the references** ends the part, and makes a new part of them. If there is an upload, it counts
+  as delivered instead.
+- **The sweep** treats an upload without a callback as delivered after `CALLBACK_WAIT_S`. It ends the part if
+  `LEASE_ATTEMPTS` leases on the references have expired, or if no robot fetches them within `FETCH_LIMIT_S`.
 
 [Decision 0067](decisions/0067-fetching-and-leases.md) gives the reasons.
 """
+_WITH_ONE_JOB = """\
+The robot gets all references of the batch in one job, uploads one result file and calls back once. A batch that is sent
+to the robot begins as `received`. A part that the robot fetched begins as `accepted`, with a [lease](#leases). The
+events `LeaseRenewed` and `LeaseTaken` occur only there."""
+_IN_PARTS = """\
+The references are worked on in parts. Each part is a batch with one job, as above. The batch request itself only
+records which parts there are and what became of them. A batch request to a robot that fetches its jobs is always in
+parts. One to a robot that is called is in parts if it has more references than the robot takes in one job.
+[Decision 0066](decisions/0066-parts.md) gives the reasons.
+
+Before `PartMade`, the part is created under an id that is derived from the batch request and the number of the part. So
+two processes never make the same part. When a part has ended, a `NotifyMessage` leads to `PartEnded`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +85,14 @@ class _Machine:
 _MACHINES = (
     _Machine(
         "A batch with one job",
-        "The robot gets all references of the batch in one job, uploads one result file and calls back once. A batch that\n"
-        "is sent to the robot begins as `received`. A part that the robot fetched begins as `accepted`, with a\n"
-        "[lease](#leases). The events `LeaseRenewed` and `LeaseTaken` occur only there.",
+        _WITH_ONE_JOB,
         ("received: to be sent to the robot", "accepted: fetched by the robot"),
         (Phase.RECEIVED, Phase.ACCEPTED, Phase.DELIVERED, Phase.IMPORTING),
         _LEASES,
     ),
     _Machine(
         "A batch request in parts",
-        "The references are worked on in parts. Each part is a batch with one job, as above. The batch request itself\n"
-        "only records which parts there are and what became of them. A batch request to a robot that fetches its jobs is\n"
-        "always in parts. One to a robot that is called is in parts if it has more references than the robot takes in one\n"
-        "job. [Decision 0066](decisions/0066-parts.md) gives the reasons.\n\n"
-        "Before `PartMade`, the part is created under an id that is derived from the batch request and the number of the\n"
-        "part. So two processes never make the same part. When a part has ended, a `NotifyMessage` leads to `PartEnded`.",
+        _IN_PARTS,
         ("divided",),
         (Phase.DIVIDED, Phase.REPORTING),
     ),

@@ -25,10 +25,11 @@ async def test_all_counts_are_zero_without_open_batches(world: World, caplog: py
         stats = await collect_stats(world.services)
     assert stats.open_batches == {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 0, BatchStatus.IMPORTING: 0}
     assert stats.oldest_age_s == 0
-    assert caplog.messages == [
+    (line,) = caplog.messages
+    assert line == (
         "stats: open=0 received=0 accepted=0 importing=0 oldest_age_s=0 longest_overdue_s=0 longest_fetch_wait_s=0 "
         "poison_queue_depth=0 event_dead_letters=0"
-    ]
+    )
 
 
 async def test_open_batches_and_dead_letters_are_counted(world: World) -> None:
@@ -52,7 +53,9 @@ async def test_the_longest_passed_deadline_is_reported(world: World) -> None:
 
 
 async def test_the_references_that_waited_longest_are_reported_for_each_robot(world: World) -> None:
-    waiting, served, leased = (a_batch(created_at=START - 1000, due_at=START + 1, division=Division()) for _ in range(3))
+    waiting, served, leased = (
+        a_batch(created_at=START - 1000, due_at=START + 1, division=Division()) for _ in range(3)
+    )
     served = replace(served, division=Division(served_at=START - 40))
     same_robot = a_batch(robot_id=waiting.robot_id, created_at=START - 600, due_at=START + 1, division=Division())
     part = make_part(leased, until=START + 60)
