@@ -6,7 +6,7 @@ export const RUNBOOK = {
   "dead-letter-queue": [
     {
       "part": "It means",
-      "text": "a message to call a robot, to import a result or to notify a webhook failed ten times, or expired after 14 days. The sweep resends messages of overdue batches, so a batch with a single dead letter may be finished already. Many dead letters have a common cause, for example an outage of Cosmos DB."
+      "text": "a message to call a robot, to import a result, to report the end of a part or to notify a webhook failed ten times, or expired after 14 days. The sweep resends messages of overdue batches, so a batch with a single dead letter may be finished already. Many dead letters have a common cause, for example an outage of Cosmos DB."
     },
     {
       "part": "Look at",
@@ -80,7 +80,7 @@ export const RUNBOOK = {
     },
     {
       "part": "Look at",
-      "text": "the failures of robots in the workbook, by robot and kind. `unreachable`: the robot did not answer, or answered 401, 403, 408, 429 or 5xx. Check its address, certificate, host and secret. `rejected`: the robot refused batches, or did not accept the exchange's signature until the end. `error_reported`: its callback reported an error. `silent`: it accepted a batch and delivered no result."
+      "text": "the failures of robots in the workbook, by robot and kind. `unreachable`: the robot did not answer, or answered 401, 403, 408, 429 or 5xx. Check its address, certificate, host and secret. `rejected`: the robot refused batches, or did not accept the exchange's signature until the end. `error_reported`: its callback reported an error. `silent`: it accepted a batch and delivered no result, or references failed after their last lease."
     },
     {
       "part": "Do",

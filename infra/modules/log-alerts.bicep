@@ -165,11 +165,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: replace(
-              replace(alert.query, '<oldest>', string(oldestAllowedS)),
-              '<wait>',
-              string(waitAllowedS)
-            )
+            query: replace(replace(alert.query, '<oldest>', string(oldestAllowedS)), '<wait>', string(waitAllowedS))
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
