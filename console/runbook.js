@@ -6,7 +6,7 @@ export const RUNBOOK = {
   "dead-letter-queue": [
     {
       "part": "It means",
-      "text": "a message to call a robot, to import a result or to notify a webhook failed ten times, or expired after 14 days. The sweep resends messages of overdue batches, so a batch with a single dead letter may be finished already. Many dead letters have a common cause, for example an outage of Cosmos DB."
+      "text": "a message to call a robot, to import a result, to report the end of a part or to notify a webhook failed ten times, or expired after 14 days. The sweep resends messages of overdue batches, so a batch with a single dead letter may be finished already. Many dead letters have a common cause, for example an outage of Cosmos DB."
     },
     {
       "part": "Look at",
@@ -48,7 +48,7 @@ export const RUNBOOK = {
   "batch-overdue": [
     {
       "part": "It means",
-      "text": "the oldest open batch is two hours older than `ROBOT_SILENCE_LIMIT_S`. Either the sweep cannot process the batch, or an import takes very long (worst time to the end)."
+      "text": "the oldest open batch is two hours older than `ROBOT_SILENCE_LIMIT_S`, or a deadline of a batch passed two hours ago and the batch was not swept. Either the sweep cannot process the batch, or an import takes very long (worst time to the end). The age of batch requests in parts and of fetched parts does not count, because it has no limit. Their deadlines do."
     },
     {
       "part": "Look at",
@@ -80,11 +80,39 @@ export const RUNBOOK = {
     },
     {
       "part": "Look at",
-      "text": "the failures of robots in the workbook, by robot and kind. `unreachable`: the robot did not answer, or answered 401, 403, 408, 429 or 5xx. Check its address, certificate, host and secret. `rejected`: the robot refused batches, or did not accept the exchange's signature until the end. `error_reported`: its callback reported an error. `silent`: it accepted a batch and delivered no result."
+      "text": "the failures of robots in the workbook, by robot and kind. `unreachable`: the robot did not answer, or answered 401, 403, 408, 429 or 5xx. Check its address, certificate, host and secret. `rejected`: the robot refused batches, or did not accept the exchange's signature until the end. `error_reported`: its callback reported an error. `silent`: it accepted a batch and delivered no result, or references failed after their last lease."
     },
     {
       "part": "Do",
       "text": "inform the team that `GET /robots/{robot_id}` names as the owner. Other robots are not affected, and each batch ends at its deadline."
+    }
+  ],
+  "leases-expiring": [
+    {
+      "part": "It means",
+      "text": "ten leases of a robot expired within six hours, each because no result was delivered before its end and the lease was not renewed. The metric is `exchange.leases.expired`. Other processes of the robot get the references, so nothing is lost. The same references are given out `LEASE_ATTEMPTS` times, and then they fail with the error code `lease_expired`. A job that the robot gives back does not count."
+    },
+    {
+      "part": "Look at",
+      "text": "the parts of the robot's open batch requests, by `GET /references/enhancement/batch/<batch id>/parts`. If each lease expired on other references, processes of the robot are killed, or work longer than their lease without renewing it. If the same references return again and again, something about them stops the process, for example its memory."
+    },
+    {
+      "part": "Do",
+      "text": "inform the robot's owner, whom `GET /robots/{robot_id}` names. The owner asks for longer leases, renews them, or fetches fewer references at once. If the references are the cause, let them fail: the report names them."
+    }
+  ],
+  "robot-not-fetching": [
+    {
+      "part": "It means",
+      "text": "references have waited to be fetched for a seventh of `FETCH_LIMIT_S`, which is a day by default. The robot has the delivery `pull`, so the exchange cannot call it. The metric is `exchange.fetch.wait`. If the robot fetches nothing within `FETCH_LIMIT_S`, the references fail with the error code `robot_timeout`. Both references that were never fetched and those whose lease has expired wait in this way."
+    },
+    {
+      "part": "Look at",
+      "text": "the requests of `POST /v1/robot-enhancement-batches/` in `AppRequests`. If there are none, the robot does not run or cannot reach the exchange. If they end with 401, its secret or its clock is wrong. If they end with 200, the robot works, but is too slow for what is requested."
+    },
+    {
+      "part": "Do",
+      "text": "inform the robot's owner, whom `GET /robots/{robot_id}` names. More processes of the robot work faster: each fetches references of its own. If the robot will not come back, cancel its batch requests, or disable the robot so that it gets no new ones. A requestor can retry a batch request with another robot when it has ended."
     }
   ],
   "webhook-failing": [

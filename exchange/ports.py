@@ -63,14 +63,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """The fields of an open batch or part that stats need. Times are in seconds since the epoch."""
+    """The fields of an open batch or part that stats need. Times are in seconds since the epoch.
+
+    `available_at` is that of `Batch`. `is_leased` is True for a part that a robot fetched.
+    """
 
     status: BatchStatus
     created_at: float
     due_at: float
     import_started: bool
+    robot_id: UUID
     in_parts: bool = False
     is_part: bool = False
+    is_leased: bool = False
+    available_at: float | None = None
 
     @property
     def phase(self) -> Phase:

@@ -17,6 +17,6 @@ param referencesMaxRU = 0
 param retention = { filesDays: 30, logsDays: 30, logsDailyGB: 1 }
 param budgetAmount = 50
 param budgetStart = '2026-11-01'
-param tunables = { OPEN_BATCHES_LIMIT: '7', ROBOT_SILENCE_LIMIT_S: '172800' }
+param tunables = { OPEN_BATCHES_LIMIT: '7', ROBOT_SILENCE_LIMIT_S: '172800', FETCH_LIMIT_S: '1209600' }
 param hostManagesStorage = true
 param updateStrategy = 'RollingUpdate'

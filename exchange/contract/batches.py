@@ -38,7 +38,7 @@ class ErrorCode(StrEnum):
     ROBOT_UNREACHABLE = "robot_unreachable"
     """No call reached the robot."""
     ROBOT_TIMEOUT = "robot_timeout"
-    """The robot accepted the batch, but delivered no result in time."""
+    """The robot accepted the batch, but delivered no result in time. Or it did not fetch the batch in time."""
     ROBOT_ERROR = "robot_error"
     """The robot reported that the whole batch failed."""
     LEASE_EXPIRED = "lease_expired"
@@ -73,7 +73,7 @@ class BatchEnhancementRequestIn(WireModel):
     )
     test_run: bool = Field(
         False,
-        description="Call the robot, validate and report its result, but import nothing.",
+        description="Have the robot work, validate and report its result, but import nothing.",
     )
     skip_enhanced: bool = Field(
         default=False,
@@ -179,15 +179,17 @@ class BatchEnhancementRequestRead(WireModel):
         None, description="What the batch request waits for while its robot cannot be reached."
     )
     created_at: datetime | None = Field(None, description="When the batch request was registered.")
-    accepted_at: datetime | None = Field(None, description="When the robot accepted the batch.")
+    accepted_at: datetime | None = Field(None, description="When the robot accepted or fetched the batch.")
     delivered_at: datetime | None = Field(
-        None, description="When the robot called back, or when its upload was treated as delivered without a callback."
+        None,
+        description="When the robot called back, or when its upload was treated as delivered without a callback. For a "
+        "batch request in parts: when the last part ended.",
     )
     ended_at: datetime | None = Field(None, description="When the batch request ended.")
     expires_at: datetime | None = Field(
         None,
         description="When the exchange ends the batch request by itself if nothing else happens. Progress postpones it."
-        " Null once the batch request has ended.",
+        " Null once the batch request has ended, and while parts of it are open.",
     )
     trace_id: str | None = Field(
         None, description="The id under which the traces of the batch request are found. For operators only."

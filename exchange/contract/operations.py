@@ -39,7 +39,10 @@ DeadLetterId = Annotated[
 """The queue, a slash, and the name of the dead letter in it: `dispatch/3`."""
 
 Phase = Literal["received", "accepted", "delivered", "importing", "divided", "reporting"]
-"""The phase of an open batch request. `delivered` and `importing` have the status `importing`."""
+"""The phase of an open batch request. `delivered`, `importing` and `reporting` have the status `importing`.
+
+`divided` has the status `received` until a robot has accepted or fetched the first part, then `accepted`.
+"""
 
 
 class UnreachablePart(WireModel):

@@ -2,6 +2,7 @@
 
 from opentelemetry import metrics
 
+from exchange.contract.batches import ErrorCode
 from exchange.contract.webhooks import DeliveryState
 from exchange.domain.batch import Batch
 from exchange.domain.transitions.transition import Transition
@@ -15,6 +16,7 @@ _entries = _meter.create_counter(
     "exchange.result.entries", "{entry}", "Result entries and missing references of imported batches, by kind."
 )
 _failures = _meter.create_counter("exchange.robot.failures", "{failure}", "Failures of robots, by kind.")
+_expired_leases = _meter.create_counter("exchange.leases.expired", "{lease}", "Leases that expired, by robot.")
 _deliveries = _meter.create_counter(
     "exchange.webhook.deliveries", "{delivery}", "Deliveries to webhooks that have an end, by state."
 )
@@ -44,11 +46,19 @@ def record_transition(before: Batch, transition: Transition) -> None:
     if transition.failure is not None:
         _failures.add(1, {"robot_id": str(after.robot_id), "kind": transition.failure.value})
     if after.ended and not before.ended:
+        if _ended_by_expiry(after):
+            _expired_leases.add(1, {"robot_id": str(after.robot_id)})
         if after.part is None:
             _ended.add(1, {"status": after.status.value})
         for kind, count in _count_entries(after).items():
             if count:
                 _entries.add(count, {"kind": kind})
+
+
+def _ended_by_expiry(batch: Batch) -> bool:
+    """Return whether the batch is a part that ended because its lease expired. One that was given back has not."""
+    without_result = {ErrorCode.LEASE_EXPIRED, ErrorCode.ROBOT_TIMEOUT}
+    return batch.lease is not None and not batch.lease.given_back and batch.error_code in without_result
 
 
 def _count_entries(batch: Batch) -> dict[str, int]:

@@ -41,6 +41,16 @@ def _observe_oldest(_: CallbackOptions) -> Iterable[Observation]:
     return [Observation(stats.oldest_age_s) for stats in _current()]
 
 
+def _observe_overdue(_: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(stats.longest_overdue_s) for stats in _current()]
+
+
+def _observe_fetch_waits(_: CallbackOptions) -> Iterable[Observation]:
+    for stats in _current():
+        for robot_id, wait_s in stats.fetch_waits_s.items():
+            yield Observation(wait_s, {"robot_id": str(robot_id)})
+
+
 def _observe_poison_queue(_: CallbackOptions) -> Iterable[Observation]:
     return [Observation(stats.poison_queue_depth) for stats in _current() if stats.poison_queue_depth is not None]
 
@@ -51,7 +61,15 @@ def _observe_dead_letters(_: CallbackOptions) -> Iterable[Observation]:
 
 _meter = metrics.get_meter("exchange")
 _meter.create_observable_gauge("exchange.batches.open", [_observe_open], "{batch}", "Open batches, by status.")
-_meter.create_observable_gauge("exchange.batches.oldest_age", [_observe_oldest], "s", "Age of the oldest open batch.")
+_meter.create_observable_gauge(
+    "exchange.batches.oldest_age", [_observe_oldest], "s", "Age of the oldest open batch, without batches in parts."
+)
+_meter.create_observable_gauge(
+    "exchange.batches.longest_overdue", [_observe_overdue], "s", "Time since the longest passed deadline of a batch."
+)
+_meter.create_observable_gauge(
+    "exchange.fetch.wait", [_observe_fetch_waits], "s", "How long references wait to be fetched, by robot."
+)
 _meter.create_observable_gauge(
     "exchange.poison_queue.depth", [_observe_poison_queue], "{message}", "Blob events in the poison queue."
 )

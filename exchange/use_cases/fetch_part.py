@@ -13,6 +13,7 @@ from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, operation
 from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.parts import make_part, report_end
+from exchange.use_cases.renew_lease import check_lease
 from exchange.use_cases.write_snapshot import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,10 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
     Return None if the robot has no work. Two calls never return the same references, unless the lease of the first one
     has expired. Each call returns other work, also if the answer to the last one was lost.
 
-    Raises NotFound if the robot does not exist, InputRejected if the only work left needs a larger `limit`, and
-    Unavailable. If a call fails, its lease ends.
+    Raises NotFound if the robot does not exist, InputRejected if the lease is too long or the only work left needs a
+    larger `limit`, and Unavailable. If a call fails, its lease ends.
     """
+    check_lease(lease_s, services.deadlines)
     registered = (await services.robots.load(robot.id)).robot
     limit = min(limit, registered.max_references or limit, services.limits.references_per_part_limit)
     too_small: InputRejected | None = None

@@ -3,8 +3,8 @@
 from http import HTTPStatus
 
 ABOUT = """\
-Requestors ask a robot to enhance a list of references. The exchange sends the robot a job, validates the result file
-that the robot uploads, imports the valid entries, and writes a report.
+Requestors ask a robot to enhance a list of references. The robot gets one job, or several with parts of the list. The
+exchange validates the result file that the robot uploads for each, imports the valid entries, and writes a report.
 
 - **Requestors** call `POST /references/enhancement/batch`, then read the status until the batch request has ended. A
   webhook tells them without reading.

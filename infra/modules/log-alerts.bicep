@@ -16,6 +16,9 @@ param tunables Tunables
 // The sweep ends the batch of a silent robot at this limit. The number is the code's default, which a test compares.
 var silenceLimitS = int(tunables.?ROBOT_SILENCE_LIMIT_S ?? '86400')
 var oldestAllowedS = silenceLimitS + 7200
+// References that no robot fetches fail at this limit. A seventh of it is a day by default.
+var fetchLimitS = int(tunables.?FETCH_LIMIT_S ?? '604800')
+var waitAllowedS = fetchLimitS / 7
 
 var alerts = [
   {
@@ -35,9 +38,11 @@ var alerts = [
     severity: 1
     evaluateEvery: 'PT15M'
     windowSize: 'PT30M'
-    summary: 'A batch is older than the silence limit of robots plus two hours.'
+    summary: 'A batch is older than the silence limit of robots plus two hours, or a deadline passed two hours ago.'
     query: '''
-      AppMetrics | where Name == 'exchange.batches.oldest_age' | where Max > <oldest>
+      let old = AppMetrics | where Name == 'exchange.batches.oldest_age' | where Max > <oldest>;
+      let overdue = AppMetrics | where Name == 'exchange.batches.longest_overdue' | where Max > 7200;
+      union old, overdue
     '''
   }
   {
@@ -74,6 +79,30 @@ var alerts = [
       AppMetrics | where Name == 'exchange.robot.failures'
       | summarize Failures = sum(Sum) by Robot = tostring(Properties.robot_id)
       | where Failures >= 3
+    '''
+  }
+  {
+    name: 'leases-expiring'
+    severity: 3
+    evaluateEvery: 'PT1H'
+    windowSize: 'PT6H'
+    summary: 'Ten leases of a robot expired without a result: its processes die, or work longer than their leases.'
+    query: '''
+      AppMetrics | where Name == 'exchange.leases.expired'
+      | summarize Expired = sum(Sum) by Robot = tostring(Properties.robot_id)
+      | where Expired >= 10
+    '''
+  }
+  {
+    name: 'robot-not-fetching'
+    severity: 3
+    evaluateEvery: 'PT1H'
+    windowSize: 'PT1H'
+    summary: 'References have waited to be fetched for a seventh of the time after which they fail.'
+    query: '''
+      AppMetrics | where Name == 'exchange.fetch.wait'
+      | summarize Wait = max(Max) by Robot = tostring(Properties.robot_id)
+      | where Wait > <wait>
     '''
   }
   {
@@ -136,7 +165,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: replace(alert.query, '<oldest>', string(oldestAllowedS))
+            query: replace(replace(alert.query, '<oldest>', string(oldestAllowedS)), '<wait>', string(waitAllowedS))
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0

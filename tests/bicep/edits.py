@@ -119,6 +119,13 @@ EDITS = (
         "test_a_batch_is_overdue_two_hours_after_the_silence_limit",
     ),
     Edit(
+        "alert after references that no robot fetched have failed",
+        "modules/log-alerts.bicep",
+        "fetchLimitS / 7",
+        "fetchLimitS * 7",
+        "test_a_robot_is_reported_long_before_its_references_fail",
+    ),
+    Edit(
         "setting that Flex Consumption refuses",
         "modules/function-app.bicep",
         "  AZURE_CLIENT_ID: clientId",

@@ -108,13 +108,18 @@ def texts_of_ended_batches() -> Iterator[str]:
         left_out = {
             inner
             for node in ast.walk(tree)
-            if isinstance(node, ast.Raise | ast.JoinedStr) or is_docstring(node)
+            if isinstance(node, ast.Raise | ast.JoinedStr) or is_docstring(node) or is_raised_below(node)
             for inner in ast.walk(node)
             if inner is not node or isinstance(node, ast.Raise)
         }
         for node in ast.walk(tree):
             if node not in left_out and not is_docstring(node) and (text := template_of(node)) and text.count(" ") > 2:
                 yield text
+
+
+def is_raised_below(node: ast.AST) -> bool:
+    """Return whether this is `msg = ...`, the message of an exception that a bug would cause."""
+    return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["msg"]
 
 
 def is_docstring(node: ast.AST) -> bool:

@@ -26,6 +26,7 @@ CONTRACT = [
         "health",
         "identifiers",
         "lookup",
+        "parts",
         "problems",
         "references",
         "reports",

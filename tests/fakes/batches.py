@@ -67,8 +67,11 @@ class FakeBatchStore:
                     batch.created_at,
                     batch.due_at,
                     batch.import_started,
+                    batch.robot_id,
                     in_parts=batch.division is not None,
                     is_part=batch.part is not None,
+                    is_leased=batch.lease is not None,
+                    available_at=batch.available_at,
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:

@@ -91,7 +91,7 @@ def test_no_setting_with_a_default_is_set_unless_it_is_a_tunable(prediction: Pre
 
 def test_a_tunable_of_a_parameter_file_is_set_and_the_others_are_unchanged() -> None:
     settings = predicted("options").settings
-    changed = {"OPEN_BATCHES_LIMIT": "7", "ROBOT_SILENCE_LIMIT_S": "172800"}
+    changed = {"OPEN_BATCHES_LIMIT": "7", "ROBOT_SILENCE_LIMIT_S": "172800", "FETCH_LIMIT_S": "1209600"}
     assert {name: value for name, value in settings.items() if name in {*HAVE_DEFAULT, *TUNABLES}} == {
         **TUNABLES,
         **changed,

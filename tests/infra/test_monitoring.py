@@ -31,6 +31,7 @@ PARTS = (
 REQUIRED_ALERTS = {
     *("dead-letter-queue", "poison-queue", "batch-overdue", "failure-rate", "cosmos-throttled"),
     *("event-dead-letters", "robot-failing", "function-errors", "no-sweep"),
+    *("leases-expiring", "robot-not-fetching"),
 }
 TABLES = {
     *("AppMetrics", "AppTraces", "AppRequests", "AppDependencies"),  # from the app's telemetry
@@ -45,6 +46,7 @@ PLATFORM_METRICS = {
 WORKBOOK_METRICS = {
     *("exchange.batches.open", "exchange.batches.ended", "exchange.result.entries", "exchange.batches.oldest_age"),
     *("exchange.operation.duration", "exchange.robot.failures", "exchange.poison_queue.depth"),
+    *("exchange.leases.expired", "exchange.fetch.wait"),
 }
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
 
@@ -212,10 +214,19 @@ def test_a_batch_is_overdue_two_hours_after_the_silence_limit(environment: str) 
     assert int(found[1]) == prediction.effective("ROBOT_SILENCE_LIMIT_S") + 2 * 3600
 
 
-def test_the_silence_limit_is_changed_in_the_options() -> None:
-    """Otherwise the test above does not show that the alert follows the setting."""
-    (setting,) = (setting for setting in list_settings() if setting.name == "ROBOT_SILENCE_LIMIT_S")
-    assert predicted("options").effective(setting.name) != setting.default
+@pytest.mark.parametrize("environment", ["dev", "prod", "options"])
+def test_a_robot_is_reported_long_before_its_references_fail(environment: str) -> None:
+    prediction = predicted(environment)
+    found = re.search(r"Wait > (\d+)", log_queries(prediction)["robot-not-fetching"])
+    assert found
+    assert int(found[1]) == prediction.effective("FETCH_LIMIT_S") // 7
+
+
+@pytest.mark.parametrize("name", ["ROBOT_SILENCE_LIMIT_S", "FETCH_LIMIT_S"])
+def test_the_limits_of_alerts_are_changed_in_the_options(name: str) -> None:
+    """Otherwise the tests above do not show that the alerts follow the settings."""
+    (setting,) = (setting for setting in list_settings() if setting.name == name)
+    assert predicted("options").effective(name) != setting.default
 
 
 def test_every_span_is_kept(prediction: Prediction) -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -6,7 +7,8 @@ from exchange.domain.batch import Phase
 from exchange.domain.events import Event
 from exchange.domain.lifecycle import ROWS
 from exchange.settings import Setting, list_settings
-from local.generated_docs import describe_phases, format_lifecycle_page, generate
+from local.generated_docs import generate
+from local.generated_lifecycle import describe_phases, format_lifecycle_page
 from local.generated_settings import NOT_IN_AZURE, format_value
 from tests.stacks import ROOT
 
@@ -21,13 +23,23 @@ def test_the_committed_file_equals_what_is_generated(path: str) -> None:
 def test_the_lifecycle_page_has_every_phase_and_every_transition() -> None:
     text = format_lifecycle_page()
     for row in ROWS:
-        assert f"| `{row.event.__name__}` |" in text.partition(f"## `{row.phase}`")[2].partition("\n## ")[0]
+        section = re.split(r"\n##+ ", text.partition(f"## `{row.phase}`")[2])[0]
+        assert f"| `{row.event.__name__}` |" in section
         for target in row.leads_to:
             assert any(
                 line.startswith(f"    {row.phase} --> {target}: ") and row.event.__name__ in line
                 for line in text.splitlines()
             )
     assert all(f"## `{phase}`" in text for phase in Phase)
+
+
+def test_each_diagram_of_the_lifecycle_page_has_all_phases_of_its_machine() -> None:
+    diagrams = re.findall(r"```mermaid\n(.*?)```", format_lifecycle_page(), re.DOTALL)
+    phases = [set(re.findall(r"^ +(?:\[\*\] --> )?(\w+)", diagram, re.MULTILINE)) for diagram in diagrams]
+    assert phases == [
+        {"received", "accepted", "delivered", "importing", "ended"},
+        {"divided", "reporting", "ended"},
+    ]
 
 
 def test_the_lifecycle_page_describes_every_event() -> None:

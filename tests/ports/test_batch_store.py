@@ -179,8 +179,8 @@ async def test_every_batch_that_has_not_ended_is_listed_as_open(batches: BatchSt
     times = {first.created_at, second.created_at, ended.created_at}
     found = [batch async for batch in batches.list_open() if batch.created_at in times]
     assert sorted(found, key=lambda batch: -batch.created_at) == [
-        OpenBatch(BatchStatus.RECEIVED, first.created_at, first.due_at or 0.0, import_started=False),
-        OpenBatch(BatchStatus.ACCEPTED, second.created_at, second.due_at or 0.0, import_started=False),
+        OpenBatch(batch.status, batch.created_at, batch.due_at or 0.0, import_started=False, robot_id=batch.robot_id)
+        for batch in (first, second)
     ]
 
 

@@ -98,16 +98,24 @@ async def test_the_parts_of_a_batch_request_are_listed_by_number(batches: BatchS
 async def test_lists_and_limits_have_batch_requests_without_their_parts(batches: BatchStore) -> None:
     requestor, robot = f"requestor {uuid4()}", uuid4()
     request = in_parts(requestor=requestor, robot_id=robot, created_at=START - 2e6)
-    part = replace(a_part(request, 1), created_at=START - 2e6 - 1)
-    for batch in (request, part):
+    part, fetched = (
+        replace(a_part(request, number, until=until), created_at=START - 2e6 - number)
+        for number, until in ((1, None), (2, NOW + 0.5))
+    )
+    for batch in (request, part, fetched):
         await batches.create(batch)
     assert await batches.count_open(requestor, 10) == 1
     page = await batches.list_page(BatchFilter(requestor=requestor), 10, None)
     assert list(page.batches) == [request]
     assert list(await batches.list_of_robot(robot, 0.0, 10)) == [request]
-    times = {request.created_at, part.created_at}
-    found = [(item.is_part, item.in_parts) async for item in batches.list_open() if item.created_at in times]
-    assert sorted(found) == [(False, True), (True, False)]
+    times = {request.created_at, part.created_at, fetched.created_at}
+    found = [item async for item in batches.list_open() if item.created_at in times]
+    assert {item.robot_id for item in found} == {robot}
+    assert sorted((item.is_part, item.in_parts, item.is_leased, item.available_at) for item in found) == [
+        (False, True, False, request.created_at),
+        (True, False, False, None),
+        (True, False, True, NOW + 0.5),
+    ]
     assert part.due_at is not None
     overdue = [batch_id async for batch_id in batches.list_overdue(part.due_at) if batch_id == part.id]
     assert overdue == [part.id]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
 from exchange.domain.batch import Batch
 from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key, to_microseconds
@@ -17,21 +17,22 @@ from exchange.ports import OpenBatch, Page, StoredBatch
 
 _BATCH: TypeAdapter[Batch] = TypeAdapter(Batch)
 _CONTAINER = "batches"
-# Only a part has the field `part`.
-_IS_REQUEST = "NOT IS_DEFINED(c.part)"
+# Only a part has the field `part`. The path in it is indexed.
+_IS_REQUEST = "NOT IS_DEFINED(c.part.of)"
 # A batch without due_at is left out by the comparison. One that has ended keeps it until its webhooks are notified.
 _OVERDUE = "SELECT c.id FROM c WHERE c.due_at <= @now ORDER BY c.due_at"
 _OLDER_THAN = " AND c.sort_key < @sort_key"
 _OF_ROBOT = (
     "SELECT TOP @limit * FROM c WHERE c.robot_id = @robot_id AND c.sort_key >= @since "
-    "AND NOT IS_DEFINED(c.part) ORDER BY c.sort_key DESC"
+    "AND NOT IS_DEFINED(c.part.of) ORDER BY c.sort_key DESC"
 )
 _OPEN_OF_REQUESTOR = (
     "SELECT TOP @limit VALUE c.id FROM c WHERE c.requestor = @requestor AND c.due_at > 0 "
-    "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part)"
+    "AND c.status IN ('received', 'accepted', 'importing') AND NOT IS_DEFINED(c.part.of)"
 )
 _OPEN = (
-    "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part FROM c "
+    "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part, "
+    "c.robot_id, c.available_at, c.lease.until AS leased_until FROM c "
     "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 )
 _AVAILABLE = (
@@ -108,14 +109,16 @@ class CosmosBatchStore:
         with translate_errors("batch request"):
             container = await self._database.container(_CONTAINER)
             async for item in container.query_items(_OPEN):
-                started = item.get("import_started", False)
                 yield OpenBatch(
                     BatchStatus(item["status"]),
                     item["created_at"],
                     item["due_at"],
-                    started,
+                    item.get("import_started", False),
+                    UUID(item["robot_id"]),
                     in_parts=item.get("parts") is not None,
                     is_part=item.get("part") is not None,
+                    is_leased=item.get("leased_until") is not None,
+                    available_at=item.get("available_at"),
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
@@ -196,7 +199,9 @@ def _to_batch(item: Item) -> Batch:
 
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
-    item[FIELD] = SCHEMA_VERSION
+    # Older code knows no parts. It would send all references to the robot in one job.
+    is_or_has_part = batch.part is not None or batch.division is not None
+    item[FIELD] = SCHEMA_VERSION if is_or_has_part else FIRST_VERSION
     item[_SORT_KEY] = make_sort_key(batch)
     if batch.metadata:
         item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]

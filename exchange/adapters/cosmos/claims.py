@@ -9,7 +9,7 @@ from azure.cosmos.aio import ContainerProxy
 from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.creating import create_once, find_same
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.concurrency import run_concurrently
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
 from exchange.domain.ids import new_id
@@ -35,7 +35,7 @@ class CosmosIdentifierClaims:
     async def claim(self, key: str, owner: UUID, before: Claim | None) -> Claim | None:
         """Create the item, or replace it if it still has the ETag. The SDK may repeat either request."""
         container = await self._database.container(_CONTAINER)
-        item = {"id": key, "reference_id": str(owner), "claim_id": str(new_id()), FIELD: SCHEMA_VERSION}
+        item = {"id": key, "reference_id": str(owner), "claim_id": str(new_id()), FIELD: FIRST_VERSION}
         try:
             if before is None:
                 written = await create_once(container, item, key, "identifier", ["claim_id"])

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from exchange.adapters.cosmos.database import Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.contract.base import to_time_text
 from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, StoredEnhancement
@@ -56,7 +56,7 @@ def enhancement_to_item(reference_id: UUID | str, enhancement: dict[str, Any], s
 
 def _own_fields(reference_id: UUID | str, kind: str) -> Item:
     bucket = bucket_of(reference_id)
-    return {"reference_id": str(reference_id), "bucket": bucket, "kind": kind, FIELD: SCHEMA_VERSION}
+    return {"reference_id": str(reference_id), "bucket": bucket, "kind": kind, FIELD: FIRST_VERSION}
 
 
 def find_new_identifiers(item: Item, identifiers: Iterable[ExternalIdentifier]) -> list[Item]:

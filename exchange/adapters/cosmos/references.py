@@ -18,7 +18,7 @@ from exchange.adapters.cosmos.enhanced import find_enhanced
 from exchange.adapters.cosmos.queries import ReferenceQueries
 from exchange.adapters.cosmos.reading import ReferenceReader
 from exchange.adapters.cosmos.room import Place, StoreRoom
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.concurrency import run_concurrently
 from exchange.contract.identifiers import ExternalIdentifier
 from exchange.contract.references import Reference, StoredEnhancement
@@ -74,7 +74,7 @@ class CosmosReferenceStore:
             item = check_version(await container.read_item(str(reference_id), partition_key=bucket_of(reference_id)))
             added = documents.find_new_identifiers(item, identifiers)
             if added:
-                changed = {**item, "identifiers": [*(item.get("identifiers") or []), *added], FIELD: SCHEMA_VERSION}
+                changed = {**item, "identifiers": [*(item.get("identifiers") or []), *added], FIELD: FIRST_VERSION}
                 await container.replace_item(
                     item["id"], changed, etag=item["_etag"], match_condition=MatchConditions.IfNotModified
                 )

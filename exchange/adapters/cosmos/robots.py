@@ -8,7 +8,7 @@ from azure.core import MatchConditions
 from exchange.adapters.azure_errors import translate_create_errors, translate_errors
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.contract.robots import Robot
 from exchange.domain.errors import NameTaken, NotFound
 from exchange.ports import StoredRobot
@@ -74,7 +74,7 @@ def _to_item(stored: StoredRobot) -> Item:
         "kind": _KIND,
         "secret_version": stored.secret_version,
         "previous_secret_until": stored.previous_secret_until,
-        FIELD: SCHEMA_VERSION,
+        FIELD: FIRST_VERSION,
     }
 
 

@@ -21,7 +21,7 @@ from exchange.adapters.azure_errors import translate_create_errors, translate_er
 from exchange.adapters.cosmos import documents
 from exchange.adapters.cosmos.database import Item
 from exchange.adapters.cosmos.queries import ReferenceQueries
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.domain.chunks import AcceptedEntry
 from exchange.domain.errors import InputRejected, NameTaken, NotFound, WriteConflict
 from exchange.domain.ids import bucket_of
@@ -181,7 +181,7 @@ async def _read_marks(container: ContainerProxy) -> Item | None:
 async def _write_marks(container: ContainerProxy, item: Item | None, marks: Mapping[str, list[int]]) -> None:
     known = {} if item is None else item["references"]
     kept = list({**{key: value for key, value in known.items() if key not in marks}, **marks}.items())[-_MAX_MARKS:]
-    changed = {"id": _MARKS, "bucket": _MARKS, "kind": _MARKS, "references": dict(kept), FIELD: SCHEMA_VERSION}
+    changed = {"id": _MARKS, "bucket": _MARKS, "kind": _MARKS, "references": dict(kept), FIELD: FIRST_VERSION}
     if item is None:
         with translate_create_errors("reference"):
             await container.create_item(changed)

@@ -1,14 +1,17 @@
 """The schema version of stored items.
 
 Every item carries `schema_version`. An item without one was written by version 0.1.0 and counts as version 1. Code that
-changes the form of an item increases `SCHEMA_VERSION`, and converts older items when it reads them. docs/upgrading.md
-describes the rules.
+changes the form of an item increases `SCHEMA_VERSION`, writes the items that changed with it, and converts older ones
+when it reads them. docs/upgrading.md describes the rules.
 """
 
 from exchange.adapters.cosmos.database import Item
 from exchange.domain.errors import Unavailable
 
-SCHEMA_VERSION = 1
+# The newest version that this code reads. It is that of batch requests in parts, and of their parts.
+SCHEMA_VERSION = 2
+# The version of all other items. Their form has not changed since, so older code reads them, too.
+FIRST_VERSION = 1
 FIELD = "schema_version"
 
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from exchange.adapters.azure_errors import translate_create_errors, translate_errors
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.domain.errors import NameTaken, NotFound
 from exchange.domain.webhook_deliveries import WebhookDelivery
 from exchange.ports import StoredDelivery
@@ -97,7 +97,7 @@ def _to_delivery(item: Item) -> WebhookDelivery:
 
 def _to_item(delivery: WebhookDelivery) -> Item:
     item: Item = _DELIVERY.dump_python(delivery, mode="json")
-    item[FIELD] = SCHEMA_VERSION
+    item[FIELD] = FIRST_VERSION
     if item["due_at"] is None:
         del item["due_at"]
     return item

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from exchange.adapters.azure_errors import translate_errors
 from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, check_version
 from exchange.domain.errors import NameTaken, NotFound, WriteConflict
 from exchange.domain.ids import derive_id
 from exchange.domain.webhooks import Webhooks
@@ -70,7 +70,7 @@ def _to_item(stored: StoredWebhooks) -> Item:
         "webhook_ids": [str(webhook.id) for webhook in stored.webhooks],
         "webhooks": _WEBHOOKS.dump_python(stored.webhooks, mode="json"),
         "requested_at": stored.requested_at,
-        FIELD: SCHEMA_VERSION,
+        FIELD: FIRST_VERSION,
     }
 
 

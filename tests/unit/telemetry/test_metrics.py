@@ -1,13 +1,18 @@
 """Metrics: what is counted, and that nothing is counted twice."""
 
+from dataclasses import replace
 from time import monotonic
+from uuid import UUID
 
 import pytest
 
+from exchange.contract.batches import BatchStatus
 from exchange.contract.operations import DeadLetterQueue
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
+from exchange.domain.division import Lease, Part, Range
 from exchange.domain.errors import Unavailable
+from exchange.domain.lifecycle import apply
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.domain.stats import OPEN_STATUSES, Stats
 from exchange.domain.transitions.transition import RobotFailure, Transition
@@ -19,6 +24,7 @@ from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.collect_stats import collect_stats
 from exchange.use_cases.sweep import sweep
 from tests.fakes.messaging import accept
+from tests.fakes.world import DEADLINES
 from tests.results import annotation
 from tests.unit.domain.batches import a_batch
 from tests.unit.telemetry.conftest import Metrics
@@ -26,6 +32,7 @@ from tests.unit.use_cases.conftest import Exchange
 from tests.unit.use_cases.test_notify_webhooks import answer_with, create_webhook, end_batch, run_queue
 
 DELIVERIES = "exchange.webhook.deliveries"
+EXPIRED = "exchange.leases.expired"
 ENTRIES, ENDED, FAILURES = "exchange.result.entries", "exchange.batches.ended", "exchange.robot.failures"
 
 
@@ -152,6 +159,34 @@ class TestRobotFailures:
         assert counts.read_counts(ENDED) == {"status=failed": 1}
 
 
+class TestLeases:
+    def make(self, **fields: object) -> Batch:
+        part = Part(of=UUID(int=1), number=1, range=Range(start=0, count=5), holder=UUID(int=2))
+        return a_batch(**{"status": BatchStatus.ACCEPTED, "part": part, "lease": Lease(until=100.0), **fields})
+
+    def test_a_lease_that_another_fetch_takes_is_counted_once(self, counts: Metrics) -> None:
+        part = self.make()
+        taken = apply(part, events.LeaseTaken(None), 101.0, DEADLINES)
+        record_transition(part, taken)
+        record_transition(taken.batch, apply(taken.batch, events.EndNotified(), 102.0, DEADLINES))
+        assert counts.read_counts(EXPIRED) == {f"robot_id={part.robot_id}": 1}
+
+    def test_a_lease_that_no_fetch_takes_is_counted_at_the_end(self, counts: Metrics) -> None:
+        part = self.make(due_at=1000.0)
+        record_transition(part, apply(part, events.Swept(None), 101.0 + DEADLINES.fetch_limit_s, DEADLINES))
+        assert counts.read_counts(EXPIRED) == {f"robot_id={part.robot_id}": 1}
+
+    def test_a_lease_that_was_given_back_is_not_counted(self, counts: Metrics) -> None:
+        part = self.make(lease=Lease(until=100.0, given_back=True))
+        record_transition(part, apply(part, events.LeaseTaken(None), 101.0, DEADLINES))
+        assert counts.read_counts(EXPIRED) == {}
+
+    def test_a_part_that_ends_in_another_way_is_not_counted(self, counts: Metrics) -> None:
+        part = self.make()
+        record_transition(part, apply(part, events.CallbackFailed("no"), 50.0, DEADLINES))
+        assert counts.read_counts(EXPIRED) == {}
+
+
 async def test_durations_are_recorded_by_operation(exchange: Exchange, counts: Metrics) -> None:
     await exchange.register_and_dispatch()
     assert counts.read_counts("exchange.operation.duration") == {
@@ -167,13 +202,16 @@ class TestStats:
 
     def test_gauges_report_the_last_recorded_stats(self, counts: Metrics) -> None:
         record_stats(self.make(7.5, accepted=3))
-        record_stats(self.make(8.5, accepted=2, importing=1))
+        robot_id = UUID(int=7)
+        record_stats(replace(self.make(8.5, accepted=2, importing=1), longest_overdue_s=3, fetch_waits_s={robot_id: 9}))
         assert counts.read_gauges("exchange.batches.o") == {
             "exchange.batches.open status=received": 0,
             "exchange.batches.open status=accepted": 2,
             "exchange.batches.open status=importing": 1,
             "exchange.batches.oldest_age": 8.5,
         }
+        assert counts.read_gauges("exchange.batches.longest") == {"exchange.batches.longest_overdue": 3}
+        assert counts.read_gauges("exchange.fetch") == {f"exchange.fetch.wait robot_id={robot_id}": 9}
         assert counts.read_gauges("exchange.poison_queue") == {"exchange.poison_queue.depth": 1}
         assert counts.read_gauges("exchange.event_grid") == {"exchange.event_grid.dead_letters": 2}
 

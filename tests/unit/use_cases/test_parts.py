@@ -214,6 +214,19 @@ class TestFetched:
         assert await exchange.work() == 1
         assert exchange.read_whole().status is BatchStatus.COMPLETED
 
+    async def test_a_lease_that_is_too_long_is_refused(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        part = await exchange.fetch_some()
+        too_long = exchange.services.deadlines.lease_limit_s + 1
+        with pytest.raises(InputRejected, match="lasts at most 24 hours"):
+            await renew_lease(part.id, too_long, exchange.calling_robot, exchange.services)
+        with pytest.raises(InputRejected, match="lasts at most 24 hours"):
+            await fetch_part(exchange.calling_robot, 4, too_long, exchange.services)
+        assert exchange.part(1).lease == part.lease
+        division = exchange.read_whole().division
+        assert division is not None
+        assert division.made == 1
+
     async def test_a_renewed_lease_lasts_longer(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
         part = await exchange.fetch_some()

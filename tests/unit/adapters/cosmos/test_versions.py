@@ -13,11 +13,12 @@ from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.adapters.cosmos.robots import CosmosRobotStore
-from exchange.adapters.cosmos.versions import FIELD, SCHEMA_VERSION, check_version
+from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, SCHEMA_VERSION, check_version
 from exchange.contract.identifiers import OtherIdentifier
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import Robot
 from exchange.domain.chunks import AcceptedEntry
+from exchange.domain.division import Division, Part, Range
 from exchange.domain.errors import Unavailable
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.listing import BatchFilter
@@ -129,7 +130,7 @@ async def stores() -> Stores:
 async def test_every_created_item_carries_the_schema_version(stores: Stores) -> None:
     for name, count in (("batches", 1), ("robots", 1), ("references", 3), ("identifiers", 1)):
         items = list(stores.containers[name].items.values())
-        assert [item[FIELD] for item in items] == [SCHEMA_VERSION] * count, name
+        assert [item[FIELD] for item in items] == [FIRST_VERSION] * count, name
     kinds = [item["kind"] for item in stores.containers["references"].items.values()]
     assert sorted(kinds) == ["enhancement", "enhancement", "reference"]
 
@@ -142,7 +143,17 @@ async def test_every_replaced_item_carries_the_schema_version(stores: Stores) ->
     await stores.robots.replace(StoredRobot(ROBOT, 2, "e"))
     for name in ("batches", "robots"):
         (item,) = stores.containers[name].items.values()
-        assert item[FIELD] == SCHEMA_VERSION
+        assert item[FIELD] == FIRST_VERSION
+
+
+async def test_only_batches_in_parts_and_their_parts_have_the_new_version(stores: Stores) -> None:
+    """Code of the first version would send all references to the robot in one job."""
+    part = Part(of=BATCH.id, number=1, range=Range(start=0, count=1), holder=uuid4())
+    for batch in (a_batch(division=Division(size=1)), a_batch(part=part)):
+        await stores.batches.create(batch)
+        await stores.batches.replace(batch, "e")
+    versions = [item[FIELD] for item in stores.containers["batches"].items.values()]
+    assert versions == [FIRST_VERSION, SCHEMA_VERSION, SCHEMA_VERSION]
 
 
 async def list_references(stores: Stores) -> list[UUID]:
@@ -176,8 +187,8 @@ async def test_one_enhancement_of_a_newer_schema_version_is_enough(stores: Store
         await list_references(stores)
 
 
-@pytest.mark.parametrize("item", [{"id": "1", FIELD: SCHEMA_VERSION}, {"id": "1"}])
-def test_an_item_of_this_schema_version_or_without_one_is_returned_unchanged(item: Item) -> None:
+@pytest.mark.parametrize("item", [{"id": "1", FIELD: SCHEMA_VERSION}, {"id": "1", FIELD: FIRST_VERSION}, {"id": "1"}])
+def test_an_item_of_a_known_schema_version_or_without_one_is_returned_unchanged(item: Item) -> None:
     before = dict(item)
     assert check_version(item) is item
     assert item == before
