@@ -11,8 +11,10 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
     Each resend postpones the deadline (`resent_at`), so the sweep never sends twice for one deadline.
     """
     match batch.phase:
+        case Phase.READING:
+            return _reading_due_at(batch, deadlines)
         case Phase.RECEIVED:
-            return min(_dispatch_due_at(batch, deadlines), batch.created_at + deadlines.received_limit_s)
+            return min(_dispatch_due_at(batch, deadlines), batch.known_at + deadlines.received_limit_s)
         case Phase.ACCEPTED if batch.lease is not None:
             return _lease_due_at(batch, batch.lease, deadlines)
         case Phase.ACCEPTED:
@@ -23,6 +25,13 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
             return _work_due_at(batch, deadlines)
         case Phase.ENDED:
             return _notify_due_at(batch, deadlines) if batch.notify_due else None
+
+
+def _reading_due_at(batch: Batch, deadlines: Deadlines) -> float:
+    """Return when the message is to be resent. Before the first resend it may never have arrived."""
+    signs = (batch.created_at, batch.worked_at, batch.resent_at)
+    wait = deadlines.progress_limit_s if batch.resends else deadlines.dispatch_overdue_s
+    return max(sign for sign in signs if sign is not None) + wait
 
 
 def _dispatch_due_at(batch: Batch, deadlines: Deadlines) -> float:
@@ -47,7 +56,7 @@ def _lease_due_at(batch: Batch, lease: Lease, deadlines: Deadlines) -> float:
 def _parts_due_at(batch: Batch, deadlines: Deadlines) -> float:
     """Return when missing parts are to be made. Robots make those that they fetch, so there the wait is long."""
     last_part_at = batch.division.served_at if batch.division else None
-    since = max(batch.created_at, last_part_at or 0.0, batch.resent_at or 0.0, batch.cancel_requested_at or 0.0)
+    since = max(batch.known_at, last_part_at or 0.0, batch.resent_at or 0.0, batch.cancel_requested_at or 0.0)
     is_fetched = batch.division is not None and batch.division.size is None and batch.cancel_requested_at is None
     return since + (deadlines.fetch_limit_s if is_fetched else deadlines.dispatch_overdue_s)
 

@@ -16,8 +16,10 @@ def find_expires_at(batch: Batch, deadlines: Deadlines) -> float | None:
     import expires.
     """
     match batch.phase:
+        case Phase.READING:
+            return _find_work_end(batch, deadlines)
         case Phase.RECEIVED:
-            return max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0)
+            return max(batch.known_at + deadlines.received_limit_s, batch.call_until or 0.0)
         case Phase.ACCEPTED if batch.lease is not None:
             return batch.lease.until + deadlines.fetch_limit_s
         case Phase.ACCEPTED:

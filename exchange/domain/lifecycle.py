@@ -15,6 +15,7 @@ from exchange.domain.batch import Batch, Phase
 from exchange.domain.deadlines import find_due_at
 from exchange.domain.division import Lease, Part, derive_part_id
 from exchange.domain.events import Event
+from exchange.domain.id_list import IdList
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
 from exchange.domain.transitions import (
@@ -25,6 +26,7 @@ from exchange.domain.transitions import (
     importing,
     leasing,
     notifying,
+    reading,
     retrying,
     validating,
 )
@@ -51,6 +53,15 @@ _ACCEPTED, _DELIVERED, _IMPORTING, _ENDED = Phase.ACCEPTED, Phase.DELIVERED, Pha
 _REPORTING = Phase.REPORTING
 
 ROWS: tuple[Row, ...] = (
+    *_rows(
+        Phase.READING,
+        (events.Confirmed, dispatching.confirm, set()),
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.IdsRead, reading.record_ids, {Phase.RECEIVED, Phase.DIVIDED, _ENDED}),
+        (events.IdsRefused, reading.refuse_ids, {_ENDED}),
+        (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.Swept, reading.sweep, {_ENDED}),
+    ),
     *_rows(
         Phase.RECEIVED,
         (events.Confirmed, dispatching.confirm, set()),
@@ -154,19 +165,28 @@ def request_notification(ending: Transition, deadlines: Deadlines) -> Transition
 
 
 def register(
-    batch_id: UUID, request: BatchEnhancementRequestIn, requestor: str, now: float, deadlines: Deadlines
+    batch_id: UUID,
+    request: BatchEnhancementRequestIn,
+    requestor: str,
+    now: float,
+    deadlines: Deadlines,
+    id_list: IdList | None = None,
 ) -> Transition:
-    """Return a new batch for this request, and the message for its first dispatch."""
+    """Return a new batch for this request, and the message for its first dispatch.
+
+    If the references are in an uploaded list, the message has the list read first.
+    """
     batch = Batch(
         id=batch_id,
         robot_id=request.robot_id,
         requestor=requestor,
         source=request.source,
         metadata=request.metadata,
-        reference_count=len(request.reference_ids),
+        reference_count=len(request.reference_ids or []),
         created_at=now,
         status=BatchStatus.RECEIVED,
         test_run=request.test_run,
+        id_list=id_list,
         attempt_due_at=now,
     )
     return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)

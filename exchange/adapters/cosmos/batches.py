@@ -32,7 +32,8 @@ _OPEN_OF_REQUESTOR = (
 )
 _OPEN = (
     "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part, "
-    "c.robot_id, c.available_at, c.lease.until AS leased_until FROM c "
+    "c.robot_id, c.available_at, c.lease.until AS leased_until, "
+    "c.id_list.upload AS id_list, c.id_list.read_at FROM c "
     "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 )
 _AVAILABLE = (
@@ -119,6 +120,7 @@ class CosmosBatchStore:
                     is_part=item.get("part") is not None,
                     is_leased=item.get("leased_until") is not None,
                     available_at=item.get("available_at"),
+                    is_reading=item.get("id_list") is not None and item.get("read_at") is None,
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
