@@ -69,7 +69,7 @@ class BatchEnhancementRequestIn(WireModel):
         # The first wrong id is enough. A hundred thousand descriptions of faults would hold up other requests.
         fail_fast=True,
         json_schema_extra={"uniqueItems": True},
-        description="The references to enhance. Each id may occur once. Without them, `reference_ids_upload` is required.",
+        description="The references to enhance. Each id may occur once. Or give `reference_ids_upload`.",
     )
     reference_ids_upload: UUID4 | None = Field(
         None, description="The `id` of an uploaded list of the references to enhance, instead of `reference_ids`."
@@ -158,7 +158,7 @@ class BatchEnhancementRequestRead(WireModel):
     )
     reference_ids_url: OwnUrl | None = Field(
         None,
-        description="Signed URL to read the ids as a JSON array, if they were uploaded as a list. Null until it is read.",
+        description="Signed URL to read the ids of an uploaded list, as a JSON array. Null until it is read.",
     )
     source: str | None = None
     request_status: BatchStatus

@@ -11,8 +11,6 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
     Each resend postpones the deadline (`resent_at`), so the sweep never sends twice for one deadline.
     """
     match batch.phase:
-        case Phase.READING:
-            return _reading_due_at(batch, deadlines)
         case Phase.RECEIVED:
             return min(_dispatch_due_at(batch, deadlines), batch.known_at + deadlines.received_limit_s)
         case Phase.ACCEPTED if batch.lease is not None:
@@ -21,17 +19,10 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
             return _delivery_due_at(batch, deadlines)
         case Phase.DIVIDED:
             return _parts_due_at(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
+        case Phase.READING | Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _work_due_at(batch, deadlines)
         case Phase.ENDED:
             return _notify_due_at(batch, deadlines) if batch.notify_due else None
-
-
-def _reading_due_at(batch: Batch, deadlines: Deadlines) -> float:
-    """Return when the message is to be resent. Before the first resend it may never have arrived."""
-    signs = (batch.created_at, batch.worked_at, batch.resent_at)
-    wait = deadlines.progress_limit_s if batch.resends else deadlines.dispatch_overdue_s
-    return max(sign for sign in signs if sign is not None) + wait
 
 
 def _dispatch_due_at(batch: Batch, deadlines: Deadlines) -> float:
@@ -62,10 +53,11 @@ def _parts_due_at(batch: Batch, deadlines: Deadlines) -> float:
 
 
 def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:
-    """Return the time after the last sign of work, so that a validation that still runs is not started twice."""
-    signs = (batch.delivered_at, batch.worked_at, batch.resent_at)
-    awaiting_first_import = batch.phase is Phase.DELIVERED and batch.resends == 0
-    wait = deadlines.validation_wait_s if awaiting_first_import else deadlines.progress_limit_s
+    """Return the time after the last sign of work, so that work that still runs is not started twice."""
+    signs = (batch.created_at, batch.delivered_at, batch.worked_at, batch.resent_at)
+    waits = {Phase.READING: deadlines.dispatch_overdue_s, Phase.DELIVERED: deadlines.validation_wait_s}
+    # The first message may never have arrived.
+    wait = deadlines.progress_limit_s if batch.resends else waits.get(batch.phase, deadlines.progress_limit_s)
     return max(sign for sign in signs if sign is not None) + wait
 
 

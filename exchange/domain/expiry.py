@@ -16,8 +16,6 @@ def find_expires_at(batch: Batch, deadlines: Deadlines) -> float | None:
     import expires.
     """
     match batch.phase:
-        case Phase.READING:
-            return _find_work_end(batch, deadlines)
         case Phase.RECEIVED:
             return max(batch.known_at + deadlines.received_limit_s, batch.call_until or 0.0)
         case Phase.ACCEPTED if batch.lease is not None:
@@ -26,7 +24,7 @@ def find_expires_at(batch: Batch, deadlines: Deadlines) -> float | None:
             return _find_delivery_end(batch, deadlines)
         case Phase.DIVIDED:
             return _find_fetch_end(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
+        case Phase.READING | Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _find_work_end(batch, deadlines)
         case Phase.ENDED:
             return None

@@ -165,17 +165,9 @@ def request_notification(ending: Transition, deadlines: Deadlines) -> Transition
 
 
 def register(
-    batch_id: UUID,
-    request: BatchEnhancementRequestIn,
-    requestor: str,
-    now: float,
-    deadlines: Deadlines,
-    id_list: IdList | None = None,
+    batch_id: UUID, request: BatchEnhancementRequestIn, requestor: str, now: float, deadlines: Deadlines
 ) -> Transition:
-    """Return a new batch for this request, and the message for its first dispatch.
-
-    If the references are in an uploaded list, the message has the list read first.
-    """
+    """Return a new batch for this request, and the message for its first dispatch."""
     batch = Batch(
         id=batch_id,
         robot_id=request.robot_id,
@@ -186,10 +178,14 @@ def register(
         created_at=now,
         status=BatchStatus.RECEIVED,
         test_run=request.test_run,
-        id_list=id_list,
         attempt_due_at=now,
     )
     return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)
+
+
+def read_list(registered: Transition, id_list: IdList, deadlines: Deadlines) -> Transition:
+    """Return the new batch as one whose references are in an uploaded list. Its message has the list read first."""
+    return _with_due_at(replace(registered, batch=replace(registered.batch, id_list=id_list)), deadlines)
 
 
 def divide(registered: Transition, size: int | None, deadlines: Deadlines) -> Transition:

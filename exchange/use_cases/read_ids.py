@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 # Ids that are looked up at once.
 _SLICE = 10_000
 
-_REPLACED = "The uploaded list of references was replaced or deleted before it was read. Upload it again, and repeat the request."
+_REPLACED = (
+    "The uploaded list of references was replaced or deleted before it was read. Upload it again, and repeat the "
+    "request."
+)
 _EMPTY = "The list of references has no ids."
 _ALL_DELETED = "None of the references exists any more."
 

@@ -10,7 +10,7 @@ from exchange.domain.callers import User
 from exchange.domain.division import choose_division
 from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
 from exchange.domain.idempotency import BatchIdentity
-from exchange.domain.lifecycle import divide, register
+from exchange.domain.lifecycle import divide, read_list, register
 from exchange.domain.transitions.transition import Transition
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
@@ -43,7 +43,9 @@ async def register_batch(
     batch_id = identity.batch_id
     # References that were deleted are no fault of a retry.
     id_list = await find_list(request, user, services, leave_out_missing=identity.retry_of is not None)
-    registered = register(batch_id, request, user.id, services.clock(), services.deadlines, id_list)
+    registered = register(batch_id, request, user.id, services.clock(), services.deadlines)
+    if id_list is not None:
+        registered = read_list(registered, id_list, services.deadlines)
     batch = replace(
         registered.batch,
         fingerprint=identity.fingerprint,
