@@ -78,14 +78,15 @@ async def _read(batch: Batch, id_list: IdList, attempt: UUID, services: Services
         lines.faults.check()
         if not count:
             raise InputRejected(_ALL_DELETED if lines.count else _EMPTY)
+        robot = (await services.robots.load(batch.robot_id)).robot
+        division = choose_division(robot, selected_count, services.limits)
     add_span_attributes(reference_count=count, skipped_count=count - selected_count)
-    robot = (await services.robots.load(batch.robot_id)).robot
     return events.IdsRead(
         attempt=attempt,
         count=count,
         skipped=count - selected_count,
         selected=None if selected is None else attempt,
-        division=choose_division(robot, selected_count, services.limits),
+        division=division,
     )
 
 

@@ -1,6 +1,7 @@
 """Batch requests whose references are in an uploaded list."""
 
 import json
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -195,6 +196,14 @@ class TestRefused:
     async def test_too_many_references(self, exchange: Lists) -> None:
         content = "\n".join(str(uuid4()) for _ in range(5001)).encode()
         assert await exchange.read_error(content) == "The list of references may have at most 5000 ids. It has more."
+
+    async def test_a_robot_that_takes_too_few_references_at_once(self, exchange: Lists) -> None:
+        exchange.services = replace(
+            exchange.services, limits=exchange.services.limits.model_copy(update={"parts_per_batch_limit": 2})
+        )
+        await configure_robot(exchange.robot.id, RobotSettings(max_references=2), exchange.services)
+        error = await exchange.read_error("\n".join(map(str, exchange.reference_ids)).encode())
+        assert "at most 2 references in one job" in error
 
     @pytest.mark.parametrize("content", [b"another list", None])
     async def test_a_list_that_was_replaced_or_deleted(self, exchange: Lists, content: bytes | None) -> None:

@@ -63,7 +63,7 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
         ("accepted", "divided", 1, 70),
         ("importing", "reporting", 1, 80),
     ]
-    assert stats.overdue == 7
+    assert stats.overdue == 8
     assert stats.unreachable == []
 
 
