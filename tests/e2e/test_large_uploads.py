@@ -124,12 +124,9 @@ async def test_a_long_list_of_references_is_read_in_little_memory(exchange: Exch
     """Each reference is unknown, which takes more memory than a known one: each is a fault."""
     count = fast_or_exhaustive(20_000, 1_000_000)
     before = read_host_memory(exchange.stack, "VmRSS")
-    listed = await exchange.as_user("requestor").upload_ids(derive_id("listed", number) for number in range(count))
-    batch = to_json(
-        await exchange.as_user("requestor").request_batch(
-            robot_id=UUID(await exchange.register_robot("http://127.0.0.1:9")), reference_ids_upload=listed
-        )
-    )
+    requestor, robot_id = exchange.as_user("requestor"), UUID(await exchange.register_robot("http://127.0.0.1:9"))
+    listed = await requestor.upload_ids(derive_id("listed", number) for number in range(count))
+    batch = to_json(await requestor.request_batch(robot_id=robot_id, reference_ids_upload=listed))
     ended = await exchange.wait_until(batch, {"failed"}, patience_s=800)
     assert f"has {count} faults" in ended["error"]
     assert read_host_memory(exchange.stack, "VmHWM") < before + EXTRA_MIB

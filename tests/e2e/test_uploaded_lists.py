@@ -49,8 +49,8 @@ async def test_a_listed_batch_request_goes_the_whole_way(exchange: Exchange) -> 
         content = BOM + "\r\n\r\n".join(references).encode()
         batch = await request_listed(exchange, robot_id, content)
         assert batch["counts"]["requested"] == 0
-        job = await robot.wait_for_job(batch["id"])
         read = await exchange.wait_until(batch, {"accepted"})
+        job = robot.jobs[-1]
         assert read["reference_ids"] == references
         assert await read_url(read["reference_ids_url"]) == references
         await robot.put(job["result_storage_url"], jsonl(*(annotation(item) for item in references)))
