@@ -1,7 +1,11 @@
 """Batch requests whose references are in an uploaded list."""
 
 import json
+import tracemalloc
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,10 +21,11 @@ from exchange.contract.batches import (
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.robots import RobotSettings
 from exchange.domain import blob_names
-from exchange.domain.batch import Phase
+from exchange.domain.batch import Phase, Upload
 from exchange.domain.callers import Role, User
 from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
-from exchange.domain.ids import new_id
+from exchange.domain.ids import derive_id, new_id
+from exchange.domain.limits import Limits
 from exchange.use_cases import read_batch as reading
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dry_run import dry_run
@@ -31,8 +36,10 @@ from exchange.use_cases.register_once import register_once
 from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
 from exchange.use_cases.upload_ids import start_upload
+from tests.fakes.files import FakeBatchFiles, FakeIdLists
 from tests.fakes.world import LIMITS
 from tests.results import annotation
+from tests.tiers import fast_or_exhaustive
 from tests.unit.use_cases.conftest import OPERATOR, REQUESTOR, read_now
 from tests.unit.use_cases.test_parts import Parts
 
@@ -357,3 +364,60 @@ async def test_more_references_than_a_body_may_have_are_read_from_a_url(
     read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
     assert read.reference_ids is None
     assert read.reference_ids_url is not None
+
+
+class CountedFiles(FakeBatchFiles):
+    """Keeps no bytes, so that only what the exchange needs is measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = 0
+
+    @asynccontextmanager
+    async def create(self, name: str) -> AsyncIterator[Any]:
+        self.blobs[name] = b""
+        yield self
+
+    async def write(self, data: bytes | bytearray) -> None:
+        self.written += len(data)
+
+
+class GeneratedLists(FakeIdLists):
+    """A list of this many ids, which are made when they are read."""
+
+    count: int
+
+    async def find_upload(self, list_id: UUID) -> Upload | None:  # noqa: ARG002 - as in the port
+        return Upload(etag="one", last_modified=0.0, size=self.count * 37)
+
+    async def read(self, list_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - as in the port
+        for start in range(0, self.count, 20_000):
+            numbers = range(start, min(start + 20_000, self.count))
+            yield "".join(f"{derive_id('listed', number)}\n" for number in numbers).encode()
+
+
+async def find_none(_reference_ids: Iterable[UUID], **_options: object) -> set[UUID]:
+    """Answer as `find_missing` where every reference exists."""
+    return set()
+
+
+@pytest.mark.timeout(300)
+async def test_each_reference_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = fast_or_exhaustive(50_000, 200_000)
+    world = Lists(limits=Limits())
+    await world.populate()
+    files = CountedFiles()
+    lists = GeneratedLists(world.files, world.clock)
+    lists.count = count
+    monkeypatch.setattr(world.references, "find_missing", find_none)
+    world.services = replace(world.services, files=files, id_lists=lists)
+    registered = await register_batch(world.make_request(new_id(), skip_enhanced=True), REQUESTOR, world.services)
+    tracemalloc.start()
+    try:
+        await world.dispatch(registered.id)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert world.get_batch(registered.id).reference_count == count
+    assert files.written == 2 * (39 * count + 1)
+    assert peak < (10 << 20) + 40 * count
