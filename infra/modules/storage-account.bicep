@@ -47,14 +47,14 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   properties: {
     deleteRetentionPolicy: { enabled: true, days: 7 }
     containerDeleteRetentionPolicy: { enabled: true, days: 7 }
-    // Browsers ask for this. It gives no access: a blob is read by a signed URL only.
+    // Browsers ask for this. It gives no access: a blob is read or written by a signed URL only.
     cors: {
       corsRules: empty(readingOrigins)
         ? []
         : [
             {
               allowedOrigins: readingOrigins
-              allowedMethods: ['GET', 'HEAD']
+              allowedMethods: ['GET', 'HEAD', 'PUT']
               allowedHeaders: ['*']
               exposedHeaders: ['*']
               maxAgeInSeconds: 3600

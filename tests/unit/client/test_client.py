@@ -92,8 +92,10 @@ class TestCalls:
 
     def test_there_is_a_call_for_each_endpoint_that_is_not_for_robots_or_browsers(self) -> None:
         registration = RobotIn(name="n", base_url="http://robot", description="", owner="")
+        request = calls.request_batch(robot_id=ROBOT, reference_ids_upload=REFERENCE)
+        assert isinstance(request, Call)
         made: list[Call[Any]] = [
-            calls.request_batch(robot_id=ROBOT, reference_ids_upload=REFERENCE),
+            request,
             calls.start_upload(),
             calls.list_batches(),
             calls.read_batch(BATCH),
