@@ -11,7 +11,7 @@ param zoneRedundant bool
 param containers string[]
 @description('Whether every read, write and deletion of a blob is logged. If not, only deletions are.')
 param logsAccess bool
-@description('Origins whose pages may read blobs by signed URL.')
+@description('Origins whose pages may read and write blobs by signed URL.')
 param readingOrigins string[] = []
 @description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
