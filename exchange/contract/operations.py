@@ -39,9 +39,10 @@ DeadLetterId = Annotated[
 """The queue, a slash, and the name of the dead letter in it: `dispatch/3`."""
 
 Phase = Literal["reading", "received", "accepted", "delivered", "importing", "divided", "reporting"]
-"""The phase of an open batch request. `reading` has the status `received`.
+"""The phase of an open batch request. `reading` has the status `received`, and `delivered`, `importing` and `reporting`
+have the status `importing`.
 
-`delivered`, `importing` and `reporting` have the status `importing`. `divided` has the status `received` until a robot has accepted or fetched the first part, then `accepted`.
+`divided` has the status `received` until a robot has accepted or fetched the first part, then `accepted`.
 """
 
 
