@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
-from pydantic import UUID4, Field, model_validator
+from pydantic import UUID4, ConfigDict, Field, model_validator
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
 from exchange.contract.metadata import Metadata
@@ -59,6 +59,21 @@ class ErrorCode(StrEnum):
 
 class BatchEnhancementRequestIn(WireModel):
     """A request that a robot enhance these references."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["reference_ids"],
+                    "properties": {"reference_ids": {"type": "array"}, "reference_ids_upload": {"type": "null"}},
+                },
+                {
+                    "required": ["reference_ids_upload"],
+                    "properties": {"reference_ids": {"type": "null"}, "reference_ids_upload": {"type": "string"}},
+                },
+            ]
+        }
+    )
 
     robot_id: UUID4 = Field(description="The robot that enhances the references.")
     # `register_batch` checks that the ids are unique, because it can name the repeated ones.
