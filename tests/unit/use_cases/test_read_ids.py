@@ -23,10 +23,11 @@ from exchange.contract.robots import RobotSettings
 from exchange.domain import blob_names
 from exchange.domain.batch import Phase, Upload
 from exchange.domain.callers import Role, User
-from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
+from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge, Unavailable
 from exchange.domain.ids import derive_id, new_id
 from exchange.domain.limits import Limits
 from exchange.use_cases import read_batch as reading
+from exchange.use_cases import read_ids as reading_ids
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.manage_robots import configure_robot
@@ -148,6 +149,39 @@ async def test_a_repeated_message_reads_the_list_once(exchange: Lists) -> None:
     await read_ids(stored, exchange.services)
     assert exchange.read_whole() == first
     assert len([name for name in exchange.files.blobs if name.endswith("request.json")]) == 1
+
+
+async def test_a_list_is_read_again_after_an_outage(exchange: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    await exchange.request_listed()
+    with monkeypatch.context() as broken:
+        broken.setattr(exchange.references, "find_missing", find_nobody)
+        with pytest.raises(Unavailable):
+            await exchange.dispatch(exchange.request_id)
+    assert exchange.read_whole().phase is Phase.READING
+    await exchange.dispatch(exchange.request_id)
+    assert exchange.read_whole().phase is Phase.RECEIVED
+
+
+async def find_nobody(_reference_ids: Iterable[UUID], **_options: object) -> set[UUID]:
+    """Behave as `find_missing` of a store that cannot be reached."""
+    raise Unavailable("The store is down.")
+
+
+async def test_a_long_reading_records_that_it_goes_on(exchange: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    await exchange.request_listed()
+    seen: list[float | None] = []
+
+    async def take_long(_reference_ids: Iterable[UUID], **_options: object) -> set[UUID]:
+        exchange.clock.now += 40
+        seen.append(exchange.read_whole().worked_at)
+        return set()
+
+    monkeypatch.setattr(exchange.references, "find_missing", take_long)
+    monkeypatch.setattr(reading_ids, "_SLICE", 2)
+    await exchange.dispatch(exchange.request_id)
+    assert seen[0] is None
+    assert seen[-1] == exchange.clock.now - 40
+    assert exchange.read_whole().phase is Phase.RECEIVED
 
 
 async def test_the_sweep_resends_a_lost_message(exchange: Lists) -> None:
