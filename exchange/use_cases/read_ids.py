@@ -69,7 +69,7 @@ async def _read(batch: Batch, id_list: IdList, attempt: UUID, services: Services
             await manifest.write(known)
             count += len(known)
             selected_count += len(known)
-            if selected is not None:
+            if selected is not None and known:
                 enhanced = await services.references.find_enhanced(known, batch.robot_id, batch.robot_version)
                 selected_count -= len(enhanced)
                 await selected.write([item for item in known if item not in enhanced])
@@ -98,7 +98,8 @@ async def _read_slices(
         async for data in pieces:
             # In a thread, because the event loop is shared by all invocations.
             listed = await asyncio.to_thread(lines.read, data)
-            for start in range(0, len(listed), _SLICE):
+            # A piece without ids is a sign of work, too.
+            for start in range(0, max(len(listed), 1), _SLICE):
                 yield listed[start : start + _SLICE]
     yield lines.end()
 

@@ -11,7 +11,7 @@ from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
-from exchange.domain.batch import Batch
+from exchange.domain.batch import Batch, Phase
 from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key, to_microseconds
 from exchange.ports import OpenBatch, Page, StoredBatch
 
@@ -201,9 +201,9 @@ def _to_batch(item: Item) -> Batch:
 
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
-    # Older code knows no parts. It would send all references to the robot in one job.
+    # Older code knows no parts and no uploaded lists. It would send all references to the robot in one job, or none.
     is_or_has_part = batch.part is not None or batch.division is not None
-    item[FIELD] = SCHEMA_VERSION if is_or_has_part else FIRST_VERSION
+    item[FIELD] = SCHEMA_VERSION if is_or_has_part or batch.phase is Phase.READING else FIRST_VERSION
     item[_SORT_KEY] = make_sort_key(batch)
     if batch.metadata:
         item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]
