@@ -29,7 +29,7 @@ _UUID4: TypeAdapter[UUID] = TypeAdapter(UUID4)
 
 
 class _WithId(Struct):
-    """A JSON object with an id. An enhancement has an id of its own beside that of its reference."""
+    """A JSON object with an id. An enhancement has an id of its own, and that of its reference."""
 
     reference_id: str | None = None
     id: str | None = None
