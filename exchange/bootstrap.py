@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from azure.identity.aio import DefaultAzureCredential
 
 from exchange.adapters.access_tokens import AccessTokens
-from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobResultFiles
+from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobIdLists, BlobResultFiles
 from exchange.adapters.cached_check import CachedCheck
 from exchange.adapters.cosmos.batches import CosmosBatchStore
 from exchange.adapters.cosmos.claims import CosmosIdentifierClaims
@@ -83,6 +83,7 @@ def make_services(settings: Settings, connections: Connections) -> Services:
         claims=CosmosIdentifierClaims(database),
         files=BlobBatchFiles(account),
         results=BlobResultFiles(account),
+        id_lists=BlobIdLists(account),
         dead_letters={
             DeadLetterQueue.DISPATCH: ServiceBusDeadLetters(settings.azure.dispatch_queue, queues.links),
             DeadLetterQueue.IMPORT: ServiceBusDeadLetters(settings.azure.import_queue, queues.links),

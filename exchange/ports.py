@@ -77,11 +77,14 @@ class OpenBatch:
     is_part: bool = False
     is_leased: bool = False
     available_at: float | None = None
+    is_reading: bool = False
 
     @property
     def phase(self) -> Phase:
         """The phase of the batch."""
-        return find_phase(self.status, import_started=self.import_started, in_parts=self.in_parts)
+        return find_phase(
+            self.status, import_started=self.import_started, in_parts=self.in_parts, is_reading=self.is_reading
+        )
 
 
 class BatchStore(Protocol):
@@ -323,7 +326,7 @@ class BlobWriter(Protocol):
 
 
 class BatchFiles(Protocol):
-    """The blobs of the container `batches`, which only the exchange writes."""
+    """The blobs of the container `batches` that the exchange writes."""
 
     def create(self, name: str) -> AbstractAsyncContextManager[BlobWriter]:
         """Write a blob. It exists completely after the context ends, and not at all if the context raises."""
@@ -345,6 +348,19 @@ class ResultFiles(Protocol):
         """Return what the result blob of this batch holds now. None if the blob does not exist."""
 
     def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
+
+
+class IdLists(Protocol):
+    """The lists of reference ids that requestors upload. They are blobs of the container `batches`.
+
+    A list is found by the id that `derive_list_id` returns.
+    """
+
+    async def find_upload(self, list_id: UUID) -> Upload | None:
+        """Return what the blob holds now. None if the blob does not exist."""
+
+    def read(self, list_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
 
 
@@ -388,6 +404,9 @@ class UrlSigner(Protocol):
 
     async def sign_upload_url(self, batch_id: UUID) -> str:
         """Return a URL to write the result of this batch."""
+
+    async def sign_list_upload_url(self, list_id: UUID) -> str:
+        """Return a URL to write this list of reference ids."""
 
 
 class Queues(Protocol):
@@ -435,6 +454,7 @@ class Services:
     claims: IdentifierClaims
     files: BatchFiles
     results: ResultFiles
+    id_lists: IdLists
     dead_letters: Mapping[DeadLetterQueue, DeadLetterStore]
     urls: UrlSigner
     queues: Queues

@@ -39,9 +39,11 @@ async def make_resources(storage: str, endpoint: str, key: str) -> None:
 
 
 async def allow_console(storage: str, port: int) -> None:
-    """Let pages of the app on this port read files by signed URL, as infra/modules/storage-account.bicep does."""
+    """Let pages of the app on this port use signed URLs, as infra/modules/storage-account.bicep does."""
     origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
-    rule = CorsRule(origins, ["GET", "HEAD"], allowed_headers=["*"], exposed_headers=["*"], max_age_in_seconds=3600)
+    rule = CorsRule(
+        origins, ["GET", "HEAD", "PUT"], allowed_headers=["*"], exposed_headers=["*"], max_age_in_seconds=3600
+    )
     async with BlobServiceClient.from_connection_string(storage) as blobs:
         await blobs.set_service_properties(cors=[rule])
 

@@ -1,4 +1,4 @@
-"""docs/lifecycle.md, generated from the table of the lifecycle: a diagram and the rows of each of its two machines."""
+"""docs/lifecycle.md, generated from the table of the lifecycle: a diagram and the rows of each of its machines."""
 
 import ast
 from collections import defaultdict
@@ -22,13 +22,14 @@ deadlines.
 
 There are two kinds of batches, with different phases. A batch request whose references fit one job, and each part of a
 larger one, is [a batch with one job](#a-batch-with-one-job). The larger one itself is
-[a batch request in parts](#a-batch-request-in-parts). Both end in the phase [`ended`](#ended).
+[a batch request in parts](#a-batch-request-in-parts). Both end in the phase [`ended`](#ended). If the references are in
+[an uploaded list](#an-uploaded-list), the list is read before it is known which of the two the batch request is.
 
 A phase is finer than the status in the API:
 
 | phase | status |
 |---|---|
-| `received` | `received` |
+| `reading`, `received` | `received` |
 | `accepted` | `accepted` |
 | `delivered`, `importing` | `importing` |
 | `divided` | `received` until a robot accepted or fetched the first part, then `accepted` |
@@ -57,6 +58,10 @@ finds that the time has passed:
 
 [Decision 0067](decisions/0067-fetching-and-leases.md) gives the reasons.
 """
+_UPLOADED_LIST = """\
+The batch request names a file with the ids of its references, which its requestor has uploaded. The handler of the
+`DispatchMessage` reads the file before it calls a robot. It reads the version of the file that was there when the batch
+was requested. [Decision 0072](decisions/0072-uploaded-lists.md) gives the reasons."""
 _WITH_ONE_JOB = """\
 The robot gets all references of the batch in one job, uploads one result file and calls back once. A batch that is sent
 to the robot begins as `received`. A part that the robot fetched begins as `accepted`, with a [lease](#leases). The
@@ -73,7 +78,7 @@ two processes never make the same part. When a part has ended, a `NotifyMessage`
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """A part of the table. `begins` are the arrows to its first phases."""
+    """A piece of the table. `begins` are the arrows to its first phases."""
 
     title: str
     introduction: str
@@ -83,6 +88,7 @@ class _Machine:
 
 
 _MACHINES = (
+    _Machine("An uploaded list", _UPLOADED_LIST, ("reading",), (Phase.READING,)),
     _Machine(
         "A batch with one job",
         _WITH_ONE_JOB,

@@ -11,16 +11,24 @@ import { html, useMemo, useRef, useState } from "../html.js";
 import { findIdentifiers } from "../identify.js";
 import { useAction, useApi, useLoad, useRobots } from "../load.js";
 import { isId, navigate, useAddress } from "../router.js";
+import { checkIds, readIds, uploadIds, UPLOADED_ABOVE } from "../upload_ids.js";
 import { Check, lookUp } from "./new_batch_check.js";
 import { MetadataFields, readPairs } from "./new_batch_metadata.js";
 import { RobotSummary } from "./robot_summary.js";
 
-const MAX_REFERENCES = 100_000;
+const MAX_REFERENCES = 1_000_000;
 
 export function NewBatchScreen() {
   const api = useApi();
   const from = useAddress().searchParams.get("from");
-  const original = useLoad(async (signal) => (isId(from) ? api.get(BATCHES + from, {}, signal) : null), [api, from]);
+  const original = useLoad(
+    async (signal) => {
+      if (!isId(from)) return null;
+      const batch = await api.get(BATCHES + from, {}, signal);
+      return { ...batch, reference_ids: await readIds(batch, signal) };
+    },
+    [api, from],
+  );
   return html`
     <${Screen} title="New batch">
       <${ErrorMessage} error=${original.error} retry=${original.reload} />
@@ -44,7 +52,7 @@ function RequestForm({ original }) {
   const [skipsEnhanced, setSkipsEnhanced] = useState(false);
   const [checked, setChecked] = useState(/** @type {any} */ (null));
   // The same key for each attempt, so that a repeated click or a lost answer makes one batch.
-  const key = useRef({ body: "", key: "" });
+  const key = useRef({ body: "", key: "", upload: "" });
   const found = useMemo(() => findIdentifiers(text), [text]);
   const count = found.ids.length + found.identifiers.length;
 
@@ -57,29 +65,26 @@ function RequestForm({ original }) {
   });
   const check = useAction(async () => {
     const { ids, unknown } = await lookUp(api, found);
-    const dryRun = ids.length
-      ? await api.call("POST", BATCHES, {
-          query: { dry_run: true },
-          body: { ...options(), reference_ids: ids, skip_enhanced: true },
-          repeatable: true,
-        })
-      : { requested: 0, found: 0, unknown: [], skipped: 0 };
+    const dryRun = await checkIds(api, options(), ids);
     const missing = new Set(dryRun.unknown);
     setChecked({ robotId, text, dryRun, unknown, ids: ids.filter((id) => !missing.has(id)) });
   });
   const isFresh = checked && checked.text === text && checked.robotId === robotId;
   const request = useAction(async () => {
-    const body = { ...options(), reference_ids: checked.ids };
-    const written = JSON.stringify(body);
-    if (key.current.body !== written) key.current = { body: written, key: crypto.randomUUID() };
+    const ids = /** @type {string[]} */ (checked.ids);
+    const written = JSON.stringify({ ...options(), ids });
+    if (key.current.body !== written) key.current = { body: written, key: crypto.randomUUID(), upload: "" };
+    if (ids.length > UPLOADED_ABOVE) key.current.upload ||= await uploadIds(api, ids);
+    const { upload } = key.current;
     const batch = await api.call("POST", BATCHES, {
       query: { include_reference_ids: false },
-      body,
+      body: { ...options(), ...(upload ? { reference_ids_upload: upload } : { reference_ids: ids }) },
       headers: { "Idempotency-Key": key.current.key },
       repeatable: true,
     });
     navigate(`/console/batches/${batch.id}`);
   });
+  const isUploading = request.isRunning && checked.ids.length > UPLOADED_ABOVE;
   // What the robot would get.
   const sent = isFresh ? checked.ids.length - (skipsEnhanced ? (checked.dryRun.skipped ?? 0) : 0) : 0;
   const enabled = [...(robots?.values() ?? [])].filter((robot) => robot.enabled !== false);
@@ -128,7 +133,7 @@ function RequestForm({ original }) {
           ${check.isRunning ? "Checking ..." : "Check"}
         </button>
         <button type="button" class="primary" disabled=${!sent || request.isRunning} onClick=${() => request.run()}>
-          ${isFresh ? `Request ${formatCount(sent, "reference")}` : "Request"}
+          ${isUploading ? "Uploading the list ..." : isFresh ? `Request ${formatCount(sent, "reference")}` : "Request"}
         </button>
       </div>
       ${(!robotId || !count) && html`<p class="hint">Choose a robot and name references first.</p>`}

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -26,9 +26,9 @@ from exchange.domain.errors import NotFound, UploadReplaced, WriteConflict
 _BLOCK_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
 _NEEDS_KEY = "BlobUsesCustomerSpecifiedEncryption"
-_ENCRYPTED = "The result file is encrypted with a customer-provided key, so it cannot be read. Upload it without one."
-_NOT_A_BLOCK_BLOB = "The result file is a page blob or an append blob. Upload it as a block blob."
-_COPIED = "The result file was copied from another blob. Upload its content instead."
+_ENCRYPTED = "is encrypted with a customer-provided key, so it cannot be read. Upload it without one."
+_NOT_A_BLOCK_BLOB = "is a page blob or an append blob. Upload it as a block blob."
+_COPIED = "was copied from another blob. Upload its content instead."
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
@@ -162,26 +162,30 @@ class BlobBatchFiles:
             await self._account.blob(blob_names.BATCHES, name).delete_blob()
 
 
-def _to_upload(properties: BlobProperties) -> Upload:
+def _to_upload(properties: BlobProperties, subject: str) -> Upload:
+    """Return the upload. `subject` begins the sentence that says why the blob cannot be used."""
     upload = Upload(etag=properties.etag, last_modified=properties.last_modified.timestamp(), size=properties.size)
     if properties.blob_type != BlobType.BLOCKBLOB:
-        return replace(upload, fault=_NOT_A_BLOCK_BLOB)
-    return replace(upload, fault=_COPIED) if properties.copy.id else upload
+        return replace(upload, fault=f"{subject} {_NOT_A_BLOCK_BLOB}")
+    return replace(upload, fault=f"{subject} {_COPIED}") if properties.copy.id else upload
 
 
-class BlobResultFiles:
-    """The container `results`, which robots write; see `ports.ResultFiles`."""
+class _UploadedFiles:
+    """Blobs that others write with a signed URL. `noun` is what one is called."""
 
-    def __init__(self, account: BlobAccount) -> None:
+    def __init__(self, account: BlobAccount, container: str, make_name: Callable[[UUID], str], noun: str) -> None:
         self._account = account
+        self._container = container
+        self._make_name = make_name
+        self._noun = noun
 
-    async def find_upload(self, batch_id: UUID) -> Upload | None:
-        """Return what the result blob holds now. None if the blob does not exist."""
-        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+    async def find_upload(self, file_id: UUID) -> Upload | None:
+        """Return what the blob holds now. None if the blob does not exist."""
+        blob = self._account.blob(self._container, self._make_name(file_id))
         try:
-            with translate_errors("result file"):
+            with translate_errors(self._noun):
                 try:
-                    return _to_upload(await blob.get_blob_properties())
+                    return _to_upload(await blob.get_blob_properties(), f"The {self._noun}")
                 except HttpResponseError as error:
                     if read_error_code(error) != _NEEDS_KEY:
                         raise
@@ -190,17 +194,17 @@ class BlobResultFiles:
             return None
 
     async def _find_encrypted(self, blob: BlobClient) -> Upload | None:
-        """Return an upload that was encrypted with the robot's key. Only a list has the properties of such a blob."""
-        container = self._account.client.get_container_client(blob_names.RESULTS)
+        """Return an upload that was encrypted with a key of its own. Only a list has the properties of such a blob."""
+        container = self._account.client.get_container_client(self._container)
         async for properties in container.list_blobs(name_starts_with=blob.blob_name):
-            return replace(_to_upload(properties), fault=_ENCRYPTED)
+            return replace(_to_upload(properties, f"The {self._noun}"), fault=f"The {self._noun} {_ENCRYPTED}")
         return None
 
-    async def read(self, batch_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+    async def read(self, file_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of the upload with this ETag. Raises UploadReplaced as soon as it is no longer current."""
-        blob = self._account.blob(blob_names.RESULTS, blob_names.result(batch_id))
+        blob = self._account.blob(self._container, self._make_name(file_id))
         try:
-            with translate_errors("result file"):
+            with translate_errors(self._noun):
                 # Without decompression: a small blob with a Content-Encoding could expand without limit.
                 download = await blob.download_blob(
                     etag=etag, match_condition=MatchConditions.IfNotModified, decompress=False
@@ -210,3 +214,17 @@ class BlobResultFiles:
                         yield data
         except (NotFound, WriteConflict) as error:
             raise UploadReplaced("The upload is no longer current.") from error
+
+
+class BlobResultFiles(_UploadedFiles):
+    """The container `results`, which robots write; see `ports.ResultFiles`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        super().__init__(account, blob_names.RESULTS, blob_names.result, "result file")
+
+
+class BlobIdLists(_UploadedFiles):
+    """The lists of reference ids that requestors upload; see `ports.IdLists`."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        super().__init__(account, blob_names.BATCHES, blob_names.id_list, "list of references")

@@ -52,6 +52,10 @@ class SignedUrls:
         """Return a URL to write the result of a batch."""
         return await self._sign(blob_names.RESULTS, blob_names.result(batch_id), _UPLOAD)
 
+    async def sign_list_upload_url(self, list_id: UUID) -> str:
+        """Return a URL to write a list of reference ids."""
+        return await self._sign(blob_names.BATCHES, blob_names.id_list(list_id), _UPLOAD)
+
     async def _sign(self, container: str, name: str, permission: BlobSasPermissions) -> str:
         client = self._account.client
         url = self._account.blob(container, name).url

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -10,10 +11,10 @@ from exchange.cli.batch_ids import BatchId, find_batch, find_batches
 from exchange.cli.common import COMMON, Common
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.progress import follow
-from exchange.cli.selection import NOTHING, Selected, collect_ids
+from exchange.cli.selection import NOTHING, Selected, batched_up_to, collect_ids
 from exchange.cli.terminal import clean
-from exchange.client import Client
-from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
+from exchange.client import UPLOADED_ABOVE, Client
+from exchange.contract.batches import BatchEnhancementRequestDryRun, BatchEnhancementRequestRead, BatchStatus
 from exchange.contract.reports import EntryKind, ReferenceCounts
 
 app = App(name="batches")
@@ -86,7 +87,8 @@ def request(
     dry_run
         Only check which of the references exist, and with --skip-enhanced how many would be left out.
     key
-        A name of your own for this request. The same command with the same key requests it only once.
+        A name of your own for this request. The same command with the same key requests it only once. With more than
+        50,000 references, a second command with the same key is refused.
     wait
         Wait for the end and show the progress.
     """
@@ -94,12 +96,14 @@ def request(
         robot_id = client.find_robot(robot).id
         ids = collect_ids(selected, client, common.terminal)
         if dry_run:
-            found = client.check_batch(robot_id=robot_id, reference_ids=ids, skip_enhanced=skip_enhanced)
+            found = _check(client, robot_id, ids, skip_enhanced=skip_enhanced)
             columns, row = ["requested", "found", "unknown"], [found.requested, found.found, len(found.unknown)]
             if found.skipped is not None:
                 columns, row = [*columns, "skipped"], [*row, found.skipped]
             common.terminal.show(found, columns, [row])
             return Exit.ENDED_WITH_FAILURES if found.unknown else Exit.DONE
+        if len(ids) > UPLOADED_ABOVE:
+            common.terminal.say(f"Uploading the list of {len(ids):,} references ...")
         batch = client.request_batch(
             robot_id=robot_id,
             reference_ids=ids,
@@ -112,6 +116,23 @@ def request(
         for warning in batch.warnings or []:
             common.terminal.say(warning)
         return _end_request(client, batch, common, wait=wait)
+
+
+def _check(
+    client: Client, robot_id: UUID, reference_ids: Sequence[UUID], *, skip_enhanced: bool
+) -> BatchEnhancementRequestDryRun:
+    """Check the references in several calls, because each has a limit."""
+    parts = [
+        client.check_batch(robot_id=robot_id, reference_ids=ids, skip_enhanced=skip_enhanced)
+        for ids in batched_up_to(reference_ids, UPLOADED_ABOVE)
+    ]
+    return BatchEnhancementRequestDryRun(
+        robot_id=robot_id,
+        requested=sum(part.requested for part in parts),
+        found=sum(part.found for part in parts),
+        unknown=[item for part in parts for item in part.unknown],
+        skipped=sum(part.skipped or 0 for part in parts) if skip_enhanced else None,
+    )
 
 
 @app.command(name="list")

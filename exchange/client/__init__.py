@@ -16,8 +16,10 @@ from exchange.client.async_client import AsyncClient
 from exchange.client.client import Client
 from exchange.client.errors import Conflict, ExchangeError, NotFound, NotSignedIn, Refused, Unreachable
 from exchange.client.retries import RetryPolicy
+from exchange.client.uploading import UPLOADED_ABOVE
 
 __all__ = [
+    "UPLOADED_ABOVE",
     "AsyncClient",
     "Client",
     "Conflict",

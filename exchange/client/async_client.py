@@ -16,6 +16,7 @@ from exchange.client.errors import Unreachable
 from exchange.client.loading import split_lines
 from exchange.client.retries import Attempts, RetryPolicy, describe_error
 from exchange.client.session import TIMEOUT, GetToken, add_piece, find_robot_named, make_headers, make_url
+from exchange.client.uploading import IdListBody, ListedCall, check_stored
 from exchange.client.watching import Watch
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.contract.references import LoadedLine, OnExisting
@@ -38,6 +39,22 @@ def _call(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P],
     return method
 
 
+def _call_with_list(
+    make: Callable[P, Call[T] | ListedCall[T]],
+) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
+    """Return the method that sends the call, and before it the list that it names."""
+
+    async def method(client: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        call = make(*args, **kwargs)
+        if isinstance(call, ListedCall):
+            call = call.make(await client.upload_ids(call.reference_ids))
+        return await client.send(call)
+
+    method.__doc__ = make.__doc__
+    method.__name__ = make.__name__
+    return method
+
+
 def _list(make: Callable[P, Call[Page[T]]]) -> Callable[Concatenate["AsyncClient", P], AsyncIterator[T]]:
     """Return the method that yields the items of all pages. Each page is read when its first item is needed."""
 
@@ -52,6 +69,11 @@ def _list(make: Callable[P, Call[Page[T]]]) -> Callable[Concatenate["AsyncClient
     method.__doc__ = make.__doc__
     method.__name__ = make.__name__
     return method
+
+
+async def _to_async(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 class AsyncClient:
@@ -75,7 +97,7 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    request_batch = _call(calls.request_batch)
+    request_batch = _call_with_list(calls.request_batch)
     check_batch = _call(calls.check_batch)
     read_batch = _call(calls.read_batch)
     list_batches = _list(calls.list_batches)
@@ -136,6 +158,23 @@ class AsyncClient:
             async for piece in response.aiter_bytes():
                 add_piece(content, piece)
         return Answer(response.status_code, response.headers, bytes(content))
+
+    async def upload_ids(self, reference_ids: Iterable[UUID]) -> UUID:
+        """Upload a list of references, and return its id for `request_batch`. Raises ExchangeError."""
+        upload, body, attempt = await self.send(calls.start_upload()), IdListBody(reference_ids), 1
+        while True:
+            try:
+                answer = await self._http.put(upload.upload_url, content=_to_async(body.pieces()), headers=body.headers)
+                trouble = check_stored(answer.status_code)
+            except httpx2.RequestError as error:
+                trouble = describe_error(error, upload.upload_url)
+            if trouble is None:
+                return upload.id
+            delay = self._retries.choose_delay(attempt)
+            if delay is None:
+                raise trouble
+            await asyncio.sleep(delay)
+            attempt += 1
 
     async def find_robot(self, name_or_id: str) -> Robot:
         """Find a robot by its name or its id. Raises NotFound with the names of all robots."""

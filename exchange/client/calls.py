@@ -1,10 +1,11 @@
 """The calls of the API. Their parameters are those of the models in `exchange.contract`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from exchange.client.call import Answer, Call, Page, get, make_query, send
+from exchange.client.uploading import UPLOADED_ABOVE, ListedCall
 from exchange.contract.activity import RobotActivity
 from exchange.contract.batches import (
     BatchCancellationIn,
@@ -32,6 +33,7 @@ from exchange.contract.parts import BatchPart, BatchPartList
 from exchange.contract.references import LoadedLine, OnExisting, ReferenceRead
 from exchange.contract.reports import BatchEntries, BatchEntry, BatchErrors, EntryKind
 from exchange.contract.robots import ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
+from exchange.contract.uploads import ReferenceIdsUpload
 from exchange.contract.webhooks import (
     ProvisionedWebhook,
     WebhookDeliveryList,
@@ -56,25 +58,41 @@ def _read_nothing(_answer: Answer) -> None:
 def request_batch(  # noqa: PLR0913 - the fields of a batch request
     *,
     robot_id: UUID,
-    reference_ids: Iterable[UUID],
+    reference_ids: Iterable[UUID] | None = None,
+    reference_ids_upload: UUID | None = None,
     source: str | None = None,
     metadata: Mapping[str, str] | None = None,
     test_run: bool = False,
     skip_enhanced: bool = False,
     idempotency_key: str | None = None,
-) -> Call[BatchEnhancementRequestRead]:
-    """Request a batch. Without a key it gets a random one, so that the call can be repeated."""
-    body = _make_request(
-        robot_id=robot_id,
-        reference_ids=list(reference_ids),
-        source=source,
-        metadata=None if metadata is None else dict(metadata),
-        test_run=test_run,
-        skip_enhanced=skip_enhanced,
-    )
+) -> Call[BatchEnhancementRequestRead] | ListedCall[BatchEnhancementRequestRead]:
+    """Request a batch. Without a key it gets a random one, so that the call can be repeated.
+
+    More than 50,000 references are uploaded as a list first. `reference_ids_upload` names one that is uploaded already.
+    A second call with such a list and the same key is refused, because it has uploaded another list.
+    """
     headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
-    query = {"include_reference_ids": False}
-    return send("POST", _BATCHES, BatchEnhancementRequestRead, body, repeatable=True, query=query, headers=headers)
+
+    def make(upload: UUID | None, ids: Sequence[UUID] | None = None) -> Call[BatchEnhancementRequestRead]:
+        body = _make_request(
+            robot_id=robot_id,
+            reference_ids=ids,
+            reference_ids_upload=upload,
+            source=source,
+            metadata=None if metadata is None else dict(metadata),
+            test_run=test_run,
+            skip_enhanced=skip_enhanced,
+        )
+        query = {"include_reference_ids": False}
+        return send("POST", _BATCHES, BatchEnhancementRequestRead, body, repeatable=True, query=query, headers=headers)
+
+    ids = None if reference_ids is None else list(reference_ids)
+    return ListedCall(ids, make) if ids is not None and len(ids) > UPLOADED_ABOVE else make(reference_ids_upload, ids)
+
+
+def start_upload() -> Call[ReferenceIdsUpload]:
+    """Get a signed URL to upload a list of references."""
+    return send("POST", f"{_BATCHES}uploads/", ReferenceIdsUpload, repeatable=True)
 
 
 def check_batch(

@@ -17,6 +17,7 @@ from exchange.client.errors import Unreachable
 from exchange.client.loading import Body, keep_error, split_lines
 from exchange.client.retries import Attempts, RetryPolicy, describe_error
 from exchange.client.session import TIMEOUT, GetToken, add_piece, find_robot_named, make_headers, make_url
+from exchange.client.uploading import IdListBody, ListedCall, check_stored
 from exchange.client.watching import Watch
 from exchange.contract.batches import BatchEnhancementRequestRead
 from exchange.contract.references import LoadedLine, OnExisting
@@ -33,6 +34,22 @@ def _call(make: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T]:
 
     def method(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return client.send(make(*args, **kwargs))
+
+    method.__doc__ = make.__doc__
+    method.__name__ = make.__name__
+    return method
+
+
+def _call_with_list(
+    make: Callable[P, Call[T] | ListedCall[T]],
+) -> Callable[Concatenate["Client", P], T]:
+    """Return the method that sends the call, and before it the list that it names."""
+
+    def method(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        call = make(*args, **kwargs)
+        if isinstance(call, ListedCall):
+            call = call.make(client.upload_ids(call.reference_ids))
+        return client.send(call)
 
     method.__doc__ = make.__doc__
     method.__name__ = make.__name__
@@ -75,7 +92,7 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    request_batch = _call(calls.request_batch)
+    request_batch = _call_with_list(calls.request_batch)
     check_batch = _call(calls.check_batch)
     read_batch = _call(calls.read_batch)
     list_batches = _list(calls.list_batches)
@@ -136,6 +153,23 @@ class Client:
             for piece in response.iter_bytes():
                 add_piece(content, piece)
         return Answer(response.status_code, response.headers, bytes(content))
+
+    def upload_ids(self, reference_ids: Iterable[UUID]) -> UUID:
+        """Upload a list of references, and return its id for `request_batch`. Raises ExchangeError."""
+        upload, body, attempt = self.send(calls.start_upload()), IdListBody(reference_ids), 1
+        while True:
+            try:
+                answer = self._http.put(upload.upload_url, content=body.pieces(), headers=body.headers)
+                trouble = check_stored(answer.status_code)
+            except httpx2.RequestError as error:
+                trouble = describe_error(error, upload.upload_url)
+            if trouble is None:
+                return upload.id
+            delay = self._retries.choose_delay(attempt)
+            if delay is None:
+                raise trouble
+            time.sleep(delay)
+            attempt += 1
 
     def find_robot(self, name_or_id: str) -> Robot:
         """Find a robot by its name or its id. Raises NotFound with the names of all robots."""

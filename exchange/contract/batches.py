@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import UUID4, Field
+from pydantic import UUID4, ConfigDict, Field, model_validator
 
 from exchange.contract.base import MAX_TEXT_LENGTH, OwnUrl, WireModel
 from exchange.contract.metadata import Metadata
@@ -33,6 +33,8 @@ class BatchStatus(StrEnum):
 class ErrorCode(StrEnum):
     """Why a batch request was rejected, failed, or ended early."""
 
+    REFERENCES_INVALID = "references_invalid"
+    """The uploaded list of references cannot be used."""
     ROBOT_REJECTED = "robot_rejected"
     """The robot refused the batch, or the signature of the exchange."""
     ROBOT_UNREACHABLE = "robot_unreachable"
@@ -50,7 +52,7 @@ class ErrorCode(StrEnum):
     NOTHING_USABLE = "nothing_usable"
     """No entry of the result could be added."""
     IMPORT_STALLED = "import_stalled"
-    """The validation or the import could not be finished."""
+    """The list of references could not be read, or the validation or the import could not be finished."""
     CANCELLED = "cancelled"
     """The requestor or an operator cancelled the batch request."""
 
@@ -58,15 +60,34 @@ class ErrorCode(StrEnum):
 class BatchEnhancementRequestIn(WireModel):
     """A request that a robot enhance these references."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["reference_ids"],
+                    "properties": {"reference_ids": {"type": "array"}, "reference_ids_upload": {"type": "null"}},
+                },
+                {
+                    "required": ["reference_ids_upload"],
+                    "properties": {"reference_ids": {"type": "null"}, "reference_ids_upload": {"type": "string"}},
+                },
+            ]
+        }
+    )
+
     robot_id: UUID4 = Field(description="The robot that enhances the references.")
     # `register_batch` checks that the ids are unique, because it can name the repeated ones.
-    reference_ids: list[UUID4] = Field(
+    reference_ids: list[UUID4] | None = Field(
+        None,
         min_length=1,
         max_length=MAX_REFERENCES,
         # The first wrong id is enough. A hundred thousand descriptions of faults would hold up other requests.
         fail_fast=True,
         json_schema_extra={"uniqueItems": True},
-        description="The references to enhance. Each id may occur once.",
+        description="The references to enhance. Each id may occur once. Or give `reference_ids_upload`.",
+    )
+    reference_ids_upload: UUID4 | None = Field(
+        None, description="The `id` of an uploaded list of the references to enhance, instead of `reference_ids`."
     )
     source: str | None = Field(
         None, max_length=MAX_TEXT_LENGTH, description="Free text for the requestor, for example the name of a review."
@@ -84,6 +105,12 @@ class BatchEnhancementRequestIn(WireModel):
         None,
         description="Names and values of your own: at most 16. The list of batch requests can be filtered by them.",
     )
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        if (self.reference_ids is None) == (self.reference_ids_upload is None):
+            raise ValueError("exactly one of reference_ids and reference_ids_upload is required")
+        return self
 
 
 class BatchCancellationIn(WireModel):
@@ -140,7 +167,14 @@ class BatchEnhancementRequestRead(WireModel):
 
     id: UUID4
     robot_id: UUID4
-    reference_ids: list[UUID4] | None = Field(description="Null if the request asked for none.")
+    reference_ids: list[UUID4] | None = Field(
+        description=f"Null if the request asked for none, if there are more than {MAX_REFERENCES:,}, and until an "
+        "uploaded list is read."
+    )
+    reference_ids_url: OwnUrl | None = Field(
+        None,
+        description="Signed URL to read the ids of an uploaded list, as a JSON array. Null until it is read.",
+    )
     source: str | None = None
     request_status: BatchStatus
     reference_data_url: OwnUrl | None = Field(

@@ -38,8 +38,9 @@ DeadLetterId = Annotated[
 ]
 """The queue, a slash, and the name of the dead letter in it: `dispatch/3`."""
 
-Phase = Literal["received", "accepted", "delivered", "importing", "divided", "reporting"]
-"""The phase of an open batch request. `delivered`, `importing` and `reporting` have the status `importing`.
+Phase = Literal["reading", "received", "accepted", "delivered", "importing", "divided", "reporting"]
+"""The phase of an open batch request. `reading` has the status `received`, and `delivered`, `importing` and `reporting`
+have the status `importing`.
 
 `divided` has the status `received` until a robot has accepted or fetched the first part, then `accepted`.
 """

@@ -37,7 +37,7 @@ class ReferenceCounts(WireModel):
     While the batch request runs, only `pending` gets smaller.
     """
 
-    requested: int
+    requested: int = Field(description="Zero until an uploaded list of references is read.")
     enhanced: int = Field(0, description="At least one enhancement was added. In a test run: it would be.")
     failed: int = Field(0, description="No enhancement was added, for a reason other than the following ones.")
     missing: int = Field(0, description="No entry of the result names the reference.")

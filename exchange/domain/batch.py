@@ -8,6 +8,7 @@ from uuid import UUID
 from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.contract.reports import EntryKind
 from exchange.domain.division import Division, Lease, Part
+from exchange.domain.id_list import IdList
 
 
 class Phase(StrEnum):
@@ -17,6 +18,8 @@ class Phase(StrEnum):
     one.
     """
 
+    READING = "reading"
+    """Registered. The list of references is being read from the requestor's file."""
     RECEIVED = "received"
     """Registered. The robot has not accepted the batch yet."""
     ACCEPTED = "accepted"
@@ -137,9 +140,11 @@ class Batch:
     skipped_count: int = 0
     selected: UUID | None = None
 
+    # The file with the list of references, if they are not in the request. The counts are 0 until it is read.
+    id_list: IdList | None = None
     # The digest of a request with an idempotency key.
     fingerprint: str | None = None
-    # The attempt that wrote the manifest, if the id of the batch is derived.
+    # The attempt that wrote the manifest, if the id of the batch is derived or its list of references was read.
     manifest: UUID | None = None
     # Whether the batch may still be withdrawn, because nobody was told that it is registered. A batch whose id is not
     # derived is never seen by another request, and is withdrawn only by its own.
@@ -195,8 +200,18 @@ class Batch:
 
     @property
     def phase(self) -> Phase:
-        """The phase, derived from the status and from whether the import has started."""
-        return find_phase(self.status, import_started=self.import_started, in_parts=self.division is not None)
+        """The phase, derived from the status and from what has been done."""
+        return find_phase(
+            self.status,
+            import_started=self.import_started,
+            in_parts=self.division is not None,
+            is_reading=self.id_list is not None and self.id_list.read_at is None,
+        )
+
+    @property
+    def known_at(self) -> float:
+        """When it was known which references are requested."""
+        return self.created_at if self.id_list is None else self.id_list.read_at or self.created_at
 
     @property
     def request_id(self) -> UUID:
@@ -251,8 +266,10 @@ class Batch:
         return self.validation if matches else None
 
 
-def find_phase(status: BatchStatus, *, import_started: bool, in_parts: bool) -> Phase:
+def find_phase(status: BatchStatus, *, import_started: bool, in_parts: bool, is_reading: bool) -> Phase:
     """Return the phase of a batch with this status."""
+    if is_reading:
+        return Phase.READING if status is BatchStatus.RECEIVED else Phase.ENDED
     if in_parts:
         return _PHASES_IN_PARTS.get(status, Phase.ENDED)
     if status is BatchStatus.IMPORTING:

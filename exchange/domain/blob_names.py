@@ -17,6 +17,11 @@ def manifest(batch_id: UUID, attempt: UUID | None = None) -> str:
     return f"{batch_id}/request.json" if attempt is None else f"{batch_id}/{attempt}/request.json"
 
 
+def id_list(list_id: UUID) -> str:
+    """Return the name of an uploaded list of reference ids."""
+    return f"uploads/{list_id}.txt"
+
+
 def selected(batch_id: UUID, attempt: UUID) -> str:
     """Return the name of the list of the requested reference ids that are not skipped."""
     return f"{batch_id}/{attempt}/selected.json"

@@ -12,14 +12,14 @@ def find_due_at(batch: Batch, deadlines: Deadlines) -> float | None:
     """
     match batch.phase:
         case Phase.RECEIVED:
-            return min(_dispatch_due_at(batch, deadlines), batch.created_at + deadlines.received_limit_s)
+            return min(_dispatch_due_at(batch, deadlines), batch.known_at + deadlines.received_limit_s)
         case Phase.ACCEPTED if batch.lease is not None:
             return _lease_due_at(batch, batch.lease, deadlines)
         case Phase.ACCEPTED:
             return _delivery_due_at(batch, deadlines)
         case Phase.DIVIDED:
             return _parts_due_at(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
+        case Phase.READING | Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _work_due_at(batch, deadlines)
         case Phase.ENDED:
             return _notify_due_at(batch, deadlines) if batch.notify_due else None
@@ -47,16 +47,17 @@ def _lease_due_at(batch: Batch, lease: Lease, deadlines: Deadlines) -> float:
 def _parts_due_at(batch: Batch, deadlines: Deadlines) -> float:
     """Return when missing parts are to be made. Robots make those that they fetch, so there the wait is long."""
     last_part_at = batch.division.served_at if batch.division else None
-    since = max(batch.created_at, last_part_at or 0.0, batch.resent_at or 0.0, batch.cancel_requested_at or 0.0)
+    since = max(batch.known_at, last_part_at or 0.0, batch.resent_at or 0.0, batch.cancel_requested_at or 0.0)
     is_fetched = batch.division is not None and batch.division.size is None and batch.cancel_requested_at is None
     return since + (deadlines.fetch_limit_s if is_fetched else deadlines.dispatch_overdue_s)
 
 
 def _work_due_at(batch: Batch, deadlines: Deadlines) -> float:
-    """Return the time after the last sign of work, so that a validation that still runs is not started twice."""
-    signs = (batch.delivered_at, batch.worked_at, batch.resent_at)
-    awaiting_first_import = batch.phase is Phase.DELIVERED and batch.resends == 0
-    wait = deadlines.validation_wait_s if awaiting_first_import else deadlines.progress_limit_s
+    """Return the time after the last sign of work, so that work that still runs is not started twice."""
+    signs = (batch.created_at, batch.delivered_at, batch.worked_at, batch.resent_at)
+    waits = {Phase.READING: deadlines.dispatch_overdue_s, Phase.DELIVERED: deadlines.validation_wait_s}
+    # The first message may never have arrived.
+    wait = deadlines.progress_limit_s if batch.resends else waits.get(batch.phase, deadlines.progress_limit_s)
     return max(sign for sign in signs if sign is not None) + wait
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.contract.robots import Delivery, Robot
+from exchange.domain.errors import TooLarge
 from exchange.domain.ids import derive_id
+from exchange.domain.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,11 @@ class Range:
     start: int
     count: int
     expiries: int = 0
+
+    def cut(self, size: int) -> "Iterator[Range]":
+        """Yield the range in pieces of this size. The last one may be smaller."""
+        for start in range(self.start, self.start + self.count, size):
+            yield Range(start=start, count=min(size, self.start + self.count - start))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +190,24 @@ class Division:
 def find_smallest_size(references: int, parts_limit: int) -> int:
     """Return the smallest number of references in a part with which this many fit in `parts_limit` parts."""
     return -(-references // parts_limit)
+
+
+def choose_division(robot: Robot, selected_count: int, limits: Limits) -> Division | None:
+    """Return the division of a new batch request with this number of references. None if they fit one job.
+
+    A robot that fetches its jobs always gets parts. Raises TooLarge if there would be too many.
+    """
+    limit = limits.references_per_part_limit
+    most = limits.parts_per_batch_limit * (robot.max_references or limit)
+    if selected_count > most:
+        raise TooLarge(
+            f"The robot takes at most {robot.max_references} references in one job. So a batch request to it may have "
+            f"at most {most} references."
+        )
+    if robot.delivery is Delivery.PULL:
+        return Division()
+    size = min(robot.max_references or limit, limit)
+    return Division(size=size) if selected_count > size else None
 
 
 def count_expiry(part: Part, lease: Lease) -> Range:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from exchange.domain.batch import Outcome, Progress, Upload, Validation
-from exchange.domain.division import PartOutcome, Range
+from exchange.domain.division import Division, PartOutcome, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,28 @@ class CallStarted:
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """The requestor is about to be told that the batch is registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdsRead:
+    """The list of references is read. `attempt` wrote `count` ids to the manifest.
+
+    `selected` names the blob with those that are not skipped, if the request asked to skip some. `division` is None if
+    they fit one job.
+    """
+
+    attempt: UUID
+    count: int
+    skipped: int
+    selected: UUID | None
+    division: Division | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdsRefused:
+    """The list of references cannot be used."""
+
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +90,7 @@ class ValidationStarted:
 
 @dataclass(frozen=True, slots=True)
 class WorkContinued:
-    """A validation or an import is still running, but has no progress to record yet."""
+    """Long work is still running, but has no progress to record yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +219,8 @@ class Swept:
 Event = (
     CallStarted
     | Confirmed
+    | IdsRead
+    | IdsRefused
     | RobotAccepted
     | RobotRejected
     | RobotUnreachable

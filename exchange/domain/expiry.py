@@ -17,14 +17,14 @@ def find_expires_at(batch: Batch, deadlines: Deadlines) -> float | None:
     """
     match batch.phase:
         case Phase.RECEIVED:
-            return max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0)
+            return max(batch.known_at + deadlines.received_limit_s, batch.call_until or 0.0)
         case Phase.ACCEPTED if batch.lease is not None:
             return batch.lease.until + deadlines.fetch_limit_s
         case Phase.ACCEPTED:
             return _find_delivery_end(batch, deadlines)
         case Phase.DIVIDED:
             return _find_fetch_end(batch, deadlines)
-        case Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
+        case Phase.READING | Phase.DELIVERED | Phase.IMPORTING | Phase.REPORTING:
             return _find_work_end(batch, deadlines)
         case Phase.ENDED:
             return None

@@ -49,5 +49,5 @@ def compute_fingerprint(request: BatchEnhancementRequestIn) -> str:
     """
     fields = request.model_dump(mode="json", exclude={"reference_ids"}, exclude_defaults=True)
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode())
-    digest.update(b"".join(reference_id.bytes for reference_id in request.reference_ids))
+    digest.update(b"".join(reference_id.bytes for reference_id in request.reference_ids or []))
     return digest.hexdigest()

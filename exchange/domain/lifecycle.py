@@ -15,6 +15,7 @@ from exchange.domain.batch import Batch, Phase
 from exchange.domain.deadlines import find_due_at
 from exchange.domain.division import Lease, Part, derive_part_id
 from exchange.domain.events import Event
+from exchange.domain.id_list import IdList
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage
 from exchange.domain.transitions import (
@@ -25,6 +26,7 @@ from exchange.domain.transitions import (
     importing,
     leasing,
     notifying,
+    reading,
     retrying,
     validating,
 )
@@ -51,6 +53,15 @@ _ACCEPTED, _DELIVERED, _IMPORTING, _ENDED = Phase.ACCEPTED, Phase.DELIVERED, Pha
 _REPORTING = Phase.REPORTING
 
 ROWS: tuple[Row, ...] = (
+    *_rows(
+        Phase.READING,
+        (events.Confirmed, dispatching.confirm, set()),
+        (events.WorkContinued, importing.continue_work, set()),
+        (events.IdsRead, reading.record_ids, {Phase.RECEIVED, Phase.DIVIDED, _ENDED}),
+        (events.IdsRefused, reading.refuse_ids, {_ENDED}),
+        (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.Swept, reading.sweep, {_ENDED}),
+    ),
     *_rows(
         Phase.RECEIVED,
         (events.Confirmed, dispatching.confirm, set()),
@@ -163,13 +174,18 @@ def register(
         requestor=requestor,
         source=request.source,
         metadata=request.metadata,
-        reference_count=len(request.reference_ids),
+        reference_count=len(request.reference_ids or []),
         created_at=now,
         status=BatchStatus.RECEIVED,
         test_run=request.test_run,
         attempt_due_at=now,
     )
     return _with_due_at(Transition(batch, DispatchMessage(batch_id, batch.attempt)), deadlines)
+
+
+def read_list(registered: Transition, id_list: IdList, deadlines: Deadlines) -> Transition:
+    """Return the new batch as one whose references are in an uploaded list. Its message has the list read first."""
+    return _with_due_at(replace(registered, batch=replace(registered.batch, id_list=id_list)), deadlines)
 
 
 def divide(registered: Transition, size: int | None, deadlines: Deadlines) -> Transition:

@@ -20,6 +20,15 @@ class Limits(SettingsGroup):
     references_per_batch_limit: int = Field(
         100_000, gt=0, le=100_000, description="Maximum number of references in one batch request."
     )
+    references_per_upload_limit: int = Field(
+        1_000_000,
+        gt=0,
+        le=1_000_000,
+        description="Maximum number of references in an uploaded list of the references of one batch request.",
+    )
+    references_upload_limit_bytes: int = Field(
+        256 << 20, gt=0, description="Maximum size of an uploaded list of references."
+    )
     references_per_part_limit: int = Field(
         100_000,
         gt=0,

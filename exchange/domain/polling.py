@@ -8,6 +8,7 @@ from exchange.domain.batch import Batch, Phase
 # much too late. A robot needs minutes or hours, the exchange itself usually seconds.
 _SHARE_OF_AGE = 0.1
 _BOUNDS = {
+    Phase.READING: (2, 15),
     Phase.RECEIVED: (2, 60),
     Phase.ACCEPTED: (5, 60),
     Phase.DELIVERED: (2, 15),

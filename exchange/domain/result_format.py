@@ -26,12 +26,20 @@ def find_format_fault(start: bytes, *, entries: int, rejected: int) -> str | Non
     return _find_other_format(start) if rejected == entries else None
 
 
-def _find_other_format(start: bytes) -> str | None:
+def find_encoding_fault(start: bytes, name: str) -> str | None:
+    """Return why a file that begins with these bytes is not UTF-8 text. `name` begins the sentence."""
     if start.startswith(_UTF_16_STARTS):
-        return "The result file is encoded in UTF-16. It must be UTF-8."
+        return f"{name} is encoded in UTF-16. It must be UTF-8."
     for magic, compression in _COMPRESSION_STARTS.items():
         if start.startswith(magic):
-            return f"The result file is compressed ({compression}). Upload it without compression."
+            return f"{name} is compressed ({compression}). Upload it without compression."
+    return None
+
+
+def _find_other_format(start: bytes) -> str | None:
+    fault = find_encoding_fault(start, "The result file")
+    if fault is not None:
+        return fault
     text = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"["):
         return "The result file is one JSON array. Each entry must be one JSON object on one line."

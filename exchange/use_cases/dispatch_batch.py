@@ -12,6 +12,7 @@ from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import CLIENT, add_span_attributes, batch_operation, operation
 from exchange.use_cases.advance import advance, observe_and_advance
 from exchange.use_cases.parts import is_known, record_acceptance, work_on_parts
+from exchange.use_cases.read_ids import read_ids
 from exchange.use_cases.write_snapshot import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,13 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
     """Call the robot for this attempt, unless the attempt is early, settled, or another dispatcher is calling.
 
     The snapshot is written once, before the first call. Idempotent: a repeated message makes no second call. For a
-    batch request in parts, make parts and have them dispatched.
+    batch request in parts, make parts and have them dispatched. Before that, read the list of references.
     """
     batch = stored.batch
     add_span_attributes(attempt=attempt)
+    if batch.phase is Phase.READING:
+        await read_ids(stored, services)
+        return
     if batch.phase is Phase.DIVIDED:
         await work_on_parts(stored, services)
         return

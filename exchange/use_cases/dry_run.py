@@ -2,6 +2,7 @@
 
 from exchange.contract.batches import BatchEnhancementRequestDryRun, BatchEnhancementRequestIn
 from exchange.domain.callers import User
+from exchange.domain.errors import InputRejected
 from exchange.ports import Services
 from exchange.use_cases.register_batch import check_ids, check_robot
 
@@ -11,19 +12,26 @@ async def dry_run(request: BatchEnhancementRequestIn, user: User, services: Serv
 
     Nothing is stored, and the limit of open batches does not matter.
 
-    Raises InputRejected for repeated ids, TooLarge, and the errors of `check_robot`.
+    Raises InputRejected for repeated ids and for an uploaded list, TooLarge, and the errors of `check_robot`.
     """
-    check_ids(request.reference_ids, services.limits.references_per_batch_limit)
+    reference_ids = request.reference_ids
+    if reference_ids is None:
+        raise InputRejected(
+            "A dry run does not read an uploaded list. Send reference_ids, at most "
+            f"{services.limits.references_per_batch_limit} at once, or request the batch: it fails with a list of "
+            "what is wrong."
+        )
+    check_ids(reference_ids, services.limits.references_per_batch_limit)
     robot = await check_robot(request.robot_id, services)
-    missing = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)
-    unknown = [reference_id for reference_id in request.reference_ids if reference_id in missing]
-    known = [reference_id for reference_id in request.reference_ids if reference_id not in missing]
+    missing = await services.references.find_missing(reference_ids, include_hidden=user.is_operator)
+    unknown = [reference_id for reference_id in reference_ids if reference_id in missing]
+    known = [reference_id for reference_id in reference_ids if reference_id not in missing]
     skipped = None
     if request.skip_enhanced:
         skipped = len(await services.references.find_enhanced(known, robot.id, robot.version))
     return BatchEnhancementRequestDryRun(
         robot_id=request.robot_id,
-        requested=len(request.reference_ids),
+        requested=len(reference_ids),
         found=len(known),
         unknown=unknown,
         skipped=skipped,

@@ -4,7 +4,8 @@ If some of them are skipped, another blob has the ids that the robot is asked to
 its ids are a piece of the blob of its batch request. Each id takes the same number of bytes in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -13,11 +14,39 @@ from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.division import Range
 from exchange.domain.ids import UUID_TEXT_LENGTH
-from exchange.ports import BatchFiles
+from exchange.ports import BatchFiles, BlobWriter
 
 _IDS: TypeAdapter[list[UUID]] = TypeAdapter(list[UUID])
 # An id, its quotation marks, and the comma or bracket after it.
 _ID_BYTES = UUID_TEXT_LENGTH + 3
+
+
+class IdWriter:
+    """Writes a list of ids piece by piece."""
+
+    def __init__(self, blob: BlobWriter) -> None:
+        self._blob = blob
+        self._separator = b"["
+
+    async def write(self, reference_ids: Sequence[UUID]) -> None:
+        """Append ids."""
+        if reference_ids:
+            # Without the bracket before the first one and that after the last one.
+            await self._blob.write(self._separator + _IDS.dump_json(list(reference_ids))[1:-1])
+            self._separator = b","
+
+    async def end(self) -> None:
+        """Write the end of the list."""
+        await self._blob.write(b"[]" if self._separator == b"[" else b"]")
+
+
+@asynccontextmanager
+async def create_list(name: str, files: BatchFiles) -> AsyncIterator[IdWriter]:
+    """Write a manifest, or the ids that are not skipped, in pieces. Nothing is written if the context raises."""
+    async with files.create(name) as blob:
+        writer = IdWriter(blob)
+        yield writer
+        await writer.end()
 
 
 async def write_manifest(batch: Batch, reference_ids: Sequence[UUID], files: BatchFiles) -> None:

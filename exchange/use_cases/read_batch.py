@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from exchange.contract.base import to_optional_time, to_time
-from exchange.contract.batches import BatchEnhancementRequestRead
+from exchange.contract.batches import MAX_REFERENCES, BatchEnhancementRequestRead
 from exchange.domain import blob_names
 from exchange.domain.added import find_added
 from exchange.domain.batch import Batch
@@ -76,8 +76,14 @@ async def describe_batch(
     batch: Batch, caller: Caller, services: Services, *, include_reference_ids: bool = True
 ) -> BatchEnhancementRequestRead:
     """Return this state of the batch as its wire model, with freshly signed URLs. It reads one blob at most."""
-    reference_ids = await read_manifest(batch, services.files) if include_reference_ids else None
+    is_listed = include_reference_ids and _has_manifest(batch) and batch.reference_count <= MAX_REFERENCES
+    reference_ids = await read_manifest(batch, services.files) if is_listed else None
     return await to_wire(batch, reference_ids, caller, services)
+
+
+def _has_manifest(batch: Batch) -> bool:
+    """Return whether the ids of the references are known."""
+    return batch.id_list is None or batch.id_list.read_at is not None
 
 
 async def to_wire(
@@ -90,11 +96,13 @@ async def to_wire(
     not read. The manifest is older than the report and is kept as long, so a manifest that was read proves that the
     report exists.
     """
-    data_url = upload_url = text_url = lines_url = enhancements_url = None
+    ids_url = data_url = upload_url = text_url = lines_url = enhancements_url = None
     if batch.snapshot is not None and (isinstance(caller, CallingRobot) or caller.is_operator):
         data_url = await services.urls.sign_read_url(blob_names.reference_data(batch.id, batch.snapshot))
     if batch.snapshot is not None and isinstance(caller, CallingRobot) and not batch.ended:
         upload_url = await services.urls.sign_upload_url(batch.id)
+    if batch.id_list is not None and batch.id_list.read_at is not None:
+        ids_url = await services.urls.sign_read_url(blob_names.manifest(batch.id, batch.manifest))
     if batch.report is not None and (
         reference_ids is not None or await services.files.exists(blob_names.report_text(batch.id, batch.report))
     ):
@@ -107,6 +115,7 @@ async def to_wire(
         id=batch.id,
         robot_id=batch.robot_id,
         reference_ids=None if reference_ids is None else list(reference_ids),
+        reference_ids_url=ids_url,
         source=batch.source,
         request_status=batch.status,
         reference_data_url=data_url,

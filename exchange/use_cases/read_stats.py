@@ -19,6 +19,7 @@ from exchange.use_cases.read_parts import Part, read_part
 _STATUSES = {
     "delivered": BatchStatus.IMPORTING,
     "divided": BatchStatus.ACCEPTED,
+    "reading": BatchStatus.RECEIVED,
     "reporting": BatchStatus.IMPORTING,
 }
 

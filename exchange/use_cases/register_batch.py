@@ -5,11 +5,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchEnhancementRequestRead
-from exchange.contract.robots import Delivery, Robot
+from exchange.contract.robots import Robot
 from exchange.domain.callers import User
+from exchange.domain.division import choose_division
 from exchange.domain.errors import Conflict, InputRejected, NotFound, TooLarge
 from exchange.domain.idempotency import BatchIdentity
-from exchange.domain.lifecycle import divide, register
+from exchange.domain.lifecycle import divide, read_list, register
 from exchange.domain.transitions.transition import Transition
 from exchange.ports import Services
 from exchange.telemetry.logs import bind_log_fields
@@ -20,6 +21,7 @@ from exchange.use_cases.manifest_file import write_manifest
 from exchange.use_cases.open_batches import check_open_batches, keep_or_withdraw
 from exchange.use_cases.read_batch import to_wire
 from exchange.use_cases.skip_enhanced import skip_enhanced
+from exchange.use_cases.upload_ids import find_list
 
 
 @operation("request batch")
@@ -28,15 +30,22 @@ async def register_batch(
 ) -> BatchEnhancementRequestRead:
     """Register a batch request and send its dispatch message. Nothing is stored if the request has a fault.
 
+    If the request names an uploaded list of references, the list is read after that, and its faults are found then.
+
     Without an `identity` the batch gets a new id. Raises InputRejected for repeated ids, TooLarge, NotFound that lists
     every unknown id, Conflict if the robot is disabled, TooManyOpenBatches, and NameTaken if another batch has the id.
     """
-    check_ids(request.reference_ids, services.limits.references_per_batch_limit)
+    reference_ids = request.reference_ids or []
+    check_ids(reference_ids, services.limits.references_per_batch_limit)
     await check_open_batches(user, services)
     robot = await _check_known(request, user, services)
     identity = identity or BatchIdentity(services.new_id())
     batch_id = identity.batch_id
+    # References that were deleted are no fault of a retry.
+    id_list = await find_list(request, user, services, leave_out_missing=identity.retry_of is not None)
     registered = register(batch_id, request, user.id, services.clock(), services.deadlines)
+    if id_list is not None:
+        registered = read_list(registered, id_list, services.deadlines)
     batch = replace(
         registered.batch,
         fingerprint=identity.fingerprint,
@@ -49,10 +58,8 @@ async def register_batch(
     registered = transition = replace(registered, batch=batch)
     add_span_attributes(batch_id=str(batch_id), robot_id=str(request.robot_id), reference_count=batch.reference_count)
     with bind_log_fields(batch_id=batch_id, robot_id=request.robot_id):
-        await write_manifest(batch, request.reference_ids, services.files)
-        if request.skip_enhanced:
-            transition = await skip_enhanced(registered, request.reference_ids, services)
-        transition = _divide(transition, robot, services)
+        if id_list is None:
+            transition = await _write_ids(registered, request, robot, services)
         if transition.batch.ended:
             transition = await add_notification(transition, services)
         await services.batches.create(transition.batch)
@@ -79,22 +86,26 @@ async def check_robot(robot_id: UUID, services: Services) -> Robot:
     return robot
 
 
+async def _write_ids(
+    registered: Transition, request: BatchEnhancementRequestIn, robot: Robot, services: Services
+) -> Transition:
+    """Write the ids of the request, and return the new batch with those that the robot is to enhance."""
+    reference_ids = request.reference_ids or []
+    await write_manifest(registered.batch, reference_ids, services.files)
+    if request.skip_enhanced:
+        registered = await skip_enhanced(registered, reference_ids, services)
+    return _divide(registered, robot, services)
+
+
 def _divide(registered: Transition, robot: Robot, services: Services) -> Transition:
     """Return the new batch, in parts if its robot fetches its jobs or takes fewer references in one job.
 
     Raises TooLarge if that would be too many parts.
     """
-    limit = services.limits.references_per_part_limit
-    most = services.limits.parts_per_batch_limit * (robot.max_references or limit)
-    if registered.batch.selected_count > most:
-        raise TooLarge(
-            f"The robot takes at most {robot.max_references} references in one job. So a batch request to it may have "
-            f"at most {most} references."
-        )
-    size = None if robot.delivery is Delivery.PULL else min(robot.max_references or limit, limit)
-    if registered.batch.ended or (size is not None and registered.batch.selected_count <= size):
+    division = choose_division(robot, registered.batch.selected_count, services.limits)
+    if registered.batch.ended or division is None:
         return registered
-    return divide(registered, size, services.deadlines)
+    return divide(registered, division.size, services.deadlines)
 
 
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> Robot:
@@ -105,9 +116,10 @@ async def _check_known(request: BatchEnhancementRequestIn, user: User, services:
         robot = await check_robot(request.robot_id, services)
     except NotFound as error:
         faults.extend(error.faults)
-    unknown = await services.references.find_missing(request.reference_ids, include_hidden=user.is_operator)
+    reference_ids = request.reference_ids or []
+    unknown = await services.references.find_missing(reference_ids, include_hidden=user.is_operator)
     if unknown:
-        listed = ", ".join(str(item) for item in request.reference_ids if item in unknown)
+        listed = ", ".join(str(item) for item in reference_ids if item in unknown)
         faults.append(f"reference_ids contains unknown references: {listed}.")
     if robot is None or faults:
         raise NotFound(*faults)

@@ -5,7 +5,7 @@ for each of its references, and so has each reference that was in no part at the
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from uuid import UUID
 
@@ -120,7 +120,7 @@ class _Writer:
             await self._add_references(left, error)
 
     async def _add_references(self, wanted: Range, error: str) -> None:
-        for piece in _cut(wanted):
+        for piece in wanted.cut(_SLICE):
             report = ReportPart()
             for reference_id in await read_range(self._batch, piece, self._services.files):
                 report.add(EntryKind.MISSING, reference_id, 0, error, error)
@@ -147,8 +147,3 @@ class _Writer:
                 await self._heartbeat.beat()
         if rest:
             yield rest
-
-
-def _cut(wanted: Range) -> Iterator[Range]:
-    for start in range(wanted.start, wanted.start + wanted.count, _SLICE):
-        yield Range(start=start, count=min(_SLICE, wanted.start + wanted.count - start))

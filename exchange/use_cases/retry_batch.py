@@ -1,7 +1,6 @@
 """A retry: a new batch request of the references that an earlier one did not enhance."""
 
 import logging
-from collections.abc import Sequence
 from uuid import UUID
 
 from exchange.contract.batches import BatchEnhancementRequestIn, BatchRetryIn
@@ -14,13 +13,11 @@ from exchange.domain.polling import choose_retry_after
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import batch_operation
 from exchange.use_cases.advance import advance
-from exchange.use_cases.manifest_file import read_selected
+from exchange.use_cases.list_left import check_list_read, list_left, upload_left
 from exchange.use_cases.open_batches import keep_or_withdraw
 from exchange.use_cases.read_batch import describe_batch
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered
-from exchange.use_cases.report_parts import find_parts
-from exchange.use_cases.write_report import find_enhanced
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +27,8 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     """Request the references that were not enhanced, with the same source, metadata and robot, or with another robot.
 
     Idempotent: the id of the retry is derived from the batch, so a second call returns the same batch. The retry
-    belongs to the requestor of the batch, also if an operator calls. References that were deleted are left out.
+    belongs to the requestor of the batch, also if an operator calls. References that were deleted are left out. What
+    does not fit a request becomes an uploaded list.
 
     Raises NotFound, Forbidden, the errors of `register_batch`, and Conflict if the batch has not ended, if nothing is
     left, or if it was retried with another robot.
@@ -40,6 +38,7 @@ async def retry_batch(stored: StoredBatch, retry: BatchRetryIn, user: User, serv
     check_is_request(batch)
     if not batch.ended:
         raise Conflict(f"The batch request has not ended (status '{batch.status}'), so it cannot be retried yet.")
+    check_list_read(batch)
     retry_id = derive_retry_id(batch.id)
     registered = await _find_earlier(retry_id, retry, user, services)
     if registered is None:
@@ -62,9 +61,11 @@ async def _find_earlier(retry_id: UUID, retry: BatchRetryIn, user: User, service
 
 
 async def _register(batch: Batch, retry_id: UUID, retry: BatchRetryIn, user: User, services: Services) -> Registered:
+    is_large = batch.selected_count > services.limits.references_per_batch_limit
     request = BatchEnhancementRequestIn(
         robot_id=retry.robot_id or batch.robot_id,
-        reference_ids=list(await _list_left(batch, user, services)),
+        reference_ids=None if is_large else list(await list_left(batch, user, services)),
+        reference_ids_upload=await upload_left(batch, services) if is_large else None,
         source=batch.source,
         metadata=batch.metadata,
         test_run=batch.test_run,
@@ -79,23 +80,5 @@ async def _register(batch: Batch, retry_id: UUID, retry: BatchRetryIn, user: Use
         if earlier is None:
             raise Unavailable("Another request for this retry was withdrawn. Repeat the request.") from error
         return earlier
-    log.info("batch %s: %d references are retried as %s", batch.id, len(request.reference_ids), retry_id)
+    log.info("batch %s is retried as %s", batch.id, retry_id)
     return registered
-
-
-async def _list_left(batch: Batch, user: User, services: Services) -> Sequence[UUID]:
-    """Return the references that were not enhanced, in the order of the request. Raises Conflict if there are none."""
-    try:
-        enhanced: set[str] = set()
-        async for part in find_parts(batch, services):
-            if part.import_started:
-                enhanced.update(await find_enhanced(part, services))
-        requested = await read_selected(batch, services.files)
-    except NotFound as error:
-        raise Conflict("The files of the batch request have expired, so it cannot be retried.") from error
-    left = [reference_id for reference_id in requested if str(reference_id) not in enhanced]
-    deleted = await services.references.find_missing(left, include_hidden=user.is_operator)
-    left = [reference_id for reference_id in left if reference_id not in deleted]
-    if not left:
-        raise Conflict("Every reference of the batch request was enhanced, or does not exist any more.")
-    return left

@@ -18,6 +18,7 @@ from exchange.contract.json_input import describe_ignored_fields
 from exchange.contract.parts import BatchPartList, BatchPartsQuery
 from exchange.contract.reports import BatchEntries, BatchEntriesQuery, BatchErrors
 from exchange.contract.robots import BatchRobotResult
+from exchange.contract.uploads import ReferenceIdsUpload
 from exchange.domain.callers import User
 from exchange.domain.polling import FIRST_POLL_S
 from exchange.use_cases.cancel_batch import cancel_batch
@@ -30,6 +31,7 @@ from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import Registered, register_once
 from exchange.use_cases.retry_batch import retry_batch
+from exchange.use_cases.upload_ids import start_upload
 from functions.http.endpoints import Access, Answer, Content, endpoint
 from functions.http.headers import (
     ETAG,
@@ -82,6 +84,15 @@ async def request_batch(request: ApiRequest) -> Answer:
 
 def _wait(seconds: int | None) -> dict[str, str]:
     return {} if seconds is None else {RETRY_AFTER.name: str(seconds)}
+
+
+@endpoint("POST", _BATCHES + "/uploads", Access.REQUESTORS, ReferenceIdsUpload, status=HTTPStatus.CREATED)
+async def upload_reference_ids(request: ApiRequest) -> ReferenceIdsUpload:
+    """Get a signed URL to upload a list of references that is too long for the body of a batch request.
+
+    Upload the list with one PUT. Then request the batch with `reference_ids_upload` instead of `reference_ids`.
+    """
+    return await start_upload(request.user, request.services)
 
 
 @endpoint("GET", _BATCHES, Access.REQUESTORS, BatchEnhancementRequestList, query_model=BatchListQuery)

@@ -15,6 +15,7 @@ OTHER_ROBOT_ID = "2b6f0c1e-8d35-4e7a-a1f9-0c4d5e6f7a8b"
 BATCH_ID = "6641777a-8197-4d00-92bb-f5ecf038cae3"
 REFERENCE_ID = "0d8f2c43-9b1e-4a57-8c1d-3f6a5b7e9d20"
 OTHER_REFERENCE_ID = "7a3c9e15-2d4b-4f68-9e0a-b1c2d3e4f506"
+_UPLOAD_ID = "9d4e7b10-3c58-4f2a-b6e1-0a8f5c2d7e93"
 
 _STORAGE = "https://stexample.blob.core.windows.net"
 _EXPIRY = "se=2026-11-27T07%3A40%3A08Z"
@@ -59,10 +60,17 @@ _BATCH_REQUEST = {
     "source": "living review of sleep studies",
     "metadata": {"review": "R-2026-17", "search": "update 4"},
 }
+_LISTED_REQUEST = {"robot_id": ROBOT_ID, "reference_ids_upload": _UPLOAD_ID, "source": _BATCH_REQUEST["source"]}
+_UPLOAD = {
+    "id": _UPLOAD_ID,
+    "upload_url": f"{_STORAGE}/batches/uploads/5c1f7a2e-4b9d-4d03-8e6a-7f2b9c0d1e34.txt?{_EXPIRY}&sp=cw&sig=...",
+    "expires_at": "2026-11-27T07:40:08.460584Z",
+}
 _DRY_RUN = {"robot_id": ROBOT_ID, "requested": 2, "found": 1, "unknown": [OTHER_REFERENCE_ID], "skipped": None}
 _BATCH = {
     "id": BATCH_ID,
     **_BATCH_REQUEST,
+    "reference_ids_url": None,
     "request_status": "received",
     "reference_data_url": None,
     "result_storage_url": None,
@@ -385,6 +393,7 @@ EXAMPLES = {
         requests={
             "Two references": _BATCH_REQUEST,
             "Only references that the robot has not enhanced yet": {**_BATCH_REQUEST, "skip_enhanced": True},
+            "An uploaded list of references": _LISTED_REQUEST,
         },
         responses={"A new batch request": _BATCH},
         others={HTTPStatus.OK: {"One of the references is unknown": _DRY_RUN}},
@@ -394,6 +403,14 @@ EXAMPLES = {
             HTTPStatus.CONFLICT: f"The robot {ROBOT_ID} is disabled and takes no new batch requests."
             " Choose another robot.",
             HTTPStatus.UNPROCESSABLE_ENTITY: f"reference_ids must not repeat an id. Repeated: {REFERENCE_ID}.",
+        },
+    ),
+    "upload_reference_ids": Examples(
+        responses={"Where to upload the list": _UPLOAD},
+        problems={
+            **_FOR_REQUESTORS,
+            HTTPStatus.UNPROCESSABLE_ENTITY: "The query parameter 'limit' does not exist. This endpoint has no query"
+            " parameters.",
         },
     ),
     "list_batch_requests": Examples(

@@ -30,10 +30,17 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 def register_http(app: func.FunctionApp, get_services: GetServices) -> None:
     """Add a function for each path to the app."""
     for path, endpoints in group_by_path().items():
-        name = re.sub(r"\W+", "_", path).strip("_")
         # The parameter `path` is the rest of the path. It may be empty, and may have slashes.
         route = app.route(path.replace("{path}", "{*path}"), methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
-        app.function_name(name)(route(_make_function(endpoints, get_services)))
+        app.function_name(make_name(path))(route(_make_function(endpoints, get_services)))
+
+
+def make_name(path: str) -> str:
+    """Return the name of the function for a path.
+
+    If several routes match, Azure uses the first function by name. So a parameter comes after every fixed segment.
+    """
+    return re.sub(r"\W+", "_", path.replace("{", "z_")).strip("_")
 
 
 def _make_function(

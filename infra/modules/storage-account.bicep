@@ -11,7 +11,7 @@ param zoneRedundant bool
 param containers string[]
 @description('Whether every read, write and deletion of a blob is logged. If not, only deletions are.')
 param logsAccess bool
-@description('Origins whose pages may read blobs by signed URL.')
+@description('Origins whose pages may read and write blobs by signed URL.')
 param readingOrigins string[] = []
 @description('The Log Analytics workspace that receives logs and metrics.')
 param workspaceId string
@@ -47,14 +47,14 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   properties: {
     deleteRetentionPolicy: { enabled: true, days: 7 }
     containerDeleteRetentionPolicy: { enabled: true, days: 7 }
-    // Browsers ask for this. It gives no access: a blob is read by a signed URL only.
+    // Browsers ask for this. It gives no access: a blob is read or written by a signed URL only.
     cors: {
       corsRules: empty(readingOrigins)
         ? []
         : [
             {
               allowedOrigins: readingOrigins
-              allowedMethods: ['GET', 'HEAD']
+              allowedMethods: ['GET', 'HEAD', 'PUT']
               allowedHeaders: ['*']
               exposedHeaders: ['*']
               maxAgeInSeconds: 3600

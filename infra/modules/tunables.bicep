@@ -8,6 +8,10 @@ type Tunables = {
   HTTP_BODY_LIMIT_BYTES: string?
   @description('Maximum number of references in one batch request.')
   REFERENCES_PER_BATCH_LIMIT: string?
+  @description('Maximum number of references in an uploaded list of the references of one batch request.')
+  REFERENCES_PER_UPLOAD_LIMIT: string?
+  @description('Maximum size of an uploaded list of references.')
+  REFERENCES_UPLOAD_LIMIT_BYTES: string?
   @description('Maximum number of references in one job. A batch request with more is worked on in parts. A robot may have a lower limit.')
   REFERENCES_PER_PART_LIMIT: string?
   @description('Maximum number of parts of one batch request. So large batch requests need large parts.')

@@ -222,3 +222,30 @@ async def test_what_was_changed_has_to_be_checked_again(exchange: Exchange, visi
         await page.get_by_role("button", name="Check", exact=True).click()
         await expect(fact(page, "Unknown")).to_have_text("1")
         await expect(page.get_by_role("button", name=re.compile("^Request"))).to_be_disabled()
+
+
+@pytest.mark.exhaustive
+async def test_a_long_list_is_uploaded(exchange: Exchange, visit: Visitor) -> None:
+    """The check is answered by the test, because loading so many references would take minutes."""
+    ids = [str(new_id()) for _ in range(50_001)]
+    source, checked = new_source("long"), list[int]()
+    visited = await visit()
+    page = visited.page
+    visited.watch.allow("404")
+
+    async def find_all(route: Route) -> None:
+        checked.append(len((route.request.post_data_json or {})["reference_ids"]))
+        await route.fulfill(json={"requested": checked[-1], "found": checked[-1], "unknown": [], "skipped": 0})
+
+    file = {"name": "ids.txt", "mimeType": "text/plain", "buffer": "\n".join(ids).encode()}
+    async with filled_form(exchange, visited, "", source):
+        await page.route(re.compile(r"/batch/\?dry_run"), find_all)
+        await page.get_by_label("Or a file").set_input_files(file)  # type: ignore[arg-type]
+        await expect(page.get_by_text("Found 50,001 ids.")).to_be_visible()
+        await page.get_by_role("button", name="Check", exact=True).click()
+        await page.get_by_role("button", name="Request 50,001 references").click()
+        await page.wait_for_url(re.compile("/console/batches/"))
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("failed")
+        await expect(page.get_by_text("The list of references has 50001 faults.")).to_be_visible()
+    assert checked == [50_000, 1]
+    assert len(await list_batches(exchange, source)) == 1

@@ -100,6 +100,7 @@ def test_the_table_of_functions_is_that_of_the_app() -> None:
 def test_the_table_of_blobs_has_each_name() -> None:
     names = {
         blob_names.BATCHES: {
+            blob_names.id_list(BATCH),
             blob_names.manifest(BATCH),
             blob_names.manifest(BATCH, ATTEMPT),
             blob_names.selected(BATCH, ATTEMPT),
@@ -116,7 +117,12 @@ def test_the_table_of_blobs_has_each_name() -> None:
     }
     stated: dict[str, set[str]] = {container: set() for container in names}
     for container, name in re.findall(r"^\| `([\w-]+)`: `([^`]+)` \|", section("Blobs"), re.MULTILINE):
-        filled = name.replace("<batch>", str(BATCH)).replace("<attempt>", str(ATTEMPT)).replace("<end>", "7")
+        filled = (
+            name.replace("<batch>", str(BATCH))
+            .replace("<list>", str(BATCH))
+            .replace("<attempt>", str(ATTEMPT))
+            .replace("<end>", "7")
+        )
         stated[container].add(filled)
     assert stated == names
 

@@ -31,6 +31,7 @@ CONTRACT = [
         "references",
         "reports",
         "robots",
+        "uploads",
         "webhooks",
     )
 ]

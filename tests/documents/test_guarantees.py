@@ -11,6 +11,7 @@ from exchange.domain.batch import Batch, Phase, Upload, Validation
 from exchange.domain.counts import count_part
 from exchange.domain.division import Lease, Part, Range
 from exchange.domain.events import Event
+from exchange.domain.id_list import IdList
 from exchange.domain.limits import Deadlines
 from exchange.domain.transitions.transition import Transition
 from tests.stacks import ROOT
@@ -64,12 +65,13 @@ def test_the_seconds_follow_from_the_default_settings() -> None:
         "importing": (limits.progress_attempts + 1) * limits.progress_limit_s,
         "all": waits * SWEEP_INTERVAL_S,
     }
-    in_parts = {
+    others = {
+        "reading": limits.dispatch_overdue_s + limits.progress_attempts * limits.progress_limit_s,
         "divided": limits.lease_limit_s + limits.fetch_limit_s + limits.callback_wait_s + limits.webhook_overdue_s,
         "reporting": expected["importing"],
     }
     stated = {name: seconds for name, (_, seconds) in stated_seconds().items()}
-    assert stated == {**expected, **in_parts, "sum": sum(expected.values())}
+    assert stated == {**expected, **others, "sum": sum(expected.values())}
     minutes = stated["sum"] // 60
     assert TEXT.count(f"{minutes // 60} h {minutes % 60} min") == 2
     assert f"{waits} waits, each up to" in TEXT
@@ -98,6 +100,14 @@ def test_the_lifecycle_ends_a_batch_within_the_stated_time() -> None:
     assert clock.batch.ended
     stated = stated_seconds()["sum"][1]
     assert stated - 2 * SWEEP_INTERVAL_S <= clock.now <= stated
+
+
+def test_the_lifecycle_ends_a_batch_whose_list_is_never_read_within_the_stated_time() -> None:
+    clock = _LateSweep(replace(_registered(), id_list=IdList(upload=BATCH_ID, etag="e")))
+    clock.sweep_while(Phase.READING)
+    assert clock.batch.ended
+    stated, waits = stated_seconds()["reading"][1], DEADLINES.progress_attempts + 1
+    assert stated <= clock.now <= stated + waits * SWEEP_INTERVAL_S
 
 
 def test_the_lifecycle_ends_a_batch_request_in_parts_within_the_stated_time() -> None:

@@ -20,7 +20,7 @@ VERSION_1_ID = "4c2a1b60-0d0e-11ee-be56-0242ac120002"
         ({"reference_ids": []}, 422, ["reference_ids: List should have at least 1 item"]),
         ({"reference_ids": "x"}, 422, ["reference_ids: Input should be a valid array"]),
         ({"reference_ids": [VERSION_1_ID, "x"]}, 422, ["reference_ids.0: UUID version 4 expected"]),
-        ({"robot_id": VERSION_1_ID, "reference_ids": None}, 422, ["robot_id: UUID version 4", "reference_ids: "]),
+        ({"robot_id": VERSION_1_ID, "reference_ids": "x"}, 422, ["robot_id: UUID version 4", "reference_ids: "]),
         ({"source": 7}, 422, ["source: Input should be a valid string"]),
     ],
 )

@@ -5,11 +5,13 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from azure.storage.blob.aio import BlobClient
 
-from tests.e2e.exchange import Exchange, exchange_on
+from exchange.domain.ids import derive_id
+from tests.e2e.exchange import BATCHES, Exchange, exchange_on, to_json
 from tests.e2e.robot import Robot, accept_job, running_robot
 from tests.e2e.test_order_of_events import send_job
 from tests.results import annotation, jsonl
@@ -115,3 +117,32 @@ async def test_each_of_many_entries_has_a_report_line(exchange: Exchange) -> Non
         assert ended["request_status"] == "partial_failed"
         assert len(await exchange.read_report(ended)) == 2 * half + 1
     assert read_host_memory(exchange.stack, "VmHWM") < before + EXTRA_MIB
+
+
+@pytest.mark.timeout(900)
+async def test_a_long_list_of_references_is_read_in_little_memory(exchange: Exchange) -> None:
+    """Each reference is unknown, which takes more memory than a known one: each is a fault."""
+    count = fast_or_exhaustive(20_000, 1_000_000)
+    before = read_host_memory(exchange.stack, "VmRSS")
+    requestor, robot_id = exchange.as_user("requestor"), UUID(await exchange.register_robot("http://127.0.0.1:9"))
+    listed = await requestor.upload_ids(derive_id("listed", number) for number in range(count))
+    batch = to_json(await requestor.request_batch(robot_id=robot_id, reference_ids_upload=listed))
+    ended = await exchange.wait_until(batch, {"failed"}, patience_s=800)
+    assert f"has {count} faults" in ended["error"]
+    assert read_host_memory(exchange.stack, "VmHWM") < before + EXTRA_MIB
+
+
+@pytest.mark.timeout(600)
+async def test_a_list_of_too_many_references_is_refused(exchange: Exchange) -> None:
+    """The last one is one too many. All others are the same, so that the exchange looks up only one."""
+    count = 1_000_001
+    lines = f"{derive_id('repeated')}\n".encode() * count
+    status, upload = await exchange.post(f"{BATCHES}uploads/", b"", "requestor")
+    assert status == 201
+    async with exchange.session.put(upload["upload_url"], data=lines, headers={"x-ms-blob-type": "BlockBlob"}) as put:
+        assert put.status == 201
+    body = {"robot_id": await exchange.register_robot("http://127.0.0.1:9"), "reference_ids_upload": upload["id"]}
+    status, batch = await exchange.post(BATCHES, body, "requestor")
+    assert status == 202
+    ended = await exchange.wait_until(batch, {"failed"}, patience_s=400)
+    assert ended["error"] == "The list of references may have at most 1000000 ids. It has more."

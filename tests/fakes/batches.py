@@ -72,6 +72,7 @@ class FakeBatchStore:
                     is_part=batch.part is not None,
                     is_leased=batch.lease is not None,
                     available_at=batch.available_at,
+                    is_reading=batch.id_list is not None and batch.id_list.read_at is None,
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:

@@ -1,11 +1,14 @@
 """In-memory fakes of the ports for blobs."""
 
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+from exchange.domain import blob_names
 from exchange.domain.batch import Upload
 from exchange.domain.errors import NotFound, UploadReplaced
+from exchange.domain.id_list import derive_list_id
 
 PIECE_BYTES = 1 << 16
 
@@ -68,6 +71,40 @@ class FakeResultFiles:
             start += PIECE_BYTES
 
 
+class FakeIdLists:
+    """The lists are blobs of `FakeBatchFiles`. Here the ETag of one is the digest of its content."""
+
+    def __init__(self, files: FakeBatchFiles, clock: Callable[[], float]) -> None:
+        self.files = files
+        self.clock = clock
+        self.faults: dict[UUID, str] = {}
+
+    def put(self, user_id: str, upload: UUID, data: bytes) -> None:
+        """Upload a list, as the requestor does."""
+        self.files.blobs[blob_names.id_list(derive_list_id(user_id, upload))] = data
+
+    async def find_upload(self, list_id: UUID) -> Upload | None:
+        data = self.files.blobs.get(blob_names.id_list(list_id))
+        if data is None:
+            return None
+        return Upload(etag=_digest(data), last_modified=self.clock(), size=len(data), fault=self.faults.get(list_id))
+
+    async def read(self, list_id: UUID, etag: str) -> AsyncGenerator[bytes, None]:
+        start = 0
+        while True:
+            data = self.files.blobs.get(blob_names.id_list(list_id))
+            if data is None or _digest(data) != etag:
+                raise UploadReplaced("The upload is no longer current.")
+            if start >= len(data):
+                return
+            yield data[start : start + PIECE_BYTES]
+            start += PIECE_BYTES
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 class FakeUrlSigner:
     lifetime_s = 3600.0
     origin = "https://blobs.test"
@@ -77,3 +114,6 @@ class FakeUrlSigner:
 
     async def sign_upload_url(self, batch_id: UUID) -> str:
         return f"https://blobs.test/results/{batch_id}.jsonl?write&{uuid4().hex}"
+
+    async def sign_list_upload_url(self, list_id: UUID) -> str:
+        return f"https://blobs.test/batches/{blob_names.id_list(list_id)}?write&{uuid4().hex}"

@@ -13,7 +13,7 @@ from exchange.ports import Services
 from tests.fakes.access import FakeDependency, FakeTokens
 from tests.fakes.batches import FakeBatchStore
 from tests.fakes.dead_letters import FakeDeadLetterStore
-from tests.fakes.files import FakeBatchFiles, FakeResultFiles, FakeUrlSigner
+from tests.fakes.files import FakeBatchFiles, FakeIdLists, FakeResultFiles, FakeUrlSigner
 from tests.fakes.messaging import FakeQueues, FakeRobotCalls
 from tests.fakes.references import FakeIdentifierClaims, FakeReferenceStore
 from tests.fakes.robots import FakeRobotStore
@@ -26,6 +26,7 @@ DEADLINES = Deadlines()
 # Smaller than the defaults, so that tests reach the limits quickly.
 LIMITS = Limits(
     references_per_batch_limit=1000,
+    references_per_upload_limit=5000,
     references_per_load_limit=1000,
     result_rejected_entries_limit=100,
     result_file_limit_bytes=1 << 22,
@@ -57,6 +58,7 @@ class World:
         self.claims = FakeIdentifierClaims()
         self.files = FakeBatchFiles()
         self.results = FakeResultFiles(self.clock)
+        self.id_lists = FakeIdLists(self.files, self.clock)
         events = {DeadLetterQueue.BLOBS, DeadLetterQueue.EVENTS}
         self.dead_letters = {queue: FakeDeadLetterStore(sends=queue not in events) for queue in DeadLetterQueue}
         self.urls = FakeUrlSigner()
@@ -75,6 +77,7 @@ class World:
             claims=self.claims,
             files=self.files,
             results=self.results,
+            id_lists=self.id_lists,
             dead_letters=self.dead_letters,
             urls=self.urls,
             queues=self.queues,

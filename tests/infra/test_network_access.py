@@ -31,7 +31,7 @@ def test_access_by_key_is_disabled(prediction: Prediction, kind: str) -> None:
     assert not list_violations(prediction.all(kind), *KEYS_OFF[kind])
 
 
-def test_only_pages_of_the_app_may_read_blobs_of_the_data_and_only_read(prediction: Prediction) -> None:
+def test_only_pages_of_the_app_may_read_and_write_blobs_of_the_data(prediction: Prediction) -> None:
     app = prediction.only("Microsoft.Web/sites")["name"]
     services = {service["name"]: service for service in prediction.all(f"{STORAGE}/blobServices")}
     rules = {name: service["properties"]["cors"]["corsRules"] for name, service in services.items()}
@@ -40,7 +40,7 @@ def test_only_pages_of_the_app_may_read_blobs_of_the_data_and_only_read(predicti
     assert host == []
     (rule,) = data
     assert rule["allowedOrigins"] == [f"https://{app}.azurewebsites.net"]
-    assert rule["allowedMethods"] == ["GET", "HEAD"]
+    assert rule["allowedMethods"] == ["GET", "HEAD", "PUT"]
 
 
 def test_users_of_the_console_sign_in_with_the_application_of_the_tokens() -> None:

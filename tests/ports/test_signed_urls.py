@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 
-from exchange.adapters.blobs import BlobAccount, BlobBatchFiles
+from exchange.adapters.blobs import BlobAccount, BlobBatchFiles, BlobIdLists
 from exchange.adapters.signed_urls import SignedUrls
+from exchange.domain.errors import UploadReplaced
 
 BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
 FORBIDDEN = {401, 403}
@@ -56,6 +57,28 @@ async def test_an_upload_url_allows_writing_its_blob_repeatedly_and_nothing_else
     assert await status("DELETE", url) in FORBIDDEN
     container = url.replace(f"/{batch_id}.jsonl?", "?restype=container&comp=list&")
     assert await status("GET", container) in FORBIDDEN
+
+
+async def test_a_list_upload_url_allows_writing_its_blob_and_nothing_else(
+    account: BlobAccount, urls: SignedUrls
+) -> None:
+    list_id, other = uuid4(), uuid4()
+    url, lists = await urls.sign_list_upload_url(list_id), BlobIdLists(account)
+    assert await lists.find_upload(list_id) is None
+    for body in (b"one", b"two"):
+        assert await status("PUT", url, data=body, headers=BLOCK_BLOB) == 201
+    upload = await lists.find_upload(list_id)
+    assert upload is not None
+    assert upload.size == 3
+    assert b"".join([data async for data in lists.read(list_id, upload.etag)]) == b"two"
+    assert await status("PUT", url, data=b"three", headers=BLOCK_BLOB) == 201
+    with pytest.raises(UploadReplaced):
+        await anext(lists.read(list_id, upload.etag))
+    assert await status("PUT", replace_name(url, list_id, other), data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    manifest = replace_name(url, f"uploads/{list_id}.txt", f"{uuid4()}/request.json")
+    assert await status("PUT", manifest, data=b"x", headers=BLOCK_BLOB) in FORBIDDEN
+    assert await status("GET", url) in FORBIDDEN
+    assert await status("DELETE", url) in FORBIDDEN
 
 
 async def test_an_expired_url_is_refused(account: BlobAccount) -> None:

@@ -120,6 +120,7 @@ FULL: dict[Model, Json] = {
     batches.BatchEnhancementRequestIn: {
         "robot_id": ONE,
         "reference_ids": [TWO, THREE, TWO],
+        "reference_ids_upload": None,
         "source": "me\n文",
         "test_run": True,
         "metadata": {"review": "文"},
@@ -129,6 +130,7 @@ FULL: dict[Model, Json] = {
         "id": THREE,
         "robot_id": ONE,
         "reference_ids": [TWO, ONE],
+        "reference_ids_url": f"{SIGNED}6",
         "source": "",
         "request_status": "received",
         "reference_data_url": f"{SIGNED}1",

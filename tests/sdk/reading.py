@@ -35,6 +35,8 @@ UNKNOWN: dict[tuple[Model, str], frozenset[str]] = {
     (BatchEnhancementRequestIn, "source"): _FIRST,
     (BatchEnhancementRequestIn, "metadata"): _ALL,
     (BatchEnhancementRequestIn, "skip_enhanced"): _ALL,
+    (BatchEnhancementRequestIn, "reference_ids_upload"): _ALL,
+    (BatchEnhancementRequestRead, "reference_ids_url"): _ALL,
     (BatchEnhancementRequestRead, "source"): _FIRST,
     (BatchEnhancementRequestIn, "test_run"): _ALL,
     **{

@@ -11,7 +11,7 @@ from exchange.adapters.cosmos.creating import create_once
 from exchange.adapters.cosmos.database import CosmosDatabase, Item
 from exchange.adapters.cosmos.versions import FIELD, FIRST_VERSION, SCHEMA_VERSION, check_version
 from exchange.contract.batches import BatchStatus
-from exchange.domain.batch import Batch
+from exchange.domain.batch import Batch, Phase
 from exchange.domain.listing import BatchFilter, format_microseconds, make_metadata_term, make_sort_key, to_microseconds
 from exchange.ports import OpenBatch, Page, StoredBatch
 
@@ -32,7 +32,8 @@ _OPEN_OF_REQUESTOR = (
 )
 _OPEN = (
     "SELECT c.status, c.created_at, c.due_at, c.import_started, c.division.made AS parts, c.part.number AS part, "
-    "c.robot_id, c.available_at, c.lease.until AS leased_until FROM c "
+    "c.robot_id, c.available_at, c.lease.until AS leased_until, "
+    "c.id_list.upload AS id_list, c.id_list.read_at FROM c "
     "WHERE c.due_at > 0 AND c.status IN ('received', 'accepted', 'importing')"
 )
 _AVAILABLE = (
@@ -119,6 +120,7 @@ class CosmosBatchStore:
                     is_part=item.get("part") is not None,
                     is_leased=item.get("leased_until") is not None,
                     available_at=item.get("available_at"),
+                    is_reading=item.get("id_list") is not None and item.get("read_at") is None,
                 )
 
     async def list_available(self, robot_id: UUID, now: float, limit: int) -> Sequence[UUID]:
@@ -199,9 +201,9 @@ def _to_batch(item: Item) -> Batch:
 
 def _to_item(batch: Batch) -> Item:
     item: Item = _BATCH.dump_python(batch, mode="json")
-    # Older code knows no parts. It would send all references to the robot in one job.
+    # Older code knows no parts and no uploaded lists. It would send all references to the robot in one job, or none.
     is_or_has_part = batch.part is not None or batch.division is not None
-    item[FIELD] = SCHEMA_VERSION if is_or_has_part else FIRST_VERSION
+    item[FIELD] = SCHEMA_VERSION if is_or_has_part or batch.phase is Phase.READING else FIRST_VERSION
     item[_SORT_KEY] = make_sort_key(batch)
     if batch.metadata:
         item[_METADATA_TERMS] = [make_metadata_term(key, value) for key, value in batch.metadata.items()]

@@ -8,7 +8,8 @@ when it reads them. docs/upgrading.md describes the rules.
 from exchange.adapters.cosmos.database import Item
 from exchange.domain.errors import Unavailable
 
-# The newest version that this code reads. It is that of batch requests in parts, and of their parts.
+# The newest version that this code reads. It is that of batch requests in parts, of their parts, and
+# of batch requests whose uploaded list is not read yet.
 SCHEMA_VERSION = 2
 # The version of all other items. Their form has not changed since, so older code reads them, too.
 FIRST_VERSION = 1

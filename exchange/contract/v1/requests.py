@@ -58,7 +58,9 @@ class EnhancementRequestRead(WireModel):
 
     id: UUID4
     robot_id: UUID4
-    reference_ids: list[UUID4]
+    reference_ids: list[UUID4] = Field(
+        description=f"Empty if they are in an uploaded list that is not read yet, or has more than {MAX_REFERENCES:,}."
+    )
     source: str | None = None
     request_status: EnhancementRequestStatus
     reference_data_url: OwnUrl | None = Field(

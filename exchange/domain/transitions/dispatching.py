@@ -104,7 +104,7 @@ def sweep(batch: Batch, event: events.Swept, now: float, deadlines: Deadlines) -
         return Transition(batch)
     if event.current_upload is not None:
         return Transition(mark_accepted(batch, now, event.current_upload))
-    if now >= max(batch.created_at + deadlines.received_limit_s, batch.call_until or 0.0):
+    if now >= max(batch.known_at + deadlines.received_limit_s, batch.call_until or 0.0):
         limit = format_duration(deadlines.received_limit_s)
         error = f"The batch could not be sent to the robot within {limit}."
         return end(batch, BatchStatus.FAILED, error, ErrorCode.ROBOT_UNREACHABLE)

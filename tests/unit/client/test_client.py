@@ -31,6 +31,7 @@ from exchange.client import (
 from exchange.client.call import Answer, Call
 from exchange.client.loading import split_lines
 from exchange.client.session import MAX_ANSWER_BYTES
+from exchange.client.uploading import UPLOADED_ABOVE
 from exchange.client.watching import poll_batch
 from exchange.contract.batches import BatchStatus
 from exchange.contract.identifiers import IdentifierType
@@ -39,6 +40,7 @@ from exchange.contract.operations import DeadLetterResendIn
 from exchange.contract.references import LoadedLine, OnExisting
 from exchange.contract.robots import RobotIn, RobotSettings
 from exchange.contract.webhooks import WebhookIn, WebhookPatch
+from exchange.domain.ids import derive_id
 from functions.http.register import ENDPOINTS
 from tests.unit.client.server import QUICK, TOKEN, Both, Server, problem, running_server
 
@@ -90,8 +92,11 @@ class TestCalls:
 
     def test_there_is_a_call_for_each_endpoint_that_is_not_for_robots_or_browsers(self) -> None:
         registration = RobotIn(name="n", base_url="http://robot", description="", owner="")
+        request = calls.request_batch(robot_id=ROBOT, reference_ids_upload=REFERENCE)
+        assert isinstance(request, Call)
         made: list[Call[Any]] = [
-            calls.request_batch(robot_id=ROBOT, reference_ids=[REFERENCE]),
+            request,
+            calls.start_upload(),
             calls.list_batches(),
             calls.read_batch(BATCH),
             calls.cancel_batch(BATCH),
@@ -136,6 +141,32 @@ class TestCalls:
             if item.path not in others and not item.path.startswith("v1/")
         }
         assert found == served
+
+    async def test_a_long_list_of_references_is_uploaded_first(self, server: Server, client: Both) -> None:
+        ids = [derive_id(number) for number in range(UPLOADED_ABOVE + 1)]
+        upload = {"id": str(WEBHOOK), "upload_url": f"{server.url}/blob?sig=s", "expires_at": "2026-11-27T07:40:08Z"}
+        busy, stored = web.Response(status=503), web.Response(status=201)
+        server.prepare(web.json_response(upload, status=201), busy, None, stored, web.json_response(batch()))
+        made = await client.call("request_batch", robot_id=ROBOT, reference_ids=iter(ids), skip_enhanced=True)
+        assert made.id == BATCH
+        start, *puts, request = server.requests
+        assert start[:2] == ("POST", "/references/enhancement/batch/uploads/")
+        assert len(puts) == 3
+        for method, path, headers, body in puts:
+            assert (method, path) == ("PUT", "/blob?sig=s")
+            # The token is for the exchange only. The storage needs the length.
+            assert "Authorization" not in headers
+            assert (headers["x-ms-blob-type"], headers["Content-Length"]) == ("BlockBlob", str(len(body)))
+            assert body.decode().split() == list(map(str, ids))
+        fields = {"robot_id": str(ROBOT), "reference_ids_upload": str(WEBHOOK), "skip_enhanced": True}
+        assert json.loads(request[3]) == fields
+
+    async def test_an_upload_that_is_refused_is_not_repeated(self, server: Server, client: Both) -> None:
+        upload = {"id": str(WEBHOOK), "upload_url": f"{server.url}/blob?sig=s", "expires_at": "2026-11-27T07:40:08Z"}
+        server.prepare(web.json_response(upload, status=201), web.Response(status=403))
+        with pytest.raises(Refused, match="HTTP 403") as caught:
+            await client.call("upload_ids", [REFERENCE])
+        assert "sig" not in str(caught.value)
 
     async def test_a_call_has_the_token_and_leaves_out_what_is_not_given(self, server: Server, client: Both) -> None:
         server.prepare(web.json_response(batch()))

@@ -63,6 +63,14 @@ def test_the_robot_and_the_references_are_required(missing: str) -> None:
         read({name: value for name, value in REQUEST.items() if name != missing})
 
 
+def test_a_request_names_its_references_or_a_list_of_them() -> None:
+    listed = {"robot_id": ONE, "reference_ids_upload": ONE}
+    assert str(read(listed).reference_ids_upload) == ONE
+    for fields in ({**REQUEST, **listed}, {"robot_id": ONE}, {**listed, "reference_ids_upload": None}):
+        with pytest.raises(ValidationError, match="exactly one of reference_ids and reference_ids_upload is required"):
+            read(fields)
+
+
 def test_an_id_is_the_same_in_every_notation() -> None:
     assert read({**REQUEST, "robot_id": ONE.replace("-", "")}) == read({**REQUEST, "robot_id": ONE.upper()})
 
@@ -84,7 +92,7 @@ def test_an_answer_contains_every_field() -> None:
         ),
         "trace_id": None,
         **dict.fromkeys(("source", *URLS, "error", "metadata", "waiting_for", "warnings", *TIMES)),
-        **dict.fromkeys(("parts", "part_of")),
+        **dict.fromkeys(("parts", "part_of", "reference_ids_url")),
     }
 
 

@@ -13,6 +13,7 @@ from exchange.domain.batch import Batch, Outcome, Phase, Progress, Upload, Valid
 from exchange.domain.division import Division, Lease, Part, PartOutcome, Range
 from exchange.domain.errors import Conflict, ResultMissing
 from exchange.domain.events import Event
+from exchange.domain.id_list import IdList
 from exchange.domain.lifecycle import ROWS, TABLE, Row, apply, register, request_notification
 from exchange.domain.messages import DispatchMessage, ImportMessage, Message, NotifyMessage, ValidateMessage
 from exchange.domain.transitions.transition import RobotFailure
@@ -33,6 +34,13 @@ LARGE = Upload(etag="one", last_modified=NOW - 5, size=(4 << 20) + 1)
 def received(**fields: object) -> Batch:
     request = BatchEnhancementRequestIn(robot_id=uuid4(), reference_ids=[uuid4()], source=None)
     return replace(register(uuid4(), request, "requestor", NOW - 10, DEADLINES).batch, **fields)  # type: ignore[arg-type] # the test chooses the fields
+
+
+IDS = IdList(upload=ATTEMPT, etag="one")
+
+
+def reading(**fields: object) -> Batch:
+    return received(**{"reference_count": 0, "id_list": IDS, **fields})
 
 
 def calling(**fields: object) -> Batch:
@@ -81,6 +89,13 @@ FETCHED = Division().cut(TEN, NOW - 9)
 SENT = Division(size=10).cut(TEN, NOW - 9)
 CANCELLED = {"cancel_requested_at": NOW - 3}
 VARIANTS: dict[Phase, list[Batch]] = {
+    Phase.READING: [
+        reading(),
+        reading(unconfirmed=True),
+        reading(worked_at=NOW - 1),
+        reading(**OVERDUE),
+        reading(resends=10, **OVERDUE),
+    ],
     Phase.RECEIVED: [
         received(),
         received(**OVERDUE),
@@ -145,6 +160,11 @@ EVENTS: list[Event] = [
     events.CallStarted(1, ATTEMPT),
     events.CallStarted(2, ATTEMPT),
     events.Confirmed(),
+    events.IdsRead(ATTEMPT, 20, 0, None, None),
+    events.IdsRead(ATTEMPT, 20, 20, HOLDER, None),
+    events.IdsRead(ATTEMPT, 20, 5, HOLDER, Division()),
+    events.IdsRead(ATTEMPT, 20, 5, HOLDER, Division(size=10)),
+    events.IdsRefused("line 1: no id"),
     events.RobotAccepted(),
     events.RobotRejected(1, 400, "no", None),
     events.RobotRejected(2, 409, "already received", None),
@@ -290,6 +310,50 @@ def test_a_transition_names_the_failure_of_the_robot(batch: Batch, event: Event,
     with suppress(Conflict):
         again = apply(transition.batch, event, NOW, DEADLINES)
         assert again.failure is None
+
+
+class TestReading:
+    def test_the_list_is_read_before_the_robot_is_called(self) -> None:
+        read = apply(reading(resends=3), events.IdsRead(ATTEMPT, 20, 5, HOLDER, None), NOW, DEADLINES)
+        assert (read.batch.phase, read.message) == (Phase.RECEIVED, DispatchMessage(read.batch.id, 1))
+        assert (read.batch.reference_count, read.batch.selected_count, read.batch.manifest) == (20, 15, ATTEMPT)
+        assert (read.batch.resends, read.batch.due_at) == (0, NOW + 300)
+
+    def test_the_time_to_call_the_robot_begins_when_the_list_is_read(self) -> None:
+        late = reading(created_at=NOW - 8000)
+        read = apply(late, events.IdsRead(ATTEMPT, 20, 0, None, None), NOW, DEADLINES).batch
+        assert not apply(read, events.Swept(None), NOW + 7199, DEADLINES).batch.ended
+        assert apply(read, events.Swept(None), NOW + 7200, DEADLINES).batch.ended
+
+    @pytest.mark.parametrize(("size", "messages"), [(None, 0), (10, 1)])
+    def test_many_references_are_worked_on_in_parts(self, size: int | None, messages: int) -> None:
+        read = apply(reading(), events.IdsRead(ATTEMPT, 20, 0, None, Division(size=size)), NOW, DEADLINES)
+        assert (read.batch.phase, read.batch.division) == (Phase.DIVIDED, Division(size=size))
+        assert (read.message is not None) == bool(messages)
+
+    def test_a_list_of_enhanced_references_needs_no_robot(self) -> None:
+        read = apply(reading(), events.IdsRead(ATTEMPT, 20, 20, HOLDER, Division()), NOW, DEADLINES)
+        assert (read.batch.status, read.batch.ended_at, read.message) == (BatchStatus.COMPLETED, NOW, None)
+
+    def test_a_list_that_cannot_be_used_ends_the_batch(self) -> None:
+        batch = apply(reading(), events.IdsRefused("line 1: no id"), NOW, DEADLINES).batch
+        assert (batch.status, batch.error, batch.error_code) == (
+            BatchStatus.FAILED,
+            "line 1: no id",
+            ErrorCode.REFERENCES_INVALID,
+        )
+
+    def test_a_list_that_is_never_read_fails_after_ten_resends(self) -> None:
+        batch, now, sends = reading(created_at=NOW, due_at=NOW + 300), NOW, []
+        while not batch.ended:
+            assert batch.due_at is not None
+            now = batch.due_at
+            transition = apply(batch, events.Swept(None), now, DEADLINES)
+            if transition.message == DispatchMessage(batch.id, 1):
+                sends.append(now - NOW)
+            batch = transition.batch
+        assert sends == [300 + 900 * number for number in range(10)]
+        assert batch.error == "The list of references could not be read in 10 attempts."
 
 
 class TestDispatch:

@@ -11,6 +11,7 @@ from exchange.contract.webhooks import DeliveryState
 from exchange.domain import batch as domain
 from exchange.domain.division import Division, Part, Range
 from exchange.domain.errors import Unavailable
+from exchange.domain.id_list import IdList
 from exchange.ports import OpenBatch
 from exchange.use_cases.list_overdue import list_overdue
 from exchange.use_cases.read_stats import read_stats
@@ -40,6 +41,7 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
     importing = {"status": BatchStatus.IMPORTING}
     for age, fields in (
         (10.0, {}),
+        (15.0, {"id_list": IdList(upload=uuid4(), etag="one")}),
         (30.0, {"status": BatchStatus.ACCEPTED, "due_at": START + 1001}),
         (20.0, importing),
         (40.0, {**importing, "import_started": True}),
@@ -53,6 +55,7 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
     stats = await read_stats(world.services)
     assert stats.open_batch_requests is not None
     assert [(item.request_status, item.phase, item.count, item.oldest_age_s) for item in stats.open_batch_requests] == [
+        ("received", "reading", 1, 15),
         ("received", "received", 1, 10),
         ("accepted", "accepted", 1, 30),
         ("importing", "delivered", 1, 20),
@@ -60,7 +63,7 @@ async def test_open_batches_are_grouped_by_phase_with_the_age_of_the_oldest(worl
         ("accepted", "divided", 1, 70),
         ("importing", "reporting", 1, 80),
     ]
-    assert stats.overdue == 7
+    assert stats.overdue == 8
     assert stats.unreachable == []
 
 

@@ -1,6 +1,7 @@
 """Every stored item carries its schema version, and no reader accepts an item of a newer version."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from exchange.contract.robots import Robot
 from exchange.domain.chunks import AcceptedEntry
 from exchange.domain.division import Division, Part, Range
 from exchange.domain.errors import Unavailable
+from exchange.domain.id_list import IdList
 from exchange.domain.identifier_keys import make_key
 from exchange.domain.listing import BatchFilter
 from exchange.domain.loading import make_reference
@@ -146,14 +148,20 @@ async def test_every_replaced_item_carries_the_schema_version(stores: Stores) ->
         assert item[FIELD] == FIRST_VERSION
 
 
-async def test_only_batches_in_parts_and_their_parts_have_the_new_version(stores: Stores) -> None:
-    """Code of the first version would send all references to the robot in one job."""
+async def test_only_batches_that_older_code_would_misread_have_the_new_version(stores: Stores) -> None:
+    """Code of the first version would send all references to the robot in one job, or none of an uploaded list."""
     part = Part(of=BATCH.id, number=1, range=Range(start=0, count=1), holder=uuid4())
-    for batch in (a_batch(division=Division(size=1)), a_batch(part=part)):
+    unread = IdList(upload=uuid4(), etag="e")
+    for batch in (
+        a_batch(division=Division(size=1)),
+        a_batch(part=part),
+        a_batch(id_list=unread),
+        a_batch(id_list=replace(unread, read_at=1.0)),
+    ):
         await stores.batches.create(batch)
         await stores.batches.replace(batch, "e")
     versions = [item[FIELD] for item in stores.containers["batches"].items.values()]
-    assert versions == [FIRST_VERSION, SCHEMA_VERSION, SCHEMA_VERSION]
+    assert versions == [FIRST_VERSION, SCHEMA_VERSION, SCHEMA_VERSION, SCHEMA_VERSION, FIRST_VERSION]
 
 
 async def list_references(stores: Stores) -> list[UUID]:
