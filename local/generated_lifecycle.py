@@ -61,7 +61,7 @@ finds that the time has passed:
 _UPLOADED_LIST = """\
 The batch request names a file with the ids of its references, which its requestor has uploaded. The handler of the
 `DispatchMessage` reads the file before it calls a robot. It reads the version of the file that was there when the batch
-was requested. [Decision 0072](decisions/0072-uploaded-lists.md) gives the reasons."""
+was requested. [Decision 0071](decisions/0071-uploaded-lists.md) gives the reasons."""
 _WITH_ONE_JOB = """\
 The robot gets all references of the batch in one job, uploads one result file and calls back once. A batch that is sent
 to the robot begins as `received`. A part that the robot fetched begins as `accepted`, with a [lease](#leases). The
