@@ -1,6 +1,7 @@
 // Alerts on telemetry in the workspace: from the app, the Functions host and Cosmos DB. docs/operating.md has a section
 // for each alert.
 
+import { robotAlerts } from 'robot-alerts.bicep'
 import { Names } from 'types.bicep'
 import { Tunables } from 'tunables.bicep'
 
@@ -70,42 +71,6 @@ var alerts = [
     '''
   }
   {
-    name: 'robot-failing'
-    severity: 3
-    evaluateEvery: 'PT1H'
-    windowSize: 'PT6H'
-    summary: 'A robot failed three times: it was unreachable, rejected batches, reported errors or was silent.'
-    query: '''
-      AppMetrics | where Name == 'exchange.robot.failures'
-      | summarize Failures = sum(Sum) by Robot = tostring(Properties.robot_id)
-      | where Failures >= 3
-    '''
-  }
-  {
-    name: 'leases-expiring'
-    severity: 3
-    evaluateEvery: 'PT1H'
-    windowSize: 'PT6H'
-    summary: 'Ten leases of a robot expired without a result: its processes die, or work longer than their leases.'
-    query: '''
-      AppMetrics | where Name == 'exchange.leases.expired'
-      | summarize Expired = sum(Sum) by Robot = tostring(Properties.robot_id)
-      | where Expired >= 10
-    '''
-  }
-  {
-    name: 'robot-not-fetching'
-    severity: 3
-    evaluateEvery: 'PT1H'
-    windowSize: 'PT1H'
-    summary: 'References have waited to be fetched for a seventh of the time after which they fail.'
-    query: '''
-      AppMetrics | where Name == 'exchange.fetch.wait'
-      | summarize Wait = max(Max) by Robot = tostring(Properties.robot_id)
-      | where Wait > <wait>
-    '''
-  }
-  {
     name: 'webhook-failing'
     severity: 3
     evaluateEvery: 'PT1H'
@@ -147,7 +112,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existin
 }
 
 resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for alert in alerts: {
+  for alert in concat(alerts, robotAlerts): {
     name: '${names.functionApp}-${alert.name}'
     location: location
     kind: 'LogAlert'

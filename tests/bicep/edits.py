@@ -263,14 +263,14 @@ EDITS = (
     ),
     Edit(
         "unknown metric",
-        "modules/log-alerts.bicep",
+        "modules/robot-alerts.bicep",
         "exchange.robot.failures",
         "exchange.robots.failing",
         "test_alerts_and_workbook_name_only_metrics_of_the_code",
     ),
     Edit(
         "alert without a section in the runbook",
-        "modules/log-alerts.bicep",
+        "modules/robot-alerts.bicep",
         "name: 'robot-failing'",
         "name: 'robot-broken'",
         "test_each_alert_has_a_section_in_the_runbook",
