@@ -60,8 +60,13 @@ async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Serv
         stored = await services.batches.load(batch_id)
         if stored.batch.part is not None:
             stored = await _take_back(stored, services)
+        return await _make_part(stored, limit, lease_s, services)
     except NotFound:
+        # The batch request was withdrawn or has expired.
         return None
+
+
+async def _make_part(stored: StoredBatch, limit: int, lease_s: float, services: Services) -> Batch | None:
     smallest = find_smallest_size(stored.batch.selected_count, services.limits.parts_per_batch_limit)
     if limit < smallest:
         raise InputRejected(

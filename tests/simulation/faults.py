@@ -37,6 +37,7 @@ READS = {
     "stream",
     "read_page",
     "list_overdue",
+    "list_available",
     "sign_read_url",
     "sign_upload_url",
 }

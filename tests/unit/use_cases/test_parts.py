@@ -18,6 +18,7 @@ from exchange.contract.references import ReferenceFileInput
 from exchange.contract.reports import BatchErrors
 from exchange.contract.robots import BatchRobotRequest, RobotSettings
 from exchange.domain import blob_names
+from exchange.domain.added import find_added
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.division import derive_part_id
 from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
@@ -311,6 +312,19 @@ class TestFetched:
         lines = [entry["line"] for entry in exchange.read_report_entries(exchange.request_id)]
         assert lines == [1, 2, 3, 4, 5, 6]
         assert exchange.read_whole().status is BatchStatus.PARTIAL_FAILED
+
+    async def test_enhancements_are_numbered_as_their_entries(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        for _ in range(2):
+            part = await exchange.fetch_some(2)
+            ids = [UUID(item) for item in exchange.read_ids(part)]
+            await exchange.upload(part.id, *(annotation(item, label) for item in ids for label in ("a", "b")))
+            await exchange.call_back(part.id)
+        await exchange.run_messages()
+        name = find_added(exchange.read_whole())
+        assert name is not None
+        lines = [json.loads(line)["line"] for line in exchange.files.blobs[name].splitlines()]
+        assert lines == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 class TestTooManyParts:
