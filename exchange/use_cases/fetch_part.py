@@ -1,13 +1,14 @@
 """Fetching work: a robot asks for a part of a batch request, and gets it with a lease."""
 
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.callers import CallingRobot
 from exchange.domain.division import Lease, find_smallest_size
-from exchange.domain.errors import ExchangeError, InputRejected, NotFound
+from exchange.domain.errors import Conflict, ExchangeError, InputRejected, NotFound
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, operation
@@ -102,5 +103,7 @@ async def _write_snapshot(part: Batch, services: Services) -> None:
     try:
         await write_snapshot(part, part.snapshot, services)
     except ExchangeError:
-        await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
+        # The lease may have expired meanwhile, and the part may have ended.
+        with suppress(Conflict):
+            await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
         raise

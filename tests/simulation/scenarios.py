@@ -15,8 +15,9 @@ from tests.simulation.robots import MakeResult
 from tests.simulation.world import OTHER_REQUESTOR, REQUESTOR, EventDelays, RobotBehaviour, Simulation
 
 HOUR_S = 3600.0
-# Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour.
-TIME_LIMIT_S = 48 * HOUR_S
+# Two hours until the robot accepts, a day of silence, and for each chunk ten attempts of a quarter of an hour. A report
+# of parts that is written slowly, by processes that die at its end, takes longest.
+TIME_LIMIT_S = 96 * HOUR_S
 
 # Without these calls the exchange cannot know the state of a batch or of a delivery to a webhook, or whether there is a
 # result, or accepts no batch. A batch or a delivery cannot end before they work again.
