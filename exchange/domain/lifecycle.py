@@ -200,7 +200,7 @@ def register_part(request: Batch, part: Part, lease: Lease | None, now: float, d
     What a robot fetches has the snapshot of its `holder`, which is to be written.
     """
     batch = Batch(
-        id=derive_part_id(request.id, part.number),
+        id=derive_part_id(request.registration, part.number),
         robot_id=request.robot_id,
         requestor=request.requestor,
         source=request.source,

@@ -25,4 +25,6 @@ def renumber_lines(lines: bytes, shift: int) -> bytes:
 
 def renumber_enhancements(lines: bytes, shift: int) -> bytes:
     """Shift the numbers in lines with the enhancements that were added."""
-    return _ENHANCEMENT.sub(lambda match: b'%b{"line":%d,' % (match[1], int(match[2]) + shift), lines) if shift else lines
+    return (
+        _ENHANCEMENT.sub(lambda match: b'%b{"line":%d,' % (match[1], int(match[2]) + shift), lines) if shift else lines
+    )

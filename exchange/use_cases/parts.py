@@ -62,7 +62,7 @@ async def make_part(
     try:
         await services.batches.create(made.batch)
     except NameTaken:
-        taken = (await services.batches.load(derive_part_id(request.id, number))).batch
+        taken = (await services.batches.load(derive_part_id(request.registration, number))).batch
         return await _record_part(stored, taken, services), None
     stored = await _record_part(stored, made.batch, services)
     if not _has_open(stored.batch, made.batch):
@@ -123,7 +123,7 @@ def _has_open(request: Batch, part: Batch) -> bool:
 
 async def _cancel_open(request: Batch, division: Division, services: Services) -> None:
     for number in division.list_open():
-        await _cancel(derive_part_id(request.id, number), services, request.cancel_reason)
+        await _cancel(derive_part_id(request.registration, number), services, request.cancel_reason)
 
 
 async def _cancel(batch_id: UUID, services: Services, reason: str | None = None) -> None:

@@ -1,9 +1,10 @@
 """Robots that fetch their work. A worker is one process of such a robot: it fetches, works, and fetches again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, cycle, repeat
+from typing import Any
 from uuid import UUID
 
 from exchange.domain.batch import Batch
@@ -42,7 +43,7 @@ class FetchedPart(Delivery):
         await asyncio.sleep(max(0.0, self._until - self._simulation.time() + plus_s))
 
 
-PartWork = Callable[[FetchedPart], Awaitable[None]]
+PartWork = Callable[[FetchedPart], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +62,29 @@ class Worker:
 
     async def run(self, simulation: Simulation, make_result: MakeResult) -> None:
         """Fetch and work until the run ends."""
-        works = chain(self.works[:-1], repeat(self.works[-1]))
-        done = fetches = 0
+        works, limits = chain(self.works[:-1], repeat(self.works[-1])), cycle(self.limits)
+        done = 0
         await asyncio.sleep(self.start_s)
         while self.parts is None or done < self.parts:
-            part: Batch | None = None
-
-            async def fetch() -> None:
-                nonlocal part
-                part = await simulation.fetch(self.limits[fetches % len(self.limits)], self.lease_s)
-
-            if simulation.list_open_batches():
-                await asyncio.wait([simulation.start(fetch())])
-                fetches += 1
+            part = await self._fetch(simulation, next(limits)) if simulation.list_open_batches() else None
             if part is None:
                 await asyncio.sleep(self.poll_s)
                 continue
             done += 1
             work = next(works)(FetchedPart(simulation, part, self.lease_s, make_result))
-            await asyncio.wait([simulation.start(_await(work))])
+            # The run does not end before the work.
+            await asyncio.wait([simulation.start(work)])
 
+    async def _fetch(self, simulation: Simulation, limit: int) -> Batch | None:
+        """Fetch. The run does not end before there is an answer."""
+        part: Batch | None = None
 
-async def _await(work: Awaitable[None]) -> None:
-    await work
+        async def fetch() -> None:
+            nonlocal part
+            part = await simulation.fetch(limit, self.lease_s)
+
+        await asyncio.wait([simulation.start(fetch())])
+        return part
 
 
 def make_result_of_part(label: str, ids: Sequence[UUID]) -> list[ExpectedEntry]:

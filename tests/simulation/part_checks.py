@@ -38,8 +38,8 @@ class PartChecks:
             assert other.lease is None or other.lease.until <= now, "references are in two parts with valid leases"
             assert self._told.get(other.id, 0.0) <= now, "references were taken although a robot has a valid lease"
         if part.lease is None:
-            is_open = [not other.ended for other in others]
-            assert sum(is_open) < self._limits.open_parts_limit, "too many parts are open at once"
+            open_parts = sum(not other.ended for other in others)
+            assert open_parts < self._limits.open_parts_limit, "too many parts are open at once"
         request = self._items.get(part.part.of)
         if request is not None and request.batch.cancel_requested_at is not None:
             self._made_after_cancellation.add(part.id)
@@ -83,6 +83,8 @@ class PartChecks:
         assert after.lease is not None, "a lease was removed"
         if not before.lease.given_back:
             assert after.lease.given_back or before.lease.until <= after.lease.until, "a lease became shorter"
+        is_renewed = before.lease.until < after.lease.until
+        assert not is_renewed or now < before.lease.until, "an expired lease was renewed"
         if before.part.returned or not after.part.returned:
             return
         assert before.lease.until <= now, "a part was taken from its robot before the end of its lease"
@@ -96,11 +98,11 @@ class PartChecks:
         assert old.made <= new.made <= old.made + 1, "parts were forgotten, or recorded that were not made"
         assert old.next_start <= new.next_start, "references that were in a part are left again"
         if old.made < new.made:
-            assert derive_part_id(after.id, new.made) in self._items, "a part is recorded that does not exist"
+            assert derive_part_id(after.registration, new.made) in self._items, "a part is recorded that does not exist"
         for number in range(1, new.made + 1):
             assert old.has_ended(number) <= new.has_ended(number), "the end of a part was forgotten"
             if new.has_ended(number) > old.has_ended(number):
-                part = self._items[derive_part_id(after.id, number)].batch
+                part = self._items[derive_part_id(after.registration, number)].batch
                 assert part.ended, "a part counts as ended that has not ended"
 
     def record_import(self, enhancement: Any) -> None:
@@ -108,7 +110,9 @@ class PartChecks:
         label: str = enhancement["content"]["annotations"][0]["label"]
         job = self._items[UUID(label[:36])].batch
         if job.part is not None and job.error_code is not ErrorCode.IMPORT_STALLED:
-            assert not self._items[job.part.of].batch.ended, "an enhancement was added after the end of its batch request"
+            assert not self._items[job.part.of].batch.ended, (
+                "an enhancement was added after the end of its batch request"
+            )
 
     def _list_parts(self, request_id: UUID) -> list[Batch]:
         batches = (stored.batch for stored in self._items.values())

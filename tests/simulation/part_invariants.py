@@ -39,7 +39,9 @@ def check_part(simulation: Simulation, batch: Batch) -> None:
     posts = [delivery for _, delivery in simulation.history.posts if delivery.batch_id == batch.id]
     assert not posts, "a webhook was told of the end of a part"
     if batch.part.returned:
-        assert (batch.status, batch.error_code) == (BatchStatus.FAILED, ErrorCode.LEASE_EXPIRED), "a returned part ended"
+        assert (batch.status, batch.error_code) == (BatchStatus.FAILED, ErrorCode.LEASE_EXPIRED), (
+            "a returned part ended"
+        )
         assert batch.delivered_at is None, "a part was returned although it has a result"
     attempts = simulation.services.deadlines.lease_attempts
     assert batch.part.range.expiries < attempts, "references were in a part after the last lease"

@@ -40,9 +40,7 @@ FETCHED = (
     ),
     _Fetched("robots that die", references=4, workers=(Worker([fetching.die, fetching.die, fetching.deliver]),)),
     _Fetched("robots that always die", references=3, workers=(Worker([fetching.die], limits=(3, 2)),)),
-    _Fetched(
-        "a late result that counts", references=2, workers=(Worker([fetching.deliver_late, fetching.deliver]),)
-    ),
+    _Fetched("a late result that counts", references=2, workers=(Worker([fetching.deliver_late, fetching.deliver]),)),
     _Fetched(
         "a late result after another robot has the references",
         references=2,
@@ -176,8 +174,15 @@ SENT = (
 PART_SCENARIOS = (*FETCHED, *SENT)
 
 
+# After the first of these calls, a random schedule may cancel its batch requests.
+_CANCEL_AT = (
+    *("batches.list_available", "batches.create", "robot_calls.send_job", "files.create.commit"),
+    *("results.find_upload", "references.import_entries", "webhooks.load"),
+)
+
+
 def choose_part_scenario(random: Random) -> Scenario:
-    """Choose a scenario, and at random the delays of its events, its batches, its webhooks and its robot's processes."""
+    """Choose a scenario, and the delays of its events, its batches, its webhooks and its workers at random."""
     scenario = random.choice(PART_SCENARIOS)
     random_events = [
         [random.choice(DELAYS_S) for _ in range(random.choice((0, 1, 1, 2)))] for _ in range(random.randint(1, 3))
@@ -189,7 +194,8 @@ def choose_part_scenario(random: Random) -> Scenario:
         events=random.choice((random_events, scenario.events)),
         batches=random.choice((1, 1, 1, 2)),
         large_results=random.random() < 0.3,
-        cancel_delays=random.choice(((0.0,), (0.05,), (0.5, 0.5), (5.0,), (200.0,), scenario.cancel_delays)),
+        cancel_at=scenario.cancel_at or random.choice((None, None, None, *_CANCEL_AT)),
+        cancel_delays=random.choice(((0.0,), (0.02, 0.04), (0.05,), (0.5, 1.0), (5.0, 8.0), (200.0,))),
         receivers=scenario.receivers or chosen,
         workers=workers if scenario.workers else (),
     )

@@ -443,6 +443,9 @@ class Simulation(World):
         """
         end = asyncio.get_running_loop().time() + within_s
         while self._running or self.list_open_batches() or self.list_pending_deliveries():
+            if self.history.unexpected_errors:
+                # The run has failed already.
+                return
             if asyncio.get_running_loop().time() > end:
                 open_batches = [f"{batch.id} {batch.phase}" for batch in self.list_open_batches()[:3]]
                 pending = [f"{delivery.id}" for delivery in self.list_pending_deliveries()[:3]]

@@ -82,9 +82,7 @@ def cancel_parts(batch: Batch, event: events.CancelRequested, now: float, deadli
     return Transition(cancelled, DispatchMessage(batch.id, batch.attempt))
 
 
-def refuse_late_cancel(
-    batch: Batch, _event: events.CancelRequested, _now: float, _deadlines: Deadlines
-) -> Transition:
+def refuse_late_cancel(batch: Batch, _event: events.CancelRequested, _now: float, _deadlines: Deadlines) -> Transition:
     """Accept a repeated cancellation. Refuse another one after the last part has ended."""
     if batch.cancel_requested_at is None:
         raise Conflict("All parts of the batch request have ended. It is too late to cancel it.")
