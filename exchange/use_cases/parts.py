@@ -86,7 +86,7 @@ async def may_be_sent(stored: StoredBatch, services: Services) -> bool:
         request = await _record_part(request, stored.batch, services)
         if _has_open(request.batch, stored.batch):
             return True
-    await _cancel(stored.batch.id, services, request and request.batch.cancel_reason)
+    await _cancel(stored.batch.id, services, None if request is None else request.batch.cancel_reason)
     return False
 
 

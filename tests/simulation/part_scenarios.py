@@ -1,6 +1,5 @@
 """Scenarios of batch requests in parts: sent to a robot a few at a time, or fetched by several processes of a robot."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -201,7 +200,7 @@ def choose_part_scenario(random: Random) -> Scenario:
     )
 
 
-def _choose_workers(random: Random) -> Sequence[Worker]:
+def _choose_workers(random: Random) -> tuple[Worker, ...]:
     """Choose processes of a robot. The last thing that each of them does for ever is to deliver, or to die."""
     return tuple(
         Worker(

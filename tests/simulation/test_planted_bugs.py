@@ -427,7 +427,7 @@ BUGS = (
         (DIVISION, "missing=self.missing + outcome.missing", "missing=self.missing"),
     ),
     bug("the report has the parts that were returned", (REPORT_PARTS, " and not part.part.returned", "")),
-    bug("the report forgets the references in no part", (REPORT_PARTS, "            await writer.add_left()\n", "")),
+    bug("the report forgets the references in no part", (REPORT_PARTS, "        await writer.add_left()\n", "")),
     bug(
         "the entries of parts are not numbered on",
         (REPORT_PARTS, "self._entries += part.validation.entries", "self._entries = part.validation.entries"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,7 +17,7 @@ from exchange.contract.webhooks import DeliveryState, WebhookEvent
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import CallingRobot, Role, User
-from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
+from exchange.domain.errors import Conflict, ExchangeError, InputRejected, NotFound, ResultMissing, Unavailable
 from exchange.domain.limits import Limits
 from exchange.domain.messages import (
     DispatchMessage,
@@ -341,17 +342,20 @@ class Simulation(World):
     async def _cancel_all(self, delay: float) -> None:
         await asyncio.sleep(delay)
         for batch_id in [stored.batch.id for stored in self.batches.items.values() if stored.batch.part is None]:
-            await self._cancel(batch_id)
+            if batch_id in self.batches.items:
+                await self._cancel(batch_id)
 
     async def _cancel(self, batch_id: UUID) -> None:
-        """Cancel a batch as a requestor does, who tries again until there is an answer."""
+        """Cancel a batch as its requestor does, who tries again until there is an answer."""
+        users = {user.id: user for user in (REQUESTOR, OTHER_REQUESTOR)}
+        user = users[self.batches.items[batch_id].batch.requestor]
         answered = False
 
         async def cancel() -> None:
             nonlocal answered
-            # A refusal is a final answer too.
-            with suppress(Conflict):
-                await cancel_batch(batch_id, BatchCancellationIn(reason="enough"), REQUESTOR, self.services)
+            # A refusal is a final answer too. The batch may be withdrawn meanwhile.
+            with suppress(Conflict, NotFound):
+                await cancel_batch(batch_id, BatchCancellationIn(reason="enough"), user, self.services)
                 self.history.cancelled.setdefault(batch_id, self.time())
             answered = True
 
@@ -407,6 +411,8 @@ class Simulation(World):
     async def renew(self, part_id: UUID, lease_s: float) -> bool | None:
         """Renew a lease as a robot does. Return False if that is refused, and None if there is no answer."""
         renewed: bool | None = None
+        lease = self.batches.items[part_id].batch.lease
+        was_expired = lease is None or lease.until <= self.time()
 
         async def renew() -> None:
             nonlocal renewed
@@ -415,7 +421,7 @@ class Simulation(World):
             except Conflict:
                 renewed = False
             else:
-                self._note(self.part_checks.record_renewal, part_id, until)
+                self._note(partial(self.part_checks.record_renewal, part_id, until, was_expired=was_expired))
                 renewed = True
 
         if lease_s == 0:
@@ -644,7 +650,7 @@ class Simulation(World):
                     self._note(self.part_checks.record_import, self.references.enhancements[enhancement_id])
                 yield piece
 
-        self.references.import_entries = import_and_check  # type: ignore[method-assign] # wraps the fake
+        self.references.import_entries = import_and_check  # type: ignore[assignment,method-assign] # wraps the fake
 
     def _note(self, check: Callable[..., None], *arguments: object) -> None:
         """Make a check, and keep its failure for the end of the run."""
