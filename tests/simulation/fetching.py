@@ -13,8 +13,10 @@ from tests.simulation.robots import Delivery, MakeResult
 from tests.simulation.world import ExpectedEntry, Simulation
 
 LEASE_S = 300.0
-# How long a worker waits if there is no work.
+# How long a worker waits if there is no work. After some times it waits longer.
 POLL_S = 45.0
+_LONGEST_POLL_S = 600.0
+_PATIENCE = 20
 _ENOUGH_FOR_EVERY_KIND = 4
 
 
@@ -63,14 +65,15 @@ class Worker:
     async def run(self, simulation: Simulation, make_result: MakeResult) -> None:
         """Fetch and work until the run ends."""
         works, limits = chain(self.works[:-1], repeat(self.works[-1])), cycle(self.limits)
-        done = 0
+        done = idle = 0
         await asyncio.sleep(self.start_s)
         while self.parts is None or done < self.parts:
             part = await self._fetch(simulation, next(limits)) if simulation.list_open_batches() else None
             if part is None:
-                await asyncio.sleep(self.poll_s)
+                idle += 1
+                await asyncio.sleep(min(self.poll_s * 2.0 ** (idle // _PATIENCE), _LONGEST_POLL_S))
                 continue
-            done += 1
+            done, idle = done + 1, 0
             work = next(works)(FetchedPart(simulation, part, self.lease_s, make_result))
             # The run does not end before the work.
             await asyncio.wait([simulation.start(work)])
@@ -138,6 +141,9 @@ async def deliver_late(part: FetchedPart) -> None:
 
 
 async def deliver_very_late(part: FetchedPart) -> None:
+    """Renew the lease once, and deliver long after its end."""
+    await asyncio.sleep(0.5 * part.lease_s)
+    await part.renew()
     await asyncio.sleep(10 * part.lease_s)
     await robots.upload_and_call_back(part)
 
@@ -149,7 +155,7 @@ async def deliver_at_the_last_moment(part: FetchedPart) -> None:
 
 
 async def renew_at_the_last_moment(part: FetchedPart) -> None:
-    await part.wait_for_the_end_of_the_lease(plus_s=-0.015)
+    await part.wait_for_the_end_of_the_lease(plus_s=-0.05)
     await part.renew()
     await part.wait_for_the_end_of_the_lease(plus_s=10.0)
     await robots.upload_and_call_back(part)

@@ -334,7 +334,8 @@ BUGS = (
         (COUNTS, "    if batch.part is not None and batch.part.returned and batch.lease is not None:", "    if False:"),
     ),
     bug(
-        "a part is taken although its lease was renewed meanwhile",
+        "a fetch takes a part without a look at its lease",
+        (BATCH, "            return self.lease.until", "            return self.created_at"),
         (DELIVERY, " or batch.part is None or now < batch.lease.until:", " or batch.part is None:"),
     ),
     bug(
