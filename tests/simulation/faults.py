@@ -110,6 +110,22 @@ class FixedPlan:
         return self.delays
 
 
+class LossyPlan:
+    """A plan without faults of calls, in which half of the messages are lost."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def choose_fault(self, _number: int, _call: str) -> Fault | None:
+        return None
+
+    def choose_latency(self) -> float:
+        return 0.01
+
+    def choose_delays(self) -> Sequence[float]:
+        return self._random.choice(((), (0.0,)))
+
+
 class RandomPlan:
     """A plan in which this share of the calls goes wrong at random."""
 
