@@ -87,6 +87,7 @@ BUGS = (
             LIFECYCLE,
             (
                 "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),\n"
+                "        (events.LeaseRenewed, leasing.refuse_renewal, set()),\n"
                 "        (events.Swept, importing.sweep, {_ENDED}),"
             ),
             "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),",
@@ -275,8 +276,8 @@ BUGS = (
         "a cancelled batch is imported when its robot calls back",
         (
             LIFECYCLE,
-            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.Swept, delivery.sweep",
-            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.Swept, delivery.sweep",
+            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.LeaseRenewed",
+            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.LeaseRenewed",
         ),
     ),
     bug(
