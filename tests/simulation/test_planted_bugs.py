@@ -259,7 +259,7 @@ BUGS = (
     ),
     bug(
         "a retry requests references that were enhanced",
-        (RETRY, " if str(reference_id) not in enhanced]", "]"),
+        ("use_cases/list_left.py", " if str(reference_id) not in enhanced]", "]"),
     ),
     bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id)", "services.new_id()")),
     bug(
