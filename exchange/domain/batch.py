@@ -219,6 +219,11 @@ class Batch:
         return self.id if self.part is None else self.part.of
 
     @property
+    def registration(self) -> UUID:
+        """An id that no other registration has. Several can have the same derived id, if the earlier are withdrawn."""
+        return self.manifest or self.id
+
+    @property
     def selected_count(self) -> int:
         """The number of references that the robot is asked to enhance."""
         return self.reference_count - self.skipped_count

@@ -215,9 +215,12 @@ def count_expiry(part: Part, lease: Lease) -> Range:
     return replace(part.range, expiries=part.range.expiries + (not lease.given_back))
 
 
-def derive_part_id(batch_id: UUID, number: int) -> UUID:
-    """Return the id of a part. Because it is derived, only one run can make the part with this number."""
-    return derive_id("part", batch_id, number)
+def derive_part_id(registration: UUID, number: int) -> UUID:
+    """Return the id of a part. Because it is derived, only one run can make the part with this number.
+
+    A batch request that was withdrawn and is registered again under its id has other parts. See `Batch.registration`.
+    """
+    return derive_id("part", registration, number)
 
 
 def _without(ranges: tuple[Range, ...], taken: Range) -> Iterator[Range]:

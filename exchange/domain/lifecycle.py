@@ -123,6 +123,7 @@ ROWS: tuple[Row, ...] = (
         Phase.REPORTING,
         (events.WorkContinued, importing.continue_work, set()),
         (events.ReportWritten, dividing.finish, {_ENDED}),
+        (events.CancelRequested, dividing.refuse_late_cancel, set()),
         (events.Swept, dividing.sweep_report, {_ENDED}),
     ),
     *_rows(
@@ -143,8 +144,8 @@ TABLE: dict[tuple[Phase, type], Row] = {(row.phase, row.event): row for row in R
 def apply(batch: Batch, event: Event, now: float, deadlines: Deadlines) -> Transition:
     """Return the transition that this event causes. If `transition.batch is batch`, nothing changed.
 
-    Raises Conflict for a callback that contradicts a recorded one and for a lease that cannot be renewed, and
-    ResultMissing for a callback without a result.
+    Raises Conflict for a callback that contradicts a recorded one, for a lease that cannot be renewed and for a
+    cancellation that is too late, and ResultMissing for a callback without a result.
     """
     row = TABLE.get((batch.phase, type(event)))
     if row is None:
@@ -199,7 +200,7 @@ def register_part(request: Batch, part: Part, lease: Lease | None, now: float, d
     What a robot fetches has the snapshot of its `holder`, which is to be written.
     """
     batch = Batch(
-        id=derive_part_id(request.id, part.number),
+        id=derive_part_id(request.registration, part.number),
         robot_id=request.robot_id,
         requestor=request.requestor,
         source=request.source,

@@ -9,7 +9,8 @@ import re
 _TEXT = re.compile(rb"^Entry (\d+): ", re.MULTILINE)
 # In the text of a message, the quotation marks would be escaped.
 _LINE = re.compile(rb',"line":(\d+),"kind":')
-_ENHANCEMENT = re.compile(rb'^\{"line":(\d+),', re.MULTILINE)
+# A blank marks a later entry of the same reference.
+_ENHANCEMENT = re.compile(rb'^( ?)\{"line":(\d+),', re.MULTILINE)
 
 
 def renumber_text(lines: bytes, shift: int) -> bytes:
@@ -24,4 +25,6 @@ def renumber_lines(lines: bytes, shift: int) -> bytes:
 
 def renumber_enhancements(lines: bytes, shift: int) -> bytes:
     """Shift the numbers in lines with the enhancements that were added."""
-    return _ENHANCEMENT.sub(lambda match: b'{"line":%d,' % (int(match[1]) + shift), lines) if shift else lines
+    return (
+        _ENHANCEMENT.sub(lambda match: b'%b{"line":%d,' % (match[1], int(match[2]) + shift), lines) if shift else lines
+    )

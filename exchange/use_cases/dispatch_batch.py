@@ -11,7 +11,7 @@ from exchange.domain.transitions.dispatching import is_early
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import CLIENT, add_span_attributes, batch_operation, operation
 from exchange.use_cases.advance import advance, observe_and_advance
-from exchange.use_cases.parts import is_known, record_acceptance, work_on_parts
+from exchange.use_cases.parts import may_be_sent, record_acceptance, work_on_parts
 from exchange.use_cases.read_ids import read_ids
 from exchange.use_cases.write_snapshot import write_snapshot
 
@@ -33,7 +33,7 @@ async def dispatch_batch(stored: StoredBatch, attempt: int, services: Services) 
     if batch.phase is Phase.DIVIDED:
         await work_on_parts(stored, services)
         return
-    if batch.part is not None and not await is_known(stored, services):
+    if batch.part is not None and not await may_be_sent(stored, services):
         return
     if batch.phase is not Phase.RECEIVED or attempt != batch.attempt or is_early(batch, services.clock()):
         log.info("batch %s: nothing to dispatch for attempt %d", batch.id, attempt)

@@ -1,13 +1,14 @@
 """Fetching work: a robot asks for a part of a batch request, and gets it with a lease."""
 
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.callers import CallingRobot
 from exchange.domain.division import Lease, find_smallest_size
-from exchange.domain.errors import ExchangeError, InputRejected, NotFound
+from exchange.domain.errors import Conflict, ExchangeError, InputRejected, NotFound
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, operation
@@ -60,8 +61,13 @@ async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Serv
         stored = await services.batches.load(batch_id)
         if stored.batch.part is not None:
             stored = await _take_back(stored, services)
+        return await _make_part(stored, limit, lease_s, services)
     except NotFound:
+        # The batch request was withdrawn or has expired.
         return None
+
+
+async def _make_part(stored: StoredBatch, limit: int, lease_s: float, services: Services) -> Batch | None:
     smallest = find_smallest_size(stored.batch.selected_count, services.limits.parts_per_batch_limit)
     if limit < smallest:
         raise InputRejected(
@@ -97,5 +103,7 @@ async def _write_snapshot(part: Batch, services: Services) -> None:
     try:
         await write_snapshot(part, part.snapshot, services)
     except ExchangeError:
-        await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
+        # The lease may have expired meanwhile, and the part may have ended.
+        with suppress(Conflict):
+            await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
         raise

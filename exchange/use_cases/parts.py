@@ -6,13 +6,14 @@ exists is always known sooner or later, whoever made it, and no reference is in 
 """
 
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.counts import count_part
 from exchange.domain.division import Division, Lease, Part, derive_part_id
-from exchange.domain.errors import NameTaken, NotFound
+from exchange.domain.errors import Conflict, NameTaken, NotFound
 from exchange.domain.lifecycle import register_part
 from exchange.ports import Services, StoredBatch
 from exchange.use_cases.advance import advance, send_message
@@ -45,7 +46,8 @@ async def make_part(
     """Make the next part, with at most `limit` references. Return the batch request after that, and the part.
 
     The part is None if none is left to make, or if another run has made the part with this number. Then that one is
-    recorded, and the caller may try again. A part for a robot that is called gets its dispatch message.
+    recorded, and the caller may try again. It is None, too, if the batch request was cancelled meanwhile. A part for a
+    robot that is called gets its dispatch message.
     """
     request = stored.batch
     division = request.division
@@ -60,20 +62,20 @@ async def make_part(
     try:
         await services.batches.create(made.batch)
     except NameTaken:
-        taken = (await services.batches.load(derive_part_id(request.id, number))).batch
+        taken = (await services.batches.load(derive_part_id(request.registration, number))).batch
         return await _record_part(stored, taken, services), None
     stored = await _record_part(stored, made.batch, services)
-    if not _knows(stored.batch, made.batch):
-        await _cancel(made.batch.id, services)
+    if not _has_open(stored.batch, made.batch):
+        await _cancel(made.batch.id, services, stored.batch.cancel_reason)
         return stored, None
     await send_message(made.message, services)
     return stored, made.batch
 
 
-async def is_known(stored: StoredBatch, services: Services) -> bool:
-    """Return whether the batch request knows this part, and record it there if possible.
+async def may_be_sent(stored: StoredBatch, services: Services) -> bool:
+    """Return whether the robot may get this part. Record it in its batch request, if that does not know it.
 
-    A part that was made when its batch request ended is cancelled.
+    A part that was made when its batch request ended or was cancelled is cancelled.
     """
     part = _get_part(stored.batch)
     try:
@@ -82,9 +84,9 @@ async def is_known(stored: StoredBatch, services: Services) -> bool:
         request = None
     if request is not None:
         request = await _record_part(request, stored.batch, services)
-        if _knows(request.batch, stored.batch):
+        if _has_open(request.batch, stored.batch):
             return True
-    await _cancel(stored.batch.id, services)
+    await _cancel(stored.batch.id, services, None if request is None else request.batch.cancel_reason)
     return False
 
 
@@ -113,18 +115,23 @@ async def _record_part(request: StoredBatch, part: Batch, services: Services) ->
     return (await advance(request, events.PartMade(made.number, made.range), services)).stored
 
 
-def _knows(request: Batch, part: Batch) -> bool:
-    return request.division is not None and _get_part(part).number <= request.division.made
+def _has_open(request: Batch, part: Batch) -> bool:
+    """Return whether the part is recorded in the batch request, and robots are still to work on it."""
+    is_recorded = request.division is not None and _get_part(part).number <= request.division.made
+    return is_recorded and request.cancel_requested_at is None
 
 
 async def _cancel_open(request: Batch, division: Division, services: Services) -> None:
     for number in division.list_open():
-        await _cancel(derive_part_id(request.id, number), services, request.cancel_reason)
+        await _cancel(derive_part_id(request.registration, number), services, request.cancel_reason)
 
 
 async def _cancel(batch_id: UUID, services: Services, reason: str | None = None) -> None:
     part = await services.batches.load(batch_id)
-    if not part.batch.ended:
+    if part.batch.ended:
+        return
+    # It may end meanwhile.
+    with suppress(Conflict):
         await advance(part, events.CancelRequested(reason), services)
 
 

@@ -52,7 +52,7 @@ async def find_parts(batch: Batch, services: Services) -> AsyncIterator[Batch]:
         return
     for number in range(1, batch.division.made + 1):
         try:
-            part = (await services.batches.load(derive_part_id(batch.id, number))).batch
+            part = (await services.batches.load(derive_part_id(batch.registration, number))).batch
         except NotFound:
             log.warning("batch %s: part %d has expired", batch.id, number)
             continue

@@ -7,7 +7,9 @@ writes conflict, and processes die. Events arrive late, twice or never. Robots m
 - `faults.py` decides which call goes wrong, and how.
 - `ports.py` adds the faults to the fakes.
 - `world.py` delivers messages and events to processes.
-- `robots.py` has the robots, and `scenarios.py` the scenarios.
-- `invariants.py` checks what must be true after every run.
+- `robots.py` has the robots that are called, `fetching.py` those that fetch.
+- `scenarios.py` has the scenarios, and `part_scenarios.py` those of batch requests in parts.
+- `claims.py` and `part_checks.py` check each write, `invariants.py` and `part_invariants.py` what must be true after
+  every run.
 - `soak.py` runs random schedules.
 """

@@ -37,6 +37,7 @@ READS = {
     "stream",
     "read_page",
     "list_overdue",
+    "list_available",
     "sign_read_url",
     "sign_upload_url",
 }
@@ -107,6 +108,22 @@ class FixedPlan:
 
     def choose_delays(self) -> Sequence[float]:
         return self.delays
+
+
+class LossyPlan:
+    """A plan without faults of calls, in which half of the messages are lost."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def choose_fault(self, _number: int, _call: str) -> Fault | None:
+        return None
+
+    def choose_latency(self) -> float:
+        return 0.01
+
+    def choose_delays(self) -> Sequence[float]:
+        return self._random.choice(((), (0.0,)))
 
 
 class RandomPlan:

@@ -17,6 +17,7 @@ from exchange.domain.counts import count_entries, count_references
 from exchange.domain.messages import DispatchMessage
 from exchange.domain.report import EntryResult
 from exchange.ports import StoredWebhooks
+from tests.simulation.part_invariants import check_part, check_parts
 from tests.simulation.world import ExpectedEntry, Simulation, Write
 
 _RANKS = {BatchStatus.RECEIVED: 0, BatchStatus.ACCEPTED: 1, BatchStatus.IMPORTING: 2}
@@ -42,28 +43,49 @@ def check(simulation: Simulation) -> None:
     assert simulation.history.retries <= set(simulation.batches.items), "a confirmed retry was withdrawn"
     _check_keys(simulation)
     for stored in simulation.batches.items.values():
-        batch = stored.batch
-        assert batch.ended, f"batch {batch.id} has not ended"
-        assert batch.due_at is None, "an ended batch has a deadline"
-        assert not batch.notify_due, "the webhooks of an ended batch are still to be notified"
-        assert batch.ended_at is not None, "an ended batch has no time of its end"
-        _check_writes(simulation.history.writes[batch.id])
-        _check_calls(simulation, batch)
-        _check_skipped(simulation, batch)
-        _check_imported_upload(simulation, batch)
-        _check_stored_enhancements(simulation, batch)
-        _check_report(simulation, batch)
-        _check_import(simulation, batch)
-        _check_counts(simulation, batch)
-        _check_cancellation(simulation, batch)
-        has_error = batch.status not in _IMPORTED or batch.error_code is ErrorCode.CANCELLED
-        assert has_error == (batch.error is not None), "the status and the error contradict each other"
-        assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
-        _check_retry(simulation, batch)
-        _check_validations(simulation, batch)
-        _check_webhooks(simulation, batch)
+        _check_batch(simulation, stored.batch)
     _check_no_other_enhancements(simulation)
     _check_no_superseded_blobs(simulation)
+
+
+def _check_batch(simulation: Simulation, batch: Batch) -> None:
+    """Check a batch request, or a part of one."""
+    assert batch.ended, f"batch {batch.id} has not ended"
+    assert batch.due_at is None, "an ended batch has a deadline"
+    assert not batch.notify_due, "the webhooks of an ended batch are still to be notified"
+    assert batch.ended_at is not None, "an ended batch has no time of its end"
+    _check_writes(simulation.history.writes[batch.id])
+    _check_counts(simulation, batch)
+    if batch.id in simulation.history.cancelled:
+        assert batch.cancel_requested_at is not None, "a confirmed cancellation was lost"
+    if batch.id in simulation.history.delivered:
+        assert batch.delivered_at is not None, "a robot was told that its result counts, but it does not"
+    if batch.part is None:
+        skipped = len(simulation.reference_ids) - len(simulation.selected_ids)
+        assert batch.skipped_count == skipped, "the wrong number of references was skipped"
+        _check_retry(simulation, batch)
+        _check_webhooks(simulation, batch)
+    else:
+        check_part(simulation, batch)
+    if batch.division is not None:
+        check_parts(simulation, batch)
+    else:
+        _check_job(simulation, batch)
+
+
+def _check_job(simulation: Simulation, batch: Batch) -> None:
+    """Check what a robot works on in one job: a part, or a batch request that is not in parts."""
+    _check_calls(simulation, batch)
+    _check_snapshot(simulation, batch)
+    _check_imported_upload(simulation, batch)
+    _check_stored_enhancements(simulation, batch)
+    _check_report(simulation, batch)
+    _check_import(simulation, batch)
+    _check_cancellation(simulation, batch)
+    has_error = batch.status not in _IMPORTED or batch.error_code is ErrorCode.CANCELLED
+    assert has_error == (batch.error is not None), "the status and the error contradict each other"
+    assert has_error == (batch.error_code is not None), "the error and its code contradict each other"
+    _check_validations(simulation, batch)
 
 
 def _check_keys(simulation: Simulation) -> None:
@@ -117,14 +139,16 @@ def _check_calls(simulation: Simulation, batch: Batch) -> None:
         assert all(at > rejected_at[-1] for at, *_ in uploads), "the batch was rejected although a result existed"
 
 
-def _check_skipped(simulation: Simulation, batch: Batch) -> None:
+def _check_snapshot(simulation: Simulation, batch: Batch) -> None:
     """Check that the robot got exactly the references that are not to be skipped."""
-    skipped = len(simulation.reference_ids) - len(simulation.selected_ids)
-    assert batch.skipped_count == skipped, "the wrong number of references was skipped"
-    if batch.snapshot is not None:
-        lines = simulation.files.blobs[f"{batch.id}/{batch.snapshot}/reference_data.jsonl"].splitlines()
-        ids = {UUID(json.loads(line)["id"]) for line in lines}
-        expected = simulation.list_requested(batch.id) if batch.retry_of else simulation.selected_ids
+    content = simulation.files.blobs.get(f"{batch.id}/{batch.snapshot}/reference_data.jsonl")
+    # The snapshot of a part that is fetched has its name before it is written.
+    assert content is not None or batch.snapshot is None or batch.part is not None, "a robot got no snapshot"
+    assert content is not None or batch.id not in simulation.part_checks.given, "a robot got no snapshot"
+    if content is not None:
+        ids = {UUID(json.loads(line)["id"]) for line in content.splitlines()}
+        is_first = batch.retry_of is None and batch.part is None
+        expected = simulation.selected_ids if is_first else simulation.list_requested(batch.id)
         assert ids == set(expected), "the robot got the wrong references"
     if not simulation.selected_ids:
         assert (batch.status, batch.calls_started) == (BatchStatus.COMPLETED, 0), "an empty job was sent"
@@ -245,8 +269,8 @@ def _check_report(simulation: Simulation, batch: Batch) -> None:
     if batch.report is None:
         return
     entries = _imported_entries(simulation, batch)
-    lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
-    text = _read_blob(simulation, batch, "validation.txt").decode().splitlines()
+    lines = [json.loads(line) for line in simulation.read_report(batch, "validation.jsonl").splitlines()]
+    text = simulation.read_report(batch, "validation.txt").decode().splitlines()
     named = {entry.reference_id for entry in entries}
     missing = [item for item in simulation.list_requested(batch.id) if item not in named]
     assert len(text) == len(lines) == len(entries) + len(missing), "the report has the wrong number of lines"
@@ -271,16 +295,14 @@ def _check_files_of_report(simulation: Simulation, batch: Batch, lines: Sequence
     """Check the counted messages, and that the enhancements of the batch are those that are stored."""
     errors = [(line["kind"], line["error"]) for line in lines if line["error"] is not None]
     if errors:
-        listed = json.loads(_read_blob(simulation, batch, "errors.json"))["errors"]
+        listed = json.loads(simulation.read_report(batch, "errors.json"))["errors"]
         counted = Counter({(error["kind"], error["message"]): error["count"] for error in listed})
         assert counted == Counter(errors), "the messages are counted wrongly"
     if (name := find_added(batch)) is not None:
         exported = [json.loads(line) for line in simulation.files.blobs[name].splitlines()]
         added_lines = [line["line"] for line in lines if line["error"] is None]
         assert [item.pop("line") for item in exported] == added_lines, "the enhancements have wrong numbers"
-        stored = [
-            item for item in simulation.references.enhancements.values() if _label(item).startswith(str(batch.id))
-        ]
+        stored = simulation.list_stored(batch.id)
         by_id = {item["id"]: item for item in exported}
         assert len(by_id) == len(exported) == len(stored), "the enhancements of the batch are not those that it added"
         assert all(by_id[item["id"]] == item for item in stored), "the enhancements of the batch are not as stored"
@@ -301,14 +323,14 @@ def _check_counts(simulation: Simulation, batch: Batch) -> None:
         if (entries := count_entries(write.after)) is not None:
             kinds = entries.model_dump(exclude={"total"})
             assert sum(kinds.values()) == entries.total, "the counts of the entries do not add up"
-    if batch.report is not None:
+    if batch.report is not None and batch.division is None:
         _check_final_counts(simulation, batch)
 
 
 def _check_final_counts(simulation: Simulation, batch: Batch) -> None:
     """Check the counts of a finished import by its report."""
     entries, references = count_entries(batch), count_references(batch)
-    lines = [json.loads(line) for line in _read_blob(simulation, batch, "validation.jsonl").splitlines()]
+    lines = [json.loads(line) for line in simulation.read_report(batch, "validation.jsonl").splitlines()]
     by_kind = Counter(line["kind"] for line in lines)
     missing = by_kind.pop("missing", 0)
     assert entries is not None, "the entries are not counted"
@@ -325,8 +347,6 @@ def _check_final_counts(simulation: Simulation, batch: Batch) -> None:
 
 def _check_cancellation(simulation: Simulation, batch: Batch) -> None:
     """Check that a confirmed cancellation ended the batch, or its import after the chunk that was in progress."""
-    if batch.id in simulation.history.cancelled:
-        assert batch.cancel_requested_at is not None, "a confirmed cancellation was lost"
     if batch.cancel_requested_at is None:
         assert batch.error_code is not ErrorCode.CANCELLED, "a batch was cancelled that nobody cancelled"
         return
@@ -352,17 +372,22 @@ def _check_retry(simulation: Simulation, batch: Batch) -> None:
     retries = [stored.batch for stored in simulation.batches.items.values() if stored.batch.retry_of == batch.retry_of]
     assert retries == [batch], "a batch has two retries"
     retried = simulation.batches.items[batch.retry_of].batch
-    enhanced = {
-        item["reference_id"]
-        for item in simulation.references.enhancements.values()
-        if _label(item).startswith(str(retried.id))
-    }
+    jobs = _list_jobs(simulation, retried)
+    enhanced = {item["reference_id"] for job in jobs for item in simulation.list_stored(job.id)}
     requested = simulation.list_requested(retried.id)
     # An import that stalled may have stored more than it recorded.
-    known = enhanced if retried.report is not None or not retried.import_started else None
+    known = enhanced if all(job.report is not None or not job.import_started for job in jobs) else None
     left = [item for item in requested if known is None or str(item) not in known]
     retry = simulation.list_requested(batch.id)
     assert retry == left or (known is None and set(retry) <= set(left)), "a retry has the wrong references"
+
+
+def _list_jobs(simulation: Simulation, batch: Batch) -> Sequence[Batch]:
+    """Return the parts of a batch request. One that is not in parts is its only part."""
+    if batch.division is None:
+        return [batch]
+    batches = (stored.batch for stored in simulation.batches.items.values())
+    return [part for part in batches if part.part is not None and part.part.of == batch.id]
 
 
 def _list_added(simulation: Simulation, batch: Batch) -> Sequence[ExpectedEntry]:
@@ -394,10 +419,6 @@ def _imported_entries(simulation: Simulation, batch: Batch) -> Sequence[Expected
     assert batch.validation is not None
     uploads = simulation.history.uploads[batch.id]
     return next(entries for _, etag, entries in uploads if etag == batch.validation.etag)
-
-
-def _read_blob(simulation: Simulation, batch: Batch, name: str) -> bytes:
-    return simulation.files.blobs[f"{batch.id}/{batch.report}/{name}"]
 
 
 def _label(enhancement: Any) -> str:

@@ -1,8 +1,9 @@
 """Robots of all kinds. Each is called with the simulation, the job, and the number of the call for this batch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from exchange.contract.robots import BatchRobotRequest
@@ -99,7 +100,7 @@ class Delivery:
         await self._simulation.call_back(self._batch_id, self._simulation.robot, error)
 
 
-Work = Callable[[Delivery], Awaitable[None]]
+Work = Callable[[Delivery], Coroutine[Any, Any, None]]
 
 
 async def upload_and_call_back(delivery: Delivery) -> None:

@@ -1,13 +1,18 @@
-"""`python -m tests.simulation.soak --seeds 1000` runs random schedules. A failure names the command that repeats it."""
+"""`python -m tests.simulation.soak --seeds 1000` runs random schedules. A failure names the command that repeats it.
+
+A seed gives two schedules: one of batch requests that are one job, and one of batch requests in parts.
+"""
 
 import argparse
 import logging
 import sys
 import time
+from collections.abc import Callable
 from random import Random
 
 from tests.simulation.faults import Plan, RandomPlan
-from tests.simulation.scenarios import choose_scenario, list_broken_calls, run_scenario
+from tests.simulation.part_scenarios import choose_part_scenario
+from tests.simulation.scenarios import Scenario, choose_scenario, list_broken_calls, run_scenario
 
 # Shares of the calls that go wrong: from none to a third.
 FAULT_SHARES = (0.0, 0.01, 0.03, 0.1, 0.3)
@@ -16,9 +21,15 @@ BROKEN_CALL_SHARE = 0.2
 
 
 def run_seed(seed: int) -> None:
-    """Run the schedule of this seed. Raises AssertionError with the command that repeats it."""
+    """Run the two schedules of this seed. Raises AssertionError with the command that repeats it."""
+    run_schedule(seed, choose_scenario)
+    run_schedule(seed, choose_part_scenario)
+
+
+def run_schedule(seed: int, choose: Callable[[Random], Scenario]) -> None:
+    """Run the schedule of this seed, with a scenario of this choice."""
     random = Random(seed)  # noqa: S311 - repeatable, not secret
-    scenario = choose_scenario(random)
+    scenario = choose(random)
     plan: Plan = RandomPlan(random, random.choice(FAULT_SHARES))
     try:
         # A batch that ends when it is created has no later calls.
@@ -30,9 +41,9 @@ def run_seed(seed: int) -> None:
 
 
 def main() -> int:
-    """Run schedules one after another, and stop at the first that fails."""
+    """Run the schedules of seeds one after another, and stop at the first that fails."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="number of schedules")
+    parser.add_argument("--seeds", type=int, default=1000, help="number of seeds")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="run this seed only, and print its log")
     options = parser.parse_args()
@@ -44,7 +55,7 @@ def main() -> int:
     started = time.monotonic()
     for seed in range(options.first, options.first + options.seeds):
         run_seed(seed)
-    print(f"{options.seeds} schedules passed in {time.monotonic() - started:.0f} s")  # noqa: T201 - for the terminal
+    print(f"{2 * options.seeds} schedules of {options.seeds} seeds passed in {time.monotonic() - started:.0f} s")  # noqa: T201 - for the terminal
     return 0
 
 

@@ -5,15 +5,18 @@ The fast tier tries some of them.
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
+from random import Random
 
 import pytest
 
 from exchange.ports import Services
-from tests.simulation.faults import READS, Fault, FixedPlan, list_faults
+from tests.simulation.faults import READS, Fault, FixedPlan, LossyPlan, list_faults
+from tests.simulation.part_scenarios import FETCHED, PART_SCENARIOS, SENT
 from tests.simulation.scenarios import SCENARIOS, VITAL_CALLS, Scenario, list_broken_calls, run_scenario
 from tests.tiers import choose
 
-SMALL_SCENARIOS = [scenario for scenario in SCENARIOS if scenario.small]
+ALL_SCENARIOS = (*SCENARIOS, *PART_SCENARIOS)
+SMALL_SCENARIOS = [scenario for scenario in ALL_SCENARIOS if scenario.small]
 # The faults that leave something half done. Only these are tried in pairs.
 HALF_DONE = {Fault.FAILS_AFTER, Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.WRITE_CONFLICT}
 
@@ -35,40 +38,56 @@ def test_the_calls_that_are_listed_by_name_exist() -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: scenario.name)
 def test_one_fault_at_any_call_keeps_all_invariants(
     scenario: Scenario, record_property: Callable[[str, object], None]
 ) -> None:
     calls = run_scenario(scenario, FixedPlan()).calls.made
     runs = [{number: fault} for number, call in enumerate(calls) for fault in list_faults(call)]
     assert len(runs) >= 4 * len(calls)
-    for faults in choose(runs, one_in=19):
+    for faults in choose(runs, one_in=41):
         run_with_faults(scenario, faults, calls)
     record_property("runs", len(runs))
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: scenario.name)
 def test_batches_end_even_if_a_call_fails_for_ever(scenario: Scenario) -> None:
-    for broken_call in choose(list_broken_calls(scenario), one_in=47):
+    # The scenarios of parts have many calls in common, and long runs.
+    every = 3 if scenario in PART_SCENARIOS else 1
+    for broken_call in choose(list_broken_calls(scenario)[::every], one_in=101):
         try:
             run_scenario(scenario, broken_call)
         except (Exception, AssertionError) as error:
             raise AssertionError(f"'{scenario.name}' with {broken_call}: {error}") from error
 
 
-@pytest.mark.parametrize("delays", [(0.0, 0.0), (0.0, 0.005, 0.05), (200.0, 0.0), ()], ids=repr)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_messages_may_be_delivered_twice_late_or_never(scenario: Scenario, delays: Sequence[float]) -> None:
+@pytest.mark.parametrize("delays", [(0.0, 0.0), (0.0, 0.005, 0.05), (200.0, 0.0)], ids=repr)
+@pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_messages_may_be_delivered_twice_or_late(scenario: Scenario, delays: Sequence[float]) -> None:
     run_scenario(scenario, FixedPlan(delays=delays))
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_messages_may_never_be_delivered(scenario: Scenario) -> None:
+    """A batch request in parts needs the queue: the end of a part is told in a message, which the sweep repeats."""
+    run_scenario(scenario, FixedPlan(delays=()))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("scenario", PART_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_messages_about_parts_may_be_lost(scenario: Scenario, seed: int) -> None:
+    run_scenario(scenario, LossyPlan(Random(seed)))  # noqa: S311 - repeatable, not secret
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scenario", [SCENARIOS[1], SCENARIOS[-1]], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "scenario", [SCENARIOS[1], SCENARIOS[-1], FETCHED[2], SENT[0]], ids=lambda scenario: scenario.name
+)
 def test_one_fault_at_any_call_while_each_message_is_delivered_twice(scenario: Scenario) -> None:
     calls = run_scenario(scenario, FixedPlan(delays=(0.0, 0.0))).calls.made
     runs = [(number, call, fault) for number, call in enumerate(calls) for fault in list_faults(call)]
-    for number, call, fault in choose(runs, one_in=23):
+    for number, call, fault in choose(runs, one_in=47):
         try:
             run_scenario(scenario, FixedPlan({number: fault}, (0.0, 0.0)))
         except (Exception, AssertionError) as error:
@@ -84,6 +103,6 @@ def test_faults_at_any_two_calls_keep_all_invariants(
     faults = [(number, fault) for number, call in enumerate(calls) for fault in list_faults(call) if fault in HALF_DONE]
     runs = [dict(pair) for pair in combinations(faults, 2) if pair[0][0] != pair[1][0]]
     assert len(runs) >= 500
-    for pair in choose(runs, one_in=83):
+    for pair in choose(runs, one_in=167):
         run_with_faults(scenario, pair, calls)
     record_property("runs", len(runs))

@@ -58,6 +58,11 @@ ADVANCE, CHUNK, VALIDATE = "use_cases/advance.py", "use_cases/import_chunk.py", 
 FILES = "use_cases/attempt_files.py"
 SKIP = "use_cases/skip_enhanced.py"
 NOTIFY, DELIVERIES = "use_cases/notify_webhooks.py", "domain/webhook_deliveries.py"
+BATCH, DEADLINES, DIVISION = "domain/batch.py", "domain/deadlines.py", "domain/division.py"
+COUNTS = "domain/counts.py"
+DIVIDING, LEASING, DELIVERY = (f"domain/transitions/{name}.py" for name in ("dividing", "leasing", "delivery"))
+PARTS, FETCH, RENEW = "use_cases/parts.py", "use_cases/fetch_part.py", "use_cases/renew_lease.py"
+REPORT_PARTS, RENUMBERING = "use_cases/report_parts.py", "domain/renumbering.py"
 
 BUGS = (
     bug(
@@ -82,6 +87,7 @@ BUGS = (
             LIFECYCLE,
             (
                 "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),\n"
+                "        (events.LeaseRenewed, leasing.refuse_renewal, set()),\n"
                 "        (events.Swept, importing.sweep, {_ENDED}),"
             ),
             "        (events.ImportStarted, importing.start_import, {_IMPORTING, _ENDED}),",
@@ -253,7 +259,7 @@ BUGS = (
     ),
     bug(
         "a retry requests references that were enhanced",
-        (RETRY, " if str(reference_id) not in enhanced]", "]"),
+        ("use_cases/list_left.py", " if str(reference_id) not in enhanced]", "]"),
     ),
     bug("a batch is retried twice", (RETRY, "derive_retry_id(batch.id)", "services.new_id()")),
     bug(
@@ -270,8 +276,8 @@ BUGS = (
         "a cancelled batch is imported when its robot calls back",
         (
             LIFECYCLE,
-            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.Swept, delivery.sweep",
-            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.Swept, delivery.sweep",
+            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.LeaseRenewed",
+            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.LeaseRenewed",
         ),
     ),
     bug(
@@ -307,6 +313,128 @@ BUGS = (
             "    await advance(stored, EndNotified(), services)\n    found = await services.webhooks.load",
         ),
     ),
+    bug(
+        "a robot gets a part before it is recorded",
+        (
+            PARTS,
+            "    stored = await _record_part(stored, made.batch, services)\n",
+            "    await send_message(made.message, services)\n    return stored, made.batch\n",
+        ),
+    ),
+    bug("the end of a part counts twice", (DIVIDING, " or division.has_ended(event.number)", "")),
+    bug(
+        "the references of a returned part are lost",
+        (
+            DIVISION,
+            "replace(self, ended=ended, returned=(*self.returned, outcome.returned))",
+            "replace(self, ended=ended)",
+        ),
+    ),
+    bug(
+        "a returned part makes room for no other references",
+        (COUNTS, "    if batch.part is not None and batch.part.returned and batch.lease is not None:", "    if False:"),
+    ),
+    bug(
+        "a fetch takes a part without a look at its lease",
+        (BATCH, "            return self.lease.until", "            return self.created_at"),
+        (DELIVERY, " or batch.part is None or now < batch.lease.until:", " or batch.part is None:"),
+    ),
+    bug(
+        "the last minute of a lease does not count",
+        (BATCH, "            return self.lease.until", "            return self.lease.until - 60.0"),
+        (DELIVERY, "now < batch.lease.until:", "now < batch.lease.until - 60.0:"),
+    ),
+    bug(
+        "a late result is accepted after another robot has the references",
+        (
+            DELIVERY,
+            "    cancelled = batch.cancel_requested_at is not None",
+            (
+                "    if batch.part is not None and batch.part.returned:\n        return Transition(batch)\n"
+                "    cancelled = batch.cancel_requested_at is not None"
+            ),
+        ),
+    ),
+    bug(
+        "a result changes a part that was returned",
+        (
+            DELIVERY,
+            "    cancelled = batch.cancel_requested_at is not None",
+            (
+                "    if batch.part is not None and batch.part.returned and batch.upload is None:\n"
+                "        return Transition(replace(batch, delivered_at=_now))\n"
+                "    cancelled = batch.cancel_requested_at is not None"
+            ),
+        ),
+    ),
+    bug(
+        "a cancelled batch request makes more parts",
+        (BATCH, " or self.cancel_requested_at is not None or self.division.given_up", " or self.division.given_up"),
+    ),
+    bug(
+        "a robot gets a part that was made after the cancellation",
+        (PARTS, "    return is_recorded and request.cancel_requested_at is None", "    return is_recorded"),
+    ),
+    bug(
+        "a cancellation after the last part is confirmed",
+        (LIFECYCLE, "        (events.CancelRequested, dividing.refuse_late_cancel, set()),\n", ""),
+    ),
+    bug(
+        "the sweep does not repeat that a part has ended",
+        (DEADLINES, "if batch.notify_due else None", "if batch.notify_due and batch.part is None else None"),
+    ),
+    bug("two runs make the same part", (PARTS, "holder=services.new_id()", "holder=request.id")),
+    bug(
+        "the references of a new part are left again",
+        (DIVISION, "next_start = taken.start + taken.count", "next_start = taken.start"),
+    ),
+    bug(
+        "a range that came back loses a reference when it is cut",
+        (DIVISION, "count=item.count - taken.count)", "count=item.count - taken.count - 1)"),
+    ),
+    bug("expired leases are not counted", (DIVISION, " + (not lease.given_back))", ")")),
+    bug("a part that is given back counts as expired", (DIVISION, " + (not lease.given_back))", " + 1)")),
+    bug(
+        "a reference has one lease too many",
+        (LEASING, "    if range_after.expiries >= ", "    if range_after.expiries > "),
+        (LEASING, "    if count_expiry(part, lease).expiries >= ", "    if count_expiry(part, lease).expiries > "),
+    ),
+    bug(
+        "a fetch ignores the uploaded result",
+        (
+            DELIVERY,
+            (
+                "    if event.current_upload is not None:\n"
+                "        return _deliver(batch, event.current_upload, now, deadlines)\n"
+                "    return leasing"
+            ),
+            "    return leasing",
+        ),
+    ),
+    bug("an expired lease can be renewed", (LEASING, "    if now >= batch.lease.until:", "    if False:")),
+    bug(
+        "a robot is told that its lease lasts longer",
+        (RENEW, "else renewed.batch.lease.until", "else renewed.batch.lease.until + 60.0"),
+    ),
+    bug(
+        "one part too many is open",
+        (PARTS, "division.open_parts < services.limits", "division.open_parts <= services.limits"),
+    ),
+    bug(
+        "a batch request ends before its last part",
+        (DIVIDING, "    if division.open_parts:", "    if division.open_parts > 1:"),
+    ),
+    bug(
+        "missing references of parts are not counted",
+        (DIVISION, "missing=self.missing + outcome.missing", "missing=self.missing"),
+    ),
+    bug("the report has the parts that were returned", (REPORT_PARTS, " and not part.part.returned", "")),
+    bug("the report forgets the references in no part", (REPORT_PARTS, "        await writer.add_left()\n", "")),
+    bug(
+        "the entries of parts are not numbered on",
+        (REPORT_PARTS, "self._entries += part.validation.entries", "self._entries = part.validation.entries"),
+    ),
+    bug("later enhancements of a reference are not numbered on", (RENUMBERING, "'^( ?)", "'^()")),
 )
 
 

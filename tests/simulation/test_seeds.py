@@ -9,8 +9,8 @@ from tests.simulation.scenarios import choose_scenario, run_scenario
 from tests.simulation.soak import run_seed
 from tests.tiers import fast_or_exhaustive
 
-SEEDS = fast_or_exhaustive(200, 2000)
-SEEDS_PER_TEST = 200
+SEEDS = fast_or_exhaustive(100, 2000)
+SEEDS_PER_TEST = 100
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))

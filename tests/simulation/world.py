@@ -6,17 +6,18 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
 from exchange.contract.batches import BatchCancellationIn, BatchEnhancementRequestIn, BatchRetryIn
 from exchange.contract.references import ReferenceFileInput
-from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Robot
+from exchange.contract.robots import BatchRobotRequest, BatchRobotResult, Delivery, Robot
 from exchange.contract.webhooks import DeliveryState, WebhookEvent
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import CallingRobot, Role, User
-from exchange.domain.errors import Conflict, ExchangeError, InputRejected, ResultMissing, Unavailable
+from exchange.domain.errors import Conflict, ExchangeError, InputRejected, NotFound, ResultMissing, Unavailable
 from exchange.domain.limits import Limits
 from exchange.domain.messages import (
     DispatchMessage,
@@ -33,11 +34,13 @@ from exchange.ports import StoredWebhooks
 from exchange.use_cases.call_webhook import call_webhook
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.dispatch_batch import dispatch_batch
+from exchange.use_cases.fetch_part import fetch_part
 from exchange.use_cases.import_results import import_results
 from exchange.use_cases.notify_webhooks import notify_webhooks
 from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.register_once import register_once
+from exchange.use_cases.renew_lease import renew_lease
 from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
 from exchange.use_cases.sweep_deliveries import sweep_deliveries
@@ -48,6 +51,7 @@ from tests.fakes.world import DEADLINES, START, World
 from tests.results import annotation, jsonl
 from tests.simulation.claims import Claims
 from tests.simulation.faults import Plan
+from tests.simulation.part_checks import PartChecks
 from tests.simulation.ports import Calls, Killed, Unreliable, running_process
 from tests.simulation.receivers import ReceiverBehaviour
 
@@ -60,6 +64,7 @@ EARLY_VALIDATIONS_LIMIT = 3
 # Shorter than the defaults of days, for the same reason.
 WEBHOOK_DELAYS_S = "5 30 60 60 120 120 300 300 300"
 WEBHOOK_WAIT_LIMIT_S = 7200.0
+FETCH_LIMIT_S = 5400.0
 # The store refuses larger items, so that a short entry can be refused.
 LARGEST_ITEM = 1000
 MAX_MESSAGE_DELIVERIES = 10
@@ -73,6 +78,7 @@ OTHER_REQUESTOR = User("other requestor", frozenset({Role.REQUESTOR}))
 LIMITS = Limits(
     references_per_batch_limit=100,
     open_batches_limit=100,
+    open_parts_limit=2,
     references_per_load_limit=100,
     result_rejected_entries_limit=100,
     result_file_limit_bytes=1 << 20,
@@ -120,6 +126,8 @@ class History:
     uploads: dict[UUID, list[tuple[float, str, Sequence[ExpectedEntry]]]] = field(default_factory=dict)
     # The robot's answers for each batch and their times, whether or not they arrived.
     answers: dict[UUID, list[tuple[float, RobotAnswer]]] = field(default_factory=dict)
+    # The batches whose robot was told that its result counts.
+    delivered: set[UUID] = field(default_factory=set)
     # When the first cancellation of each batch was confirmed.
     cancelled: dict[UUID, float] = field(default_factory=dict)
     # The users who were told of a batch with an idempotency key.
@@ -142,16 +150,19 @@ class Simulation(World):
             "early_validations_limit": EARLY_VALIDATIONS_LIMIT,
             "webhook_retry_delays_s": WEBHOOK_DELAYS_S,
             "webhook_wait_limit_s": WEBHOOK_WAIT_LIMIT_S,
+            "fetch_limit_s": FETCH_LIMIT_S,
         }
         if large_results:
             update["small_result_limit_bytes"] = 0
         super().__init__(deadlines=DEADLINES.model_copy(update=update), limits=LIMITS)
         self.validation_claims = Claims(DEADLINES.validation_wait_s)
+        self.part_checks = PartChecks(self.batches.items, LIMITS)
         self.calls = Calls(plan)
         self.history = History()
         self._behave = robot
         self._events = itertools.cycle(events)
         self._running: set[asyncio.Task[None]] = set()
+        self._background: list[asyncio.Task[None]] = []
         self._robot_calls_made: dict[UUID, int] = {}
         self._ids = itertools.count()
         self._receivers: dict[UUID, ReceiverBehaviour] = {}
@@ -159,6 +170,7 @@ class Simulation(World):
         self.webhook_calls.behaviour = self._receive_event
         self._record_writes()
         self._record_reads()
+        self._record_imports()
         unreliable: dict[str, Any] = {
             name: Unreliable(name, getattr(self, name), self.calls)
             for name in (
@@ -182,11 +194,17 @@ class Simulation(World):
         return START + asyncio.get_running_loop().time()
 
     async def populate(
-        self, references: int, receivers: Sequence[ReceiverBehaviour] = (), skipped: int | None = None
+        self,
+        references: int,
+        receivers: Sequence[ReceiverBehaviour] = (),
+        skipped: int | None = None,
+        delivery: Delivery = Delivery.PUSH,
+        max_references: int | None = None,
     ) -> None:
         """Register a robot, load references and create webhooks, without any faults.
 
-        If `skipped` is set, so many of the references are to be skipped.
+        If `skipped` is set, so many of the references are to be skipped. The robot gets its jobs as `delivery` says,
+        with at most `max_references` in each.
         """
         self._receivers = {self._new_id(): receiver for receiver in receivers}
         created = tuple(
@@ -201,6 +219,8 @@ class Simulation(World):
             base_url="https://robot.test",
             description="",
             owner="",
+            delivery=delivery,
+            max_references=max_references,
             version=None if skipped is None else VERSION,
         )
         await self.robots.create(self.robot)
@@ -260,7 +280,8 @@ class Simulation(World):
         known: set[UUID] = set()
         while True:
             await asyncio.sleep(1)
-            ended = [stored.batch for stored in self.batches.items.values() if stored.batch.ended]
+            batches = [stored.batch for stored in self.batches.items.values()]
+            ended = [batch for batch in batches if batch.ended and batch.part is None]
             for batch in ended:
                 if batch.id not in known and batch.retry_of is None:
                     known.add(batch.id)
@@ -287,15 +308,28 @@ class Simulation(World):
             await asyncio.sleep(20)
 
     def list_requested(self, batch_id: UUID) -> Sequence[UUID]:
-        """Return the references of a batch that are not skipped."""
+        """Return the references of a batch request or of a part that are not skipped."""
         batch = self.batches.items[batch_id].batch
-        name = blob_names.manifest(batch_id, batch.manifest)
+        name = blob_names.manifest(batch.request_id, batch.manifest)
         if batch.selected is not None:
-            name = blob_names.selected(batch_id, batch.selected)
-        return [UUID(item) for item in json.loads(self.files.blobs[name])]
+            name = blob_names.selected(batch.request_id, batch.selected)
+        ids = [UUID(item) for item in json.loads(self.files.blobs[name])]
+        if batch.part is None:
+            return ids
+        wanted = batch.part.range
+        return ids[wanted.start : wanted.start + wanted.count]
+
+    def list_stored(self, batch_id: UUID) -> list[Any]:
+        """Return the enhancements that this batch or part has added."""
+        items = self.references.enhancements.values()
+        return [item for item in items if _label(item).startswith(str(batch_id))]
+
+    def read_report(self, batch: Batch, name: str) -> bytes:
+        """Read a blob of the report."""
+        return self.files.blobs[f"{batch.id}/{batch.report}/{name}"]
 
     def cancel_at(self, call: str, delays: Sequence[float]) -> None:
-        """Cancel every batch after the first call of this port, once for each delay."""
+        """Cancel every batch request after the first call of this port, once for each delay."""
 
         def observe(started: str) -> None:
             if started == call:
@@ -307,18 +341,21 @@ class Simulation(World):
 
     async def _cancel_all(self, delay: float) -> None:
         await asyncio.sleep(delay)
-        for batch_id in list(self.batches.items):
-            await self._cancel(batch_id)
+        for batch_id in [stored.batch.id for stored in self.batches.items.values() if stored.batch.part is None]:
+            if batch_id in self.batches.items:
+                await self._cancel(batch_id)
 
     async def _cancel(self, batch_id: UUID) -> None:
-        """Cancel a batch as a requestor does, who tries again until there is an answer."""
+        """Cancel a batch as its requestor does, who tries again until there is an answer."""
+        users = {user.id: user for user in (REQUESTOR, OTHER_REQUESTOR)}
+        user = users[self.batches.items[batch_id].batch.requestor]
         answered = False
 
         async def cancel() -> None:
             nonlocal answered
-            # A refusal is a final answer too.
-            with suppress(Conflict):
-                await cancel_batch(batch_id, BatchCancellationIn(reason="enough"), REQUESTOR, self.services)
+            # A refusal is a final answer too. The batch may be withdrawn meanwhile.
+            with suppress(Conflict, NotFound):
+                await cancel_batch(batch_id, BatchCancellationIn(reason="enough"), user, self.services)
                 self.history.cancelled.setdefault(batch_id, self.time())
             answered = True
 
@@ -348,6 +385,8 @@ class Simulation(World):
             # A refusal is a final answer too.
             with suppress(Conflict, ResultMissing, InputRejected):
                 await receive_callback(batch_id, result, CallingRobot(robot.id), self.services)
+                if error is None:
+                    self.history.delivered.add(batch_id)
             answered = True
 
         for _ in range(8):
@@ -356,10 +395,51 @@ class Simulation(World):
                 return
             await asyncio.sleep(20)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    async def fetch(self, limit: int, lease_s: float) -> Batch | None:
+        """Fetch a part as a robot does. Return None if there is no work, or no answer."""
+        fetched: Batch | None = None
+
+        async def fetch() -> None:
+            nonlocal fetched
+            fetched = await fetch_part(CallingRobot(self.robot.id), limit, lease_s, self.services)
+
+        await self._run_in_process(fetch())
+        if fetched is not None:
+            self._note(self.part_checks.record_fetch, fetched)
+        return fetched
+
+    async def renew(self, part_id: UUID, lease_s: float) -> bool | None:
+        """Renew a lease as a robot does. Return False if that is refused, and None if there is no answer."""
+        renewed: bool | None = None
+        lease = self.batches.items[part_id].batch.lease
+        was_expired = lease is None or lease.until <= self.time()
+
+        async def renew() -> None:
+            nonlocal renewed
+            try:
+                until = await renew_lease(part_id, lease_s, CallingRobot(self.robot.id), self.services)
+            except Conflict:
+                renewed = False
+            else:
+                self._note(partial(self.part_checks.record_renewal, part_id, until, was_expired=was_expired))
+                renewed = True
+
+        if lease_s == 0:
+            self.part_checks.record_return(part_id)
+        await self._run_in_process(renew())
+        return renewed
+
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run this work concurrently."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
+        task.add_done_callback(self._finish)
+        return task
+
+    def start_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run this work concurrently, until the run ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.append(task)
         task.add_done_callback(self._finish)
 
     async def run_until_ended(self, within_s: float) -> None:
@@ -369,6 +449,9 @@ class Simulation(World):
         """
         end = asyncio.get_running_loop().time() + within_s
         while self._running or self.list_open_batches() or self.list_pending_deliveries():
+            if self.history.unexpected_errors:
+                # The run has failed already.
+                return
             if asyncio.get_running_loop().time() > end:
                 open_batches = [f"{batch.id} {batch.phase}" for batch in self.list_open_batches()[:3]]
                 pending = [f"{delivery.id}" for delivery in self.list_pending_deliveries()[:3]]
@@ -485,6 +568,7 @@ class Simulation(World):
 
     async def _answer_call(self, job: BatchRobotRequest) -> RobotAnswer:
         number = self._robot_calls_made[job.id] = self._robot_calls_made.get(job.id, 0) + 1
+        self._note(self.part_checks.record_call, job.id)
         answer = await self._behave(self, job, number)
         self.history.answers.setdefault(job.id, []).append((self.time(), answer))
         return answer
@@ -515,12 +599,17 @@ class Simulation(World):
             await create(batch)
             # A derived id may be used again.
             self.history.withdrawn.discard(batch.id)
+            is_new = batch.id not in self.history.writes
             self.history.writes[batch.id] = [Write(self.time(), None, batch)]
+            if is_new:
+                self._note(self.part_checks.record_creation, batch, self.time())
 
         async def replace_and_record(batch: Batch, etag: str) -> str:
             before = (await self.batches.load(batch.id)).batch
             new_etag = await replace_batch(batch, etag)
             self._note(self.validation_claims.record_write, before, batch, self.time())
+            uploaded_at = [at for at, *_ in self.history.uploads.get(batch.id, [])]
+            self._note(self.part_checks.record_write, before, batch, self.time(), uploaded_at)
             self.history.writes[batch.id].append(Write(self.time(), before, batch))
             return new_etag
 
@@ -545,9 +634,32 @@ class Simulation(World):
 
         self.results.read = check_and_read  # type: ignore[method-assign] # wraps the fake
 
+    def _record_imports(self) -> None:
+        """Check each import of entries: it adds nothing to a batch request that has ended."""
+        import_entries = self.references.import_entries
+
+        async def import_and_check(*args: Any) -> AsyncGenerator[Any, None]:
+            pieces = import_entries(*args)
+            while True:
+                known = set(self.references.enhancements)
+                try:
+                    piece = await anext(pieces)
+                except StopAsyncIteration:
+                    return
+                for enhancement_id in self.references.enhancements.keys() - known:
+                    self._note(self.part_checks.record_import, self.references.enhancements[enhancement_id])
+                yield piece
+
+        self.references.import_entries = import_and_check  # type: ignore[assignment,method-assign] # wraps the fake
+
     def _note(self, check: Callable[..., None], *arguments: object) -> None:
         """Make a check, and keep its failure for the end of the run."""
         try:
             check(*arguments)
         except AssertionError as error:
             self.history.unexpected_errors.append(error)
+
+
+def _label(enhancement: Any) -> str:
+    label: str = enhancement["content"]["annotations"][0]["label"]
+    return label

@@ -8,6 +8,7 @@ from exchange.domain.batch import Batch
 from exchange.domain.counts import count_references
 from exchange.domain.division import Division
 from exchange.domain.durations import format_duration
+from exchange.domain.errors import Conflict
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import DispatchMessage, ImportMessage
 from exchange.domain.transitions.cancelling import cancel, format_reason
@@ -79,6 +80,13 @@ def cancel_parts(batch: Batch, event: events.CancelRequested, now: float, deadli
     if not division.open_parts:
         return _go_on(cancelled, now)
     return Transition(cancelled, DispatchMessage(batch.id, batch.attempt))
+
+
+def refuse_late_cancel(batch: Batch, _event: events.CancelRequested, _now: float, _deadlines: Deadlines) -> Transition:
+    """Accept a repeated cancellation. Refuse another one after the last part has ended."""
+    if batch.cancel_requested_at is None:
+        raise Conflict("All parts of the batch request have ended. It is too late to cancel it.")
+    return Transition(batch)
 
 
 def sweep(batch: Batch, _event: events.Swept, now: float, deadlines: Deadlines) -> Transition:

@@ -18,16 +18,19 @@ from exchange.contract.references import ReferenceFileInput
 from exchange.contract.reports import BatchErrors
 from exchange.contract.robots import BatchRobotRequest, RobotSettings
 from exchange.domain import blob_names
+from exchange.domain.added import find_added
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.division import derive_part_id
 from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
 from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
 from exchange.domain.robot_answer import RobotAnswer
+from exchange.ports import StoredBatch
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.fetch_part import fetch_part
 from exchange.use_cases.manage_robots import configure_robot
 from exchange.use_cases.notify_webhooks import notify_webhooks
 from exchange.use_cases.register_batch import register_batch
+from exchange.use_cases.register_once import register_once
 from exchange.use_cases.renew_lease import renew_lease
 from exchange.use_cases.retry_batch import retry_batch
 from exchange.use_cases.sweep import sweep
@@ -56,7 +59,7 @@ class Parts(Exchange):
         return self.read_whole().status, self.read_whole().error_code
 
     def part(self, number: int) -> Batch:
-        return self.get_batch(derive_part_id(self.request_id, number))
+        return self.get_batch(derive_part_id(self.read_whole().registration, number))
 
     async def fetch(self, limit: int = 4) -> Batch | None:
         return await fetch_part(self.calling_robot, limit, LEASE_S, self.services)
@@ -312,6 +315,19 @@ class TestFetched:
         assert lines == [1, 2, 3, 4, 5, 6]
         assert exchange.read_whole().status is BatchStatus.PARTIAL_FAILED
 
+    async def test_enhancements_are_numbered_as_their_entries(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        for _ in range(2):
+            part = await exchange.fetch_some(2)
+            ids = [UUID(item) for item in exchange.read_ids(part)]
+            await exchange.upload(part.id, *(annotation(item, label) for item in ids for label in ("a", "b")))
+            await exchange.call_back(part.id)
+        await exchange.run_messages()
+        name = find_added(exchange.read_whole())
+        assert name is not None
+        lines = [json.loads(line)["line"] for line in exchange.files.blobs[name].splitlines()]
+        assert lines == [1, 2, 3, 4, 5, 6, 7, 8]
+
 
 class TestTooManyParts:
     @pytest.fixture
@@ -335,6 +351,42 @@ class TestTooManyParts:
     async def test_a_request_for_more_parts_is_refused(self, exchange: Parts, delivery: str) -> None:
         with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
             await exchange.request(10, delivery=delivery, max_references=3)
+
+    async def test_a_batch_request_that_is_withdrawn_during_a_fetch_has_no_work(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        create = exchange.batches.create
+
+        async def withdraw_and_create(batch: Batch) -> None:
+            await create(batch)
+            del exchange.batches.items[exchange.request_id]
+
+        exchange.batches.create = withdraw_and_create  # type: ignore[method-assign] # replaces the fake
+        assert await exchange.fetch() is None
+
+    async def test_a_batch_request_that_is_registered_again_has_parts_of_its_own(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        request = BatchEnhancementRequestIn(robot_id=exchange.robot.id, reference_ids=exchange.reference_ids)
+        first = await register_once(request, "key", REQUESTOR, exchange.services)
+        del exchange.batches.items[exchange.request_id]
+        await exchange.fetch_some()
+        del exchange.batches.items[first.batch.id]
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.fetch() is None
+        exchange.request_id = (await register_once(request, "key", REQUESTOR, exchange.services)).batch.id
+        assert exchange.request_id == first.batch.id
+        assert await exchange.work() == 1
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_a_fetch_that_fails_after_its_lease_is_unavailable(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+
+        def fail_late(_name: str) -> object:
+            exchange.clock.now += LEASE_S
+            raise Unavailable("The storage is down.")
+
+        exchange.files.create = fail_late  # type: ignore[assignment,method-assign] # replaces the fake
+        with pytest.raises(Unavailable):
+            await exchange.fetch()
 
 
 class TestSent:
@@ -389,6 +441,57 @@ class TestSent:
 
 
 class TestCancelledAndRetried:
+    async def test_during_a_fetch(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        await exchange.fetch_some()
+        create = exchange.batches.create
+
+        async def create_and_cancel(batch: Batch) -> None:
+            await create(batch)
+            await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+            await exchange.run_messages()
+
+        exchange.batches.create = create_and_cancel  # type: ignore[method-assign] # replaces the fake
+        assert await exchange.fetch() is None
+        assert exchange.part(2).error_code is ErrorCode.CANCELLED
+        await exchange.run_messages()
+        assert exchange.read_end() == (BatchStatus.FAILED, ErrorCode.CANCELLED)
+
+    async def test_a_part_is_not_sent_after_the_cancellation(self, exchange: Parts) -> None:
+        await exchange.request(max_references=4)
+        await exchange.dispatch(exchange.request_id)
+        await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        await exchange.dispatch(exchange.part(1).id)
+        assert exchange.robot_calls.jobs == []
+        assert exchange.part(1).error_code is ErrorCode.CANCELLED
+
+    async def test_a_part_that_ends_meanwhile_does_not_keep_the_others_open(self, exchange: Parts) -> None:
+        await exchange.request(delivery="pull")
+        first, second = await exchange.fetch_some(), await exchange.fetch_some()
+        await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        load = exchange.batches.load
+
+        async def load_and_fail(batch_id: UUID) -> StoredBatch:
+            stored = await load(batch_id)
+            if batch_id == first.id and not stored.batch.ended:
+                exchange.batches.load = load  # type: ignore[method-assign] # restores the fake
+                await exchange.call_back(first.id, error="no memory")
+            return stored
+
+        exchange.batches.load = load_and_fail  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_messages()
+        assert exchange.part(1).error_code is ErrorCode.ROBOT_ERROR
+        assert exchange.get_batch(second.id).error_code is ErrorCode.CANCELLED
+
+    async def test_after_the_last_part(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        await exchange.deliver(await exchange.fetch_some())
+        await exchange.run_import(exchange.part(1).id)
+        await notify_webhooks(exchange.part(1).id, exchange.services)
+        assert exchange.read_whole().phase is Phase.REPORTING
+        with pytest.raises(Conflict, match="too late to cancel"):
+            await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+
     async def test_before_the_first_part(self, exchange: Parts) -> None:
         await exchange.request(delivery="pull")
         read = await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
