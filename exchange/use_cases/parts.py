@@ -6,13 +6,14 @@ exists is always known sooner or later, whoever made it, and no reference is in 
 """
 
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.counts import count_part
 from exchange.domain.division import Division, Lease, Part, derive_part_id
-from exchange.domain.errors import NameTaken, NotFound
+from exchange.domain.errors import Conflict, NameTaken, NotFound
 from exchange.domain.lifecycle import register_part
 from exchange.ports import Services, StoredBatch
 from exchange.use_cases.advance import advance, send_message
@@ -125,7 +126,9 @@ async def _cancel_open(request: Batch, division: Division, services: Services) -
 async def _cancel(batch_id: UUID, services: Services, reason: str | None = None) -> None:
     part = await services.batches.load(batch_id)
     if not part.batch.ended:
-        await advance(part, events.CancelRequested(reason), services)
+        # The part may end in the meantime.
+        with suppress(Conflict):
+            await advance(part, events.CancelRequested(reason), services)
 
 
 def _get_part(batch: Batch) -> Part:

@@ -23,6 +23,7 @@ from exchange.domain.division import derive_part_id
 from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
 from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
 from exchange.domain.robot_answer import RobotAnswer
+from exchange.ports import StoredBatch
 from exchange.use_cases.cancel_batch import cancel_batch
 from exchange.use_cases.fetch_part import fetch_part
 from exchange.use_cases.manage_robots import configure_robot
@@ -410,6 +411,28 @@ class TestCancelledAndRetried:
         with pytest.raises(Conflict):
             await exchange.deliver(late)
         assert len(exchange.read_report(exchange.request_id)) == 10
+
+    async def test_a_part_that_ends_meanwhile_does_not_keep_the_others_from_being_cancelled(
+        self, exchange: Parts
+    ) -> None:
+        await exchange.request(8, delivery="pull")
+        first = await exchange.fetch_some()
+        second = await exchange.fetch_some()
+        await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        load = exchange.batches.load
+
+        async def load_and_end(batch_id: UUID) -> StoredBatch:
+            stored = await load(batch_id)
+            if batch_id == first.id:
+                exchange.batches.load = load  # type: ignore[method-assign] # restores the fake
+                await exchange.call_back(first.id, "The robot has stopped.")
+            return stored
+
+        exchange.batches.load = load_and_end  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_messages()
+        assert exchange.get_batch(first.id).error_code is ErrorCode.ROBOT_ERROR
+        assert exchange.get_batch(second.id).error_code is ErrorCode.CANCELLED
+        assert exchange.read_whole().error_code is ErrorCode.CANCELLED
 
     async def test_a_part_is_cancelled_and_retried_with_its_batch_request_only(self, exchange: Parts) -> None:
         await exchange.request(delivery="pull")
