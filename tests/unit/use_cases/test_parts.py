@@ -240,6 +240,14 @@ class TestFetched:
         with pytest.raises(Conflict, match="The lease has expired"):
             await renew_lease(part.id, LEASE_S, exchange.calling_robot, exchange.services)
 
+    @pytest.mark.parametrize("delivery", ["push", "pull"])
+    async def test_only_a_part_that_was_fetched_has_a_lease(self, exchange: Parts, delivery: str) -> None:
+        await exchange.request(4, delivery=delivery)
+        for _ in range(2):
+            with pytest.raises(Conflict, match="It has no lease that could be renewed"):
+                await renew_lease(exchange.request_id, LEASE_S, exchange.calling_robot, exchange.services)
+            await exchange.run_messages()
+
     async def test_an_upload_without_a_report_counts_when_its_lease_has_expired(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
         part = await exchange.fetch_some()
