@@ -25,6 +25,7 @@ from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessa
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.ports import StoredBatch
 from exchange.use_cases.cancel_batch import cancel_batch
+from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.fetch_part import fetch_part
 from exchange.use_cases.manage_robots import configure_robot
 from exchange.use_cases.notify_webhooks import notify_webhooks
@@ -344,6 +345,18 @@ class TestTooManyParts:
     async def test_a_request_for_more_parts_is_refused(self, exchange: Parts, delivery: str) -> None:
         with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
             await exchange.request(10, delivery=delivery, max_references=3)
+        request = BatchEnhancementRequestIn(robot_id=exchange.robot.id, reference_ids=exchange.reference_ids)
+        with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
+            await dry_run(request, REQUESTOR, exchange.services)
+
+    @pytest.mark.parametrize("max_references", [None, 5])
+    async def test_the_exchange_may_have_a_smaller_limit_than_the_robot(self, max_references: int | None) -> None:
+        limits = {"parts_per_batch_limit": 3, "references_per_part_limit": 2}
+        exchange = Parts(limits=LIMITS.model_copy(update=limits))
+        with pytest.raises(
+            TooLarge, match=r"at most 2 references in one job\..* may have at most 6 references"
+        ):
+            await exchange.request(7, max_references=max_references)
 
 
 class TestSent:
