@@ -42,6 +42,9 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
         with bind_log_fields(batch_id=batch_id, robot_id=robot.id):
             try:
                 part = await _fetch_from(batch_id, limit, lease_s, services)
+            except NotFound:
+                # The batch request was withdrawn, or has expired.
+                continue
             except InputRejected as error:
                 too_small = error
                 continue
@@ -56,20 +59,17 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
 
 
 async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Services) -> Batch | None:
-    try:
-        stored = await services.batches.load(batch_id)
-        if stored.batch.part is not None:
-            stored = await _take_back(stored, services)
-    except NotFound:
-        return None
+    stored = await services.batches.load(batch_id)
+    if stored.batch.part is not None:
+        stored = await _take_back(stored, services)
     smallest = find_smallest_size(stored.batch.selected_count, services.limits.parts_per_batch_limit)
-    if limit < smallest:
-        raise InputRejected(
-            f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it."
-        )
     for _ in range(_ATTEMPTS):
         if stored.batch.phase is not Phase.DIVIDED or not stored.batch.may_make_parts:
             return None
+        if limit < smallest:
+            raise InputRejected(
+                f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it."
+            )
         lease = Lease(until=services.clock() + lease_s)
         stored, part = await make_part(stored, limit, lease, services)
         if part is not None:

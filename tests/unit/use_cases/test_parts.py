@@ -258,6 +258,24 @@ class TestFetched:
         await exchange.run_messages()
         assert exchange.read_whole().status is BatchStatus.COMPLETED
 
+    async def test_a_batch_request_that_is_withdrawn_meanwhile_does_not_hide_the_next(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        first = exchange.request_id
+        exchange.clock.now += 1
+        exchange.request_id = await exchange.register()
+        create = exchange.batches.create
+
+        async def create_and_withdraw(batch: Batch) -> None:
+            await create(batch)
+            exchange.batches.create = create  # type: ignore[method-assign] # restores the fake
+            await exchange.batches.delete(first, exchange.batches.items[first].etag)
+
+        exchange.batches.create = create_and_withdraw  # type: ignore[method-assign] # replaces the fake
+        assert (await exchange.fetch_some()).request_id == exchange.request_id
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.work() == 1
+        assert exchange.get_batch(derive_part_id(first, 1)).ended
+
     async def test_what_nobody_fetches_fails_in_the_end(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
         exchange.clock.now += exchange.services.deadlines.fetch_limit_s + 1
@@ -341,6 +359,15 @@ class TestTooManyParts:
         small = await exchange.register()
         assert (await exchange.fetch_some(1)).request_id == small
 
+    async def test_a_fetch_of_too_few_references_is_not_refused_if_none_are_left(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        for part in [await exchange.fetch_some(4) for _ in range(3)]:
+            await exchange.upload(part.id, *(annotation(UUID(item)) for item in exchange.read_ids(part)))
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.fetch(3) is None
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
     @pytest.mark.parametrize("delivery", ["push", "pull"])
     async def test_a_request_for_more_parts_is_refused(self, exchange: Parts, delivery: str) -> None:
         with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
@@ -353,9 +380,7 @@ class TestTooManyParts:
     async def test_the_exchange_may_have_a_smaller_limit_than_the_robot(self, max_references: int | None) -> None:
         limits = {"parts_per_batch_limit": 3, "references_per_part_limit": 2}
         exchange = Parts(limits=LIMITS.model_copy(update=limits))
-        with pytest.raises(
-            TooLarge, match=r"at most 2 references in one job\..* may have at most 6 references"
-        ):
+        with pytest.raises(TooLarge, match=r"at most 2 references in one job\..* may have at most 6 references"):
             await exchange.request(7, max_references=max_references)
 
 
