@@ -314,6 +314,31 @@ class TestFetched:
         assert await exchange.work() == 1
         assert exchange.read_whole().status is BatchStatus.COMPLETED
 
+    async def test_the_error_of_a_snapshot_is_returned_although_its_lease_has_expired(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+
+        def fail(_name: str) -> object:
+            exchange.clock.now += LEASE_S + 1
+            raise Unavailable("The storage is down.")
+
+        exchange.files.create = fail  # type: ignore[assignment,method-assign] # replaces the fake
+        with pytest.raises(Unavailable, match="The storage is down"):
+            await exchange.fetch()
+
+    async def test_a_manifest_that_no_longer_exists_neither_hides_the_next_nor_lasts_for_ever(
+        self, exchange: Parts
+    ) -> None:
+        await exchange.request(4, delivery="pull")
+        broken = exchange.read_whole()
+        del exchange.files.blobs[blob_names.manifest(broken.id, broken.manifest)]
+        exchange.clock.now += 1
+        exchange.request_id = await exchange.register()
+        assert (await exchange.fetch_some()).request_id == exchange.request_id
+        for _ in range(6):
+            exchange.clock.now += LEASE_S + 1
+            await exchange.fetch()
+        assert exchange.get_batch(broken.id).phase is Phase.REPORTING
+
     async def test_a_part_that_was_made_by_a_run_that_died_is_recorded_by_the_next(self, exchange: Parts) -> None:
         await exchange.request(8, delivery="pull")
         stored = exchange.batches.items[exchange.request_id]
