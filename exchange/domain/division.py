@@ -58,7 +58,8 @@ class Lease:
 class PartOutcome:
     """What a part did, in numbers of references and of entries. `entries` has a count for each field of `EntryCounts`.
 
-    `returned` is the range that goes back to the batch request. Then the other fields do not count.
+    `accepted_at` is when the robot accepted it. `returned` is the range that goes back to the batch request. Then the
+    other fields do not count.
     """
 
     status: BatchStatus
@@ -70,6 +71,7 @@ class PartOutcome:
     cancelled: int = 0
     added: int = 0
     entries: dict[str, int] = field(default_factory=dict)
+    accepted_at: float | None = None
     returned: Range | None = None
 
 

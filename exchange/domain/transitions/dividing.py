@@ -53,7 +53,9 @@ def end_part(batch: Batch, event: events.PartEnded, now: float, _deadlines: Dead
     if event.number > division.made or division.has_ended(event.number):
         return Transition(batch)
     counted = replace(batch, division=division.end_part(event.number, event.outcome), resent_at=None)
-    return _go_on(counted, now)
+    # The event of the acceptance may be lost.
+    accepted_at = event.outcome.accepted_at
+    return _go_on(counted if accepted_at is None else _mark_accepted(counted, accepted_at), now)
 
 
 def _go_on(batch: Batch, now: float) -> Transition:
@@ -63,8 +65,7 @@ def _go_on(batch: Batch, now: float) -> Transition:
         return Transition(batch, None if division.size is None else DispatchMessage(batch.id, batch.attempt))
     if division.open_parts:
         return Transition(batch)
-    accepted_at = batch.accepted_at or now
-    reporting = replace(batch, status=BatchStatus.IMPORTING, accepted_at=accepted_at, delivered_at=now, resent_at=None)
+    reporting = replace(batch, status=BatchStatus.IMPORTING, delivered_at=now, resent_at=None)
     return Transition(reporting, ImportMessage(batch.id))
 
 

@@ -441,6 +441,17 @@ class TestSent:
             BatchStatus.REJECTED,
             ErrorCode.ROBOT_REJECTED,
         )
+        assert exchange.read_whole().accepted_at is None
+
+    async def test_it_is_accepted_although_the_event_of_the_acceptance_is_lost(self, exchange: Parts) -> None:
+        await exchange.request(6, max_references=3)
+        await exchange.dispatch(exchange.request_id)
+        part = exchange.part(1)
+        await exchange.call_back(part.id, "The robot is too old.")
+        assert exchange.read_whole().status is BatchStatus.RECEIVED
+        await notify_webhooks(part.id, exchange.services)
+        assert exchange.read_whole().status is BatchStatus.ACCEPTED
+        assert exchange.read_whole().accepted_at == exchange.part(1).accepted_at
 
     async def test_the_sweep_repairs_every_lost_message(self, exchange: Parts) -> None:
         await exchange.request(6, max_references=3)
