@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.contract.reports import EntryKind
 from exchange.domain import events
 from exchange.domain.batch import Batch
 from exchange.domain.counts import count_references
@@ -117,7 +118,9 @@ def sweep_report(batch: Batch, _event: events.Swept, now: float, deadlines: Dead
 def _end(batch: Batch) -> Transition:
     division, totals = get_division(batch), get_division(batch).totals
     counts = count_references(batch)
-    if batch.cancel_requested_at is not None and counts is not None and (counts.cancelled or counts.pending):
+    # A reference that has one enhancement is not cancelled, even if its other entries are.
+    is_cut_short = totals.entries.get(EntryKind.CANCELLED) or (counts and (counts.cancelled or counts.pending))
+    if batch.cancel_requested_at is not None and is_cut_short:
         status = BatchStatus.PARTIAL_FAILED if totals.added else BatchStatus.FAILED
         error = f"The batch request was cancelled{format_reason(batch)}. {totals.added} enhancements were added."
         return end(batch, status, error, ErrorCode.CANCELLED)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -19,6 +19,7 @@ from exchange.contract.reports import BatchErrors
 from exchange.contract.robots import BatchRobotRequest, RobotSettings
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch, Phase
+from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.division import derive_part_id
 from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
 from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
@@ -515,6 +516,28 @@ class TestCancelledAndRetried:
         assert exchange.get_batch(first.id).error_code is ErrorCode.ROBOT_ERROR
         assert exchange.get_batch(second.id).error_code is ErrorCode.CANCELLED
         assert exchange.read_whole().error_code is ErrorCode.CANCELLED
+
+    async def test_entries_are_left_of_references_that_are_enhanced(self) -> None:
+        exchange = Parts(limits=LIMITS.model_copy(update={"import_chunk_entries": 4}))
+        await exchange.request(4, delivery="pull")
+        part = await exchange.fetch_some()
+        ids = [UUID(item) for item in exchange.read_ids(part)]
+        await exchange.upload(part.id, *map(annotation, ids), *(annotation(item, label="Eins") for item in ids))
+        await exchange.call_back(part.id)
+        import_entries = exchange.references.import_entries
+
+        async def cancel_and_import(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            exchange.references.import_entries = import_entries  # type: ignore[method-assign] # restores the fake
+            await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+            await exchange.dispatch(exchange.request_id)
+            async for refusals in import_entries(entries):
+                yield refusals
+
+        exchange.references.import_entries = cancel_and_import  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_messages()
+        assert exchange.get_batch(part.id).error_code is ErrorCode.CANCELLED
+        assert exchange.read_end() == (BatchStatus.PARTIAL_FAILED, ErrorCode.CANCELLED)
+        assert exchange.read_whole().error == "The batch request was cancelled. 4 enhancements were added."
 
     async def test_a_part_is_cancelled_and_retried_with_its_batch_request_only(self, exchange: Parts) -> None:
         await exchange.request(delivery="pull")
