@@ -4,6 +4,7 @@ The entries are numbered on, as if the result files of the parts were one file. 
 for each of its references, and so has each reference that was in no part at the end.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # Ids of references for which lines are made at once.
 _SLICE = 10_000
+# A batch request may have ten thousand parts, and a caller may wait for all of them.
+_LOADED_AT_ONCE = 50
 
 
 async def report_parts(stored: StoredBatch, services: Services) -> None:
@@ -50,14 +53,20 @@ async def find_parts(batch: Batch, services: Services) -> AsyncIterator[Batch]:
     if batch.division is None:
         yield batch
         return
-    for number in range(1, batch.division.made + 1):
-        try:
-            part = (await services.batches.load(derive_part_id(batch.id, number))).batch
-        except NotFound:
-            log.warning("batch %s: part %d has expired", batch.id, number)
-            continue
-        if part.part is not None and not part.part.returned:
-            yield part
+    made = batch.division.made
+    for start in range(1, made + 1, _LOADED_AT_ONCE):
+        numbers = range(start, min(start + _LOADED_AT_ONCE, made + 1))
+        for part in await asyncio.gather(*(_load_part(batch.id, number, services) for number in numbers)):
+            if part is not None and part.part is not None and not part.part.returned:
+                yield part
+
+
+async def _load_part(batch_id: UUID, number: int, services: Services) -> Batch | None:
+    try:
+        return (await services.batches.load(derive_part_id(batch_id, number))).batch
+    except NotFound:
+        log.warning("batch %s: part %d has expired", batch_id, number)
+        return None
 
 
 @operation("write report")

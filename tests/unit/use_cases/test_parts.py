@@ -561,6 +561,28 @@ class TestCancelledAndRetried:
         ids = [exchange.reference_ids[position] for position in (0, 4, 5)]
         assert retried.batch.reference_ids == ids
 
+    async def test_the_parts_are_read_at_once_for_a_retry(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        failing = [str(exchange.reference_ids[3])]
+        for _ in range(10):
+            await exchange.deliver(await exchange.fetch_some(1), failing)
+        await exchange.run_messages()
+        loading, longest = 0, 0
+        load = exchange.batches.load
+
+        async def load_slowly(batch_id: UUID) -> StoredBatch:
+            nonlocal loading, longest
+            loading += 1
+            longest = max(longest, loading)
+            await asyncio.sleep(0)
+            loading -= 1
+            return await load(batch_id)
+
+        exchange.batches.load = load_slowly  # type: ignore[method-assign] # replaces the fake
+        retried = await retry_batch(exchange.request_id, BatchRetryIn(), REQUESTOR, exchange.services)
+        assert retried.batch.reference_ids == [exchange.reference_ids[3]]
+        assert longest == 10
+
     async def test_skipped_references_are_in_no_part(self, exchange: Parts) -> None:
         await exchange.request(6, delivery="pull")
         await exchange.work(limit=3)
