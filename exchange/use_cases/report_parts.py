@@ -1,12 +1,12 @@
 """The report of a batch request in parts: the reports of its parts, one after the other.
 
-The entries are numbered on, as if the result files of the parts were one file. A part that failed as a whole has a line
-for each of its references, and so has each reference that was in no part at the end.
+The entries are numbered on, as if the result files of the parts were one file. A part without a report has a line for
+each of its references that it did not enhance, and so has each reference that was in no part at the end.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from exchange.telemetry.operations import operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import read_range
+from exchange.use_cases.write_report import find_enhanced
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,9 @@ class _Writer:
         """Add what became of the references of a part."""
         if part.report is None or part.validation is None:
             if part.part is not None:
-                await self._add_references(part.part.range, part.error or "The part has no report.")
+                # An import that stalled has added enhancements, although there is no report of it.
+                enhanced = await find_enhanced(part, self._services) if part.import_started else frozenset[str]()
+                await self._add_references(part.part.range, part.error or "The part has no report.", enhanced)
             return
         async for data in self._read_whole_lines(blob_names.report_text(part.id, part.report)):
             await self._text.write(renumber_text(data, self._entries))
@@ -128,10 +131,12 @@ class _Writer:
         for left in division.list_left(self._batch.selected_count):
             await self._add_references(left, error)
 
-    async def _add_references(self, wanted: Range, error: str) -> None:
+    async def _add_references(self, wanted: Range, error: str, enhanced: Collection[str] = frozenset()) -> None:
         for piece in wanted.cut(_SLICE):
             report = ReportPart()
             for reference_id in await read_range(self._batch, piece, self._services.files):
+                if str(reference_id) in enhanced:
+                    continue
                 report.add(EntryKind.MISSING, reference_id, 0, error, error)
                 self.errors.add(EntryKind.MISSING, error, str(reference_id))
             await self._text.write(report.text)

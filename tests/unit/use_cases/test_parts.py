@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -365,6 +366,35 @@ class TestFetched:
         lines = [entry["line"] for entry in exchange.read_report_entries(exchange.request_id)]
         assert lines == [1, 2, 3, 4, 5, 6]
         assert exchange.read_whole().status is BatchStatus.PARTIAL_FAILED
+
+    async def test_the_report_leaves_out_what_an_import_added_before_it_stalled(self) -> None:
+        exchange = Parts(limits=LIMITS.model_copy(update={"import_chunk_entries": 3}))
+        await exchange.request(4, delivery="pull")
+        await exchange.deliver(await exchange.fetch_some())
+        import_entries, imports = exchange.references.import_entries, 0
+
+        async def import_first(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            nonlocal imports
+            imports += 1
+            if imports > 1:
+                raise Unavailable("The store is down.")
+            async for refusals in import_entries(entries):
+                yield refusals
+
+        exchange.references.import_entries = import_first  # type: ignore[method-assign] # replaces the fake
+        for _ in range(exchange.services.deadlines.progress_attempts + 1):
+            with suppress(Unavailable):
+                await exchange.run_messages()
+            exchange.clock.now += exchange.services.deadlines.progress_limit_s + 1
+            await sweep(exchange.services)
+        await exchange.run_messages()
+        assert exchange.part(1).error_code is ErrorCode.IMPORT_STALLED
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.counts is not None
+        assert (read.counts.enhanced, read.counts.failed) == (3, 1)
+        assert exchange.read_report(exchange.request_id) == [
+            f"Reference {exchange.reference_ids[3]}: {exchange.part(1).error}"
+        ]
 
 
 class TestTooManyParts:
