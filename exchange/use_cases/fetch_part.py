@@ -69,7 +69,8 @@ async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Serv
             return None
         if limit < smallest:
             raise InputRejected(
-                f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it."
+                f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it. The "
+                "robot's max_references must allow as many."
             )
         lease = Lease(until=services.clock() + lease_s)
         stored, part = await make_part(stored, limit, lease, services)

@@ -408,6 +408,13 @@ class TestTooManyParts:
             await exchange.fetch(3)
         assert await exchange.work(4) == 3
 
+    async def test_max_references_may_be_too_small_by_now(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        settings = RobotSettings(max_references=3)
+        await configure_robot(exchange.robot.id, settings, exchange.services)
+        with pytest.raises(InputRejected, match="max_references must allow as many"):
+            await exchange.fetch(100)
+
     async def test_it_gets_the_work_of_smaller_batch_requests(self, exchange: Parts) -> None:
         await exchange.request(10, delivery="pull")
         exchange.clock.now += 1
