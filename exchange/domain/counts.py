@@ -92,4 +92,5 @@ def count_part(batch: Batch) -> PartOutcome:
         cancelled=references.cancelled if references else 0,
         added=added,
         entries=entries.model_dump() if entries else {},
+        accepted_at=batch.accepted_at,
     )

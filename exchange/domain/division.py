@@ -58,7 +58,8 @@ class Lease:
 class PartOutcome:
     """What a part did, in numbers of references and of entries. `entries` has a count for each field of `EntryCounts`.
 
-    `returned` is the range that goes back to the batch request. Then the other fields do not count.
+    `accepted_at` is when the robot accepted it. `returned` is the range that goes back to the batch request. Then the
+    other fields do not count.
     """
 
     status: BatchStatus
@@ -70,6 +71,7 @@ class PartOutcome:
     cancelled: int = 0
     added: int = 0
     entries: dict[str, int] = field(default_factory=dict)
+    accepted_at: float | None = None
     returned: Range | None = None
 
 
@@ -197,16 +199,15 @@ def choose_division(robot: Robot, selected_count: int, limits: Limits) -> Divisi
 
     A robot that fetches its jobs always gets parts. Raises TooLarge if there would be too many.
     """
-    limit = limits.references_per_part_limit
-    most = limits.parts_per_batch_limit * (robot.max_references or limit)
+    size = min(robot.max_references or limits.references_per_part_limit, limits.references_per_part_limit)
+    most = limits.parts_per_batch_limit * size
     if selected_count > most:
         raise TooLarge(
-            f"The robot takes at most {robot.max_references} references in one job. So a batch request to it may have "
-            f"at most {most} references."
+            f"The robot gets at most {size} references in one job. So a batch request to it may have at most {most} "
+            "references."
         )
     if robot.delivery is Delivery.PULL:
         return Division()
-    size = min(robot.max_references or limit, limit)
     return Division(size=size) if selected_count > size else None
 
 

@@ -47,6 +47,8 @@ class ErrorCounter:
                 self._add_example(_Key(error.kind, error.message), str(reference_id))
 
     def _add_example(self, key: _Key, reference_id: str) -> None:
+        if key not in self._counts:
+            return
         examples = self._examples.setdefault(key, [])
         if len(examples) < MAX_EXAMPLES and reference_id not in examples:
             examples.append(reference_id)

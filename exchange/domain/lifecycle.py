@@ -60,6 +60,7 @@ ROWS: tuple[Row, ...] = (
         (events.IdsRead, reading.record_ids, {Phase.RECEIVED, Phase.DIVIDED, _ENDED}),
         (events.IdsRefused, reading.refuse_ids, {_ENDED}),
         (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.LeaseRenewed, leasing.refuse_without_lease, set()),
         (events.Swept, reading.sweep, {_ENDED}),
     ),
     *_rows(
@@ -73,6 +74,7 @@ ROWS: tuple[Row, ...] = (
         (events.CallbackSucceeded, delivery.deliver, {_DELIVERED}),
         (events.CallbackFailed, delivery.fail, {_ENDED}),
         (events.CancelRequested, cancelling.cancel, {_ENDED}),
+        (events.LeaseRenewed, leasing.refuse_without_lease, set()),
         (events.Swept, dispatching.sweep, {_ACCEPTED, _ENDED}),
     ),
     *_rows(
@@ -117,6 +119,7 @@ ROWS: tuple[Row, ...] = (
         (events.PartAccepted, dividing.accept_part, set()),
         (events.PartEnded, dividing.end_part, {_REPORTING}),
         (events.CancelRequested, dividing.cancel_parts, {_REPORTING, _ENDED}),
+        (events.LeaseRenewed, leasing.refuse_without_lease, set()),
         (events.Swept, dividing.sweep, {_REPORTING, _ENDED}),
     ),
     *_rows(
@@ -124,6 +127,7 @@ ROWS: tuple[Row, ...] = (
         (events.WorkContinued, importing.continue_work, set()),
         (events.ReportWritten, dividing.finish, {_ENDED}),
         (events.CancelRequested, dividing.refuse_late_cancel, set()),
+        (events.LeaseRenewed, leasing.refuse_without_lease, set()),
         (events.Swept, dividing.sweep_report, {_ENDED}),
     ),
     *_rows(

@@ -2,6 +2,7 @@
 
 from exchange.contract.batches import BatchEnhancementRequestDryRun, BatchEnhancementRequestIn
 from exchange.domain.callers import User
+from exchange.domain.division import choose_division
 from exchange.domain.errors import InputRejected
 from exchange.ports import Services
 from exchange.use_cases.register_batch import check_ids, check_robot
@@ -29,6 +30,7 @@ async def dry_run(request: BatchEnhancementRequestIn, user: User, services: Serv
     skipped = None
     if request.skip_enhanced:
         skipped = len(await services.references.find_enhanced(known, robot.id, robot.version))
+    choose_division(robot, len(known) - (skipped or 0), services.limits)
     return BatchEnhancementRequestDryRun(
         robot_id=request.robot_id,
         requested=len(reference_ids),

@@ -8,7 +8,7 @@ from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.callers import CallingRobot
 from exchange.domain.division import Lease, find_smallest_size
-from exchange.domain.errors import Conflict, ExchangeError, InputRejected, NotFound
+from exchange.domain.errors import ExchangeError, InputRejected, NotFound, Unavailable
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.logs import bind_log_fields
 from exchange.telemetry.operations import add_span_attributes, operation
@@ -33,7 +33,7 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
     has expired. Each call returns other work, also if the answer to the last one was lost.
 
     Raises NotFound if the robot does not exist, InputRejected if the lease is too long or the only work left needs a
-    larger `limit`, and Unavailable. If a call fails, its lease ends.
+    larger `limit`, and Unavailable. Then the lease ends.
     """
     check_lease(lease_s, services.deadlines)
     registered = (await services.robots.load(robot.id)).robot
@@ -43,13 +43,16 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
         with bind_log_fields(batch_id=batch_id, robot_id=robot.id):
             try:
                 part = await _fetch_from(batch_id, limit, lease_s, services)
+            except NotFound as error:
+                # The batch request was withdrawn, or it or its manifest has expired.
+                log.warning("batch %s: nothing can be fetched: %s", batch_id, error)
+                continue
             except InputRejected as error:
                 too_small = error
                 continue
             if part is not None:
                 add_span_attributes(batch_id=str(part.id), reference_count=part.reference_count)
                 log.info("batch %s: part %s is fetched references=%d", part.request_id, part.id, part.reference_count)
-                await _write_snapshot(part, services)
                 return part
     if too_small is not None:
         raise too_small
@@ -57,28 +60,22 @@ async def fetch_part(robot: CallingRobot, limit: int, lease_s: float, services: 
 
 
 async def _fetch_from(batch_id: UUID, limit: int, lease_s: float, services: Services) -> Batch | None:
-    try:
-        stored = await services.batches.load(batch_id)
-        if stored.batch.part is not None:
-            stored = await _take_back(stored, services)
-        return await _make_part(stored, limit, lease_s, services)
-    except NotFound:
-        # The batch request was withdrawn or has expired.
-        return None
-
-
-async def _make_part(stored: StoredBatch, limit: int, lease_s: float, services: Services) -> Batch | None:
+    stored = await services.batches.load(batch_id)
+    if stored.batch.part is not None:
+        stored = await _take_back(stored, services)
     smallest = find_smallest_size(stored.batch.selected_count, services.limits.parts_per_batch_limit)
-    if limit < smallest:
-        raise InputRejected(
-            f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it."
-        )
     for _ in range(_ATTEMPTS):
         if stored.batch.phase is not Phase.DIVIDED or not stored.batch.may_make_parts:
             return None
+        if limit < smallest:
+            raise InputRejected(
+                f"The batch request {stored.batch.id} is large. Fetch at least {smallest} references of it. The "
+                "robot's max_references must allow as many."
+            )
         lease = Lease(until=services.clock() + lease_s)
         stored, part = await make_part(stored, limit, lease, services)
         if part is not None:
+            await _write_snapshot(part, services)
             return part
     return None
 
@@ -96,14 +93,18 @@ async def _take_back(stored: StoredBatch, services: Services) -> StoredBatch:
 
 
 async def _write_snapshot(part: Batch, services: Services) -> None:
-    """Write the snapshot. If that fails, give the part back, so that it need not wait for the end of its lease."""
+    """Write the snapshot. If a dependency is down, give the part back: it need not wait for the end of its lease.
+
+    After any other error the lease expires, and counts as expired. So a manifest that no longer exists does not lead to
+    parts without end.
+    """
     if part.snapshot is None:
         msg = f"the part {part.id} has no name for its snapshot"
         raise AssertionError(msg)
     try:
         await write_snapshot(part, part.snapshot, services)
-    except ExchangeError:
-        # The lease may have expired meanwhile, and the part may have ended.
-        with suppress(Conflict):
+    except Unavailable:
+        # The lease may have expired, or the dependency may be the one that keeps it.
+        with suppress(ExchangeError):
             await advance(await services.batches.load(part.id), events.LeaseRenewed(0.0), services)
         raise

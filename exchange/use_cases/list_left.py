@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+from exchange.concurrency import run_concurrently
 from exchange.domain import blob_names
 from exchange.domain.batch import Batch
 from exchange.domain.callers import User
@@ -16,6 +17,8 @@ from exchange.use_cases.write_report import find_enhanced
 
 # Ids that are in memory at once.
 _SLICE = 10_000
+# Reports of parts that are read at once, because the caller is waiting.
+_REPORTS_AT_ONCE = 16
 
 _EXPIRED = "The files of the batch request have expired, so it cannot be retried."
 _NOTHING_LEFT = "Every reference of the batch request was enhanced, or does not exist any more."
@@ -34,9 +37,10 @@ async def list_left(batch: Batch, user: User, services: Services) -> Sequence[UU
     """Return the references that were not enhanced, in the order of the request. Raises Conflict if there are none."""
     try:
         enhanced: set[str] = set()
-        async for part in find_parts(batch, services):
-            if part.import_started:
-                enhanced.update(await find_enhanced(part, services))
+        imported = [part async for part in find_parts(batch, services) if part.import_started]
+        work = (find_enhanced(part, services) for part in imported)
+        async for found in run_concurrently(work, _REPORTS_AT_ONCE):
+            enhanced.update(found)
         requested = await read_selected(batch, services.files)
     except NotFound as error:
         raise Conflict(_EXPIRED) from error

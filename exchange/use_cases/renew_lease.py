@@ -14,8 +14,8 @@ from exchange.use_cases.advance import advance
 async def renew_lease(stored: StoredBatch, lease_s: float, robot: CallingRobot, services: Services) -> float:
     """Return the new end of the lease, in seconds since the epoch. Zero seconds give the part back at once.
 
-    Raises NotFound, Forbidden, InputRejected if the lease is too long, and Conflict if it has expired or the part has
-    ended.
+    Raises NotFound, Forbidden, InputRejected if the lease is too long, and Conflict if there is none, if it has expired
+    or the part has ended.
     """
     check_may_see(robot, stored.batch)
     check_lease(lease_s, services.deadlines)

@@ -1,11 +1,12 @@
 """The report of a batch request in parts: the reports of its parts, one after the other.
 
-The entries are numbered on, as if the result files of the parts were one file. A part that failed as a whole has a line
-for each of its references, and so has each reference that was in no part at the end.
+The entries are numbered on, as if the result files of the parts were one file. A part without a report has a line for
+each of its references that it did not enhance, and so has each reference that was in no part at the end.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from uuid import UUID
 
@@ -24,11 +25,14 @@ from exchange.telemetry.operations import operation
 from exchange.use_cases.advance import advance
 from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import read_range
+from exchange.use_cases.write_report import find_enhanced
 
 log = logging.getLogger(__name__)
 
 # Ids of references for which lines are made at once.
 _SLICE = 10_000
+# A batch request may have ten thousand parts, and a caller may wait for all of them.
+_LOADED_AT_ONCE = 50
 
 
 async def report_parts(stored: StoredBatch, services: Services) -> None:
@@ -50,14 +54,20 @@ async def find_parts(batch: Batch, services: Services) -> AsyncIterator[Batch]:
     if batch.division is None:
         yield batch
         return
-    for number in range(1, batch.division.made + 1):
-        try:
-            part = (await services.batches.load(derive_part_id(batch.registration, number))).batch
-        except NotFound:
-            log.warning("batch %s: part %d has expired", batch.id, number)
-            continue
-        if part.part is not None and not part.part.returned:
-            yield part
+    made = batch.division.made
+    for start in range(1, made + 1, _LOADED_AT_ONCE):
+        numbers = range(start, min(start + _LOADED_AT_ONCE, made + 1))
+        for part in await asyncio.gather(*(_load_part(batch, number, services) for number in numbers)):
+            if part is not None and part.part is not None and not part.part.returned:
+                yield part
+
+
+async def _load_part(batch: Batch, number: int, services: Services) -> Batch | None:
+    try:
+        return (await services.batches.load(derive_part_id(batch.registration, number))).batch
+    except NotFound:
+        log.warning("batch %s: part %d has expired", batch.id, number)
+        return None
 
 
 @operation("write report")
@@ -95,7 +105,9 @@ class _Writer:
         """Add what became of the references of a part."""
         if part.report is None or part.validation is None:
             if part.part is not None:
-                await self._add_references(part.part.range, part.error or "The part has no report.")
+                # An import that stalled has added enhancements, although there is no report of it.
+                enhanced = await find_enhanced(part, self._services) if part.import_started else frozenset[str]()
+                await self._add_references(part.part.range, part.error or "The part has no report.", enhanced)
             return
         async for data in self._read_whole_lines(blob_names.report_text(part.id, part.report)):
             await self._text.write(renumber_text(data, self._entries))
@@ -119,10 +131,12 @@ class _Writer:
         for left in division.list_left(self._batch.selected_count):
             await self._add_references(left, error)
 
-    async def _add_references(self, wanted: Range, error: str) -> None:
+    async def _add_references(self, wanted: Range, error: str, enhanced: Collection[str] = frozenset()) -> None:
         for piece in wanted.cut(_SLICE):
             report = ReportPart()
             for reference_id in await read_range(self._batch, piece, self._services.files):
+                if str(reference_id) in enhanced:
+                    continue
                 report.add(EntryKind.MISSING, reference_id, 0, error, error)
                 self.errors.add(EntryKind.MISSING, error, str(reference_id))
             await self._text.write(report.text)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from exchange.contract.batches import BatchStatus, ErrorCode
+from exchange.contract.reports import EntryKind
 from exchange.domain import events
 from exchange.domain.batch import Batch
 from exchange.domain.counts import count_references
@@ -54,7 +55,9 @@ def end_part(batch: Batch, event: events.PartEnded, now: float, _deadlines: Dead
     if event.number > division.made or division.has_ended(event.number):
         return Transition(batch)
     counted = replace(batch, division=division.end_part(event.number, event.outcome), resent_at=None)
-    return _go_on(counted, now)
+    # The event of the acceptance may be lost.
+    accepted_at = event.outcome.accepted_at
+    return _go_on(counted if accepted_at is None else _mark_accepted(counted, accepted_at), now)
 
 
 def _go_on(batch: Batch, now: float) -> Transition:
@@ -64,8 +67,7 @@ def _go_on(batch: Batch, now: float) -> Transition:
         return Transition(batch, None if division.size is None else DispatchMessage(batch.id, batch.attempt))
     if division.open_parts:
         return Transition(batch)
-    accepted_at = batch.accepted_at or now
-    reporting = replace(batch, status=BatchStatus.IMPORTING, accepted_at=accepted_at, delivered_at=now, resent_at=None)
+    reporting = replace(batch, status=BatchStatus.IMPORTING, delivered_at=now, resent_at=None)
     return Transition(reporting, ImportMessage(batch.id))
 
 
@@ -124,7 +126,9 @@ def sweep_report(batch: Batch, _event: events.Swept, now: float, deadlines: Dead
 def _end(batch: Batch) -> Transition:
     division, totals = get_division(batch), get_division(batch).totals
     counts = count_references(batch)
-    if batch.cancel_requested_at is not None and counts is not None and (counts.cancelled or counts.pending):
+    # A reference that has one enhancement is not cancelled, even if its other entries are.
+    is_cut_short = totals.entries.get(EntryKind.CANCELLED) or (counts and (counts.cancelled or counts.pending))
+    if batch.cancel_requested_at is not None and is_cut_short:
         status = BatchStatus.PARTIAL_FAILED if totals.added else BatchStatus.FAILED
         error = f"The batch request was cancelled{format_reason(batch)}. {totals.added} enhancements were added."
         return end(batch, status, error, ErrorCode.CANCELLED)

@@ -15,13 +15,18 @@ from exchange.domain.limits import Deadlines
 from exchange.domain.transitions.transition import RobotFailure, Transition, end
 
 
-def renew(batch: Batch, event: events.LeaseRenewed, now: float, _deadlines: Deadlines) -> Transition:
+def renew(batch: Batch, event: events.LeaseRenewed, now: float, deadlines: Deadlines) -> Transition:
     """Set the end of the lease. An end that is not in the future gives the part back. Refused once it has expired."""
     if batch.lease is None:
-        raise Conflict("The exchange sent this job to the robot. It has no lease that could be renewed.")
+        return refuse_without_lease(batch, event, now, deadlines)
     if now >= batch.lease.until:
         raise Conflict("The lease has expired. A result still counts until another fetch takes these references.")
     return Transition(replace(batch, lease=Lease(until=max(event.until, now), given_back=event.until <= now)))
+
+
+def refuse_without_lease(_batch: Batch, _event: events.LeaseRenewed, _now: float, _deadlines: Deadlines) -> Transition:
+    """Refuse the renewal of a lease that does not exist: only a part that was fetched has one."""
+    raise Conflict("This is not a job that the robot fetched. It has no lease that could be renewed.")
 
 
 def refuse_renewal(batch: Batch, _event: events.LeaseRenewed, _now: float, _deadlines: Deadlines) -> Transition:

@@ -50,3 +50,15 @@ def test_the_number_of_messages_in_memory_is_bounded() -> None:
     assert summary.truncated
     assert summary.errors[0].count == 2
     assert len(counter._counts) == len(counter._examples) == 10_000
+
+
+def test_the_messages_of_many_reports_are_bounded_too() -> None:
+    counter = ErrorCounter()
+    for start in range(0, 20_000, MAX_LISTED):
+        errors = [
+            BatchError(kind=EntryKind.ROBOT_ERROR, message=f"message {number}", count=2, examples=[UUID(IDS[0])])
+            for number in range(start, start + MAX_LISTED)
+        ]
+        counter.add_all(BatchErrors(errors=errors))
+    assert counter.summarize().truncated
+    assert len(counter._counts) == len(counter._examples) == 10_000

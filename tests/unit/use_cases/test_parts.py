@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -20,12 +21,14 @@ from exchange.contract.robots import BatchRobotRequest, RobotSettings
 from exchange.domain import blob_names
 from exchange.domain.added import find_added
 from exchange.domain.batch import Batch, Phase
+from exchange.domain.chunks import AcceptedEntry, Refusal
 from exchange.domain.division import derive_part_id
 from exchange.domain.errors import Conflict, InputRejected, TooLarge, Unavailable
 from exchange.domain.messages import DispatchMessage, ImportMessage, NotifyMessage
 from exchange.domain.robot_answer import RobotAnswer
 from exchange.ports import StoredBatch
 from exchange.use_cases.cancel_batch import cancel_batch
+from exchange.use_cases.dry_run import dry_run
 from exchange.use_cases.fetch_part import fetch_part
 from exchange.use_cases.manage_robots import configure_robot
 from exchange.use_cases.notify_webhooks import notify_webhooks
@@ -242,6 +245,14 @@ class TestFetched:
         with pytest.raises(Conflict, match="The lease has expired"):
             await renew_lease(part.id, LEASE_S, exchange.calling_robot, exchange.services)
 
+    @pytest.mark.parametrize("delivery", ["push", "pull"])
+    async def test_only_a_part_that_was_fetched_has_a_lease(self, exchange: Parts, delivery: str) -> None:
+        await exchange.request(4, delivery=delivery)
+        for _ in range(2):
+            with pytest.raises(Conflict, match="It has no lease that could be renewed"):
+                await renew_lease(exchange.request_id, LEASE_S, exchange.calling_robot, exchange.services)
+            await exchange.run_messages()
+
     async def test_an_upload_without_a_report_counts_when_its_lease_has_expired(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
         part = await exchange.fetch_some()
@@ -250,6 +261,24 @@ class TestFetched:
         assert await exchange.fetch() is None
         await exchange.run_messages()
         assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_a_batch_request_that_is_withdrawn_meanwhile_does_not_hide_the_next(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+        first = exchange.request_id
+        exchange.clock.now += 1
+        exchange.request_id = await exchange.register()
+        create = exchange.batches.create
+
+        async def create_and_withdraw(batch: Batch) -> None:
+            await create(batch)
+            exchange.batches.create = create  # type: ignore[method-assign] # restores the fake
+            await exchange.batches.delete(first, exchange.batches.items[first].etag)
+
+        exchange.batches.create = create_and_withdraw  # type: ignore[method-assign] # replaces the fake
+        assert (await exchange.fetch_some()).request_id == exchange.request_id
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.work() == 1
+        assert exchange.get_batch(derive_part_id(first, 1)).ended
 
     async def test_what_nobody_fetches_fails_in_the_end(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
@@ -288,6 +317,31 @@ class TestFetched:
         exchange.files.create = create  # type: ignore[method-assign] # restores the fake
         assert await exchange.work() == 1
         assert exchange.read_whole().status is BatchStatus.COMPLETED
+
+    async def test_the_error_of_a_snapshot_is_returned_although_its_lease_has_expired(self, exchange: Parts) -> None:
+        await exchange.request(4, delivery="pull")
+
+        def fail(_name: str) -> object:
+            exchange.clock.now += LEASE_S + 1
+            raise Unavailable("The storage is down.")
+
+        exchange.files.create = fail  # type: ignore[assignment,method-assign] # replaces the fake
+        with pytest.raises(Unavailable, match="The storage is down"):
+            await exchange.fetch()
+
+    async def test_a_manifest_that_no_longer_exists_neither_hides_the_next_nor_lasts_for_ever(
+        self, exchange: Parts
+    ) -> None:
+        await exchange.request(4, delivery="pull")
+        broken = exchange.read_whole()
+        del exchange.files.blobs[blob_names.manifest(broken.id, broken.manifest)]
+        exchange.clock.now += 1
+        exchange.request_id = await exchange.register()
+        assert (await exchange.fetch_some()).request_id == exchange.request_id
+        for _ in range(6):
+            exchange.clock.now += LEASE_S + 1
+            await exchange.fetch()
+        assert exchange.get_batch(broken.id).phase is Phase.REPORTING
 
     async def test_a_part_that_was_made_by_a_run_that_died_is_recorded_by_the_next(self, exchange: Parts) -> None:
         await exchange.request(8, delivery="pull")
@@ -328,6 +382,35 @@ class TestFetched:
         lines = [json.loads(line)["line"] for line in exchange.files.blobs[name].splitlines()]
         assert lines == [1, 2, 3, 4, 5, 6, 7, 8]
 
+    async def test_the_report_leaves_out_what_an_import_added_before_it_stalled(self) -> None:
+        exchange = Parts(limits=LIMITS.model_copy(update={"import_chunk_entries": 3}))
+        await exchange.request(4, delivery="pull")
+        await exchange.deliver(await exchange.fetch_some())
+        import_entries, imports = exchange.references.import_entries, 0
+
+        async def import_first(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            nonlocal imports
+            imports += 1
+            if imports > 1:
+                raise Unavailable("The store is down.")
+            async for refusals in import_entries(entries):
+                yield refusals
+
+        exchange.references.import_entries = import_first  # type: ignore[method-assign] # replaces the fake
+        for _ in range(exchange.services.deadlines.progress_attempts + 1):
+            with suppress(Unavailable):
+                await exchange.run_messages()
+            exchange.clock.now += exchange.services.deadlines.progress_limit_s + 1
+            await sweep(exchange.services)
+        await exchange.run_messages()
+        assert exchange.part(1).error_code is ErrorCode.IMPORT_STALLED
+        read = await read_now(exchange.request_id, REQUESTOR, exchange.services)
+        assert read.counts is not None
+        assert (read.counts.enhanced, read.counts.failed) == (3, 1)
+        assert exchange.read_report(exchange.request_id) == [
+            f"Reference {exchange.reference_ids[3]}: {exchange.part(1).error}"
+        ]
+
 
 class TestTooManyParts:
     @pytest.fixture
@@ -340,6 +423,13 @@ class TestTooManyParts:
             await exchange.fetch(3)
         assert await exchange.work(4) == 3
 
+    async def test_max_references_may_be_too_small_by_now(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        settings = RobotSettings(max_references=3)
+        await configure_robot(exchange.robot.id, settings, exchange.services)
+        with pytest.raises(InputRejected, match="max_references must allow as many"):
+            await exchange.fetch(100)
+
     async def test_it_gets_the_work_of_smaller_batch_requests(self, exchange: Parts) -> None:
         await exchange.request(10, delivery="pull")
         exchange.clock.now += 1
@@ -347,10 +437,29 @@ class TestTooManyParts:
         small = await exchange.register()
         assert (await exchange.fetch_some(1)).request_id == small
 
+    async def test_a_fetch_of_too_few_references_is_not_refused_if_none_are_left(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        for part in [await exchange.fetch_some(4) for _ in range(3)]:
+            await exchange.upload(part.id, *(annotation(UUID(item)) for item in exchange.read_ids(part)))
+        exchange.clock.now += LEASE_S + 1
+        assert await exchange.fetch(3) is None
+        await exchange.run_messages()
+        assert exchange.read_whole().status is BatchStatus.COMPLETED
+
     @pytest.mark.parametrize("delivery", ["push", "pull"])
     async def test_a_request_for_more_parts_is_refused(self, exchange: Parts, delivery: str) -> None:
         with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
             await exchange.request(10, delivery=delivery, max_references=3)
+        request = BatchEnhancementRequestIn(robot_id=exchange.robot.id, reference_ids=exchange.reference_ids)
+        with pytest.raises(TooLarge, match="So a batch request to it may have at most 9 references"):
+            await dry_run(request, REQUESTOR, exchange.services)
+
+    @pytest.mark.parametrize("max_references", [None, 5])
+    async def test_the_exchange_may_have_a_smaller_limit_than_the_robot(self, max_references: int | None) -> None:
+        limits = {"parts_per_batch_limit": 3, "references_per_part_limit": 2}
+        exchange = Parts(limits=LIMITS.model_copy(update=limits))
+        with pytest.raises(TooLarge, match=r"at most 2 references in one job\..* may have at most 6 references"):
+            await exchange.request(7, max_references=max_references)
 
     async def test_a_batch_request_that_is_withdrawn_during_a_fetch_has_no_work(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
@@ -421,6 +530,17 @@ class TestSent:
             BatchStatus.REJECTED,
             ErrorCode.ROBOT_REJECTED,
         )
+        assert exchange.read_whole().accepted_at is None
+
+    async def test_it_is_accepted_although_the_event_of_the_acceptance_is_lost(self, exchange: Parts) -> None:
+        await exchange.request(6, max_references=3)
+        await exchange.dispatch(exchange.request_id)
+        part = exchange.part(1)
+        await exchange.call_back(part.id, "The robot is too old.")
+        assert exchange.read_whole().status is BatchStatus.RECEIVED
+        await notify_webhooks(part.id, exchange.services)
+        assert exchange.read_whole().status is BatchStatus.ACCEPTED
+        assert exchange.read_whole().accepted_at == exchange.part(1).accepted_at
 
     async def test_the_sweep_repairs_every_lost_message(self, exchange: Parts) -> None:
         await exchange.request(6, max_references=3)
@@ -514,6 +634,50 @@ class TestCancelledAndRetried:
             await exchange.deliver(late)
         assert len(exchange.read_report(exchange.request_id)) == 10
 
+    async def test_a_part_that_ends_meanwhile_does_not_keep_the_others_from_being_cancelled(
+        self, exchange: Parts
+    ) -> None:
+        await exchange.request(8, delivery="pull")
+        first = await exchange.fetch_some()
+        second = await exchange.fetch_some()
+        await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+        load = exchange.batches.load
+
+        async def load_and_end(batch_id: UUID) -> StoredBatch:
+            stored = await load(batch_id)
+            if batch_id == first.id:
+                exchange.batches.load = load  # type: ignore[method-assign] # restores the fake
+                await exchange.call_back(first.id, "The robot has stopped.")
+            return stored
+
+        exchange.batches.load = load_and_end  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_messages()
+        assert exchange.get_batch(first.id).error_code is ErrorCode.ROBOT_ERROR
+        assert exchange.get_batch(second.id).error_code is ErrorCode.CANCELLED
+        assert exchange.read_whole().error_code is ErrorCode.CANCELLED
+
+    async def test_entries_are_left_of_references_that_are_enhanced(self) -> None:
+        exchange = Parts(limits=LIMITS.model_copy(update={"import_chunk_entries": 4}))
+        await exchange.request(4, delivery="pull")
+        part = await exchange.fetch_some()
+        ids = [UUID(item) for item in exchange.read_ids(part)]
+        await exchange.upload(part.id, *map(annotation, ids), *(annotation(item, label="Eins") for item in ids))
+        await exchange.call_back(part.id)
+        import_entries = exchange.references.import_entries
+
+        async def cancel_and_import(entries: Sequence[AcceptedEntry]) -> AsyncIterator[list[Refusal]]:
+            exchange.references.import_entries = import_entries  # type: ignore[method-assign] # restores the fake
+            await cancel_batch(exchange.request_id, BatchCancellationIn(), REQUESTOR, exchange.services)
+            await exchange.dispatch(exchange.request_id)
+            async for refusals in import_entries(entries):
+                yield refusals
+
+        exchange.references.import_entries = cancel_and_import  # type: ignore[method-assign] # replaces the fake
+        await exchange.run_messages()
+        assert exchange.get_batch(part.id).error_code is ErrorCode.CANCELLED
+        assert exchange.read_end() == (BatchStatus.PARTIAL_FAILED, ErrorCode.CANCELLED)
+        assert exchange.read_whole().error == "The batch request was cancelled. 4 enhancements were added."
+
     async def test_a_part_is_cancelled_and_retried_with_its_batch_request_only(self, exchange: Parts) -> None:
         await exchange.request(delivery="pull")
         part = await exchange.fetch_some()
@@ -535,6 +699,28 @@ class TestCancelledAndRetried:
         retried = await retry_batch(exchange.request_id, BatchRetryIn(), REQUESTOR, exchange.services)
         ids = [exchange.reference_ids[position] for position in (0, 4, 5)]
         assert retried.batch.reference_ids == ids
+
+    async def test_the_parts_are_read_at_once_for_a_retry(self, exchange: Parts) -> None:
+        await exchange.request(10, delivery="pull")
+        failing = [str(exchange.reference_ids[3])]
+        for _ in range(10):
+            await exchange.deliver(await exchange.fetch_some(1), failing)
+        await exchange.run_messages()
+        loading, longest = 0, 0
+        load = exchange.batches.load
+
+        async def load_slowly(batch_id: UUID) -> StoredBatch:
+            nonlocal loading, longest
+            loading += 1
+            longest = max(longest, loading)
+            await asyncio.sleep(0)
+            loading -= 1
+            return await load(batch_id)
+
+        exchange.batches.load = load_slowly  # type: ignore[method-assign] # replaces the fake
+        retried = await retry_batch(exchange.request_id, BatchRetryIn(), REQUESTOR, exchange.services)
+        assert retried.batch.reference_ids == [exchange.reference_ids[3]]
+        assert longest == 10
 
     async def test_skipped_references_are_in_no_part(self, exchange: Parts) -> None:
         await exchange.request(6, delivery="pull")
