@@ -15,6 +15,7 @@ from benchmarks.growth_process import BATCH, BATCH_FILE, make_fake_services
 from benchmarks.inputs import ROOT, make_ids
 from benchmarks.parts_process import WORKERS
 from exchange.contract.batches import BatchEnhancementRequestIn
+from exchange.domain.division import Division
 from exchange.domain.ids import new_id
 from exchange.domain.lifecycle import divide, register
 from exchange.use_cases.manifest_file import write_manifest
@@ -59,7 +60,7 @@ async def _make_batch(count: int, folder: Path) -> None:
     reference_ids = make_ids(count)
     request = BatchEnhancementRequestIn.model_construct(robot_id=new_id(), reference_ids=reference_ids, source=None)
     registered = register(new_id(), request, "benchmark", services.clock(), services.deadlines)
-    batch = divide(registered, None, services.deadlines).batch
+    batch = divide(registered, Division(), services.deadlines).batch
     await write_manifest(batch, reference_ids, services.files)
     (folder / BATCH_FILE).write_bytes(BATCH.dump_json(batch))
 

@@ -14,6 +14,11 @@ from exchange.domain.errors import TooLarge
 from exchange.domain.ids import derive_id
 from exchange.domain.limits import Limits
 
+# Twice as many as `parts_per_batch_limit` allows, because references may come back and go to another part. A robot that
+# always gives its parts back must not make parts without end.
+MAX_PARTS = 20_000
+_UNANSWERED = {ErrorCode.ROBOT_UNREACHABLE, ErrorCode.ROBOT_TIMEOUT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
@@ -126,7 +131,9 @@ class Division:
     `size` is the number of references in a part. It is None if robots fetch the parts and choose their size. `made`
     counts the parts. References from position `next_start` on were never in a part. `returned` lists the ranges whose
     lease expired. `ended` has the numbers of the parts that ended, as pairs of the first and the last of a run.
-    `served_at` is when the latest part was made. `given_up` is True once no robot fetched a part for too long.
+    `served_at` is when the latest part was made. `given_up` is True once no further part will be made, because robots
+    did not work on the last ones. If the exchange sends the parts, at most `window` are open at once. `unanswered`
+    counts the last parts that ended because the robot did not take them or was silent.
     """
 
     size: int | None = None
@@ -137,6 +144,8 @@ class Division:
     totals: Totals = Totals()
     served_at: float | None = None
     given_up: bool = False
+    window: int = 1
+    unanswered: int = 0
 
     @property
     def open_parts(self) -> int:
@@ -179,14 +188,25 @@ class Division:
             next_start = taken.start + taken.count
         else:
             returned = tuple(_without(returned, taken))
-        return replace(self, made=self.made + 1, next_start=next_start, returned=returned, served_at=now)
+        return replace(
+            self,
+            made=self.made + 1,
+            next_start=next_start,
+            returned=returned,
+            served_at=now,
+            given_up=self.given_up or self.made + 1 >= MAX_PARTS,
+        )
 
     def end_part(self, number: int, outcome: PartOutcome) -> "Division":
         """Return the division after this part ended."""
         ended = tuple(_with_number(self.ended, number))
         if outcome.returned is not None:
             return replace(self, ended=ended, returned=(*self.returned, outcome.returned))
-        return replace(self, ended=ended, totals=self.totals.add(outcome))
+        unanswered = self.unanswered + 1 if outcome.error_code in _UNANSWERED else 0
+        # All that were open at once came to nothing. The next ones would, too.
+        given_up = self.given_up or (self.size is not None and unanswered >= self.window)
+        totals = self.totals.add(outcome)
+        return replace(self, ended=ended, totals=totals, unanswered=unanswered, given_up=given_up)
 
 
 def find_smallest_size(references: int, parts_limit: int) -> int:
@@ -208,7 +228,7 @@ def choose_division(robot: Robot, selected_count: int, limits: Limits) -> Divisi
         )
     if robot.delivery is Delivery.PULL:
         return Division()
-    return Division(size=size) if selected_count > size else None
+    return Division(size=size, window=limits.open_parts_limit) if selected_count > size else None
 
 
 def count_expiry(part: Part, lease: Lease) -> Range:

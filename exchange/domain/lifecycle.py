@@ -13,7 +13,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, BatchStatus
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.deadlines import find_due_at
-from exchange.domain.division import Lease, Part, derive_part_id
+from exchange.domain.division import Division, Lease, Part, derive_part_id
 from exchange.domain.events import Event
 from exchange.domain.id_list import IdList
 from exchange.domain.limits import Deadlines
@@ -193,9 +193,9 @@ def read_list(registered: Transition, id_list: IdList, deadlines: Deadlines) -> 
     return _with_due_at(replace(registered, batch=replace(registered.batch, id_list=id_list)), deadlines)
 
 
-def divide(registered: Transition, size: int | None, deadlines: Deadlines) -> Transition:
-    """Return the new batch as a batch request in parts of this size. None: robots fetch the parts, of any size."""
-    return _with_due_at(dividing.divide(registered, size), deadlines)
+def divide(registered: Transition, division: Division, deadlines: Deadlines) -> Transition:
+    """Return the new batch as a batch request in parts."""
+    return _with_due_at(dividing.divide(registered, division), deadlines)
 
 
 def register_part(request: Batch, part: Part, lease: Lease | None, now: float, deadlines: Deadlines) -> Transition:

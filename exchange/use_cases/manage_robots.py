@@ -62,7 +62,8 @@ async def update_robot(robot_id: UUID, registration: RobotIn, services: Services
 async def update_pull_robot(robot_id: UUID, registration: PullRobotIn, services: Services) -> Robot:
     """Replace name, address, description and owner. From now on the robot fetches its jobs. Raises NotFound, NameTaken.
 
-    What it depends on stays, too.
+    What it depends on stays, too. Open batches of a robot that was called until now end as unreachable, unless the
+    registration has its address.
     """
     return await _change(robot_id, registration.to_stored(), services)
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 async def work_on_parts(stored: StoredBatch, services: Services) -> None:
     """Make the parts that are to be sent to the robot, or cancel the open parts of a cancelled batch request.
 
-    Idempotent. At most `open_parts_limit` parts are open at once: the end of one makes room for the next.
+    Idempotent. At most `division.window` parts are open at once: the end of one makes room for the next.
     """
     division = stored.batch.division
     if division is None:
@@ -33,7 +33,7 @@ async def work_on_parts(stored: StoredBatch, services: Services) -> None:
         await _cancel_open(stored.batch, division, services)
         return
     size = division.size
-    while size is not None and stored.batch.may_make_parts and division.open_parts < services.limits.open_parts_limit:
+    while size is not None and stored.batch.may_make_parts and division.open_parts < division.window:
         stored, _ = await make_part(stored, size, None, services)
         if stored.batch.division is None or stored.batch.phase is not Phase.DIVIDED:
             return

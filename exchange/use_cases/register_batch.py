@@ -105,7 +105,7 @@ def _divide(registered: Transition, robot: Robot, services: Services) -> Transit
     division = choose_division(robot, registered.batch.selected_count, services.limits)
     if registered.batch.ended or division is None:
         return registered
-    return divide(registered, division.size, services.deadlines)
+    return divide(registered, division, services.deadlines)
 
 
 async def _check_known(request: BatchEnhancementRequestIn, user: User, services: Services) -> Robot:

@@ -127,7 +127,11 @@ class _Writer:
         if division is None:
             return
         cancelled = self._batch.cancel_requested_at is not None
-        error = "Not sent to a robot: the batch request was cancelled." if cancelled else "No robot fetched it in time."
+        error = (
+            "No robot fetched it in time." if division.size is None else "Not sent: the robot answered no job before."
+        )
+        if cancelled:
+            error = "Not sent to a robot: the batch request was cancelled."
         for left in division.list_left(self._batch.selected_count):
             await self._add_references(left, error)
 

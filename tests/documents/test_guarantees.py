@@ -9,7 +9,7 @@ from exchange.contract.batches import BatchEnhancementRequestIn, ErrorCode
 from exchange.domain import events, lifecycle
 from exchange.domain.batch import Batch, Phase, Upload, Validation
 from exchange.domain.counts import count_part
-from exchange.domain.division import Lease, Part, Range
+from exchange.domain.division import Division, Lease, Part, Range
 from exchange.domain.events import Event
 from exchange.domain.id_list import IdList
 from exchange.domain.limits import Deadlines
@@ -114,7 +114,7 @@ def test_the_lifecycle_ends_a_batch_request_in_parts_within_the_stated_time() ->
     """A robot fetches everything, renews its lease for as long as it can, and dies."""
     references = Range(start=0, count=1)
     part = Part(of=BATCH_ID, number=1, range=references, holder=BATCH_ID)
-    request = lifecycle.divide(Transition(_registered()), None, DEADLINES)
+    request = lifecycle.divide(Transition(_registered()), Division(), DEADLINES)
     made = lifecycle.register_part(request.batch, part, Lease(until=DEADLINES.lease_limit_s), 0.0, DEADLINES)
     fetched, whole = _LateSweep(made.batch), _LateSweep(request.batch)
     whole.apply(events.PartMade(1, references), 0.0)

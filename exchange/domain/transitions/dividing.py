@@ -16,10 +16,10 @@ from exchange.domain.transitions.cancelling import cancel, format_reason
 from exchange.domain.transitions.transition import Transition, end
 
 
-def divide(registered: Transition, size: int | None) -> Transition:
-    """Return the new batch as one in parts of this size. None: robots fetch the parts, and no message is sent."""
-    batch = replace(registered.batch, division=Division(size=size))
-    return replace(registered, batch=batch, message=registered.message if size else None)
+def divide(registered: Transition, division: Division) -> Transition:
+    """Return the new batch as one in parts. If robots fetch them, no message is sent."""
+    batch = replace(registered.batch, division=division)
+    return replace(registered, batch=batch, message=None if division.size is None else registered.message)
 
 
 def get_division(batch: Batch) -> Division:
@@ -134,8 +134,14 @@ def _end(batch: Batch) -> Transition:
         return end(batch, status, error, ErrorCode.CANCELLED)
     if division.given_up:
         status = BatchStatus.PARTIAL_FAILED if totals.added else BatchStatus.FAILED
-        error = f"No robot fetched the last {division.count_left(batch.selected_count)} references in time."
-        return end(batch, status, error, ErrorCode.ROBOT_TIMEOUT)
+        left = division.count_left(batch.selected_count)
+        if division.size is None:
+            return end(batch, status, f"No robot fetched the last {left} references in time.", ErrorCode.ROBOT_TIMEOUT)
+        error = (
+            f"The last {left} references were not sent to the robot, because it answered none of the jobs before. The "
+            f"first error: {totals.error}"
+        )
+        return end(batch, status, error, totals.error_code)
     if totals.completed == totals.parts:
         return end(batch, BatchStatus.COMPLETED)
     if totals.added:

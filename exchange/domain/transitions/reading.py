@@ -37,7 +37,7 @@ def record_ids(batch: Batch, event: events.IdsRead, now: float, _deadlines: Dead
     if event.skipped == event.count:
         return end(read, BatchStatus.COMPLETED)
     sent = Transition(read, DispatchMessage(batch.id, batch.attempt))
-    return sent if event.division is None else divide(sent, event.division.size)
+    return sent if event.division is None else divide(sent, event.division)
 
 
 def refuse_ids(batch: Batch, event: events.IdsRefused, _now: float, _deadlines: Deadlines) -> Transition:

@@ -18,7 +18,7 @@ from exchange.contract.batches import (
 from exchange.contract.references import ReferenceFileInput
 from exchange.contract.reports import BatchErrors
 from exchange.contract.robots import BatchRobotRequest, RobotSettings
-from exchange.domain import blob_names
+from exchange.domain import blob_names, division
 from exchange.domain.added import find_added
 from exchange.domain.batch import Batch, Phase
 from exchange.domain.chunks import AcceptedEntry, Refusal
@@ -232,6 +232,20 @@ class TestFetched:
         division = exchange.read_whole().division
         assert division is not None
         assert division.made == 1
+
+    async def test_a_robot_that_always_gives_back_does_not_make_parts_without_end(
+        self, exchange: Parts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(division, "MAX_PARTS", 7)
+        await exchange.request(4, delivery="pull")
+        while (part := await exchange.fetch()) is not None:
+            await renew_lease(part.id, 0.0, exchange.calling_robot, exchange.services)
+        await exchange.run_messages()
+        division_after = exchange.read_whole().division
+        assert division_after is not None
+        assert division_after.made == 7
+        assert exchange.read_end() == (BatchStatus.FAILED, ErrorCode.ROBOT_TIMEOUT)
+        assert len(exchange.read_report(exchange.request_id)) == 4
 
     async def test_a_renewed_lease_lasts_longer(self, exchange: Parts) -> None:
         await exchange.request(4, delivery="pull")
@@ -541,6 +555,25 @@ class TestSent:
         await notify_webhooks(part.id, exchange.services)
         assert exchange.read_whole().status is BatchStatus.ACCEPTED
         assert exchange.read_whole().accepted_at == exchange.part(1).accepted_at
+
+    async def test_no_more_parts_are_sent_to_a_robot_that_answers_none(self, exchange: Parts) -> None:
+        async def fail(_job: BatchRobotRequest) -> RobotAnswer:
+            return RobotAnswer(503, "down")
+
+        exchange.robot_calls.behaviour = fail
+        await exchange.request(8, max_references=2)
+        started = exchange.clock.now
+        while not exchange.read_whole().ended:
+            exchange.clock.now += 60
+            await sweep(exchange.services)
+            await exchange.run_messages()
+        assert exchange.clock.now - started < 2 * exchange.services.deadlines.robot_retry_total_s
+        status, code = exchange.read_end()
+        assert (status, code) == (BatchStatus.FAILED, ErrorCode.ROBOT_UNREACHABLE)
+        beginning = "The last 4 references were not sent to the robot, because it answered none of the jobs before."
+        assert (exchange.read_whole().error or "").startswith(f"{beginning} The first error: The robot could not be")
+        last = exchange.read_report(exchange.request_id)[-1]
+        assert last == f"Reference {exchange.reference_ids[-1]}: Not sent: the robot answered no job before."
 
     async def test_the_sweep_repairs_every_lost_message(self, exchange: Parts) -> None:
         await exchange.request(6, max_references=3)
