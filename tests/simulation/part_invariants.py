@@ -160,8 +160,13 @@ def _check_status(request: Batch, counted: Sequence[Batch], division: Division) 
     if request.cancel_requested_at is not None and left:
         assert request.error_code in {ErrorCode.CANCELLED, ErrorCode.IMPORT_STALLED}, "a cancellation was forgotten"
     if left and request.cancel_requested_at is None:
+        may_be_left = division.given_up or not division.made or request.error_code is ErrorCode.IMPORT_STALLED
+        assert may_be_left, "references are left, but more parts could be made"
         expected = {ErrorCode.ROBOT_TIMEOUT, ErrorCode.IMPORT_STALLED}
-        assert request.error_code in expected, "references are left, but the robot may still fetch them"
+        if division.size is not None:
+            expected.add(ErrorCode.ROBOT_UNREACHABLE)
+            assert division.unanswered >= division.window, "references are left, but the robot answered"
+        assert request.error_code in expected, "references are left, but the robot may still work on them"
 
 
 def _check_report(simulation: Simulation, request: Batch, counted: Sequence[Piece], division: Division) -> None:

@@ -276,8 +276,8 @@ BUGS = (
         "a cancelled batch is imported when its robot calls back",
         (
             LIFECYCLE,
-            "        (events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.LeaseRenewed",
-            "        (events.CancelRequested, cancelling.stop_import, set()),\n        (events.LeaseRenewed",
+            "(events.CancelRequested, cancelling.cancel, {_ENDED}),\n        (events.LeaseRenewed, leasing.renew",
+            "(events.CancelRequested, cancelling.stop_import, set()),\n        (events.LeaseRenewed, leasing.renew",
         ),
     ),
     bug(
@@ -418,7 +418,7 @@ BUGS = (
     ),
     bug(
         "one part too many is open",
-        (PARTS, "division.open_parts < services.limits", "division.open_parts <= services.limits"),
+        (PARTS, "division.open_parts < division.window", "division.open_parts <= division.window"),
     ),
     bug(
         "a batch request ends before its last part",
