@@ -144,7 +144,7 @@ def test_other_urls_are_read_in_normal_form(sdk: Release) -> None:
 def test_every_url_of_the_documents_is_listed() -> None:
     urls = {name for full in FULL.values() for name in full if name.endswith(("_url", "_file"))}
     # No release knows these.
-    assert urls == URLS | {"validation_result_file", "enhancements_url", "storage_url"}
+    assert urls == URLS | {"validation_result_file", "enhancements_url", "reference_ids_url", "storage_url"}
 
 
 @pytest.mark.parametrize("length", [MAX_URL_LENGTH, MAX_URL_LENGTH + 1])
