@@ -174,7 +174,7 @@ class SignIn:
     def _make_tokens(self, issuer: str, role: str, nonce: str | None) -> dict[str, Any]:
         now = int(time.time())
         expiry = now + self._lifetime_s
-        about = {"name": f"Local {role}", "preferred_username": f"{role}@exchange.local"}
+        about = {"name": f"Local {role}", "preferred_username": f"{role}@exchange.local", "iat": now, "nbf": now}
         id_claims = {"iss": issuer, "aud": CONSOLE_CLIENT, "nonce": nonce, "exp": expiry, **about}
         refresh_claims = {"aud": _REFRESH_AUDIENCE, "exp": now + _REFRESH_LIFETIME_S}
         not_for_access = dict.fromkeys(("azp", "azpacr", "scp"))

@@ -34,7 +34,10 @@ export function Time({ time }) {
 export function CountsBar({ counts, isLarge }) {
   if (!counts) return html`<span class="quiet">not counted</span>`;
   const states = Object.keys(REFERENCE_STATES).filter((state) => counts[state] > 0);
-  const words = states.map((state) => `${formatNumber(counts[state])} ${REFERENCE_STATES[state]}`).join(", ");
+  // The list of references of a batch may not be read yet.
+  const words =
+    states.map((state) => `${formatNumber(counts[state])} ${REFERENCE_STATES[state]}`).join(", ") ||
+    "no references counted yet";
   let start = 0;
   const parts = states.map((state) => {
     const width = (100 * counts[state]) / (counts.requested || 1);

@@ -9,7 +9,7 @@ from exchange.contract.enhancements import EnhancementType
 from exchange.contract.identifiers import IdentifierType
 from exchange.contract.robots import Delivery, ProvisionedRobot, Robot, RobotIn, RobotList, RobotSettings
 from exchange.contract.v1.robots import NO_BASE_URL, PullRobotIn
-from exchange.domain.errors import InputRejected
+from exchange.domain.errors import Conflict, InputRejected
 from exchange.ports import Services, StoredRobot
 from exchange.use_cases.write_conflicts import repeat_after_conflicts
 
@@ -69,7 +69,7 @@ async def update_pull_robot(robot_id: UUID, registration: PullRobotIn, services:
 
 
 async def configure_robot(robot_id: UUID, settings: RobotSettings, services: Services) -> Robot:
-    """Change the settings that are set. Idempotent. Raises NotFound, and InputRejected if it cannot be called."""
+    """Change the settings that are set. Idempotent. Raises NotFound, and Conflict if it cannot be called."""
     if "delivery" in settings.model_fields_set and settings.delivery is Delivery.PUSH:
         await _check_can_be_called(robot_id, services)
     return await _change(robot_id, settings.model_dump(exclude_unset=True), services)
@@ -116,8 +116,12 @@ async def _check_can_be_called(robot_id: UUID, services: Services) -> None:
     if robot.delivery is Delivery.PUSH:
         return
     if robot.base_url == NO_BASE_URL:
-        raise InputRejected("delivery: the robot has no base_url. Set one first, with PUT /robots/{robot_id}/.")
-    await _check_address(robot, services)
+        raise Conflict("The robot has no base_url. Set one first, with PUT /robots/{robot_id}/.")
+    try:
+        await _check_address(robot, services)
+    except InputRejected as error:
+        # The request is valid. It contradicts the registration.
+        raise Conflict(*error.faults) from error
 
 
 async def _check_address(registration: RobotIn, services: Services) -> None:

@@ -671,6 +671,7 @@ EXAMPLES = {
         responses={"The robot with its settings": {**_ROBOT, "enabled": False, "version": "1.4.0"}},
         problems={
             **_NO_ROBOT,
+            HTTPStatus.CONFLICT: "The robot has no base_url. Set one first, with PUT /robots/{robot_id}/.",
             HTTPStatus.UNPROCESSABLE_ENTITY: "delivery: Input should be 'push' or 'pull'.",
         },
     ),

@@ -51,7 +51,9 @@ async def update_robot(request: ApiRequest) -> Robot:
     return await manage_robots.update_robot(robot_id, request.parse_body(RobotIn), request.services)
 
 
-@endpoint("PATCH", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, request_model=RobotSettings)
+@endpoint(
+    "PATCH", _ROBOT, Access.OPERATORS, Robot, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, request_model=RobotSettings
+)
 async def configure_robot(request: ApiRequest) -> Robot:
     """Change settings of a robot. Those that are left out stay. The answer leaves out settings with their default."""
     robot_id = request.parse_path_id("robot_id")

@@ -12,7 +12,7 @@ from tests.console.batches import enhance_all, load_title, new_source, request, 
 from tests.console.conftest import Visitor
 from tests.console.screens import VIEWS, inspect
 from tests.console.visits import PHONE
-from tests.e2e.exchange import BATCHES, Exchange
+from tests.e2e.exchange import BATCHES, Exchange, wait_for
 from tests.e2e.robot import accept_job, running_robot
 
 LIST = "/console/batches"
@@ -177,7 +177,12 @@ async def test_the_exchange_is_unavailable_for_a_moment(visit: Visitor) -> None:
     async with page.expect_response(lambda answer: answer.status == 200 and BATCHES in answer.url):
         await visited.open(LIST)
     await expect(page.get_by_role("alert")).to_have_count(0)
-    assert not answers
+
+    async def find_answered() -> bool | None:
+        return not answers or None
+
+    # The calls of a page run side by side, so the list may be shown before another call is refused.
+    await wait_for(find_answered, "both refusals")
 
 
 @pytest.mark.exhaustive

@@ -4,7 +4,7 @@ import pytest
 
 from exchange.contract.robots import Delivery, Robot, RobotIn, RobotSettings
 from exchange.contract.v1.robots import NO_BASE_URL, PullRobotIn
-from exchange.domain.errors import InputRejected, NotFound, Unavailable, WriteConflict
+from exchange.domain.errors import Conflict, InputRejected, NotFound, Unavailable, WriteConflict
 from exchange.domain.selection import EVERYTHING, select_for_robot
 from exchange.ports import StoredRobot
 from exchange.use_cases.manage_robots import (
@@ -216,11 +216,11 @@ class TestRobotsThatFetch:
         world = World()
         made = await register_pull_robot(self.registration, world.services)
         push = RobotSettings.model_validate({"delivery": "push"})
-        with pytest.raises(InputRejected, match="the robot has no base_url"):
+        with pytest.raises(Conflict, match="The robot has no base_url"):
             await configure_robot(made.id, push, world.services)
         await update_robot(made.id, REGISTRATION, world.services)
         world.robot_calls.address_faults = ["The host of base_url cannot be resolved."]
-        with pytest.raises(InputRejected, match="cannot be resolved"):
+        with pytest.raises(Conflict, match="cannot be resolved"):
             await configure_robot(made.id, push, world.services)
         world.robot_calls.address_faults = []
         assert (await configure_robot(made.id, push, world.services)).delivery == "push"
