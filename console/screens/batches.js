@@ -114,7 +114,7 @@ function Row({ batch, robots, isSelected, toggle }) {
       <td data-label="Batch"><a class="id" href="/console/batches/${batch.id}" aria-label="Batch ${short}">${short}</a></td>
       <td data-label="Status"><${StatusChip} status=${batch.request_status} />${batch.error_code === "cancelled" && html` <span class="quiet">cancelled</span>`}</td>
       <td data-label="Enhanced"><${CountsBar} counts=${batch.counts} /></td>
-      <td data-label="Robot"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
+      <td data-label="Robot" class="text"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
       <td data-label="Source" class="text">${batch.source ?? ""} <${Metadata} metadata=${batch.metadata} /></td>
       <td data-label="Created"><${Age} time=${batch.created_at} /></td>
     </tr>
