@@ -29,7 +29,7 @@ up: install ## run the local stack in the foreground, with its data in .local/da
 reset: $(RUN) ## delete the data of the local stack, after asking; ARGS=--yes does not ask
 	@$(RUN) -m local.reset $(ARGS)
 
-test: $(VENV)/dev ## run the fast tier of the tests, in parallel (eight minutes); ARGS=tests/unit runs one folder
+test: $(VENV)/dev ## run the fast tier of the tests, in parallel (ten minutes); ARGS=tests/unit runs one folder
 	@$(PYTEST) $(ARGS)
 
 test-all: $(VENV)/dev ## run every test at full strength (half an hour); ARGS as for `make test`
