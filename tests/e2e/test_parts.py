@@ -23,7 +23,7 @@ async def register(exchange: Exchange, robot: Robot, max_references: int) -> str
 async def spoil_the_second_job(robot: Robot, job: Job) -> Any:
     """Enhance all references, but the second job also has an entry that cannot be read and a missing reference."""
     references = [reference["id"] for reference in await robot.download_references(job)]
-    if len(robot.jobs) != 2:
+    if robot.jobs.index(job) != 1:
         return await deliver(robot, job, *map(annotation, references))
     return await deliver(robot, job, b"not JSON", *map(annotation, references[1:]))
 
