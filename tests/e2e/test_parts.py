@@ -38,13 +38,18 @@ async def test_a_robot_works_on_a_batch_request_in_parts(exchange: Exchange) -> 
     assert ended["parts"] == {"made": 3, "open": 0, "left": 0}
     assert ended["counts"] == counts(5, enhanced=5)
     assert ended["reference_ids"] == references
-    assert await exchange.read_report(ended) == [f"Reference {item}: Enhancement added." for item in references]
+    # Inside a part, the entries have the order of the result file.
+    report = await exchange.read_report(ended)
+    expected = [f"Reference {item}: Enhancement added." for item in references]
+    assert [sorted(report[start : start + 2]) for start in (0, 2, 4)] == [
+        sorted(expected[start : start + 2]) for start in (0, 2, 4)
+    ]
     added = [json.loads(line) for line in await exchange.download_lines(ended["enhancements_url"])]
-    assert [line["reference_id"] for line in added] == references
+    assert sorted(line["reference_id"] for line in added) == sorted(references)
     assert [line["line"] for line in added] == [1, 2, 3, 4, 5]
     assert {line["batch_request_id"] for line in added} == {batch["id"]}
-    for item, line in zip(references, added, strict=True):
-        assert line["id"] in {stored["id"] for stored in await exchange.list_enhancements(item)}
+    for line in added:
+        assert line["id"] in {stored["id"] for stored in await exchange.list_enhancements(line["reference_id"])}
     _, listed = await get(exchange, f"{BATCHES}{batch['id']}/parts")
     parts = [(part["number"], part["references"], part["request_status"]) for part in listed["parts"]]
     assert parts == [(1, 2, "completed"), (2, 2, "completed"), (3, 1, "completed")]
