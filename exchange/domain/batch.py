@@ -271,6 +271,14 @@ class Batch:
         return self.validation if matches else None
 
 
+def get_part(batch: Batch) -> Part:
+    """Return what makes this batch a part of a batch request."""
+    if batch.part is None:
+        msg = f"batch {batch.id} is not a part"
+        raise AssertionError(msg)
+    return batch.part
+
+
 def find_phase(status: BatchStatus, *, import_started: bool, in_parts: bool, is_reading: bool) -> Phase:
     """Return the phase of a batch with this status."""
     if is_reading:

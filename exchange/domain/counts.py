@@ -20,6 +20,13 @@ def count_unimported(batch: Batch) -> int:
     return 0 if batch.test_run else get_imported_validation(batch).accepted - progress.added - progress.refused
 
 
+def count_added(batch: Batch) -> int:
+    """Count the enhancements that were added so far. In a test run: those that would be."""
+    if batch.test_run and batch.import_started:
+        return get_imported_validation(batch).accepted
+    return batch.progress.added
+
+
 def count_references(batch: Batch) -> ReferenceCounts | None:
     """Count the references by state. None if an older version imported the batch and counted no references.
 
@@ -68,7 +75,7 @@ def count_entries(batch: Batch) -> EntryCounts | None:
         return None
     validation, progress = get_imported_validation(batch), batch.progress
     counts = {kind.value: count for kind, count in kinds.items()}
-    counts[EntryKind.ADDED] = validation.accepted if batch.test_run else progress.added
+    counts[EntryKind.ADDED] = count_added(batch)
     counts[EntryKind.NOT_STORABLE] = kinds.get(EntryKind.NOT_STORABLE, 0) + progress.refused
     left = EntryKind.CANCELLED if batch.error_code is ErrorCode.CANCELLED else "pending"
     return EntryCounts(total=validation.entries, **{**counts, left: count_unimported(batch)})
@@ -79,9 +86,6 @@ def count_part(batch: Batch) -> PartOutcome:
     if batch.part is not None and batch.part.returned and batch.lease is not None:
         return PartOutcome(status=batch.status, returned=count_expiry(batch.part, batch.lease))
     references, entries = count_references(batch), count_entries(batch)
-    added = batch.progress.added
-    if batch.test_run and batch.import_started:
-        added = get_imported_validation(batch).accepted
     return PartOutcome(
         status=batch.status,
         error=batch.error,
@@ -90,7 +94,7 @@ def count_part(batch: Batch) -> PartOutcome:
         failed=references.failed if references else 0,
         missing=references.missing if references else 0,
         cancelled=references.cancelled if references else 0,
-        added=added,
+        added=count_added(batch),
         entries=entries.model_dump() if entries else {},
         accepted_at=batch.accepted_at,
     )

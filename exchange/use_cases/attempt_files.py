@@ -1,4 +1,4 @@
-"""The blobs of one attempt at a validation. They are deleted once another attempt counts."""
+"""The blobs of one attempt at a validation, or at reading a list. They are deleted once another attempt counts."""
 
 import logging
 from collections.abc import Iterable
@@ -21,8 +21,14 @@ async def delete_superseded(batch: Batch, attempts: Iterable[UUID], services: Se
 
 
 async def delete_attempt(batch_id: UUID, attempt: UUID, services: Services) -> None:
-    """Delete the blobs of an attempt. Best effort: a blob that cannot be deleted now expires later."""
-    for name in (blob_names.accepted(batch_id, attempt), blob_names.draft_report(batch_id, attempt)):
+    """Delete the blobs of an attempt, as `delete_blobs` does."""
+    names = (blob_names.accepted(batch_id, attempt), blob_names.draft_report(batch_id, attempt))
+    await delete_blobs(batch_id, names, services)
+
+
+async def delete_blobs(batch_id: UUID, names: Iterable[str], services: Services) -> None:
+    """Delete blobs that do not count. Best effort: a blob that cannot be deleted now expires later."""
+    for name in names:
         try:
             await services.files.delete(name)
         except ExchangeError as error:

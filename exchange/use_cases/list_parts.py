@@ -5,7 +5,7 @@ from uuid import UUID
 from exchange.contract.base import to_optional_time, to_time
 from exchange.contract.batches import BatchParts
 from exchange.contract.parts import BatchPart, BatchPartList, BatchPartsQuery
-from exchange.domain.batch import Batch
+from exchange.domain.batch import Batch, get_part
 from exchange.domain.callers import User, check_may_see
 from exchange.domain.counts import count_references
 from exchange.ports import Services
@@ -32,18 +32,16 @@ def describe_parts(batch: Batch) -> BatchParts | None:
 
 def to_wire(batch: Batch) -> BatchPart:
     """Return the wire model of a part."""
-    if batch.part is None:
-        msg = f"batch {batch.id} is not a part"
-        raise AssertionError(msg)
+    part = get_part(batch)
     return BatchPart(
         id=batch.id,
-        number=batch.part.number,
+        number=part.number,
         references=batch.reference_count,
         request_status=batch.status,
         counts=count_references(batch),
         error=batch.error,
         error_code=batch.error_code,
-        returned=batch.part.returned,
+        returned=part.returned,
         leased_until=None if batch.lease is None else to_time(batch.lease.until),
         created_at=to_time(batch.created_at),
         accepted_at=to_optional_time(batch.accepted_at),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from exchange.domain import events
-from exchange.domain.batch import Batch, Phase
+from exchange.domain.batch import Batch, Phase, get_part
 from exchange.domain.counts import count_part
 from exchange.domain.division import Division, Lease, Part, derive_part_id
 from exchange.domain.errors import Conflict, NameTaken, NotFound
@@ -77,7 +77,7 @@ async def may_be_sent(stored: StoredBatch, services: Services) -> bool:
 
     A part that was made when its batch request ended or was cancelled is cancelled.
     """
-    part = _get_part(stored.batch)
+    part = get_part(stored.batch)
     try:
         request = await services.batches.load(part.of)
     except NotFound:
@@ -99,7 +99,7 @@ async def record_acceptance(part: Batch, services: Services) -> None:
 
 async def report_end(stored: StoredBatch, services: Services) -> None:
     """Record in the batch request that this part has ended. Idempotent."""
-    part = _get_part(stored.batch)
+    part = get_part(stored.batch)
     try:
         request = await services.batches.load(part.of)
     except NotFound:
@@ -111,13 +111,13 @@ async def report_end(stored: StoredBatch, services: Services) -> None:
 
 
 async def _record_part(request: StoredBatch, part: Batch, services: Services) -> StoredBatch:
-    made = _get_part(part)
+    made = get_part(part)
     return (await advance(request, events.PartMade(made.number, made.range), services)).stored
 
 
 def _has_open(request: Batch, part: Batch) -> bool:
     """Return whether the part is recorded in the batch request, and robots are still to work on it."""
-    is_recorded = request.division is not None and _get_part(part).number <= request.division.made
+    is_recorded = request.division is not None and get_part(part).number <= request.division.made
     return is_recorded and request.cancel_requested_at is None
 
 
@@ -133,10 +133,3 @@ async def _cancel(batch_id: UUID, services: Services, reason: str | None = None)
     # It may end meanwhile.
     with suppress(Conflict):
         await advance(part, events.CancelRequested(reason), services)
-
-
-def _get_part(batch: Batch) -> Part:
-    if batch.part is None:
-        msg = f"batch {batch.id} is not a part"
-        raise AssertionError(msg)
-    return batch.part

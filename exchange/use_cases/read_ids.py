@@ -9,13 +9,14 @@ from uuid import UUID
 from exchange.domain import blob_names, events
 from exchange.domain.batch import Batch
 from exchange.domain.division import choose_division
-from exchange.domain.errors import ExchangeError, InputRejected, UploadReplaced
+from exchange.domain.errors import InputRejected, UploadReplaced
 from exchange.domain.id_lines import IdLines, ListedId
 from exchange.domain.id_list import IdList, derive_list_id
 from exchange.domain.transitions.reading import get_id_list
 from exchange.ports import Services, StoredBatch
 from exchange.telemetry.operations import add_span_attributes, operation
 from exchange.use_cases.advance import advance
+from exchange.use_cases.attempt_files import delete_blobs
 from exchange.use_cases.heartbeat import Heartbeat
 from exchange.use_cases.manifest_file import create_list
 
@@ -50,7 +51,8 @@ async def read_ids(stored: StoredBatch, services: Services) -> None:
     recorded = await advance(stored, event, services)
     log.info("batch %s: its list is read references=%d", batch.id, recorded.batch.reference_count)
     if isinstance(event, events.IdsRead) and recorded.batch.manifest != attempt:
-        await _delete(batch.id, attempt, services)
+        names = (blob_names.manifest(batch.id, attempt), blob_names.selected(batch.id, attempt))
+        await delete_blobs(batch.id, names, services)
 
 
 async def _read(batch: Batch, id_list: IdList, attempt: UUID, services: Services) -> events.IdsRead:
@@ -117,12 +119,3 @@ async def _check_known(
             if item.id in missing:
                 lines.faults.add(item.line, f"the reference {item.id} does not exist")
     return [item for item in ids if item not in missing]
-
-
-async def _delete(batch_id: UUID, attempt: UUID, services: Services) -> None:
-    """Delete the blobs of an attempt that does not count. Best effort: a blob that stays expires later."""
-    for name in (blob_names.manifest(batch_id, attempt), blob_names.selected(batch_id, attempt)):
-        try:
-            await services.files.delete(name)
-        except ExchangeError as error:
-            log.warning("batch %s: a superseded blob could not be deleted: %s", batch_id, error)

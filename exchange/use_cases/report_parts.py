@@ -14,7 +14,7 @@ from exchange.contract.batches import BatchStatus
 from exchange.contract.reports import BatchErrors, EntryKind
 from exchange.domain import blob_names, events
 from exchange.domain.added import find_added
-from exchange.domain.batch import Batch
+from exchange.domain.batch import Batch, Phase
 from exchange.domain.division import Range, derive_part_id
 from exchange.domain.error_counter import ErrorCounter
 from exchange.domain.errors import NotFound
@@ -38,7 +38,7 @@ _LOADED_AT_ONCE = 50
 async def report_parts(stored: StoredBatch, services: Services) -> None:
     """Write the report of the batch request and end it. Idempotent: another attempt writes other blobs."""
     batch = stored.batch
-    if batch.ended or batch.delivered_at is None:
+    if batch.phase is not Phase.REPORTING:
         log.info("batch %s: no report is due", batch.id)
         return
     attempt = await _write_report(batch, services)

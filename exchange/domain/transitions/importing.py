@@ -5,7 +5,7 @@ from dataclasses import replace
 from exchange.contract.batches import BatchStatus, ErrorCode
 from exchange.domain import events
 from exchange.domain.batch import Batch, Phase
-from exchange.domain.counts import count_unimported, get_imported_validation
+from exchange.domain.counts import count_added, count_unimported, get_imported_validation
 from exchange.domain.limits import Deadlines
 from exchange.domain.messages import ImportMessage
 from exchange.domain.transitions.cancelling import format_reason
@@ -42,7 +42,7 @@ def finish(batch: Batch, event: events.ReportWritten, _now: float, _deadlines: D
     """End as `completed`, `partial_failed` or `failed`, depending on how many enhancements were added."""
     reported = replace(batch, report=event.attempt, outcome=event.outcome)
     validation = get_imported_validation(batch)
-    added = validation.accepted if batch.test_run else batch.progress.added
+    added = count_added(batch)
     if batch.import_is_cancelled and count_unimported(batch):
         status = BatchStatus.PARTIAL_FAILED if added else BatchStatus.FAILED
         error = (
