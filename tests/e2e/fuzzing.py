@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from multiprocessing import get_context
 from typing import Any, TypeGuard
@@ -90,6 +91,8 @@ class World:
     delivery: Mapping[str, str]
     # A batch that has ended. The others must stay open for the robot's callbacks.
     ended_batch: str
+    # One of the references.
+    reference: str
 
     def replace_id(self, generated: UUID) -> str:
         """Return an existing id for half of the generated ones, and the others unchanged."""
@@ -111,8 +114,19 @@ class World:
             return {**parameters, "batch_request_id": self.ended_batch}
         if not set(parameters) >= set(self.delivery):
             return parameters
-        known = str(parameters["delivery_id"])[-1:] in "02468ace"
-        return {**parameters, **self.delivery} if known else parameters
+        return {**parameters, **self.delivery} if _is_even(parameters["delivery_id"]) else parameters
+
+    def replace_request(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return what to change in a body: half of the batch requests get an existing robot and an existing reference.
+
+        Independent ids would rarely meet.
+        """
+        ids = body.get("reference_ids")
+        if not (_is_even(body.get("robot_id")) and isinstance(ids, list) and ids and _is_id(ids[0])):
+            return {}
+        # As often as before, because the case may be one of ids that are there twice.
+        ids = [self.reference if item == ids[0] else item for item in ids if item != self.reference]
+        return {"robot_id": str(self.robot.robot_id), "reference_ids": ids}
 
 
 @dataclass(slots=True)
@@ -145,7 +159,7 @@ def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings
     schema = schemathesis.openapi.from_dict(_prepare_examples(document), config=config)
     caller = Caller(world.robot, world.stack.tokens["operator"])
     schema.auth.providers.append(caller)
-    schemathesis.hook("before_call")(_keep_the_stack_usable)
+    schemathesis.hook("before_call")(partial(_change_body, world))
     schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_body")(lambda context, body: _write_integers(body))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_query")(_map_query)
@@ -186,18 +200,18 @@ def _prepare_examples(document: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
-    """Change what would call other machines or spoil later cases.
+def _change_body(world: World, _context: schemathesis.HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+    """Change what would call other machines or spoil later cases, and what would rarely meet.
 
     Only this hook sees every case: those of the coverage phase and the examples do not pass `map_body`.
     """
     if not isinstance(case.body, dict):
         return
     request_id = case.body.get("request_id")
-    if case.operation.path == f"{_JOB}/results" and _is_id(request_id) and request_id[-1] in "02468ace":
+    if case.operation.path == f"{_JOB}/results" and _is_even(request_id):
         # Two ids that are generated alone would not meet.
         case.path_parameters = {"batch_request_id": request_id}
-    changes: dict[str, Any] = {}
+    changes = world.replace_request(case.body)
     if case.body.get("enabled") is False:
         # A disabled robot would refuse the batch requests of all later cases.
         changes["enabled"] = True
@@ -212,6 +226,11 @@ def _keep_the_stack_usable(_context: schemathesis.HookContext, case: Case, _kwar
 
 def _is_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and re.fullmatch(r"[0-9a-f-]{36}", value) is not None
+
+
+def _is_even(value: Any) -> TypeGuard[str]:
+    """Return whether it is an id that ends with an even digit, as half of the generated ones do."""
+    return _is_id(value) and value[-1] in "02468ace"
 
 
 def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:

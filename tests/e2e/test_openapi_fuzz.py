@@ -62,7 +62,7 @@ async def populate(exchange: Exchange) -> World:
     addresses = [UNUSED_ADDRESS, "https://127.0.0.1:9/robot/", "http://[::1]:9/robôt", result_url]
     ids = [*references, *robots, robot_id, fetched, *(batch["id"] for batch in batches), *webhooks[1:]]
     known_delivery = {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
-    return World(exchange.stack, credentials, ids, addresses, known_delivery, ended["id"])
+    return World(exchange.stack, credentials, ids, addresses, known_delivery, ended["id"], references[0])
 
 
 async def fetch_job(exchange: Exchange, robot: Credentials, references: list[str]) -> str:
