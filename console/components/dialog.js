@@ -28,12 +28,21 @@ export function Dialog({ title, confirm, onConfirm, onClose, isRunning, isDisabl
     current?.showModal();
     return () => current?.close();
   }, []);
+  // The browser's own closing reports itself later: a key that is pressed before would not open the dialog again.
+  const cancel = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    onClose();
+  };
+  // It also comes after the component is gone. The dialog may be shown again by then.
+  const reportClosed = (/** @type {Event} */ { target }) => {
+    if (/** @type {HTMLElement} */ (target).isConnected) onClose();
+  };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     onConfirm();
   };
   return html`
-    <dialog ref=${dialog} aria-labelledby=${id} onClose=${onClose}>
+    <dialog ref=${dialog} aria-labelledby=${id} onCancel=${cancel} onClose=${reportClosed}>
       <form onSubmit=${submit}>
         <h2 id=${id}>${title}</h2>
         ${children}
