@@ -3,7 +3,7 @@
 
 import { make } from "./element.js";
 import { DEFAULT_WIDTH, colour, drawHorizontalLabels, drawVerticalAxis, makeArea, makeFigure } from "./figure.js";
-import { formatNumber, makeTicks } from "./ticks.js";
+import { formatTick, makeTicks } from "./ticks.js";
 
 /** @typedef {import("./figure.js").Caption} Caption */
 /** `values` has a count for each category. @typedef {{name: string, values: number[]}} Series */
@@ -20,7 +20,7 @@ export function drawBars(caption, { heading, categories, series }) {
   const width = caption.width ?? DEFAULT_WIDTH;
   const totals = categories.map((_, place) => series.reduce((total, { values }) => total + values[place], 0));
   const ticks = makeTicks(0, Math.max(0, ...totals), { count: 4, whole: true });
-  const tickLabels = ticks.map(formatNumber);
+  const tickLabels = ticks.map(formatTick);
   const area = makeArea(width, HEIGHT, ticks, tickLabels);
   const room = (area.right - area.left) / Math.max(1, categories.length);
   const barWidth = Math.min(MAX_BAR_WIDTH, room * 0.8);
@@ -33,7 +33,7 @@ export function drawBars(caption, { heading, categories, series }) {
       const top = area.toY(below + count);
       const size = { x: area.toX(share) - barWidth / 2, y: top, width: barWidth, height: area.toY(below) - top };
       below += count;
-      const tip = make("title", {}, `${label}, ${name}: ${formatNumber(count)}`);
+      const tip = make("title", {}, `${label}, ${name}: ${formatTick(count)}`);
       return [make("rect", { ...size, class: `plot-bar ${colour("fill", index)}` }, tip)];
     });
   });
@@ -44,7 +44,7 @@ export function drawBars(caption, { heading, categories, series }) {
     legend: series.map(({ name }) => name),
     table: {
       columns: [heading, ...series.map(({ name }) => name)],
-      rows: categories.map((label, place) => [label, ...series.map(({ values }) => formatNumber(values[place]))]),
+      rows: categories.map((label, place) => [label, ...series.map(({ values }) => formatTick(values[place]))]),
     },
   });
 }

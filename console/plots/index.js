@@ -6,4 +6,4 @@ export { toHtml } from "./element.js";
 export { countBins, drawHistogram } from "./histogram.js";
 export { drawIntervals } from "./intervals.js";
 export { drawLines } from "./line.js";
-export { formatDuration, formatNumber, makeDurationTicks, makeTicks } from "./ticks.js";
+export { formatDurationTick, formatTick, makeDurationTicks, makeTicks } from "./ticks.js";

@@ -3,7 +3,7 @@
 
 import { make } from "./element.js";
 import { DEFAULT_WIDTH, colour, drawHorizontalLabels, drawVerticalAxis, makeArea, makeFigure } from "./figure.js";
-import { formatDuration, formatNumber, makeDurationTicks, makeTicks } from "./ticks.js";
+import { formatDurationTick, formatTick, makeDurationTicks, makeTicks } from "./ticks.js";
 
 /** @typedef {import("./figure.js").Caption} Caption */
 /** @typedef {import("./figure.js").Area} Area */
@@ -22,7 +22,7 @@ const HEIGHT = 220;
  */
 export function drawLines(caption, { heading, categories, series, unit = "number" }) {
   const width = caption.width ?? DEFAULT_WIDTH;
-  const format = unit === "duration" ? formatDuration : formatNumber;
+  const format = unit === "duration" ? formatDurationTick : formatTick;
   const highest = Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const ticks = unit === "duration" ? makeDurationTicks(highest, 4) : makeTicks(0, highest, { count: 4 });
   const tickLabels = ticks.map(format);

@@ -48,21 +48,21 @@ export function makeDurationTicks(high, count = 5) {
  * Return the duration as one number and its unit, for example `1.5 h`.
  * @param {number} seconds
  */
-export function formatDuration(seconds) {
+export function formatDurationTick(seconds) {
   const units = /** @type {[number, string][]} */ ([
     [DAY, "d"],
     [HOUR, "h"],
     [MINUTE, "min"],
   ]);
   const [size, unit] = units.find(([candidate]) => seconds >= candidate) ?? [1, "s"];
-  return `${formatNumber(seconds / size)} ${unit}`;
+  return `${formatTick(seconds / size)} ${unit}`;
 }
 
 /**
  * Return the number with at most three significant digits after its whole part, and with thousands separators.
  * @param {number} value
  */
-export function formatNumber(value) {
+export function formatTick(value) {
   return new Intl.NumberFormat("en", { maximumSignificantDigits: Math.abs(value) < 1000 ? 3 : 15 }).format(value);
 }
 

@@ -84,7 +84,7 @@ const CALLS = {
     ticks: ({ low, high, options }) => plots.makeTicks(low, high, options),
     durationTicks: ({ high }) => {
         const ticks = plots.makeDurationTicks(high);
-        return { ticks, labels: ticks.map(plots.formatDuration) };
+        return { ticks, labels: ticks.map(plots.formatDurationTick) };
     },
 };
 

@@ -1,5 +1,6 @@
 """The plots of the console: their ticks are round, and each has what a screen reader needs."""
 
+import json
 import math
 from collections.abc import Iterator
 from itertools import pairwise
@@ -147,6 +148,14 @@ def test_each_value_is_in_one_bin(modules: Modules, values: list[float], count: 
     assert bins[0]["low"] <= min(values) + (bins[0]["high"] - bins[0]["low"]) * 1e-6
     for item in bins[:-1]:
         assert item["count"] == sum(item["low"] <= value < item["high"] for value in values) or item is bins[0]
+
+
+def test_equal_values_have_a_bin_of_their_own(modules: Modules) -> None:
+    assert modules.call("bins", values=[1.0] * 3, count=10) == [{"low": 1, "high": 1, "count": 3}]
+    data = {"heading": "score", "counted": "references", "values": [0.5, 0.5]}
+    drawn = json.dumps(modules.call("plot", name="drawHistogram", caption=CAPTION, data=data))
+    assert '"0.5: 2"' in drawn
+    assert "0.5 to" not in drawn
 
 
 finite = st.floats(-1e9, 1e9).filter(lambda value: value == 0 or abs(value) > 1e-9)
