@@ -103,7 +103,8 @@ def check(
     if junit is not None:
         with replacing(junit) as file:
             file.write(to_junit(findings).encode())
-    _show(findings, common)
+    options = [part for need in needs or () for part in ("--needs", need)]
+    _show(findings, common, ["exchange", "robots", "check", robot, *(["--pull"] if pull else []), *options])
     return Exit.ENDED_WITH_FAILURES if list_failures(findings) else Exit.DONE
 
 
@@ -145,7 +146,7 @@ def _read_credentials() -> Credentials:
         ) from None
 
 
-def _show(findings: list[Finding], common: Common) -> None:
+def _show(findings: list[Finding], common: Common, command: list[str]) -> None:
     if common.json:
         common.terminal.write_json([to_json(finding) for finding in findings])
         return
@@ -157,6 +158,9 @@ def _show(findings: list[Finding], common: Common) -> None:
     for finding in findings:
         if isinstance(finding.judgement, Failed):
             common.terminal.say(f"\n{to_text(finding)}")
+            # What the robot does with a job takes more than one call, so there is no command with curl.
+            if finding.judgement.curl is None:
+                common.terminal.say(f"  Again: {shlex.join([*command, '--only', finding.check.id])}")
     outcomes = [finding.outcome for finding in findings]
     counts = (f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(outcomes))
     common.terminal.say(f"\n{len(findings)} checks: {', '.join(counts)}.")

@@ -98,6 +98,12 @@ def test_a_wrong_option_is_one_sentence(
     assert message in capsys.readouterr().err
 
 
+def test_a_failure_without_a_call_names_the_command_that_checks_again(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["robots", "check", "tests.unit.robots.check.forgetful_robot", "--needs", "abstract", "--only", "KILL-001"]
+    assert run([*words, "--timeout", "3"]) == Exit.ENDED_WITH_FAILURES
+    assert f"\n  Again: exchange {' '.join(words)}\n" in capsys.readouterr().err
+
+
 def test_a_robot_that_cannot_be_reached_is_one_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
