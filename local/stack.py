@@ -25,6 +25,8 @@ DEFAULT_PORTS = {
 
 # The components that keep their data on disk, if `Options.data` is set.
 _KEEP_DATA = ("azurite", "cosmos")
+# The documents are in the heap. Node's own limit is 4 GiB, which is some 250,000 references.
+_HEAP_LIMIT = "--max-old-space-size-percentage=75"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ class Stack:
             for name in _KEEP_DATA:
                 options[name] += ["--data", str(self._options.data / name)]
         for name, some_options in options.items():
-            command = [str(self._options.node), str(EMULATORS / f"{name}.js"), *some_options]
+            command = [str(self._options.node), _HEAP_LIMIT, str(EMULATORS / f"{name}.js"), *some_options]
             await self._start(name, command, os.environ)
         issuer = ["--port", str(ports["issuer"]), "--key", str(self._options.folder / "issuer.pem")]
         issuer += ["--tls", str(certificate), str(key), "--sign-in-port", str(ports["sign_in"])]
