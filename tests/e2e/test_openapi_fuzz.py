@@ -20,8 +20,8 @@ from tests.results import annotation
 from tests.stacks import Stack, running_stack
 from tests.tiers import fast_or_exhaustive
 
-MAX_EXAMPLES = fast_or_exhaustive(20, 200)
-MIN_CASES = fast_or_exhaustive(800, 2_000)
+MAX_EXAMPLES = fast_or_exhaustive(20, 100)
+MIN_CASES = fast_or_exhaustive(800, 1_500)
 
 
 @pytest.fixture(scope="module")

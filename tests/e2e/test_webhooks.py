@@ -14,7 +14,7 @@ from tests.e2e.robot import Job, Robot, running_robot
 from tests.e2e.test_endpoints import call
 from tests.tiers import fast_or_exhaustive
 
-BATCH_COUNT = fast_or_exhaustive(25, 1_000)
+BATCH_COUNT = fast_or_exhaustive(25, 300)
 # As many requests as a program would send at the same time.
 MAX_CONCURRENT = 8
 BUSY_CALLS = 3

@@ -1,11 +1,13 @@
 """Every fault of every call in every scenario, and every pair of the important faults in the small scenarios.
 
-The fast tier tries some of them.
+The scenarios of parts have many calls in common, and are long: one in two or three of their runs is made. The fast
+tier tries some of all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from random import Random
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +16,8 @@ from tests.simulation.faults import READS, Fault, FixedPlan, LossyPlan, list_fau
 from tests.simulation.part_scenarios import FETCHED, PART_SCENARIOS, SENT
 from tests.simulation.scenarios import SCENARIOS, VITAL_CALLS, Scenario, list_broken_calls, run_scenario
 from tests.tiers import choose
+
+Case = TypeVar("Case")
 
 ALL_SCENARIOS = (*SCENARIOS, *PART_SCENARIOS)
 SMALL_SCENARIOS = [scenario for scenario in ALL_SCENARIOS if scenario.small]
@@ -27,6 +31,11 @@ def run_with_faults(scenario: Scenario, faults: Mapping[int, Fault], calls: list
     except (Exception, AssertionError) as error:
         described = ", ".join(f"call {number} ({calls[number]}) {fault.name}" for number, fault in faults.items())
         raise AssertionError(f"'{scenario.name}' with {described}: {error}") from error
+
+
+def thin_out(scenario: Scenario, cases: Sequence[Case], *, one_in: int) -> Sequence[Case]:
+    """Return every n-th case of a scenario of parts, and all cases of another one."""
+    return cases[::one_in] if scenario in PART_SCENARIOS else cases
 
 
 def test_the_calls_that_are_listed_by_name_exist() -> None:
@@ -45,17 +54,17 @@ def test_one_fault_at_any_call_keeps_all_invariants(
     calls = run_scenario(scenario, FixedPlan()).calls.made
     runs = [{number: fault} for number, call in enumerate(calls) for fault in list_faults(call)]
     assert len(runs) >= 4 * len(calls)
-    for faults in choose(runs, one_in=41):
+    chosen = thin_out(scenario, runs, one_in=2)
+    for faults in choose(chosen, one_in=41):
         run_with_faults(scenario, faults, calls)
-    record_property("runs", len(runs))
+    record_property("runs", len(chosen))
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: scenario.name)
 def test_batches_end_even_if_a_call_fails_for_ever(scenario: Scenario) -> None:
-    # The scenarios of parts have many calls in common, and long runs.
-    every = 3 if scenario in PART_SCENARIOS else 1
-    for broken_call in choose(list_broken_calls(scenario)[::every], one_in=101):
+    chosen = thin_out(scenario, list_broken_calls(scenario), one_in=3)
+    for broken_call in choose(chosen, one_in=101):
         try:
             run_scenario(scenario, broken_call)
         except (Exception, AssertionError) as error:
@@ -103,6 +112,7 @@ def test_faults_at_any_two_calls_keep_all_invariants(
     faults = [(number, fault) for number, call in enumerate(calls) for fault in list_faults(call) if fault in HALF_DONE]
     runs = [dict(pair) for pair in combinations(faults, 2) if pair[0][0] != pair[1][0]]
     assert len(runs) >= 500
-    for pair in choose(runs, one_in=167):
+    chosen = thin_out(scenario, runs, one_in=3)
+    for pair in choose(chosen, one_in=167):
         run_with_faults(scenario, pair, calls)
-    record_property("runs", len(runs))
+    record_property("runs", len(chosen))
