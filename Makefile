@@ -49,7 +49,7 @@ fuzz: $(VENV)/fuzz ## fuzz the validation of result entries for SECONDS=60 (Linu
 	@mkdir -p .local/fuzz && $(RUN) -m tests.fuzz.line_validator -max_total_time=$(or $(SECONDS),60) -max_len=8192 \
 	  -artifact_prefix=.local/fuzz/ .local/fuzz tests/fuzz/corpus
 
-bench: $(VENV)/dev ## measure speed and write benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (twenty minutes)
+bench: $(VENV)/dev ## measure speed and write benchmarks/RESULTS.md: DATA=folder of references, ONLY=part (forty minutes)
 	@$(RUN) -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY))
 
 bench-short: $(VENV)/dev ## measure the same in three minutes and fail if a ratio is below its minimum

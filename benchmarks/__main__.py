@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import flow, growth_report, many_batches, parts, results, table
+from benchmarks import fetched_flow, flow, growth_report, many_batches, parts, results, table
 from benchmarks.goals import Benchmark, Effort, Row
 from benchmarks.inputs import SAMPLES
 from benchmarks.site import running_site
@@ -55,6 +55,7 @@ PARTS: dict[str, Callable[[Path], Awaitable[None]]] = {
     "table": _write_table,
     "growth": growth_report.run,
     "parts": parts.run,
+    "fetched": fetched_flow.run,
     "many_batches": many_batches.run,
     "flow": flow.run,
 }

@@ -57,9 +57,15 @@ class Reader:
         return seconds
 
 
-async def wait_until(site: Site, batch_id: UUID, condition: Callable[[Batch], bool], poll_s: float = POLL_S) -> Batch:
+async def wait_until(
+    site: Site,
+    batch_id: UUID,
+    condition: Callable[[Batch], bool],
+    poll_s: float = POLL_S,
+    timeout_s: float = _TIMEOUT_S,
+) -> Batch:
     """Wait until the condition holds for the batch, and return the batch. Raises TimeoutError."""
-    async with asyncio.timeout(_TIMEOUT_S):
+    async with asyncio.timeout(timeout_s):
         while not condition(batch := (await site.services.batches.load(batch_id)).batch):  # noqa: ASYNC110 - no event
             await asyncio.sleep(poll_s)
     return batch

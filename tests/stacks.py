@@ -83,3 +83,15 @@ def _read(folder: Path) -> Stack:
     values = json.loads((folder / "local.settings.json").read_text())["Values"]
     addresses = json.loads((folder / "stack.json").read_text())
     return Stack(addresses, addresses.pop("tokens"), values, folder)
+
+
+def read_host_memory(stack: Stack, field: str) -> float:
+    """Return the memory of the host in MiB: `VmRSS` is the current value, `VmHWM` the maximum."""
+    port = stack.api.rpartition(":")[2]
+    for folder in Path("/proc").glob("[0-9]*"):
+        command = (folder / "cmdline").read_bytes().split(b"\0") if os.access(folder / "cmdline", os.R_OK) else []
+        environment = (folder / "environ").read_bytes() if b"local.host" in command else b""
+        if stack.settings["COSMOS_ENDPOINT"].encode() in environment:
+            status = (folder / "status").read_text()
+            return int(status.partition(f"{field}:")[2].split()[0]) / 1024
+    raise AssertionError(f"no host of the stack at port {port} was found")

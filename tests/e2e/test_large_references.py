@@ -15,10 +15,10 @@ from exchange.domain.ids import new_id
 from exchange.domain.room import Room
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.e2e.robot import Robot, accept_job, running_robot
-from tests.e2e.test_large_uploads import EXTRA_MIB, MIB, read_host_memory
+from tests.e2e.test_large_uploads import EXTRA_MIB, MIB
 from tests.e2e.test_order_of_events import send_job
 from tests.results import annotation, jsonl
-from tests.stacks import Stack, running_stack
+from tests.stacks import Stack, read_host_memory, running_stack
 from tests.tiers import fast_or_exhaustive
 
 SIZE = 37 * MIB

@@ -1,9 +1,7 @@
 """Uploads of gigabytes and of millions of lines. Each batch ends with a reason, and the host needs little memory."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +13,7 @@ from tests.e2e.exchange import BATCHES, Exchange, exchange_on, to_json
 from tests.e2e.robot import Robot, accept_job, running_robot
 from tests.e2e.test_order_of_events import send_job
 from tests.results import annotation, jsonl
-from tests.stacks import Stack, running_stack
+from tests.stacks import Stack, read_host_memory, running_stack
 from tests.tiers import fast_or_exhaustive
 
 MIB = 1 << 20
@@ -34,18 +32,6 @@ def large_uploads_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 async def exchange(large_uploads_stack: Stack) -> AsyncIterator[Exchange]:
     async with exchange_on(large_uploads_stack) as client:
         yield client
-
-
-def read_host_memory(stack: Stack, field: str) -> float:
-    """Return the memory of the host in MiB: `VmRSS` is the current value, `VmHWM` the maximum."""
-    port = stack.api.rpartition(":")[2]
-    for folder in Path("/proc").glob("[0-9]*"):
-        command = (folder / "cmdline").read_bytes().split(b"\0") if os.access(folder / "cmdline", os.R_OK) else []
-        environment = (folder / "environ").read_bytes() if b"local.host" in command else b""
-        if stack.settings["COSMOS_ENDPOINT"].encode() in environment:
-            status = (folder / "status").read_text()
-            return int(status.partition(f"{field}:")[2].split()[0]) / 1024
-    raise AssertionError(f"no host of the stack at port {port} was found")
 
 
 async def one_line(size: int) -> AsyncIterator[bytes]:
