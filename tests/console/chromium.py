@@ -1,17 +1,16 @@
 """Chromium from the npm package `@sparticuz/chromium`, which has a compressed build for Linux on x86-64."""
 
-import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from local.install import install
 from local.paths import NODE
 from tests.console.vendor import NPM_FOLDER
+from tests.install_once import install_once
 
 # On other platforms this environment variable names a Chromium or Chrome to use.
 VARIABLE = "CHROMIUM"
@@ -57,19 +56,13 @@ def _unpack(folder: Path = _FOLDER) -> Path:
     install(folder=NPM_FOLDER, packages="tests of the console")
     version: str = json.loads((NPM_FOLDER / "package.json").read_text())["devDependencies"]["@sparticuz/chromium"]
     target = folder / version
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        # A second concurrent worker waits here.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.exists():
-            return target
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            unpacked = Path(temporary) / version
-            unpacked.mkdir()
-            # The package unpacks into the temporary folder.
-            command = [str(NODE), "--input-type=module", "--eval", _UNPACK]
-            subprocess.run(command, cwd=NPM_FOLDER, env={**os.environ, "TMPDIR": str(unpacked)}, check=True)  # noqa: S603 - ours
-            (unpacked / "fonts.conf").write_text(_FONTS.format(folder=target))
-            # Moved in one step, so that the target is always complete.
-            unpacked.rename(target)
+
+    def fill(unpacked: Path) -> None:
+        unpacked.mkdir()
+        # The package unpacks into the temporary folder.
+        command = [str(NODE), "--input-type=module", "--eval", _UNPACK]
+        subprocess.run(command, cwd=NPM_FOLDER, env={**os.environ, "TMPDIR": str(unpacked)}, check=True)  # noqa: S603 - ours
+        (unpacked / "fonts.conf").write_text(_FONTS.format(folder=target))
+
+    install_once(target, fill)
     return target

@@ -1,11 +1,11 @@
 """`python -m tests.sdk.install`: install each release of destiny-sdk into its own folder, unless it is installed."""
 
-import fcntl
 import subprocess
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
+from tests.install_once import install_once
 from tests.sdk.releases import FOLDER, PRESENT, RELEASES, ReleaseError
 
 # The SDK requires this version. With an older Python nothing is installed and its tests are not collected.
@@ -14,19 +14,7 @@ MIN_PYTHON = (3, 12)
 
 def install(version: str, folder: Path = FOLDER) -> bool:
     """Install a release without its dependencies. Return False if it was installed. Raises ReleaseError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / version
-    with (folder / ".lock").open("w") as lock:
-        # A second concurrent installation waits here.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.exists():
-            return False
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            installed = Path(temporary) / version
-            _install(version, installed)
-            # Moved in one step, so that the target is always complete.
-            installed.rename(target)
-    return True
+    return install_once(folder / version, partial(_install, version))
 
 
 def _install(version: str, target: Path) -> None:
