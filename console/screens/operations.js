@@ -91,7 +91,10 @@ function Overdue() {
             ${data.batch_requests.map(
               (/** @type {any} */ batch) => html`
                 <tr key=${batch.id}>
-                  <td data-label="Batch"><a class="id" href="/console/batches/${batch.id}">${batch.id.slice(0, 8)}</a></td>
+                  <td data-label="Batch">
+                    <a class="id" href="/console/batches/${batch.id}">${batch.id.slice(0, 8)}</a>
+                    ${batch.part_of && html`, a part of <a class="id" href="/console/batches/${batch.part_of}">${batch.part_of.slice(0, 8)}</a>`}
+                  </td>
                   <td data-label="Phase">${batch.phase}</td>
                   <td data-label="Robot"><${RobotName} robots=${robots} id=${batch.robot_id} /></td>
                   <td data-label="Enhanced"><${CountsBar} counts=${batch.counts} /></td>

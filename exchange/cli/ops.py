@@ -72,14 +72,15 @@ def overdue(*, limit: int = 100, common: Common = COMMON) -> None:
     with common.connect() as client:
         found = client.list_overdue(limit)
     rows = (
-        (batch.id, batch.phase, batch.created_at, batch.due_at, batch.robot_id, batch.waiting_for)
+        (batch.id, batch.part_of, batch.phase, batch.created_at, batch.due_at, batch.robot_id, batch.waiting_for)
         for batch in found.batch_requests
     )
-    columns = ("batch request", "phase", "created", "due", "robot", "waiting for")
+    columns = ("batch request", "part of", "phase", "created", "due", "robot", "waiting for")
     common.terminal.show(found, columns, rows)
     _tell_truncated(common, truncated=found.truncated)
     if found.batch_requests:
-        common.terminal.suggest(f"exchange batches show {found.batch_requests[0].id}")
+        first = found.batch_requests[0]
+        common.terminal.suggest(f"exchange batches show {first.part_of or first.id}")
 
 
 def _tell_truncated(common: Common, *, truncated: bool) -> None:

@@ -97,9 +97,10 @@ class OverdueQuery(WireModel):
 
 
 class OverdueBatchRequest(WireModel):
-    """An open batch request whose next step is overdue."""
+    """An open batch request whose next step is overdue, or such a part of one."""
 
     id: UUID4
+    part_of: UUID4 | None = Field(None, description="The batch request that it is a part of, if it is a part.")
     robot_id: UUID4
     request_status: BatchStatus
     phase: Phase

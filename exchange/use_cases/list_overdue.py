@@ -31,6 +31,7 @@ async def list_overdue(limit: int, services: Services) -> OverdueBatchRequestLis
 def _to_wire(batch: Batch, due_at: float) -> OverdueBatchRequest:
     return OverdueBatchRequest(
         id=batch.id,
+        part_of=None if batch.part is None else batch.part.of,
         robot_id=batch.robot_id,
         request_status=batch.status,
         phase=cast(Phase, batch.phase.value),

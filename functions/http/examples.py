@@ -310,6 +310,7 @@ _STATS = {
 }
 _OVERDUE_BATCH = {
     "id": BATCH_ID,
+    "part_of": None,
     "robot_id": ROBOT_ID,
     "request_status": "accepted",
     "phase": "accepted",

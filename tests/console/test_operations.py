@@ -71,6 +71,7 @@ class Answers:
         self.deliveries = [make_delivery(), make_delivery(host=None)]
         self.unreachable: list[Json] = []
         self.errors: dict[str, str] = {}
+        self.request_id = new_id()
         self.resent: list[Json] = []
         self.redelivered: list[str] = []
 
@@ -99,6 +100,7 @@ class Answers:
         counts = {"requested": 10, "enhanced": 4, "pending": 6}
         batch = {
             "id": str(new_id()),
+            "part_of": str(self.request_id),
             "robot_id": str(new_id()),
             "request_status": "accepted",
             "phase": "accepted",
@@ -319,6 +321,7 @@ async def test_the_tables_fit_a_phone(visit: Visitor) -> None:
     overdue = visited.page.get_by_role("table", name=OVERDUE)
     await expect(overdue.get_by_role("columnheader")).to_have_count(6)
     await expect(overdue.get_by_role("cell", name=ROBOT_REASON)).to_be_visible()
+    await expect(overdue.get_by_role("link", name=str(answers.request_id)[:8])).to_be_visible()
 
 
 @pytest.mark.exhaustive

@@ -105,3 +105,10 @@ async def test_overdue_batches_are_listed_longest_overdue_first(world: World) ->
     assert (first.phase, first.due_at.timestamp(), first.created_at.timestamp()) == ("received", START - 30, START - 60)
     fewer = await list_overdue(2, world.services)
     assert (len(fewer.batch_requests), fewer.truncated) == (2, True)
+
+
+async def test_an_overdue_part_names_its_batch_request(world: World) -> None:
+    part = Part(of=uuid4(), number=1, range=Range(start=0, count=1), holder=uuid4())
+    await world.batches.create(a_batch(due_at=START - 1, part=part))
+    (found,) = (await list_overdue(1, world.services)).batch_requests
+    assert found.part_of == part.of
