@@ -12,9 +12,10 @@ from pydantic import BaseModel
 # Texts of robots and references could move the cursor or change colours.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-
-# The length of an id.
+# The length of an id. One that is broken into lines cannot be copied.
 _UNBROKEN = 36
+# Spaces between the columns of a table.
+_GAP = 3
 
 
 def clean(text: str) -> str:
@@ -74,15 +75,34 @@ def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
+    widths = [_find_min_width([column, *(row[number] for row in rows)]) for number, column in enumerate(columns)]
+    if sum(widths) + _GAP * (len(widths) - 1) > console.width:
+        _draw_rows(columns, rows)
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
-    for number, column in enumerate(columns):
-        # An id that is broken into lines cannot be copied.
-        short = all(len(row[number]) <= _UNBROKEN for row in rows)
-        table.add_column(column, overflow="fold", no_wrap=short)
+    for number, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        is_whole = all(len(row[number]) <= width for row in rows)
+        table.add_column(column, overflow="fold", no_wrap=is_whole, min_width=width)
     for row in rows:
         # Texts of robots and references are not markup.
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    console.print(table)
+
+
+def _find_min_width(cells: Sequence[str]) -> int:
+    """Return the width in which no id, number or word of the cells is broken. Longer words may be broken."""
+    return max(min(len(word), _UNBROKEN) for cell in cells for word in [*cell.split(), ""])
+
+
+def _draw_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print one line for each cell, because a table would be wider than the terminal and lose digits."""
+    width = max(map(len, columns))
+    for row in rows:
+        print()
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                print(f"{column:<{width}}  {cell}")
 
 
 def _to_json(value: Any) -> Any:
