@@ -34,9 +34,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class CallingRobot:
-    """A robot that signed its request."""
+    """A robot that signed its request. `is_called` says that the exchange calls it: it has nothing to fetch."""
 
     id: UUID
+    is_called: bool = False
 
 
 Caller = User | CallingRobot

@@ -11,6 +11,8 @@ from exchange.robots.job import parse_job
 from exchange.robots.retries import Http, describe
 
 PATH = "/v1/robot-enhancement-batches"
+# Sent with an answer without a job.
+_DELIVERY = "Robot-Delivery"
 # The limit of the exchange for one job.
 MAX_LIMIT = 10_000
 
@@ -32,10 +34,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The answer to a fetch: a job, or none and the wait that the exchange asks for."""
+    """The answer to a fetch: a job, or none and the wait that the exchange asks for.
+
+    `is_called` says that the exchange calls the robot, so that there is never a job.
+    """
 
     job: BatchRobotRequest | None
     retry_after_s: float | None = None
+    is_called: bool = False
 
 
 class LeasingExchange(Exchange):
@@ -56,7 +62,7 @@ class LeasingExchange(Exchange):
         response, body = await self._http.read_once(self._sign("POST", f"{PATH}/?{self._query}"), _FETCH_S)
         retry_after_s = parse_retry_after(response.headers)
         if response.status == HTTPStatus.NO_CONTENT:
-            return Fetched(None, retry_after_s)
+            return Fetched(None, retry_after_s, is_called=response.headers.get(_DELIVERY) == "push")
         if response.status != HTTPStatus.OK:
             detail = read_detail(response.status, body)
             raise AttemptFailedError(f"the exchange refused to give work: {detail}", retry_after_s)

@@ -25,6 +25,10 @@ from exchange.robots.work import JobRunner
 
 log = logging.getLogger("robot")
 
+_IS_CALLED = (
+    "there is no work, and there will be none: the exchange calls this robot, as its delivery is push. An operator "
+    "changes that with `exchange robots update NAME --delivery pull`"
+)
 # How long a fetch may still take when the robot stops.
 _LAST_FETCH_S = 2.0
 
@@ -132,7 +136,9 @@ class Puller:
             await self._wait_for_work(stop, error.retry_after_s)
         else:
             if fetched.job is None:
-                if not self._attempt:
+                if not self._attempt and fetched.is_called:
+                    log.warning(_IS_CALLED)
+                elif not self._attempt:
                     log.info("there is no work, waiting for some")
                 await self._wait_for_work(stop, fetched.retry_after_s)
             else:

@@ -2,6 +2,7 @@
 
 import logging
 
+from exchange.contract.robots import Delivery
 from exchange.domain.callers import CallingRobot
 from exchange.domain.errors import NotAuthenticated, NotFound
 from exchange.domain.signatures import SignedCall, check_signature, check_timestamp
@@ -27,4 +28,4 @@ async def authenticate_robot(call: SignedCall, services: Services) -> CallingRob
             raise
         check_signature(call, previous[0])
         log.warning("robot %s signed with its previous secret, which will end", call.robot_id)
-    return CallingRobot(call.robot_id)
+    return CallingRobot(call.robot_id, is_called=stored.robot.delivery is not Delivery.PULL)

@@ -45,6 +45,12 @@ RETRY_AFTER = Header(
 FETCH_AGAIN_AFTER = Header(
     RETRY_AFTER.name, "Whole seconds to wait before the next fetch.", {"type": "integer", "minimum": 1}
 )
+ROBOT_DELIVERY = Header(
+    "Robot-Delivery",
+    "`push` if the exchange calls the robot. Then there is nothing to fetch, until an operator changes the robot's "
+    "`delivery`. Else it is absent.",
+    {"type": "string", "enum": ["push"]},
+)
 ETAG = Header(
     "ETag",
     "The version of the answer. It changes with the batch request, and before the signed URLs of the answer expire.",

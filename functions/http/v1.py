@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from exchange.contract.base import to_time
 from exchange.contract.batches import BatchEnhancementRequestRead
+from exchange.contract.robots import Delivery
 from exchange.contract.v1.jobs import (
     MAX_FETCHED_REFERENCES,
     FetchQuery,
@@ -22,7 +23,7 @@ from exchange.use_cases.receive_callback import receive_callback
 from exchange.use_cases.register_batch import register_batch
 from exchange.use_cases.renew_lease import renew_lease
 from functions.http.endpoints import Access, Answer, Content, endpoint
-from functions.http.headers import FETCH_AGAIN_AFTER, RETRY_AFTER
+from functions.http.headers import FETCH_AGAIN_AFTER, RETRY_AFTER, ROBOT_DELIVERY
 from functions.http.requests import ApiRequest
 
 _REQUESTS = "v1/enhancement-requests"
@@ -82,7 +83,7 @@ async def read_enhancement_request(request: ApiRequest) -> Answer:
     aliases=(_OLD_JOBS,),
     query_model=FetchQuery,
     other_successes={HTTPStatus.NO_CONTENT: None},
-    response_headers={HTTPStatus.NO_CONTENT: (FETCH_AGAIN_AFTER,)},
+    response_headers={HTTPStatus.NO_CONTENT: (FETCH_AGAIN_AFTER, ROBOT_DELIVERY)},
 )
 async def fetch_robot_enhancement_batch(request: ApiRequest) -> RobotEnhancementBatch | Content:
     """Fetch a job, with a lease. Until the lease expires, no other fetch gets the same references.
@@ -96,7 +97,10 @@ async def fetch_robot_enhancement_batch(request: ApiRequest) -> RobotEnhancement
     limit = min(query.limit, MAX_FETCHED_REFERENCES)
     part = await fetch_part(request.robot, limit, query.lease.total_seconds(), request.services)
     if part is None:
-        return Content(b"", "", HTTPStatus.NO_CONTENT, {FETCH_AGAIN_AFTER.name: str(_FETCH_AGAIN_AFTER_S)})
+        headers = {FETCH_AGAIN_AFTER.name: str(_FETCH_AGAIN_AFTER_S)}
+        if request.robot.is_called:
+            headers[ROBOT_DELIVERY.name] = Delivery.PUSH
+        return Content(b"", "", HTTPStatus.NO_CONTENT, headers)
     return _to_job(await to_wire(part, None, request.robot, request.services))
 
 

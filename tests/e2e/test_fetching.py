@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from exchange.contract.robots import Delivery, RobotSettings
+from samples.robot_from_scratch.signing import Credentials
 from tests.e2e.exchange import BATCHES, Exchange, wait_for
 from tests.e2e.test_steering import counts, get
 from tests.stacks import ROOT
@@ -59,6 +60,16 @@ async def test_two_processes_of_a_robot_share_a_batch_request(exchange: Exchange
     status, activity = await get(exchange, f"/robots/{robot_id}/activity")
     assert status == 200
     assert activity["last_30_days"]["references_enhanced"] == states["enhanced"]
+
+
+async def test_a_robot_that_the_exchange_calls_is_told_that_it_has_nothing_to_fetch(exchange: Exchange) -> None:
+    robot_id = await exchange.register_robot("http://127.0.0.1:9")
+    credentials = Credentials(UUID(robot_id), exchange.secrets[robot_id])
+    url = f"{exchange.stack.api}/v1/robot-enhancement-batches/?robot_id={robot_id}&limit=1"
+    for delivery, told in ((Delivery.PUSH, "push"), (Delivery.PULL, None)):
+        await exchange.as_user("operator").change_robot(credentials.robot_id, RobotSettings(delivery=delivery))
+        async with exchange.session.post(url, data=b"", headers=credentials.headers(b"")) as answer:
+            assert (answer.status, answer.headers.get("Robot-Delivery")) == (204, told)
 
 
 async def test_a_process_that_is_stopped_gives_its_job_back(exchange: Exchange) -> None:

@@ -32,6 +32,7 @@ class FakeLeases(FakeExchange):
         self.fetches: list[dict[str, str]] = []
         self.renewals: list[str] = []
         self.retry_after_s: int | None = None
+        self.delivery: str | None = None
         self.expired = False
 
     def make_app(self) -> web.Application:
@@ -53,6 +54,8 @@ class FakeLeases(FakeExchange):
         if self.offered:
             return web.json_response(self.offered.pop(0))
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        if self.delivery is not None:
+            headers["Robot-Delivery"] = self.delivery
         return web.Response(status=204, headers=headers)
 
     async def _read_job(self, request: web.Request) -> web.Response:

@@ -83,6 +83,16 @@ async def test_work_that_comes_later_is_found(tmp_path: Path, caplog: pytest.Log
     assert caplog.text.count("there is no work, waiting for some") <= 3
 
 
+async def test_a_robot_that_is_called_is_told_why_it_fetches_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_leases(DATA) as exchange, running_puller(exchange, make_robot(label), tmp_path):
+        exchange.delivery = "push"
+        await wait_for_fetches(exchange, 5)
+    (said,) = [record for record in caplog.records if "its delivery is push" in record.getMessage()]
+    assert said.levelno == logging.WARNING
+
+
 async def test_failed_fetches_are_repeated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     faults = {"fetch": [503, DISCONNECT, 401, 403, 404, 429], "download": [503, CUT], "upload": [500]}
     exchange = await pull_once(make_robot(label), DATA, tmp_path, {**faults, "callback": [503, DISCONNECT]})
