@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from exchange.robots.errors import ServeError
 from exchange.robots.exchange import Credentials
 from exchange.robots.functions import Judge
 from exchange.robots.leases import Terms
@@ -15,7 +16,7 @@ from exchange.robots.logs import set_up_logs
 from exchange.robots.options import ID, SECRET, Options, make_parser
 from exchange.robots.pull import Pace, Pull, pull
 from exchange.robots.reference import Needs
-from exchange.robots.serve import ServeError, Service, serve
+from exchange.robots.serve import Service, serve
 from exchange.robots.trial import TrialError, try_out
 
 

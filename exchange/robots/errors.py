@@ -25,6 +25,10 @@ class AttemptFailedError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class ServeError(Exception):
+    """The robot cannot serve or fetch. The message says why and what to do."""
+
+
 class LeaseLostError(Exception):
     """The lease of a job has expired, or its batch has ended. The job is no longer this robot's."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,12 @@ import aiohttp
 from exchange.contract.robots import BatchRobotRequest
 from exchange.robots.errors import AttemptFailedError
 from exchange.robots.exchange import Credentials
+from exchange.robots.folders import temporary_folder
 from exchange.robots.functions import Judge
 from exchange.robots.jobs import JobStore
 from exchange.robots.leased_job import LeasedJob
 from exchange.robots.leases import LeasingExchange, Terms
 from exchange.robots.retries import TIMEOUT, Backoff, Http
-from exchange.robots.serve import explain_folder
 from exchange.robots.signals import stop_at_signals
 from exchange.robots.work import JobRunner
 
@@ -76,15 +75,8 @@ class Pull:
 
 async def pull(settings: Pull, judge: Judge) -> None:
     """Fetch jobs and work on them until SIGTERM or SIGINT. Raises ServeError."""
-    folder = settings.folder
-    try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        results = tempfile.TemporaryDirectory(prefix="exchange-robot-", dir=folder)
-    except OSError as error:
-        raise explain_folder(folder or Path(tempfile.gettempdir()), error) from None
-    with results as name:
-        store = JobStore(Path(name))
+    with temporary_folder(settings.folder) as folder:
+        store = JobStore(folder)
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
             http = Http(session, settings.backoff)
             exchange = LeasingExchange(settings.api, settings.credentials, http, settings.terms)

@@ -1,17 +1,15 @@
 """The process of a robot that serves: its connections, its state folder, and how it stops."""
 
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
+from exchange.robots.errors import ServeError
 from exchange.robots.exchange import Credentials, Exchange
+from exchange.robots.folders import explain_folder, locked
 from exchange.robots.functions import Judge
 from exchange.robots.jobs import JobStore
 from exchange.robots.retries import TIMEOUT, Backoff, Http
@@ -20,10 +18,6 @@ from exchange.robots.signals import stop_at_signals
 from exchange.robots.work import JobRunner
 
 log = logging.getLogger("robot")
-
-
-class ServeError(Exception):
-    """The robot cannot serve. The message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ async def serve(service: Service, judge: Judge) -> None:
         await app_runner.setup()
         try:
             await _listen(app_runner, service)
-            with _locked(service.folder):
+            with locked(service.folder):
                 await _work_until_stopped(server)
         finally:
             await app_runner.cleanup()
@@ -63,11 +57,6 @@ def _open_store(folder: Path) -> JobStore:
         return JobStore(folder)
     except OSError as error:
         raise explain_folder(folder, error) from None
-
-
-def explain_folder(folder: Path, error: OSError) -> ServeError:
-    """Return the error about a state folder that cannot be used."""
-    return ServeError(f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state.")
 
 
 async def _listen(app_runner: web.AppRunner, service: Service) -> None:
@@ -90,24 +79,3 @@ async def _work_until_stopped(server: RobotServer) -> None:
     await stop.wait()
     log.info("stopping after the work in progress. A second signal stops at once")
     await server.stop()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of the state folder. The system releases it when the process ends in any way."""
-    try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise explain_folder(folder, error) from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServeError(
-                f"Another process of this robot uses the folder {folder}. Stop it, or choose another with --state."
-            ) from None
-        except OSError as error:
-            raise explain_folder(folder, error) from None
-        yield
-    finally:
-        os.close(lock)
