@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from local.paths import NODE, ROOT
 from tests.unit.compare.sides import Json
 
@@ -19,6 +21,7 @@ def run(script: str, *options: str) -> Json:
     return result
 
 
+@pytest.mark.exhaustive
 def test_two_files_of_100_mb_need_little_memory() -> None:
     result = run("read_large_files.mjs", "--max-old-space-size=128")
     assert result["bytes"] > 100_000_000

@@ -162,6 +162,7 @@ async def test_a_reviewer_gets_tags_from_a_ris_file_to_a_ris_file(exchange: Exch
     assert read(shell.folder / "all.jsonl").count("\n") == REFERENCES
 
 
+@pytest.mark.exhaustive
 async def test_a_table_with_chosen_columns_gets_its_tags(exchange: Exchange, shell: Shell) -> None:
     """The columns are chosen once: when the table is loaded."""
     rows = [f"Study {number} of {shell.folder.name},1" for number in range(3)]

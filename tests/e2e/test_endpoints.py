@@ -326,6 +326,7 @@ class TestBatchList:
                 "each requestor has a limit of their own"
             )
 
+    @pytest.mark.exhaustive
     async def test_200_requests_at_one_moment_are_accepted_up_to_the_limit(
         self, tmp_path_factory: pytest.TempPathFactory
     ) -> None:

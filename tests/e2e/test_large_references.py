@@ -19,11 +19,10 @@ from tests.e2e.test_large_uploads import EXTRA_MIB, MIB
 from tests.e2e.test_order_of_events import send_job
 from tests.results import annotation, jsonl
 from tests.stacks import Stack, read_host_memory, running_stack
-from tests.tiers import fast_or_exhaustive
 
 SIZE = 37 * MIB
 # How many entries have this size together. The usual limit is 10,000.
-COUNTS = fast_or_exhaustive([9_000], [100, 9_000])
+COUNTS = (100, 9_000)
 # So many pages are read.
 MAX_PAGES = 3
 # The length of an annotation without its label.
@@ -113,6 +112,7 @@ async def read_pages(exchange: Exchange, reference_id: str) -> list[bytes]:
     return pages
 
 
+@pytest.mark.exhaustive
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("count", COUNTS)
 async def test_a_large_reference_is_read_and_sent_in_little_memory_and_holds_up_no_caller(

@@ -20,7 +20,7 @@ from tests.results import annotation
 from tests.stacks import Stack, running_stack
 from tests.tiers import fast_or_exhaustive
 
-MAX_EXAMPLES = fast_or_exhaustive(20, 100)
+MAX_EXAMPLES = fast_or_exhaustive(5, 100)
 MIN_CASES = fast_or_exhaustive(800, 1_500)
 
 

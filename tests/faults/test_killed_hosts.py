@@ -26,6 +26,7 @@ def answer_only_the_second_call(status: int, called: asyncio.Semaphore) -> Behav
     return behave
 
 
+@pytest.mark.exhaustive
 async def test_calls_to_robots_are_repeated_after_the_host_is_killed(stack: ProxiedStack) -> None:
     called = asyncio.Semaphore(0)
     async with stack.run_host() as host:

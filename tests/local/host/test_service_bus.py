@@ -222,6 +222,7 @@ def test_the_host_reconnects_after_an_outage(tmp_path: Path, topology: Path, unu
     assert [entry["body"] for entry in app.records] == ["first", "second"]
 
 
+@pytest.mark.exhaustive
 def test_a_receiver_gets_more_messages_than_a_session_has_room_for(queue: Queue) -> None:
     """The AMQP library of the emulator keeps up to 2,048 deliveries of a session that are not settled."""
     count = 2_100

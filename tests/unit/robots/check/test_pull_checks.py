@@ -142,6 +142,7 @@ async def test_a_renewal_that_comes_late_is_found() -> None:
     assert finding.detail == "A renewal came after the lease of 1 s had expired."
 
 
+@pytest.mark.exhaustive
 async def test_the_sample_robot_on_the_kit_passes_everything() -> None:
     findings = await check_pull_robot(make_pull_command("samples.robot.robot:robot"), PULL)
     assert {each.check.id: each.detail for each in findings if each.outcome != "passed"} == WITHOUT_LARGE
