@@ -49,6 +49,7 @@ CONFIG: dict[str, Any] = {
     },
 }
 
+_CALLBACK = "/robot/enhancement/batch"
 _JOBS = "/v1/robot-enhancement-batches"
 _JOB = _JOBS + "/{batch_request_id}"
 # The bounds of a lease, and that it has a number.
@@ -67,9 +68,7 @@ EXPECTED_FAULTS: dict[str, str] = {
     # A continuation comes from the exchange.
     "GET /references/enhancement/batch": r"continuation must be that of the previous page, with the same filters\. .*",
     # It depends on the batch.
-    "POST /robot/enhancement/batch": (
-        r"storage_url must be the result_storage_url of this batch request, or be left out\."
-    ),
+    f"POST {_CALLBACK}": (r"storage_url must be the result_storage_url of this batch request, or be left out\."),
     **dict.fromkeys((f"POST {_JOBS}", f"PATCH {_JOB}/renew-lease", f"POST {_JOB}/renew-lease"), _LEASE_FAULTS),
     # The id is in the body and in the path. Whether a result is too late depends on the job.
     f"POST {_JOB}/results": (
@@ -91,8 +90,9 @@ class World:
     delivery: Mapping[str, str]
     # A batch that has ended. The others must stay open for the robot's callbacks.
     ended_batch: str
-    # One of the references.
+    # One of the references, and the batches whose robot has uploaded a result, but not called back.
     reference: str
+    uploaded: Sequence[str]
 
     def replace_id(self, generated: UUID) -> str:
         """Return an existing id for half of the generated ones, and the others unchanged."""
@@ -116,11 +116,11 @@ class World:
             return parameters
         return {**parameters, **self.delivery} if _is_even(parameters["delivery_id"]) else parameters
 
-    def replace_request(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return what to change in a body: half of the batch requests get an existing robot and an existing reference.
-
-        Independent ids would rarely meet.
-        """
+    def replace_body(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return what to change in a body: half of them get existing ids. Independent ids would rarely meet."""
+        request_id = body.get("request_id")
+        if path == _CALLBACK and _is_even(request_id):
+            return {"request_id": self.uploaded[int(request_id[0], 16) % len(self.uploaded)]}
         ids = body.get("reference_ids")
         if not (_is_even(body.get("robot_id")) and isinstance(ids, list) and ids and _is_id(ids[0])):
             return {}
@@ -211,7 +211,7 @@ def _change_body(world: World, _context: schemathesis.HookContext, case: Case, _
     if case.operation.path == f"{_JOB}/results" and _is_even(request_id):
         # Two ids that are generated alone would not meet.
         case.path_parameters = {"batch_request_id": request_id}
-    changes = world.replace_request(case.body)
+    changes = world.replace_body(case.operation.path, case.body)
     if case.body.get("enabled") is False:
         # A disabled robot would refuse the batch requests of all later cases.
         changes["enabled"] = True

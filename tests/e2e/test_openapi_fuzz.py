@@ -51,7 +51,8 @@ async def populate(exchange: Exchange) -> World:
         batches = [await exchange.request_batch(robot_id, [item]) for item in references * 2]
         for batch in batches:
             await exchange.wait_until(batch, {"accepted"})
-        for job in robot.jobs[::2]:
+        delivered = robot.jobs[::2]
+        for job in delivered:
             await robot.upload(job, *[annotation(item) for item in references])
     credentials = Credentials(UUID(robot_id), exchange.secrets[robot_id])
     fetched = await fetch_job(exchange, credentials, references)
@@ -62,7 +63,16 @@ async def populate(exchange: Exchange) -> World:
     addresses = [UNUSED_ADDRESS, "https://127.0.0.1:9/robot/", "http://[::1]:9/robôt", result_url]
     ids = [*references, *robots, robot_id, fetched, *(batch["id"] for batch in batches), *webhooks[1:]]
     known_delivery = {"webhook_id": webhooks[0], "delivery_id": delivery["id"]}
-    return World(exchange.stack, credentials, ids, addresses, known_delivery, ended["id"], references[0])
+    return World(
+        exchange.stack,
+        credentials,
+        ids,
+        addresses,
+        known_delivery,
+        ended["id"],
+        references[0],
+        [job["id"] for job in delivered],
+    )
 
 
 async def fetch_job(exchange: Exchange, robot: Credentials, references: list[str]) -> str:
