@@ -173,6 +173,13 @@ class TestRobots:
         assert client.settings == [{"delivery": "pull", "max_references": 9}]
         assert command("robots", "update", "r", "--delivery", "carrier")[0] == Exit.USAGE
 
+    def test_a_robot_without_an_address_is_shown_without_one(self, command: Run, client: PreparedClient) -> None:
+        assert "base_url\thttps://r.example" in command("robots", "show", "r")[1]
+        client.robot = Robot.model_validate({**dict(client.robot), "base_url": NO_BASE_URL, "delivery": "pull"})
+        code, out, _ = command("robots", "show", "r")
+        assert (code, "base_url" in out) == (Exit.DONE, False)
+        assert json.loads(command("robots", "show", "r", "--json")[1])["base_url"] == NO_BASE_URL
+
     @pytest.mark.parametrize(("delivery", "shown"), [("push", ""), ("pull", "0")])
     def test_only_a_robot_that_fetches_has_references_to_fetch(
         self, command: Run, client: PreparedClient, delivery: str, shown: str
