@@ -47,12 +47,21 @@ def _show_open(common: Common, batch: BatchEnhancementRequestRead) -> None:
     common.terminal.suggest(f"exchange batches watch {batch.id}")
 
 
-def _end_request(client: Client, batch: BatchEnhancementRequestRead, common: Common, *, wait: bool) -> int:
+def _end_request(
+    client: Client, batch: BatchEnhancementRequestRead, common: Common, *, wait: bool, uploaded: bool = False
+) -> int:
     """Show a new batch request, or wait for its end. Return the exit code."""
     if wait:
         common.terminal.say(f"Batch request {batch.id}")
         return _show(common, follow(client, [batch.id], common.terminal))
-    _show_open(common, batch)
+    if uploaded:
+        common.terminal.show(batch, _COLUMNS, [_make_row(batch)])
+        common.terminal.say(
+            "The exchange reads the list now, and the batch request can still fail. Follow it: "
+            f"exchange batches watch {batch.id}"
+        )
+    else:
+        _show_open(common, batch)
     return Exit.DONE
 
 
@@ -102,7 +111,8 @@ def request(
                 columns, row = [*columns, "skipped"], [*row, found.skipped]
             common.terminal.show(found, columns, [row])
             return Exit.ENDED_WITH_FAILURES if found.unknown else Exit.DONE
-        if len(ids) > UPLOADED_ABOVE:
+        uploaded = len(ids) > UPLOADED_ABOVE
+        if uploaded:
             common.terminal.say(f"Uploading the list of {len(ids):,} references ...")
         batch = client.request_batch(
             robot_id=robot_id,
@@ -115,7 +125,7 @@ def request(
         )
         for warning in batch.warnings or []:
             common.terminal.say(warning)
-        return _end_request(client, batch, common, wait=wait)
+        return _end_request(client, batch, common, wait=wait, uploaded=uploaded)
 
 
 def _check(

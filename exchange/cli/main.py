@@ -40,7 +40,7 @@ def make_app() -> App:
     for name, text in _ACCOUNT.items():
         app.command(f"exchange.cli.account:{name}", name=name, help=text)
     app.command("exchange.cli.references:app", name="references", help="Load, find and export references.")
-    app.command("exchange.cli.robots:app", name="robots", help="List and register robots.")
+    app.command("exchange.cli.robots:app", name="robots", help="List, register, write, check and run robots.")
     app.command("exchange.cli.batches:app", name="batches", help="Request batches and read their results.")
     app.command("exchange.cli.webhooks:app", name="webhooks", help="Be called when a batch request has ended.")
     app.command("exchange.cli.ops:app", name="ops", help="For operators: see what is stuck, and resend it.")

@@ -57,7 +57,7 @@ def show(robot: str, *, common: Common = COMMON) -> None:
         *(
             (name, ", ".join(value) if isinstance(value, list) else value)
             for name, value in shown.items()
-            if name != "activity" and value is not None
+            if name != "activity" and value is not None and value != NO_BASE_URL
         ),
         ("batch requests in 30 days", ", ".join(f"{count} {name}" for name, count in recent.batches.items() if count)),
         ("references enhanced", recent.references_enhanced),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.cli.exits import CommandError, Exit
 from exchange.cli.profiles import Profile, SignIn
+from exchange.client.errors import Unreachable
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -19,6 +20,10 @@ _CACHE = "enhancement-exchange"
 # A token is replaced this long before it expires.
 _EARLIER_S = 300
 _TOKEN = "EXCHANGE_TOKEN"  # noqa: S105 - the name of a variable  # nosec B105
+
+
+class StackStopped(CommandError, Unreachable):  # noqa: N818 - it is a state, as its base
+    """The local stack has no file, because it does not run. It has none for some seconds while it restarts."""
 
 
 def make_get_token(profile: Profile) -> Callable[[], str]:
@@ -78,12 +83,13 @@ def complete_sign_in(profile: Profile) -> Profile:
 
 def _read_stack_token(profile: Profile) -> str:
     file = Path(profile.stack or "")
+    advice = f"{file} cannot be read. Is the local stack running? `make up` starts it."
     try:
         tokens = dict[str, str](json.loads(file.read_bytes())["tokens"])
+    except FileNotFoundError:
+        raise StackStopped(advice, Exit.NOT_SIGNED_IN) from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise CommandError(
-            f"{file} cannot be read. Is the local stack running? Type: make up", Exit.NOT_SIGNED_IN
-        ) from None
+        raise CommandError(advice, Exit.NOT_SIGNED_IN) from None
     try:
         return str(tokens[profile.role or ""])
     except KeyError:

@@ -36,7 +36,7 @@ _LEASE_ERRORS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 # A robot that polls this often costs little, and waits less than most batches take. The SDK does not read the header:
 # the interval is the robot's own.
-_FETCH_AGAIN_AFTER_S = 10
+FETCH_AGAIN_AFTER_S = 10
 
 
 @endpoint(
@@ -97,7 +97,7 @@ async def fetch_robot_enhancement_batch(request: ApiRequest) -> RobotEnhancement
     limit = min(query.limit, MAX_FETCHED_REFERENCES)
     part = await fetch_part(request.robot, limit, query.lease.total_seconds(), request.services)
     if part is None:
-        headers = {FETCH_AGAIN_AFTER.name: str(_FETCH_AGAIN_AFTER_S)}
+        headers = {FETCH_AGAIN_AFTER.name: str(FETCH_AGAIN_AFTER_S)}
         if request.robot.is_called:
             headers[ROBOT_DELIVERY.name] = Delivery.PUSH
         return Content(b"", "", HTTPStatus.NO_CONTENT, headers)

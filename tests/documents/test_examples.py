@@ -33,6 +33,7 @@ CONTRACT = [
         "robots",
         "uploads",
         "webhooks",
+        "v1.jobs",
     )
 ]
 # Documents in which every JSON block is an example.

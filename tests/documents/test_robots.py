@@ -30,7 +30,9 @@ from exchange.robots.retries import Backoff
 from exchange.robots.server import MAX_RUNNING_JOBS
 from exchange.robots.storage import BLOCK_BYTES
 from functions.errors import ERROR_POLICIES
+from functions.http.examples import EXAMPLES
 from functions.http.register import ENDPOINTS
+from functions.http.v1 import FETCH_AGAIN_AFTER_S
 from local.paths import NODE
 from tests.documents.reading import fences, marked_in, text_of
 from tests.stacks import ROOT
@@ -125,6 +127,7 @@ def test_the_numbers_of_the_kit_are_quoted() -> None:
     assert f"by default {Terms().lease_s}" in TEXT
     assert (Waits().first_s, Waits().max_s) == (1, 60)
     assert f"at most {Pace().grace_s:g} seconds more" in TEXT
+    assert f"which is {FETCH_AGAIN_AFTER_S} seconds" in TEXT
     assert Backoff().total_s == Deadlines().robot_silence_limit_s == 86_400
 
 
@@ -182,6 +185,12 @@ def test_the_statuses_of_a_callback_are_those_of_the_endpoint() -> None:
     possible = {policy.status for policy in ERROR_POLICIES.values()} - {HTTPStatus.TOO_MANY_REQUESTS}
     named = {int(number) for row in table.rows for number in re.findall(r"\d{3}", row[0])}
     assert named == {callback.status, *callback.errors, *possible}
+
+
+def test_the_answer_to_a_fetch_is_that_of_the_openapi_document() -> None:
+    (found,) = [found for found in marked_in(DOCUMENT, "example") if found.argument == "RobotEnhancementBatch"]
+    for operation in ("fetch_robot_enhancement_batch", "read_robot_enhancement_batch"):
+        assert list(EXAMPLES[operation].responses.values()) == [json.loads(found.code)]
 
 
 def test_the_fields_of_each_content_are_listed() -> None:

@@ -1,7 +1,7 @@
 """How the command shows a batch request in parts, and registers a robot that fetches its jobs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from exchange.cli.common import Common
 from exchange.cli.exits import Exit
+from exchange.client import UPLOADED_ABOVE
 from exchange.client.errors import ExchangeError
 from exchange.contract.activity import RobotActivity
 from exchange.contract.batches import BatchEnhancementRequestRead, BatchStatus
@@ -46,12 +47,17 @@ class PreparedClient:
         self.robot = Robot(id=UUID(make_id(9)), name="r", base_url="https://r.example", description="", owner="")
         self.registered: list[RobotIn] = []
         self.settings: list[dict[str, Any]] = []
+        self.requested = 0
         self.refusal: ExchangeError | None = None
 
     def list_parts(self, _batch_id: UUID) -> Iterator[BatchPart]:
         return iter(PARTS)
 
     def read_batch(self, _batch_id: UUID) -> BatchEnhancementRequestRead:
+        return self.states[-1]
+
+    def request_batch(self, *, reference_ids: Sequence[UUID], **_options: object) -> BatchEnhancementRequestRead:
+        self.requested = len(reference_ids)
         return self.states[-1]
 
     def watch_batches(self, _ids: object, **_options: object) -> Iterator[BatchEnhancementRequestRead]:
@@ -124,6 +130,20 @@ class TestBatches:
         rows = dict(line.split("\t") for line in command("batches", "show", make_id(1))[1].splitlines())
         assert (rows["parts: made"], rows["parts: open"], rows["parts: left"]) == ("3", "2", "0")
 
+    @pytest.mark.parametrize("count", [UPLOADED_ABOVE, UPLOADED_ABOVE + 1])
+    def test_a_list_that_is_read_later_is_announced(
+        self, command: Run, client: PreparedClient, folder: Path, count: int
+    ) -> None:
+        client.add_state(BatchStatus.RECEIVED, made=0, left=0)
+        (folder / "ids.txt").write_text("".join(f"{make_id(number)}\n" for number in range(1, count + 1)))
+        code, _, err = command("batches", "request", "r", "--from", "ids.txt")
+        assert (code, client.requested) == (Exit.DONE, count)
+        announced = (
+            "The exchange reads the list now, and the batch request can still fail. "
+            f"Follow it: exchange batches watch {make_id(1)}"
+        )
+        assert err.splitlines()[1:] == ([announced] if count > UPLOADED_ABOVE else [])
+
     def test_the_progress_has_the_parts(self, command: Run, client: PreparedClient) -> None:
         client.add_state(BatchStatus.ACCEPTED, made=3, left=4)
         client.add_state(BatchStatus.ACCEPTED, made=4, left=0)
@@ -172,6 +192,13 @@ class TestRobots:
         assert (row["delivery"], row["max references"]) == ("pull", "9")
         assert client.settings == [{"delivery": "pull", "max_references": 9}]
         assert command("robots", "update", "r", "--delivery", "carrier")[0] == Exit.USAGE
+
+    def test_a_robot_without_an_address_is_shown_without_one(self, command: Run, client: PreparedClient) -> None:
+        assert "base_url\thttps://r.example" in command("robots", "show", "r")[1]
+        client.robot = Robot.model_validate({**dict(client.robot), "base_url": NO_BASE_URL, "delivery": "pull"})
+        code, out, _ = command("robots", "show", "r")
+        assert (code, "base_url" in out) == (Exit.DONE, False)
+        assert json.loads(command("robots", "show", "r", "--json")[1])["base_url"] == NO_BASE_URL
 
     @pytest.mark.parametrize(("delivery", "shown"), [("push", ""), ("pull", "0")])
     def test_only_a_robot_that_fetches_has_references_to_fetch(

@@ -4,15 +4,21 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from exchange import __version__
 from exchange.cli.exits import Exit
 from exchange.cli.main import make_app, run
+from exchange.cli.profiles import Profile, SignIn
+from exchange.cli.sign_in import make_get_token
 from exchange.cli.terminal import Terminal
+from exchange.client import Client
+from exchange.client.errors import Unreachable
 from tests.stacks import ROOT
 from tests.unit.cli.conftest import Run
+from tests.unit.cli.server import running_exchange
 
 GROUPS = {
     "references": ["load", "find", "show", "export"],
@@ -121,6 +127,33 @@ def test_a_profile_that_does_not_exist_is_named_with_those_that_do(command: Run,
         "",
         "exchange: There is no profile 'two'. Profiles: one.\n",
     )
+
+
+def test_a_watch_survives_a_restart_of_the_local_stack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.client.watching._POLL_S", 0)
+    stack = folder / "stack.json"
+    troubles: list[str] = []
+
+    def restart(error: Unreachable) -> None:
+        troubles.append(str(error))
+        stack.write_text(json.dumps({"tokens": {"requestor": "token"}}))
+
+    with running_exchange() as exchange:
+        exchange.add_batch(ID)
+        profile = Profile(exchange.url, SignIn.STACK, stack=str(stack), role="requestor")
+        with Client(profile.url, make_get_token(profile)) as client:
+            (ended,) = client.watch_batches([UUID(ID)], on_trouble=restart)
+    assert ended.request_status == "completed"
+    assert troubles == [f"{stack} cannot be read. Is the local stack running? `make up` starts it."]
+
+
+def test_a_local_stack_that_does_not_run_ends_other_commands_with_exit_code_4(command: Run, folder: Path) -> None:
+    (folder / "config").mkdir()
+    profile = {"url": "http://127.0.0.1:9", "sign_in": "stack", "stack": "stack.json", "role": "requestor"}
+    (folder / "config" / "profiles.json").write_text(json.dumps({"current": "one", "by_name": {"one": profile}}))
+    code, out, err = command("robots", "list")
+    assert (code, out) == (Exit.NOT_SIGNED_IN, "")
+    assert err == "exchange: stack.json cannot be read. Is the local stack running? `make up` starts it.\n"
 
 
 def test_an_exchange_that_does_not_answer_is_one_sentence(
