@@ -31,6 +31,8 @@ from tests.stacks import Stack
 # The identifiers of one reference on the stack.
 IDENTIFIERS = {"doi": "10.1234/fuzz", "pm_id": 7, "open_alex": "W7"}
 JSONL = "application/jsonl"
+# The lists of ids that get an existing one. Longer ones may be cases of too many ids.
+_SHORT_LIST = 100
 # The longest first line of a request that aiohttp, the server of the local host, reads.
 _MAX_LINE_BYTES = 8_000
 # No server listens here.
@@ -90,7 +92,7 @@ class World:
     delivery: Mapping[str, str]
     # A batch that has ended. The others must stay open for the robot's callbacks.
     ended_batch: str
-    # One of the references, and the batches whose robot has uploaded a result, but not called back.
+    # A reference that no case deletes, and the batches whose robot has uploaded a result, but not called back.
     reference: str
     uploaded: Sequence[str]
 
@@ -122,11 +124,12 @@ class World:
         if path == _CALLBACK and _is_even(request_id):
             return {"request_id": self.uploaded[int(request_id[0], 16) % len(self.uploaded)]}
         ids = body.get("reference_ids")
-        if not (_is_even(body.get("robot_id")) and isinstance(ids, list) and ids and _is_id(ids[0])):
+        if not (isinstance(ids, list) and 0 < len(ids) <= _SHORT_LIST and all(map(_is_id, ids))):
             return {}
-        # As often as before, because the case may be one of ids that are there twice.
-        ids = [self.reference if item == ids[0] else item for item in ids if item != self.reference]
-        return {"robot_id": str(self.robot.robot_id), "reference_ids": ids}
+        if not _is_even(body.get("robot_id")):
+            return {}
+        # The case may be one of ids that are there twice.
+        return {"robot_id": str(self.robot.robot_id), "reference_ids": [self.reference] * ids.count(ids[0])}
 
 
 @dataclass(slots=True)
@@ -162,7 +165,7 @@ def _fuzz(document: dict[str, Any], world: World, max_examples: int) -> Findings
     schemathesis.hook("before_call")(partial(_change_body, world))
     schema.hook("after_call")(lambda context, case, response: caller.adopt_new_secret(response))  # noqa: ARG005 - schemathesis checks the names
     schema.hook("map_body")(lambda context, body: _write_integers(body))  # noqa: ARG005 - schemathesis checks the names
-    schema.hook("map_query")(_map_query)
+    schema.hook("map_query")(lambda context, query: _map_query(world, context, query))
     schema.hook("map_path_parameters")(
         lambda context, path_parameters: world.replace_path(context.operation.path, path_parameters)
     )
@@ -233,9 +236,13 @@ def _is_even(value: Any) -> TypeGuard[str]:
     return _is_id(value) and value[-1] in "02468ace"
 
 
-def _map_query(_context: schemathesis.HookContext, query: Any) -> Any:
-    """Replace trivial identifiers by existing ones, so that some cases find a reference."""
-    if isinstance(query, dict) and query.get("identifier") in ("", "0"):
+def _map_query(world: World, context: schemathesis.HookContext, query: Any) -> Any:
+    """Replace trivial identifiers by existing ones, and half of the robots that fetch by the one that signs."""
+    if not isinstance(query, dict):
+        return query
+    if context.operation is not None and context.operation.path == _JOBS and _is_even(query.get("robot_id")):
+        return {**query, "robot_id": str(world.robot.robot_id)}
+    if query.get("identifier") in ("", "0"):
         return {**query, "identifier": str(IDENTIFIERS.get(str(query.get("identifier_type")), query["identifier"]))}
     return query
 
