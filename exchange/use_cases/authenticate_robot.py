@@ -28,4 +28,4 @@ async def authenticate_robot(call: SignedCall, services: Services) -> CallingRob
             raise
         check_signature(call, previous[0])
         log.warning("robot %s signed with its previous secret, which will end", call.robot_id)
-    return CallingRobot(call.robot_id, is_called=stored.robot.delivery is not Delivery.PULL)
+    return CallingRobot(call.robot_id, is_called=stored.robot.delivery is Delivery.PUSH)

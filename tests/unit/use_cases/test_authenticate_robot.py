@@ -1,8 +1,9 @@
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
-from exchange.contract.robots import Robot
+from exchange.contract.robots import Delivery, Robot
 from exchange.domain.callers import CallingRobot
 from exchange.domain.errors import NotAuthenticated
 from exchange.domain.signatures import SignedCall, sign
@@ -24,9 +25,13 @@ def make_call(world: World, robot_id: UUID = ROBOT, version: int = 1, age_s: flo
     return SignedCall(robot_id, signature, timestamp, b"body")
 
 
-async def test_a_valid_signature_authenticates_the_robot() -> None:
+@pytest.mark.parametrize(("delivery", "is_called"), [(Delivery.PUSH, True), (Delivery.PULL, False)])
+async def test_a_valid_signature_authenticates_the_robot(delivery: Delivery, is_called: bool) -> None:  # noqa: FBT001 - a parameter
     world = await make_world_with_robot()
-    assert await authenticate_robot(make_call(world), world.services) == CallingRobot(ROBOT)
+    stored = await world.robots.load(ROBOT)
+    await world.robots.replace(replace(stored, robot=stored.robot.model_copy(update={"delivery": delivery})))
+    expected = CallingRobot(ROBOT, is_called=is_called)
+    assert await authenticate_robot(make_call(world), world.services) == expected
 
 
 async def test_a_signature_with_another_version_of_the_secret_is_refused() -> None:
