@@ -210,7 +210,7 @@ class BatchEnhancementRequestRead(WireModel):
     )
     part_of: UUID4 | None = Field(None, description="The batch request that this is a part of.")
     waiting_for: str | None = Field(
-        None, description="What the batch request waits for while its robot cannot be reached."
+        None, description="What the batch request waits for while its robot cannot be reached, or does not fetch it."
     )
     created_at: datetime | None = Field(None, description="When the batch request was registered.")
     accepted_at: datetime | None = Field(None, description="When the robot accepted or fetched the batch.")

@@ -106,7 +106,9 @@ class OverdueBatchRequest(WireModel):
     phase: Phase
     created_at: datetime
     due_at: datetime = Field(description="When the sweep should have continued it.")
-    waiting_for: str | None = Field(None, description="What it waits for while its robot cannot be reached.")
+    waiting_for: str | None = Field(
+        None, description="What it waits for while its robot cannot be reached, or does not fetch it."
+    )
     counts: ReferenceCounts | None = Field(None, description="The references by state.")
 
 

@@ -259,7 +259,9 @@ class Batch:
 
     @property
     def waiting_for(self) -> str | None:
-        """What a batch in phase `received` waits for, if a call did not reach its robot."""
+        """What the robot has to do next: be reachable after a call that failed, or fetch what no process works on."""
+        if self.phase is Phase.DIVIDED and self.division and self.available_at and not self.division.open_parts:
+            return "The robot has to fetch what is left." if self.division.made else "The robot has not fetched it yet."
         if self.phase is not Phase.RECEIVED or self.unreachable_reason is None:
             return None
         next_call = datetime.fromtimestamp(self.attempt_due_at, UTC)

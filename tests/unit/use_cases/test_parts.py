@@ -133,6 +133,21 @@ class TestFetched:
         assert len({item["id"] for item in added}) == 10
         assert exchange.robot_calls.jobs == []
 
+    async def test_a_batch_says_that_no_process_of_its_robot_works_on_it(self, exchange: Parts) -> None:
+        async def read() -> str | None:
+            return (await read_now(exchange.request_id, REQUESTOR, exchange.services)).waiting_for
+
+        await exchange.request(delivery="pull")
+        assert await read() == "The robot has not fetched it yet."
+        part = await exchange.fetch(4)
+        assert part is not None
+        assert await read() is None
+        await exchange.deliver(part)
+        await exchange.run_messages()
+        assert await read() == "The robot has to fetch what is left."
+        await exchange.work()
+        assert await read() is None
+
     async def test_nothing_is_fetched_twice(self, exchange: Parts) -> None:
         await exchange.request(delivery="pull")
         parts = [part for part in await asyncio.gather(*(exchange.fetch(3) for _ in range(6))) if part]
