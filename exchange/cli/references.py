@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -52,6 +52,15 @@ class _Loading:
         """Report a record that was not loaded."""
         self.refused += 1
         self._terminal.say(f"{file}:{line}: {reason}")
+
+    @contextmanager
+    def explain_interruption(self) -> Iterator[None]:
+        """Say what is loaded if the context is interrupted. A file for the ids is not kept then."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._terminal.say(f"{self.loaded} references are loaded. The same command again gives the ids of all.")
+            raise
 
     def take_record(self) -> Record:
         """Return the record of the next line."""
@@ -107,6 +116,7 @@ def load(
                 loading.loaded += 1
         else:
             client = stack.enter_context(common.connect())
+            stack.enter_context(loading.explain_interruption())
             written = stack.enter_context(replacing(output)) if output else None
             answers = client.load_references(loading.list_lines(readings), on_existing)
             for answer in show_progress(answers, "references"):
