@@ -113,7 +113,17 @@ export const COLUMNS = {
   urls: ["URL", "URLs", "Link", "Links", "UR"],
   language: ["Language", "Language of original document", "LA"],
   notes: ["Notes", "Note"],
-  included: ["included", "label_included", "asreview_label"],
+  included: [
+    "asreview_label",
+    "included",
+    "label_included",
+    "included_label",
+    "included_final",
+    "final_included",
+    "included_flag",
+    "include",
+    "label",
+  ],
   abstract: [
     "Abstract",
     "Abstract Note",
@@ -133,7 +143,10 @@ export const COLUMNS = {
 const MAX_HEADER_CHARACTERS = 1 << 16;
 const WHOLE_NUMBER = /^(\d+)\.0+$/;
 /** @type {Record<string, boolean>} */
-const INCLUDED = { 1: true, true: true, 0: false, false: false };
+const INCLUDED = {
+  ...{ 1: true, true: true, yes: true, y: true, included: true },
+  ...{ 0: false, false: false, no: false, n: false, excluded: false },
+};
 
 /** Return the name without what does not count. Decomposed, an accent is a character of its own. @param {string} name */
 function simplify(name) {

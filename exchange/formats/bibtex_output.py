@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from exchange.formats.bibtex import TYPES, VERBATIM
 from exchange.formats.bibtex_parts import join_parts
 from exchange.formats.from_reference import make_record
+from exchange.formats.read_tags import is_note
 from exchange.formats.record import Format, Record, Row, fill_missing, keep_missing
-from exchange.formats.tags import NOTE_START, Tag, describe_tags, list_tags
+from exchange.formats.tags import Tag, describe_tags, list_tags
 from exchange.formats.values import collapse, join_pages
 
 _ENTRY_TYPES = {ris: bibtex for bibtex, ris in reversed(TYPES.items())}
@@ -23,6 +25,8 @@ _SPECIAL = {
     "''": "'{}'",
     **{character: f"\\{character}" for character in "%&#_$"},
 }
+# Zotero decodes no other form, but braces without their partner would end the field.
+_BRACES = {"{": r"\{", "}": r"\}"}
 _TO_ESCAPE = re.compile("|".join(map(re.escape, _SPECIAL)))
 _LINE_ENDS = re.compile(r"\r\n?|\n")
 _NOT_IN_KEY = re.compile(r"[^A-Za-z0-9]+")
@@ -86,7 +90,13 @@ def _write_record(record: Record, kind: str) -> Iterator[tuple[str, str]]:
 
 def _escape(text: str) -> str:
     """Return the text as LaTeX. No line begins with @, where parsers would expect the next entry."""
-    return _TO_ESCAPE.sub(lambda found: _SPECIAL[found[0]], _join_lines_with_at(text))
+    special = _SPECIAL | _BRACES if _has_pairs_of_braces(text) else _SPECIAL
+    return _TO_ESCAPE.sub(lambda found: special[found[0]], _join_lines_with_at(text))
+
+
+def _has_pairs_of_braces(text: str) -> bool:
+    depths = list(accumulate({"{": 1, "}": -1}.get(character, 0) for character in text))
+    return not depths or (min(depths) >= 0 and depths[-1] == 0)
 
 
 def _join_lines_with_at(text: str) -> str:
@@ -120,7 +130,7 @@ def _join_keyword(keyword: str) -> str:
 
 def _add_note(known: str, tags: Sequence[Tag]) -> str:
     """Return the lines of the note with those of the tags, which replace an older note on annotations."""
-    kept = [line for line in known.split("\n") if not line.strip().startswith(NOTE_START)] if known else []
+    kept = [line for line in known.split("\n") if not is_note(line.strip())] if known else []
     return "\n".join([*kept, _escape(describe_tags(tags))])
 
 

@@ -1,5 +1,6 @@
 """Annotations in the places where an export wrote them. This is the reverse of `tags`."""
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -9,6 +10,7 @@ from exchange.formats.tags import NOTE_START, Tag
 from exchange.formats.values import collapse
 
 _VALUES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_PARAGRAPH = re.compile(r"<p>(.*)</p>", re.DOTALL)
 _SCORE, _ROBOT = " score", " robot"
 _ROUNDED = re.compile(r"-?[0-9]+\.[0-9]")
 # What follows the name of an annotation in the note. Then come the robot and the name of the next one.
@@ -31,7 +33,7 @@ def read_tags(record: Record) -> Iterator[Tag]:
         return
     listed: dict[str, Tag] = {}
     for note in record.notes:
-        for tag in _read_note(note):
+        for tag in read_note(note):
             if tag.value is None and tag.score is None:
                 continue
             listed.setdefault(simplify_name(tag.keyword), tag)
@@ -80,19 +82,40 @@ def _read_keyword(keyword: str) -> Tag | None:
     return tag if ":" in tag.name else None
 
 
-def _read_note(note: str) -> Iterator[Tag]:
-    """Yield the annotations that a note lists. Zotero puts it into HTML."""
-    for line in note.splitlines():
+def is_note(text: str) -> bool:
+    """Return whether the text is a note on annotations, and nothing else."""
+    return _remove_html(text).startswith(NOTE_START)
+
+
+def _remove_html(text: str) -> str:
+    """Return a note without the paragraph and the entities that Zotero puts it into."""
+    paragraph = _PARAGRAPH.fullmatch(text.strip())
+    return text if paragraph is None else html.unescape(paragraph[1])
+
+
+def read_note(note: str) -> Iterator[Tag]:
+    """Yield the annotations that a note lists."""
+    for line in _remove_html(note).splitlines():
         text = line.partition(NOTE_START)[2]
         name, facts = "", None
         place = 0
         for found in _FACTS.finditer(text):
-            robot, _, following = text[place : found.start()].rpartition("; ")
+            following = text[place : found.start()]
             if facts is not None:
+                robot, following = _split_robot(following)
                 yield _make_tag(name, facts, robot)
             name, facts, place = following, found, found.end()
         if facts is not None:
             yield _make_tag(name, facts, text[place:])
+
+
+def _split_robot(text: str) -> tuple[str, str]:
+    """Return the robot and the name of the next annotation. Both may have semicolons, but the name has a colon."""
+    robot, _, name = text.rpartition("; ")
+    while ":" not in name and "; " in robot:
+        robot, _, start = robot.rpartition("; ")
+        name = f"{start}; {name}"
+    return robot, name
 
 
 def _make_tag(name: str, facts: re.Match[str], robot: str) -> Tag:

@@ -1,10 +1,11 @@
 """RIS that is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from exchange.formats.from_reference import make_record
+from exchange.formats.read_tags import is_note, read_note, simplify_name
 from exchange.formats.record import Format, Record, Row, fill_missing, keep_missing
-from exchange.formats.tags import NOTE_START, describe_tags, find_label, list_tags
+from exchange.formats.tags import Tag, describe_tags, find_label, list_tags
 from exchange.formats.values import collapse, remove_asreview_label
 
 # What the format requires.
@@ -22,12 +23,17 @@ def format_ris(row: Row, asreview_label: str | None) -> str:
     else:
         added = added if row.original is None else fill_missing(row.original, added)
         original = (("TY", added.type or ("JOUR" if added.journal else "GEN")),)
+    older = [tag for field, value in original if field == "N1" for tag in read_note(value)] if tags else []
+    names = {tag.name for tag in tags}
+    replaced = {simplify_name(tag.keyword) for tag in older if tag.name in names}
     fields = [
-        *_remove_outdated(original, has_tags=bool(tags), has_label=asreview_label is not None),
+        *_remove_outdated(original, replaced, has_tags=bool(tags), has_label=asreview_label is not None),
         *_write_record(added),
-        *(("KW", tag.keyword) for tag in tags if ("KW", tag.keyword) not in original),
-        *([("N1", describe_tags(tags))] if tags else []),
     ]
+    known = {value for field, value in fields if field == "KW"}
+    fields += (("KW", keyword) for keyword in _list_keywords(tags, is_first=not known) if keyword not in known)
+    if tags:
+        fields.append(("N1", describe_tags(tags)))
     label = added.included if asreview_label is None else find_label(row, asreview_label)
     if asreview_label is not None or label is not None:
         fields.append(("N1", _LABELS[label]))
@@ -35,10 +41,23 @@ def format_ris(row: Row, asreview_label: str | None) -> str:
     return _LINE_END.join([*lines, "ER  - ", "", ""])
 
 
-def _remove_outdated(fields: Fields, *, has_tags: bool, has_label: bool) -> Iterator[tuple[str, str]]:
-    """Yield the fields without an older note on annotations, and without labels of ASReview, which refuses two."""
+def _list_keywords(tags: Sequence[Tag], *, is_first: bool) -> Iterable[str]:
+    """Return the keywords without what separates keywords in Zotero: semicolons, and commas in a lone keyword."""
+    keywords = dict.fromkeys(tag.keyword.replace(";", ",") for tag in tags)
+    return map(simplify_name, keywords) if is_first and len(keywords) == 1 else keywords
+
+
+def _remove_outdated(
+    fields: Fields, replaced: Collection[str], *, has_tags: bool, has_label: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield the fields without an older note on annotations, and without labels of ASReview, which refuses two.
+
+    `replaced` has the simplified keywords of older annotations that have a newer value.
+    """
     for tag, value in fields:
-        if tag == "N1" and has_tags and value.startswith(NOTE_START):
+        if tag == "N1" and has_tags and is_note(value):
+            continue
+        if tag == "KW" and simplify_name(value) in replaced:
             continue
         kept = remove_asreview_label(value) if tag == "N1" and has_label else value
         if kept or not value:

@@ -32,9 +32,13 @@ from exchange.formats.values import join_pages
 # A header may repeat a name, so a column is a name and how many columns before have it.
 Column = tuple[str, int]
 
-_LABEL_COLUMN = COLUMNS["included"][0]
+_TYPE_COLUMN = COLUMNS["type"][0]
+# The one that tools for screening know. ASReview writes another one with newer decisions.
+_LABEL_COLUMN = "included"
 _LABELS = {True: "1", False: "0", None: ""}
 _SEPARATOR = "; "
+# ASReview takes a space after it for a part of the keyword.
+_KEYWORD_SEPARATOR = ";"
 
 
 def write_table(file: BinaryIO, table: Format, rows: Iterable[Row], asreview_label: str | None) -> int:
@@ -45,6 +49,9 @@ def write_table(file: BinaryIO, table: Format, rows: Iterable[Row], asreview_lab
         dialect: Dialect | None = None
         can_encode = True
         for row in rows:
+            if not columns and (row.original is None or row.original.format not in TABLES):
+                # ASReview takes the byte order mark for a part of the first name, so that is not one that it needs.
+                columns[_TYPE_COLUMN, 0] = 0
             dialect = dialect or _find_dialect(row, table)
             cells = _make_cells(row, table, asreview_label)
             can_encode = can_encode and _can_encode(dialect, cells)
@@ -60,7 +67,10 @@ def write_table(file: BinaryIO, table: Format, rows: Iterable[Row], asreview_lab
             _write_xlsx(file, names, filled)
         else:
             dialect = dialect or Dialect("\t" if table is Format.TSV else ",")
-            _write_csv(file, dialect if can_encode else replace(dialect, encoding="utf-8-sig"), names, filled)
+            dialect = dialect if can_encode else replace(dialect, encoding="utf-8-sig")
+            if asreview_label is not None and names[0] != _TYPE_COLUMN and dialect.encoding == "utf-8-sig":
+                dialect = replace(dialect, encoding="utf-8")
+            _write_csv(file, dialect, names, filled)
     return count
 
 
@@ -152,7 +162,9 @@ def _write_record(record: Record) -> Iterator[tuple[str, str]]:
         if field == "pages":
             yield names[0], join_pages(record.first_page, record.last_page)
         elif field == "included":
-            yield names[0], _LABELS[record.included]
+            yield _LABEL_COLUMN, _LABELS[record.included]
+        elif field == "keywords":
+            yield names[0], _KEYWORD_SEPARATOR.join(record.keywords)
         elif field not in {"first_page", "last_page"}:
             value = getattr(record, field)
             yield names[0], value if isinstance(value, str) else _SEPARATOR.join(value)

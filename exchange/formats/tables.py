@@ -53,7 +53,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "urls": ("URL", "URLs", "Link", "Links", "UR"),
     "language": ("Language", "Language of original document", "LA"),
     "notes": ("Notes", "Note"),
-    "included": ("included", "label_included", "asreview_label"),
+    # ASReview adds its own column beside one that was there before.
+    "included": (
+        "asreview_label", "included", "label_included", "included_label", "included_final", "final_included",
+        "included_flag", "include", "label",
+    ),
     "abstract": (
         "Abstract", "Abstract Note", "Abstract Text", "Abstracts", "AB", "Summary",
         "Zusammenfassung", "Kurzfassung", "Abstrakt", "Résumé", "Resumen", "Resumo",
@@ -63,6 +67,11 @@ FIELDS = tuple(COLUMNS)
 
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _WHOLE_NUMBER = re.compile(r"(\d+)\.0+")
+# Those that ASReview accepts.
+_LABELS = {
+    **dict.fromkeys(("1", "true", "yes", "y", "included"), True),
+    **dict.fromkeys(("0", "false", "no", "n", "excluded"), False),
+}
 _TYPE_NAMES = {
     "journal article": "JOUR", "article": "JOUR", "journalarticle": "JOUR", "book": "BOOK", "book section": "CHAP",
     "booksection": "CHAP", "book chapter": "CHAP", "conference paper": "CONF", "conferencepaper": "CONF",
@@ -154,6 +163,6 @@ class Columns:
             urls=links.urls,
             language=first("language"),
             notes=(first("notes"),) if first("notes") else (),
-            included={"1": True, "true": True, "0": False, "false": False}.get(number("included").casefold()),
+            included=_LABELS.get(number("included").casefold()),
             dialect=self._dialect,
         )

@@ -66,6 +66,7 @@ def assert_agree(modules: Modules, path: Path, content: bytes, format_: Format) 
 
 TABLES = {
     "asreview": "title,doi,included\nA trial,10.1000/abc,1\nAnother,https://doi.org/10.1000/DEF,0\nNot seen,,\n",
+    "a newer label of asreview": "title,included,asreview_label\nOne,1.0,0.0\nTwo,1,\nThree,no,Yes\nFour,n,\n",
     "semicolons": "Title;DOI;included\nOne, two;10.1000/a;1\n",
     "separator of Excel": "sep=;\r\nTitle;PMID;label_included\r\nOne;123.0;1.0\r\nTwo;0123;true\r\nThree;1_0;FALSE\r\n",
     "quotes": 'title,included\n"One ""quoted"", with\na break",1\n"",\n"Two",0\n',

@@ -7,6 +7,8 @@ import rispy
 from exchange.contract.references import Reference
 from exchange.domain.errors import InputRejected
 from exchange.formats import Format, Row, write_references
+from exchange.formats.read_tags import read_tags
+from exchange.formats.record import Record
 from tests.unit.formats.files import DATA, REFERENCE_ID, boolean, make_reference, read_all, read_records
 
 SCORE = {"annotation_type": "score", "scheme": "topic", "label": "sleep", "score": 0.8765}
@@ -133,3 +135,81 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         write_references(tmp_path / "missing" / "a.ris", "ris", [])
     with pytest.raises(InputRejected, match=r"a\.nbib cannot be written in this format\. The formats are: ris, "):
         write_references(tmp_path / "a.nbib", "auto", [])
+
+
+def write_one(path: Path, *annotations: dict[str, Any], original: str = "TY  - JOUR\nTI  - Title\nER  - \n") -> Record:
+    """Write a record with annotations to RIS. Return what is read."""
+    path.write_text(original)
+    (record,) = read_records(path)
+    write_references(path, Format.RIS, [Row(make_reference(*annotations), record)])
+    (written,) = read_records(path)
+    return written
+
+
+def test_zotero_does_not_separate_a_keyword(tmp_path: Path) -> None:
+    """It does at semicolons, and in a lone keyword at commas."""
+    lone = write_one(tmp_path / "a.ris", boolean("rct, cluster; or so", value=True))
+    assert lone.keywords == ("design:rct cluster or so",)
+    two = write_one(tmp_path / "a.ris", boolean("rct, cluster", value=True), boolean("sleep; rest", value=False))
+    assert two.keywords == ("design:rct, cluster", "design:sleep, rest = no")
+    for record, names in ((lone, ["rct, cluster; or so"]), (two, ["rct, cluster", "sleep; rest"])):
+        assert [tag.name for tag in read_tags(record)] == [f"design:{name}" for name in names]
+
+
+def test_annotations_that_went_through_zotero_are_replaced(tmp_path: Path) -> None:
+    note = "<p>Annotations: design:rct: yes, score 0.93, robot R&amp;D 1; design:old: yes, robot R&amp;D 1</p>"
+    keywords = "KW  - design:rct\nKW  - design:old\nKW  - own\n"
+    original = f"TY  - JOUR\nTI  - Title\n{keywords}N1  - {note}\nN1  - <p>Mine</p>\nER  - \n"
+    (tmp_path / "a.ris").write_text(original)
+    assert [tag.robot for tag in read_tags(read_records(tmp_path / "a.ris")[0])][:2] == ["R&D 1", "R&D 1"]
+    written = write_one(tmp_path / "a.ris", boolean("rct", value=False, score=0.21), original=original)
+    assert written.keywords == ("design:old", "own", "design:rct = no")
+    assert written.notes == ("<p>Mine</p>", "Annotations: design:rct: no, score 0.21, robot robot 1.2")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_asreview_finds_the_titles_of_a_table(suffix: str, tmp_path: Path) -> None:
+    """It takes the byte order mark for a part of the first column's name."""
+    path = tmp_path / f"a{suffix}"
+    write_references(path, "auto", [Row(REFERENCE, record) for record in read_records(DATA / "zotero.ris")])
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    assert header.startswith("\ufeffType")
+    assert "Title" in header
+    original = "\ufeffTitle,Abstract\r\nTitle,Text\r\n".replace(",", "\t" if suffix == ".tsv" else ",")
+    path.write_bytes(original.encode())
+    rows = [Row(REFERENCE, record) for record in read_records(path)]
+    write_references(path, "auto", rows, asreview_label="design:rct")
+    assert path.read_bytes().startswith(b"Title")
+
+
+def test_keywords_of_a_table_have_no_space_after_the_semicolon(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write_references(path, "auto", [Row(REFERENCE, record) for record in read_records(DATA / "zotero.ris")])
+    assert "Smoking Cessation;Mental Disorders" in path.read_text(encoding="utf-8")
+    assert read_records(path)[0].keywords == ("Smoking Cessation", "Mental Disorders")
+
+
+@pytest.mark.parametrize(
+    ("cells", "included"),
+    [("1.0,0.0", False), ("0,1", True), ("1,", True), ("no,yes", True), ("included,n", False), (",", None)],
+)
+def test_the_label_of_asreview_is_newer_than_one_that_was_there(
+    cells: str,
+    included: bool | None,  # noqa: FBT001 - a parameter
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"title,included,asreview_label\nTitle,{cells}\n")
+    assert read_records(path)[0].included is included
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [("{BRCA1} {x{y}}", r"\{BRCA1\} \{x\{y\}\}"), ("} {", r"\textbraceright{} \textbraceleft{}")],
+)
+def test_braces_in_pairs_are_written_as_zotero_reads_them(title: str, written: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.ris"
+    path.write_text(f"TY  - JOUR\nTI  - {title}\nER  - \n")
+    write_references(tmp_path / "a.bib", "auto", [Row(REFERENCE, record) for record in read_records(path)])
+    assert f"title = {{{written}}}" in (tmp_path / "a.bib").read_text()
+    assert read_records(tmp_path / "a.bib")[0].title == title
