@@ -8,7 +8,8 @@
 | ASReview | its label | RIS: `ASReview_relevant` or `ASReview_irrelevant` in `N1`. Tables: 1 or 0 in `included` |
 
 This was tried with the import translators of Zotero and the reader of ASReview 3.0. What Zotero cannot keep: it removes
-HTML from RIS, and garbles `~`, `\\` and pairs of `$` in BibTeX. EPPI-Reviewer and EndNote are by their documentation.
+HTML from RIS, and garbles tildes, backslashes and pairs of dollar signs in BibTeX. EPPI-Reviewer and EndNote are by
+their documentation.
 
 A keyword is `scheme:label` if the annotation applies, and `scheme:label = no` if it does not. If it has only a score,
 the keyword has the score with one digit, so that few different keywords arise. One note lists all annotations with
