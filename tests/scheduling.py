@@ -18,6 +18,8 @@ SHARED_STACKS = {
     "tests/ports": (),
     "tests/runtime": (),
 }
+# Files whose tests share nothing and together take longer than any other file. Each test is a group of its own.
+ONE_BY_ONE = ("tests/simulation/test_exhaustive.py",)
 # What takes longest starts first, so that the workers finish at about the same time.
 SLOWEST_FIRST = (
     "tests/e2e",
@@ -36,8 +38,10 @@ MAX_WORKERS = 4
 
 
 def find_group(test_id: str) -> str:
-    """Return what is distributed to one worker together with this test: a folder or a file."""
+    """Return what is distributed to one worker together with this test: a folder, a file, or only the test."""
     file = PurePosixPath(test_id.partition("::")[0])
+    if file.as_posix() in ONE_BY_ONE:
+        return test_id
     folder = file.parent.as_posix()
     shares = folder in SHARED_STACKS and file.name not in SHARED_STACKS[folder]
     return folder if shares else file.as_posix()
@@ -45,7 +49,7 @@ def find_group(test_id: str) -> str:
 
 def rank(test_id: str) -> int:
     """Return the position of the test's group in the order of the groups."""
-    group = find_group(test_id)
+    group = find_group(test_id).partition("::")[0]
     return SLOWEST_FIRST.index(group) if group in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiers
-from tests.scheduling import SHARED_STACKS, SLOWEST_FIRST, find_group, rank
+from tests.scheduling import ONE_BY_ONE, SHARED_STACKS, SLOWEST_FIRST, find_group, rank
 from tests.stacks import ROOT
 
 MARKED = "tests/faults/test_two_hosts.py::test_the_second_host_finishes_the_imports_of_a_killed_host"
@@ -30,9 +30,10 @@ def test_the_exhaustive_tier_has_all_cases_and_the_larger_number(monkeypatch: py
 
 def test_every_group_that_is_named_exists() -> None:
     own = [f"{folder}/{name}" for folder, names in SHARED_STACKS.items() for name in names]
-    for path in (*SHARED_STACKS, *own, *SLOWEST_FIRST):
+    for path in (*SHARED_STACKS, *own, *SLOWEST_FIRST, *ONE_BY_ONE):
         assert (ROOT / path).exists(), path
-        assert find_group(f"{path}/test_any.py::test" if Path(path).suffix == "" else f"{path}::test") == path
+        group = find_group(f"{path}/test_any.py::test" if Path(path).suffix == "" else f"{path}::test")
+        assert group == (f"{path}::test" if path in ONE_BY_ONE else path)
 
 
 def test_files_that_share_a_stack_form_a_group_and_others_do_not() -> None:
