@@ -9,7 +9,7 @@ from tests.simulation.scenarios import choose_scenario, run_scenario
 from tests.simulation.soak import run_seed
 from tests.tiers import fast_or_exhaustive
 
-SEEDS = fast_or_exhaustive(100, 2000)
+SEEDS = fast_or_exhaustive(100, 1000)
 SEEDS_PER_TEST = 100
 
 
