@@ -32,7 +32,7 @@ reset: $(RUN) ## delete the data of the local stack, after asking; ARGS=--yes do
 test: $(VENV)/dev ## run the fast tier of the tests, in parallel (ten minutes); ARGS=tests/unit runs one folder
 	@$(PYTEST) $(ARGS)
 
-test-all: $(VENV)/dev ## run every test at full strength (half an hour); ARGS as for `make test`
+test-all: $(VENV)/dev ## run every test at full strength (three quarters of an hour); ARGS as for `make test`
 	@$(PYTEST) --exhaustive $(ARGS)
 
 coverage: $(VENV)/dev ## show which lines of exchange/ and functions/ the unit and port tests run
