@@ -6,6 +6,15 @@ import { collapse } from "./text.js";
 /** An annotation and its robot. It has no value if it has only a score. @typedef {{name: string, value: boolean | null, score: number | null, robot: string}} Tag */
 
 const NOTE_START = "Annotations: ";
+const PARAGRAPH = /^\s*<p>([\s\S]*)<\/p>\s*$/;
+// Those that Zotero writes. The ampersand is last, because it begins the others.
+const ENTITIES = [
+  ["&lt;", "<"],
+  ["&gt;", ">"],
+  ["&quot;", '"'],
+  ["&#39;", "'"],
+  ["&amp;", "&"],
+];
 const ROUNDED = /^-?[0-9]+\.[0-9]$/;
 // What follows the name of an annotation in the note. Then come the robot and the name of the next one.
 const FACTS = /: (?:(yes|no)(?:, score ([-+.0-9e]+))?|score ([-+.0-9e]+)), robot /g;
@@ -55,20 +64,44 @@ function readKeyword(keyword) {
  * @returns {Tag[]}
  */
 function readNote(note) {
-  const start = note.indexOf(NOTE_START);
-  const text = start < 0 ? "" : note.slice(start + NOTE_START.length);
+  const plain = removeHtml(note);
+  const start = plain.indexOf(NOTE_START);
+  const text = start < 0 ? "" : plain.slice(start + NOTE_START.length);
   /** @type {Tag[]} */
   const tags = [];
   let place = 0;
   for (const found of text.matchAll(FACTS)) {
-    const [before, name] = splitLast(text.slice(place, found.index), "; ");
-    if (tags.length) tags[tags.length - 1].robot = before;
+    let name = text.slice(place, found.index);
+    if (tags.length) [tags[tags.length - 1].robot, name] = splitRobot(name);
     const score = readScore(found[2] ?? found[3]);
     tags.push({ name, value: found[1] ? found[1] === "yes" : null, score, robot: "" });
     place = found.index + found[0].length;
   }
   if (tags.length) tags[tags.length - 1].robot = text.slice(place);
   return tags.filter(({ value, score }) => value !== null || score !== null);
+}
+
+/**
+ * Return a note without the paragraph and the entities that Zotero puts it into.
+ * @param {string} note
+ */
+function removeHtml(note) {
+  const paragraph = PARAGRAPH.exec(note);
+  if (!paragraph) return note;
+  return ENTITIES.reduce((text, [entity, character]) => text.replaceAll(entity, character), paragraph[1]);
+}
+
+/**
+ * Return the robot and the name of the next annotation. Both may have semicolons, but the name has a colon.
+ * @param {string} text
+ */
+function splitRobot(text) {
+  let [robot, name] = splitLast(text, "; ");
+  while (!name.includes(":") && robot.includes("; ")) {
+    const [before, start] = splitLast(robot, "; ");
+    [robot, name] = [before, `${start}; ${name}`];
+  }
+  return [robot, name];
 }
 
 /**

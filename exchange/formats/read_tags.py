@@ -1,6 +1,5 @@
 """Annotations in the places where an export wrote them. This is the reverse of `tags`."""
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -11,6 +10,8 @@ from exchange.formats.values import collapse
 
 _VALUES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PARAGRAPH = re.compile(r"<p>(.*)</p>", re.DOTALL)
+# Those that Zotero writes. The ampersand is last, because it begins the others.
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
 _SCORE, _ROBOT = " score", " robot"
 _ROUNDED = re.compile(r"-?[0-9]+\.[0-9]")
 # What follows the name of an annotation in the note. Then come the robot and the name of the next one.
@@ -90,7 +91,12 @@ def is_note(text: str) -> bool:
 def _remove_html(text: str) -> str:
     """Return a note without the paragraph and the entities that Zotero puts it into."""
     paragraph = _PARAGRAPH.fullmatch(text.strip())
-    return text if paragraph is None else html.unescape(paragraph[1])
+    if paragraph is None:
+        return text
+    text = paragraph[1]
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return text
 
 
 def read_note(note: str) -> Iterator[Tag]:

@@ -100,7 +100,7 @@ def test_labels_in_keywords(modules: Modules, tmp_path: Path) -> None:
         "TY  - JOUR", "TI  - A title", "KW  - design:rct", "KW  - design:new = no", "KW  - a:b:x = 0.9",
         "KW  - design:cohort  old", "KW  - other:kept = 0.2", "KW  - topic:Adult", "KW  - KW:x, y", "KW  - No label",
         "KW  - nothing:known", "KW  - Study:z = no", "N1  - ASReview_relevant",
-        "N1  - <p>Annotations: a:b:x: score 0.8765, robot r; no 1; other:kept: score 0.25, robot r 2</p>",
+        "N1  - <p>Annotations: a:b:x: score 0.8765, robot r; no 1; other:kept: score 0.25, robot r &amp;lt; 2</p>",
         "N1  - Annotations: bad:score: score e, robot x", "ER  - ",
     ]  # fmt: skip
     ((screened, labels),) = assert_labels_agree(modules, tmp_path / "a.ris", "\n".join(lines).encode())
