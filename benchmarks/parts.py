@@ -74,30 +74,29 @@ async def run(_data: Path) -> None:
         costs = [await measure_parts(count) for _ in range(_ATTEMPTS.get(count, 1))]
         found[count] = min(costs, key=lambda cost: cost.seconds)
         print(f"{count:,} references in parts: {found[count].seconds:.1f} s {found[count].memory >> 20} MiB")
-    results.write_section("Batch requests in parts", f"{_METHOD}\n\n{_format(found)}")
+    results.write_section("Batch requests in parts", f"{_METHOD}\n\n{format_costs(found, 'CPU, s')}")
 
 
-def _format(found: Mapping[int, Cost]) -> str:
+def format_costs(found: Mapping[int, Cost], time: str) -> str:
+    """Return a table with a row for each number of references, and whether the goals are reached.
+
+    `time` is the heading of the column of seconds.
+    """
     lines = [
-        "| references | parts | CPU, s | us per reference | memory, MiB | accounted for |",
+        f"| references | parts | {time} | us per reference | memory, MiB | accounted for |",
         "|---|---|---|---|---|---|",
     ]
     for count, cost in found.items():
         figures = f"{cost.seconds:.1f} | {1e6 * cost.seconds / count:.0f} | {cost.memory / MEBI:.0f}"
         lines.append(f"| {count:,} | {cost.parts} | {figures} | {cost.accounted:,} |")
+    exponent = fit_exponent([(count, cost.seconds) for count, cost in found.items()])
     memory = max(cost.memory for cost in found.values())
     complete = all(cost.accounted == count for count, cost in found.items())
-    lines += judge({count: cost.seconds for count, cost in found.items()}, memory, complete=complete)
-    return "\n".join(lines)
-
-
-def judge(seconds: Mapping[int, float], memory: float, *, complete: bool) -> list[str]:
-    """Return sentences about the growth of time with the references, and about the most memory in bytes."""
-    exponent = fit_exponent(list(seconds.items()))
     reached = exponent <= MAX_EXPONENT and memory <= MAX_MEMORY and complete
     verdict = "goals reached" if reached else "GOALS MISSED"
-    return [
+    lines += [
         "",
         f"The exponent of time is {exponent:.3f} (maximum {MAX_EXPONENT}).",
         f"The memory is at most {memory / MEBI:.0f} MiB (maximum {MAX_MEMORY / MEBI:.0f}): {verdict}.",
     ]
+    return "\n".join(lines)

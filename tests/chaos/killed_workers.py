@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from exchange.contract.robots import Delivery, RobotSettings
 from tests.chaos.slow_robot import SOURCE
 from tests.e2e.exchange import Exchange, exchange_on
 from tests.references import read_all
@@ -96,8 +95,7 @@ async def run_killed_workers(workers: int, seconds: float, seed: int, folder: Pa
     with running_stack(folder, **_SETTINGS) as stack:
         async with exchange_on(stack) as exchange:
             references = await exchange.load_references(REFERENCES)
-            robot_id = await exchange.register_robot("http://127.0.0.1:9", dependent_enhancements=["bibliographic"])
-            await exchange.as_user("operator").change_robot(UUID(robot_id), RobotSettings(delivery=Delivery.PULL))
+            robot_id = await exchange.register_pull_robot("bibliographic")
             killed = Workers(exchange, robot_id, seed)
             chance, end = random.Random(seed), time.monotonic() + seconds  # noqa: S311 - repeatable, not secret
 

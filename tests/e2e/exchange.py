@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from exchange.adapters.cosmos.database import CosmosDatabase
 from exchange.adapters.cosmos.references import CosmosReferenceStore
 from exchange.client import AsyncClient, RetryPolicy
-from exchange.contract.robots import RobotIn
+from exchange.contract.robots import Delivery, RobotIn, RobotSettings
 from exchange.domain.ids import new_id
 from samples.robot_from_scratch.signing import Credentials
 from tests.references import read_one
@@ -71,6 +71,12 @@ class Exchange:
         robot = await self.as_user("operator").register_robot(RobotIn.model_validate(described))
         self.secrets[str(robot.id)] = robot.client_secret
         return str(robot.id)
+
+    async def register_pull_robot(self, *needs: str) -> str:
+        """Register a robot that fetches its jobs and needs these enhancements. The exchange could not call it."""
+        robot_id = await self.register_robot("http://127.0.0.1:9", dependent_enhancements=needs)
+        await self.as_user("operator").change_robot(UUID(robot_id), RobotSettings(delivery=Delivery.PULL))
+        return robot_id
 
     async def call_as_robot(
         self, credentials: Credentials, body: Any, path: str = CALLBACK

@@ -16,14 +16,6 @@ from tests.e2e.test_steering import counts, get
 from tests.stacks import ROOT
 
 
-async def register(exchange: Exchange) -> str:
-    """Register a robot that fetches its jobs. The exchange could not call it."""
-    needs = ["bibliographic", "abstract"]
-    robot_id = await exchange.register_robot("http://127.0.0.1:9", dependent_enhancements=needs)
-    await exchange.as_user("operator").change_robot(UUID(robot_id), RobotSettings(delivery=Delivery.PULL))
-    return robot_id
-
-
 @asynccontextmanager
 async def fetching(exchange: Exchange, robot_id: str, module: str, *options: str) -> AsyncIterator[Any]:
     """Run a process of the robot in this module."""
@@ -40,7 +32,7 @@ async def fetching(exchange: Exchange, robot_id: str, module: str, *options: str
 
 async def test_two_processes_of_a_robot_share_a_batch_request(exchange: Exchange) -> None:
     references = await exchange.load_references(30, start=230)
-    robot_id = await register(exchange)
+    robot_id = await exchange.register_pull_robot("bibliographic", "abstract")
     batch = await exchange.request_batch(robot_id, references)
     assert batch["parts"] == {"made": 0, "open": 0, "left": 30}
     options = ("--limit", "4", "--lease", "60")
@@ -74,7 +66,7 @@ async def test_a_robot_that_the_exchange_calls_is_told_that_it_has_nothing_to_fe
 
 async def test_a_process_that_is_stopped_gives_its_job_back(exchange: Exchange) -> None:
     references = await exchange.load_references(300)
-    robot_id = await register(exchange)
+    robot_id = await exchange.register_pull_robot("bibliographic", "abstract")
     batch = await exchange.request_batch(robot_id, references)
     async with fetching(exchange, robot_id, "tests.chaos.slow_robot", "--limit", "300") as process:
         await exchange.wait_until(batch, {"accepted"})
