@@ -144,8 +144,16 @@ const MAX_HEADER_CHARACTERS = 1 << 16;
 const WHOLE_NUMBER = /^(\d+)\.0+$/;
 /** @type {Record<string, boolean>} */
 const INCLUDED = {
-  ...{ 1: true, true: true, yes: true, y: true, included: true },
-  ...{ 0: false, false: false, no: false, n: false, excluded: false },
+  1: true,
+  true: true,
+  yes: true,
+  y: true,
+  included: true,
+  0: false,
+  false: false,
+  no: false,
+  n: false,
+  excluded: false,
 };
 
 /** Return the name without what does not count. Decomposed, an accent is a character of its own. @param {string} name */

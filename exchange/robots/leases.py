@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from exchange.contract.robots import BatchRobotRequest
+from exchange.contract.robots import BatchRobotRequest, Delivery
 from exchange.domain.retry_after import parse_retry_after
 from exchange.robots.errors import AttemptFailedError, LeaseLostError
 from exchange.robots.exchange import Credentials, Exchange, read_detail
@@ -62,7 +62,7 @@ class LeasingExchange(Exchange):
         response, body = await self._http.read_once(self._sign("POST", f"{PATH}/?{self._query}"), _FETCH_S)
         retry_after_s = parse_retry_after(response.headers)
         if response.status == HTTPStatus.NO_CONTENT:
-            return Fetched(None, retry_after_s, is_called=response.headers.get(_DELIVERY) == "push")
+            return Fetched(None, retry_after_s, is_called=response.headers.get(_DELIVERY) == Delivery.PUSH)
         if response.status != HTTPStatus.OK:
             detail = read_detail(response.status, body)
             raise AttemptFailedError(f"the exchange refused to give work: {detail}", retry_after_s)
